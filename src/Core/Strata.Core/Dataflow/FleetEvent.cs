@@ -1,0 +1,26 @@
+using Strata.Core.Devices;
+
+namespace Strata.Core.Dataflow;
+
+/// <summary>Something that happened in the fleet and that people and applications may want to hear of.</summary>
+/// <param name="Time">Microseconds since the epoch.</param>
+/// <param name="Kind">One of <see cref="FleetEventKinds"/>.</param>
+/// <param name="Detail">One sentence for people.</param>
+public sealed record FleetEvent(long Time, string Kind, DeviceId? Device, GatewayId? Gateway, string Detail);
+
+/// <summary>The closed set of event kinds.</summary>
+public static class FleetEventKinds
+{
+    public const string DeviceConnected = "device.connected";
+    public const string DeviceDisconnected = "device.disconnected";
+    public const string DeviceSilent = "device.silent";
+    public const string DeviceReturned = "device.returned";
+    public const string DeviceMoved = "device.moved";
+    public const string DeviceState = "device.state";
+    public const string GatewayJoined = "gateway.joined";
+    public const string GatewayLinkUp = "gateway.link-up";
+    public const string GatewayLinkDown = "gateway.link-down";
+    public const string GatewayGap = "gateway.gap";
+    public const string StoreFailed = "store.failed";
+    public const string StoreRecovered = "store.recovered";
+}

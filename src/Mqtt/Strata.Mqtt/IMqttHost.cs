@@ -1,0 +1,128 @@
+using System.Net;
+
+namespace Strata.Mqtt;
+
+/// <summary>
+/// What the engine asks of the program that embeds it: who may connect, what a client may do, and what becomes of a publish. The engine
+/// knows MQTT; the host knows what topics mean.
+/// </summary>
+public interface IMqttHost
+{
+    /// <summary>Decides about a CONNECT. Called once per connection, before anything else; bounded in time by the engine.</summary>
+    ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Whether the client may subscribe to the filter. Called for each filter of a SUBSCRIBE.</summary>
+    bool MaySubscribe(MqttClient client, string topicFilter);
+
+    /// <summary>
+    /// Decides about one PUBLISH. Called on the connection's read loop, in order, without a copy of the packet: the spans are valid during
+    /// the call only. Must not block.
+    /// </summary>
+    PublishVerdict OnPublish(MqttClient client, in InboundPublish publish);
+
+    /// <summary>
+    /// Called after the packets that had arrived together were handed to <see cref="OnPublish"/>, when at least one of them was
+    /// <see cref="PublishVerdict.Deferred"/>. The engine reads no further until it completes: this is where back-pressure acts.
+    /// </summary>
+    ValueTask EndBurstAsync(MqttClient client, CancellationToken cancellationToken);
+
+    /// <summary>Called once when a client whose CONNECT was accepted is gone.</summary>
+    void Disconnected(MqttClient client, DisconnectCause cause);
+}
+
+/// <summary>A CONNECT as the host sees it.</summary>
+public sealed record ConnectRequest(
+    string ClientId, string? UserName, ReadOnlyMemory<byte> Password, MqttProtocolVersion Version, EndPoint? RemoteEndPoint);
+
+/// <summary>The host's answer to a CONNECT.</summary>
+/// <param name="ReasonCode"><see cref="MqttReasonCode.Success"/>, or why not.</param>
+/// <param name="Namespace">The topic tree the client lives in (a tenant); never part of a topic.</param>
+/// <param name="State">The host's own object for this client, kept as <see cref="MqttClient.State"/>.</param>
+/// <param name="Reason">For an MQTT 5 client's reason string; null for none.</param>
+public readonly record struct ConnectDecision(MqttReasonCode ReasonCode, string Namespace, object? State, string? Reason = null)
+{
+    public static ConnectDecision Accept(string @namespace, object? state = null) => new(MqttReasonCode.Success, @namespace, state);
+
+    public static ConnectDecision Refuse(MqttReasonCode reasonCode, string? reason = null) => new(reasonCode, "", null, reason);
+}
+
+/// <summary>A PUBLISH in the receive buffer.</summary>
+public readonly ref struct InboundPublish
+{
+    /// <summary>The topic, valid UTF-8 without wildcards; a topic alias is already resolved.</summary>
+    public required ReadOnlySpan<byte> Topic { get; init; }
+
+    public required ReadOnlySpan<byte> Payload { get; init; }
+
+    /// <summary>0 for QoS 0.</summary>
+    public required ushort PacketId { get; init; }
+
+    public required byte QoS { get; init; }
+
+    public required bool Retain { get; init; }
+
+    public required bool Duplicate { get; init; }
+
+    /// <summary>The MQTT 5 content type; empty when absent.</summary>
+    public ReadOnlySpan<byte> ContentType { get; init; }
+
+    /// <summary>The MQTT 5 user properties as they stand in the packet; enumerate with <see cref="UserPropertyReader"/>.</summary>
+    public ReadOnlySpan<byte> UserProperties { get; init; }
+}
+
+/// <summary>What becomes of a PUBLISH.</summary>
+public readonly record struct PublishVerdict
+{
+    private PublishVerdict(PublishAction action, MqttReasonCode reasonCode, string? reason) =>
+        (Action, ReasonCode, Reason) = (action, reasonCode, reason);
+
+    public PublishAction Action { get; }
+
+    public MqttReasonCode ReasonCode { get; }
+
+    public string? Reason { get; }
+
+    /// <summary>The engine routes it to subscribers and acknowledges it.</summary>
+    public static PublishVerdict Route => new(PublishAction.Route, MqttReasonCode.Success, null);
+
+    /// <summary>The host has taken it and acknowledges it later with <see cref="MqttClient.Acknowledge"/>.</summary>
+    public static PublishVerdict Deferred => new(PublishAction.Defer, MqttReasonCode.Success, null);
+
+    /// <summary>
+    /// Refused for good: MQTT 5 gets the code and reason in PUBACK, 3.1.1 a plain PUBACK (it has no other answer).
+    /// </summary>
+    public static PublishVerdict Refuse(MqttReasonCode reasonCode, string? reason) => new(PublishAction.Refuse, reasonCode, reason);
+}
+
+/// <summary>See <see cref="PublishVerdict"/>.</summary>
+public enum PublishAction : byte
+{
+    Route,
+    Defer,
+    Refuse,
+}
+
+/// <summary>One acknowledgement that the host gives for a deferred PUBLISH.</summary>
+public readonly record struct PublishAck(ushort PacketId, MqttReasonCode ReasonCode, string? Reason = null);
+
+/// <summary>Why a client is gone.</summary>
+public enum DisconnectCause
+{
+    /// <summary>It sent DISCONNECT.</summary>
+    ByClient,
+
+    /// <summary>The connection broke or was closed without DISCONNECT.</summary>
+    ConnectionLost,
+
+    /// <summary>Nothing heard for one and a half keep-alives.</summary>
+    KeepAliveTimeout,
+
+    /// <summary>It broke the protocol.</summary>
+    ProtocolError,
+
+    /// <summary>Another connection took its client id over.</summary>
+    TakenOver,
+
+    /// <summary>The host or the server's stop ended it.</summary>
+    ByServer,
+}
