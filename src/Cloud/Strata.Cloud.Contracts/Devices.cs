@@ -1,0 +1,35 @@
+namespace Strata.Cloud.Contracts;
+
+/// <summary>A request for a new device.</summary>
+/// <param name="Deadband">Threshold per metric, in the metric's unit.</param>
+/// <param name="Heartbeat">Longest silence of a healthy device; null for 5 minutes.</param>
+/// <param name="Gateways">Gateways that may serve it beside those of its site, first choice first.</param>
+public sealed record CreateDevice(
+    string Id, string? Site = null, string? Model = null, TimeSpan? Heartbeat = null,
+    IReadOnlyDictionary<string, double>? Deadband = null, IReadOnlyList<string>? Gateways = null);
+
+/// <summary>A device's id and its secret, shown once.</summary>
+public sealed record DeviceSecret(string Id, string Secret);
+
+/// <summary>A device as the registry knows it.</summary>
+/// <param name="State">One of the lifecycle states: unprovisioned, provisioning, active, degraded, maintenance, decommissioned.</param>
+/// <param name="Gateway">The gateway that serves it now; null when it talks to the cloud itself or has not been heard.</param>
+/// <param name="LastSeen">When it was last heard, by any tier.</param>
+/// <param name="Online">Heard within two heartbeats.</param>
+public sealed record DeviceInfo(
+    string Id, string? Site, string? Model, string State, string? Gateway, DateTimeOffset? LastSeen, bool Online, TimeSpan Heartbeat,
+    IReadOnlyDictionary<string, double> Deadband, IReadOnlyList<string> Gateways, DateTimeOffset Created);
+
+/// <summary>Someone or something was refused. Equal refusals are one entry with a count.</summary>
+/// <param name="Subject">The device id or user name it gave, as far as it gave one.</param>
+/// <param name="Gateway">The gateway that refused it; null for this node.</param>
+/// <param name="Kind"><c>authentication</c>, <c>payload</c>, <c>permission</c>, <c>protocol</c>, <c>entry</c>.</param>
+/// <param name="Reason">One sentence.</param>
+public sealed record Rejection(
+    string Subject, string? Gateway, string Kind, string Reason, long Count, DateTimeOffset First, DateTimeOffset Last);
+
+/// <summary>One record of who changed what.</summary>
+public sealed record AuditRecord(DateTimeOffset Time, string Actor, string Action, string Kind, string Id, string? Detail);
+
+/// <summary>Something that happened in the fleet.</summary>
+public sealed record EventInfo(DateTimeOffset Time, string Kind, string? Device, string? Gateway, string Detail);

@@ -1,0 +1,34 @@
+namespace Strata.Cloud.Contracts;
+
+/// <summary>Everything a gateway must know to serve its devices without its parent.</summary>
+/// <param name="Version">Grows with each change; a gateway that reconnects says the last it has.</param>
+/// <param name="Uplink">Policy per metric (<c>raw</c>, <c>window</c>, <c>both</c>); <c>*</c> is the default.</param>
+public sealed record GatewayConfiguration(
+    long Version, string Gateway, string Tenant, string Site, IReadOnlyDictionary<string, string> Uplink, IReadOnlyList<GatewayDevice> Devices,
+    IReadOnlyList<GatewayGroup> Groups);
+
+/// <summary>A device that the gateway may serve.</summary>
+/// <param name="SecretHash">SHA-256 of the secret, base64; null when it may not connect.</param>
+/// <param name="HeartbeatMs">Longest silence of a healthy device.</param>
+public sealed record GatewayDevice(string Id, string? Site, string? SecretHash, long HeartbeatMs, bool Enabled);
+
+/// <summary>A group whose windows the gateway computes.</summary>
+/// <param name="Sites">A device in one of these places, or below, is a member.</param>
+public sealed record GatewayGroup(string Id, string Site, IReadOnlyList<string> Sites, long WindowMs);
+
+/// <summary>A change of a <see cref="GatewayConfiguration"/> since <paramref name="From"/>.</summary>
+public sealed record GatewayChange(
+    long From, long Version, IReadOnlyList<GatewayDevice> Devices, IReadOnlyList<string> Removed, IReadOnlyList<GatewayGroup>? Groups,
+    IReadOnlyDictionary<string, string>? Uplink);
+
+/// <summary>The parent asks the gateway's own API.</summary>
+public sealed record LinkRequest(string Id, string Path);
+
+/// <summary>Answer to an uplink request, after the commit.</summary>
+/// <param name="Acknowledged">Closed intervals of entry numbers that need not be sent again.</param>
+public sealed record UplinkAnswer(IReadOnlyList<long[]> Acknowledged, IReadOnlyList<RejectedEntry> Rejected);
+
+public sealed record RejectedEntry(long Number, string Reason);
+
+/// <summary>What a gateway says of itself, with each uplink request at most once a second: <c>POST /api/v1/gateways/{id}/status</c>.</summary>
+public sealed record GatewayStatus(ProcessBooks Books, IReadOnlyList<ProcessBooks> Below, DateTimeOffset? BacklogSince, string Version, LatencyInfo Immediate);
