@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Text.Json;
+using Strata.Cli.Output;
+using Strata.Cloud.Contracts;
+
+namespace Strata.Cli;
+
+/// <summary>The options by which every client verb finds its node, and the form of its output.</summary>
+internal sealed class NodeOptions
+{
+    private readonly Option<string?> url = new("--url") { Description = "The node's address, for example http://127.0.0.1:8080 (or STRATA_URL)." };
+    private readonly Option<string?> tokenFile = new("--token-file") { Description = "File that holds the API token (or STRATA_TOKEN, the token itself)." };
+    private readonly Option<string?> data = new("--data") { Description = "Data folder of a node on this machine: address and token are read from it." };
+    private readonly Option<string> output = new("--output", "-o") { Description = "table, json or csv.", DefaultValueFactory = _ => "table" };
+
+    public NodeOptions(Command command)
+    {
+        output.AcceptOnlyFromAmong("table", "json", "csv");
+        command.Options.Add(url);
+        command.Options.Add(tokenFile);
+        command.Options.Add(data);
+        command.Options.Add(output);
+    }
+
+    public OutputWriter Writer(ParseResult parsed) =>
+        new(Enum.Parse<OutputFormat>(parsed.GetValue(output)!, ignoreCase: true), parsed.InvocationConfiguration.Output);
+
+    /// <summary>The client for the node that the options, the environment or the usual data folder name.</summary>
+    /// <exception cref="CliException">No node is named, or a named file cannot be read.</exception>
+    public StrataClient Connect(ParseResult parsed)
+    {
+        var (address, token) = Locate(parsed);
+        if (!Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            throw new CliException(ExitCode.Usage, $"'{address}' is not an address; use http://HOST:PORT.");
+        // One client for the life of the process: its handler ends with it.
+        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(100) };
+        return new StrataClient(http, token);
+    }
+
+    private (string Address, string? Token) Locate(ParseResult parsed)
+    {
+        var folder = parsed.GetValue(data);
+        var address = parsed.GetValue(url) ?? (folder is null ? Environment.GetEnvironmentVariable("STRATA_URL") : null);
+        var token = parsed.GetValue(tokenFile) is { } file ? ReadToken(file) : null;
+        if (folder is not null)
+        {
+            address ??= ReadAddress(folder);
+            token ??= ReadToken(Path.Combine(folder, "admin.token"));
+        }
+        token ??= Environment.GetEnvironmentVariable("STRATA_TOKEN");
+        return (address ?? throw new CliException(ExitCode.Usage,
+            "no node is named; give --url and --token-file, set STRATA_URL and STRATA_TOKEN, or give --data DIR of a node on this machine."), token);
+    }
+
+    private static string ReadAddress(string folder)
+    {
+        var path = Path.Combine(folder, "node.json");
+        try
+        {
+            using var node = JsonDocument.Parse(File.ReadAllBytes(path));
+            return $"http://{node.RootElement.GetProperty("http").GetString()}";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException)
+        {
+            throw new CliException(ExitCode.Usage, $"{path} cannot be read ({e.Message}); is '{folder}' the data folder of a running node?");
+        }
+    }
+
+    private static string ReadToken(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.Usage, $"the token file {path} cannot be read: {e.Message}");
+        }
+    }
+}
