@@ -1,0 +1,62 @@
+using System.Diagnostics.CodeAnalysis;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+
+namespace Strata.Node.Devices;
+
+/// <summary>
+/// The devices that this node serves, in memory: filled and kept current by its owner (the cloud's registry; a gateway from its
+/// configuration). Any number of readers at once; writers are serialised. Bounded: see <see cref="Capacity"/>.
+/// </summary>
+/// <param name="capacity">How many devices at most; adding one more throws.</param>
+public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapacity)
+{
+    public const int DefaultCapacity = 1_000_000;
+
+    private readonly CredentialIndex<DeviceId, DeviceEntry> index = new(capacity, e => (e.Tenant, e.Device), e => e.SecretHash, e => e.Enabled);
+
+    /// <summary>
+    /// Raised after an entry was replaced (old, new) or removed (old, null) such that a connection made with the old one must end: the
+    /// secret changed, it was disabled, or it is gone. Called on the writer's thread; must be quick.
+    /// </summary>
+    public event Action<DeviceEntry, DeviceEntry?>? Revoked;
+
+    public int Capacity { get; } = capacity;
+
+    public int Count => index.Count;
+
+    public bool TryGet(TenantId tenant, DeviceId device, [NotNullWhen(true)] out DeviceEntry? entry) => index.TryGet(tenant, device, out entry);
+
+    /// <summary>Checks a device's name and secret. The tenant follows from them.</summary>
+    /// <param name="entry">The device when the secret was right, also when it is disabled.</param>
+    public CredentialCheck Check(DeviceId device, ReadOnlySpan<byte> secret, out DeviceEntry? entry) => index.Check(device, secret, out entry);
+
+    /// <summary>Adds a device or replaces what is known of it.</summary>
+    /// <exception cref="InvalidOperationException">The directory is full.</exception>
+    public void Set(DeviceEntry entry)
+    {
+        if (index.Set(entry) is { } old && (!entry.Enabled || !old.SecretHash.Span.SequenceEqual(entry.SecretHash.Span)))
+            Revoked?.Invoke(old, entry);
+    }
+
+    public bool Remove(TenantId tenant, DeviceId device)
+    {
+        if (index.Remove(tenant, device) is not { } old)
+            return false;
+        Revoked?.Invoke(old, null);
+        return true;
+    }
+
+    /// <summary>Makes a tenant's devices exactly these.</summary>
+    public void ReplaceAll(TenantId tenant, IReadOnlyCollection<DeviceEntry> entries)
+    {
+        var kept = entries.Select(e => e.Device).ToHashSet();
+        foreach (var gone in All(tenant).Where(e => !kept.Contains(e.Device)).ToList())
+            Remove(tenant, gone.Device);
+        foreach (var entry in entries)
+            Set(entry);
+    }
+
+    /// <summary>A tenant's devices, in no order; changes made while enumerating may or may not be seen.</summary>
+    public IEnumerable<DeviceEntry> All(TenantId tenant) => index.All.Where(e => e.Tenant == tenant);
+}
