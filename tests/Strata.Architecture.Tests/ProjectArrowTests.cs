@@ -1,0 +1,66 @@
+namespace Strata.Architecture.Tests;
+
+/// <summary>The arrows between projects: what each may reference, and nothing else.</summary>
+public sealed class ProjectArrowTests
+{
+    /// <summary>The whole picture. A new project or arrow is a decision and is written here.</summary>
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Strata.Core"] = [],
+        ["Strata.Mqtt"] = [],
+        ["Strata.Forwarding"] = ["Strata.Core"],
+        ["Strata.Telemetry"] = ["Strata.Core"],
+        ["Strata.Cloud.Contracts"] = ["Strata.Core"],
+        ["Strata.Node"] = ["Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Cloud.Contracts"],
+        ["Strata.Edge"] = ["Strata.Core", "Strata.Forwarding"],
+        ["Strata.Edge.Agent"] = ["Strata.Edge"],
+        ["Strata.Fog"] = ["Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Forwarding", "Strata.Node", "Strata.Cloud.Contracts"],
+        ["Strata.Cloud.Platform"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Node"],
+        ["Strata.Cloud.Devices"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node", "Strata.Telemetry"],
+        ["Strata.Cloud.Operations"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Node", "Strata.Telemetry"],
+        ["Strata.Cloud.Dashboard"] = ["Strata.Core", "Strata.Cloud.Contracts"],
+        ["Strata.Cloud"] =
+        [
+            "Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Node", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Cloud.Devices",
+            "Strata.Cloud.Operations", "Strata.Cloud.Dashboard",
+        ],
+        ["Strata.Cli"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud", "Strata.Fog", "Strata.Edge"],
+    };
+
+    public static TheoryData<string> Projects => [.. Repository.ProjectReferences.Keys.Order()];
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void A_project_references_only_what_the_picture_allows(string project)
+    {
+        Assert.True(Allowed.TryGetValue(project, out var allowed), $"{project} is not in the picture; decide what it may reference and add it here.");
+        var surplus = Repository.ProjectReferences[project].Except(allowed!).ToArray();
+        Assert.True(surplus.Length == 0, $"{project} references {string.Join(", ", surplus)}, which the picture does not allow.");
+    }
+
+    [Fact]
+    public void The_picture_names_no_project_that_is_gone()
+    {
+        Assert.Empty(Allowed.Keys.Except(Repository.ProjectReferences.Keys));
+    }
+
+    [Fact]
+    public void The_picture_has_no_circle()
+    {
+        foreach (var project in Allowed.Keys)
+            Assert.DoesNotContain(project, Reach(project));
+    }
+
+    private static HashSet<string> Reach(string project)
+    {
+        var reached = new HashSet<string>();
+        var open = new Stack<string>(Allowed[project]);
+        while (open.TryPop(out var next))
+        {
+            if (reached.Add(next))
+                foreach (var further in Allowed[next])
+                    open.Push(further);
+        }
+        return reached;
+    }
+}
