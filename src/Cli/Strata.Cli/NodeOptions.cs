@@ -22,6 +22,13 @@ internal sealed class NodeOptions
         command.Options.Add(output);
     }
 
+    /// <summary>The data folder given, if any.</summary>
+    public string? DataFolder(ParseResult parsed) => parsed.GetValue(data);
+
+    /// <summary>Whether the options or the environment name a node.</summary>
+    public bool IsNamed(ParseResult parsed) =>
+        parsed.GetValue(url) is not null || parsed.GetValue(data) is not null || Environment.GetEnvironmentVariable("STRATA_URL") is not null;
+
     public OutputWriter Writer(ParseResult parsed) =>
         new(Enum.Parse<OutputFormat>(parsed.GetValue(output)!, ignoreCase: true), parsed.InvocationConfiguration.Output);
 

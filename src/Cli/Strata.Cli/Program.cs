@@ -14,6 +14,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     EventsCommand.Create(),
     TraceCommand.Create(),
     StatsCommand.Create(),
+    DoctorCommand.Create(),
     VersionCommand.Create(),
 };
 foreach (var option in root.Options.OfType<HelpOption>())
