@@ -8,6 +8,11 @@ namespace Strata.Mqtt;
 /// </summary>
 public interface IMqttHost
 {
+    /// <summary>Called once by the broker's constructor, for hosts that publish.</summary>
+    void Attach(MqttBroker broker)
+    {
+    }
+
     /// <summary>Decides about a CONNECT. Called once per connection, before anything else; bounded in time by the engine.</summary>
     ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken);
 
@@ -66,8 +71,14 @@ public readonly ref struct InboundPublish
     /// <summary>The MQTT 5 content type; empty when absent.</summary>
     public ReadOnlySpan<byte> ContentType { get; init; }
 
-    /// <summary>The MQTT 5 user properties as they stand in the packet; enumerate with <see cref="UserPropertyReader"/>.</summary>
+    /// <summary>The MQTT 5 user properties as they stand in the packet, empty when there are none; enumerate with <see cref="UserPropertyReader"/>.</summary>
     public ReadOnlySpan<byte> UserProperties { get; init; }
+
+    /// <summary>
+    /// All MQTT 5 properties that are passed on to subscribers, as they stand in the packet (a topic alias is not among them). A host that
+    /// publishes the message later copies this for <see cref="MqttBroker.Publish"/>.
+    /// </summary>
+    public ReadOnlySpan<byte> Properties { get; init; }
 }
 
 /// <summary>What becomes of a PUBLISH.</summary>

@@ -1,0 +1,44 @@
+using System.Net;
+
+namespace Strata.Mqtt;
+
+/// <summary>
+/// A client whose CONNECT was accepted, from then until <see cref="IMqttHost.Disconnected"/>. All members may be used from any thread; once
+/// the client is gone, <see cref="Acknowledge"/> and <see cref="Disconnect"/> do nothing.
+/// </summary>
+public sealed class MqttClient
+{
+    internal MqttClient(string clientId, string? userName, string @namespace, MqttProtocolVersion version, EndPoint? remoteEndPoint, object? state)
+    {
+        ClientId = clientId;
+        UserName = userName;
+        Namespace = @namespace;
+        Version = version;
+        RemoteEndPoint = remoteEndPoint;
+        State = state;
+    }
+
+    /// <summary>The client's own id, or the one the engine assigned.</summary>
+    public string ClientId { get; }
+
+    public string? UserName { get; }
+
+    /// <summary>The topic tree it lives in (<see cref="ConnectDecision.Namespace"/>).</summary>
+    public string Namespace { get; }
+
+    public MqttProtocolVersion Version { get; }
+
+    public EndPoint? RemoteEndPoint { get; }
+
+    /// <summary>What the host gave in its <see cref="ConnectDecision"/>.</summary>
+    public object? State { get; }
+
+    /// <summary>
+    /// Acknowledges deferred publishes. Written to the client in one go, in the order in which the publishes arrived (MQTT-4.6.0-2): one
+    /// given too early waits for its predecessors. QoS 0 (packet id 0) and unknown ids are ignored.
+    /// </summary>
+    public void Acknowledge(ReadOnlySpan<PublishAck> acks) => throw new NotImplementedException();
+
+    /// <summary>Ends the connection: MQTT 5 gets a DISCONNECT with code and reason, 3.1.1 is closed. Acknowledgements given before are sent first.</summary>
+    public void Disconnect(MqttReasonCode reasonCode, string? reason = null) => throw new NotImplementedException();
+}

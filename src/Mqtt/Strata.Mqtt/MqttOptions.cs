@@ -1,0 +1,90 @@
+namespace Strata.Mqtt;
+
+/// <summary>The engine's limits. Every one is checked by <see cref="Validate"/> when the broker is made.</summary>
+public sealed class MqttOptions
+{
+    /// <summary>Connections held at once, those that have not sent CONNECT yet included; one more is closed at accept. 1 to 10,000,000. Default 100,000.</summary>
+    public int MaxConnections { get; set; } = 100_000;
+
+    /// <summary>From accept until the CONNECT is answered, the host's decision included. 100 ms to 5 min. Default 10 s.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes of a CONNECT packet; a longer one is closed when its length is read. 256 to 1 MiB. Default 64 KiB.</summary>
+    public int MaxConnectPacketSize { get; set; } = 64 * 1024;
+
+    /// <summary>Bytes of any other packet a client may send, announced to MQTT 5 clients (Maximum Packet Size). 256 to 256 MiB. Default 1 MiB.</summary>
+    public int MaxPacketSize { get; set; } = 1024 * 1024;
+
+    /// <summary>
+    /// QoS 1 publishes of one client that may wait for their acknowledgement, announced to MQTT 5 clients (Receive Maximum; more is a
+    /// protocol error); of a 3.1.1 client the engine reads no further meanwhile. 1 to 65,535. Default 1,024.
+    /// </summary>
+    public int ReceiveMaximum { get; set; } = 1024;
+
+    /// <summary>Topic aliases an MQTT 5 client may set on its connection. 0 to 65,535, each costs its topic's bytes. Default 16.</summary>
+    public int TopicAliasMaximum { get; set; } = 16;
+
+    /// <summary>UTF-8 bytes of a topic name or filter. 1 to 65,535. Default 1,024.</summary>
+    public int MaxTopicBytes { get; set; } = 1024;
+
+    /// <summary>Levels of a topic name or filter. 1 to 65,535. Default 64.</summary>
+    public int MaxTopicLevels { get; set; } = 64;
+
+    /// <summary>UTF-8 bytes of a client id. 23 to 65,535. Default 256.</summary>
+    public int MaxClientIdBytes { get; set; } = 256;
+
+    /// <summary>Subscriptions of one client; one more is refused with 0x97. 1 to 10,000,000. Default 1,000.</summary>
+    public int MaxSubscriptionsPerClient { get; set; } = 1000;
+
+    /// <summary>Subscriptions of all clients together; one more is refused with 0x97. 1 to 100,000,000. Default 1,000,000.</summary>
+    public int MaxSubscriptions { get; set; } = 1_000_000;
+
+    /// <summary>
+    /// The longest keep-alive in whole seconds; a client that asks for more or for none gets this one (MQTT 5 is told so by Server Keep
+    /// Alive, 3.1.1 is held to it only when it asked for a shorter one). Zero leaves the choice to the client. 0 to 65,535 s. Default 0.
+    /// </summary>
+    public TimeSpan MaxKeepAlive { get; set; } = TimeSpan.Zero;
+
+    /// <summary>QoS 1 messages sent to one subscriber and not acknowledged by it; the client's own Receive Maximum may lower it. 1 to 65,535. Default 1,024.</summary>
+    public int MaxInflightToClient { get; set; } = 1024;
+
+    /// <summary>
+    /// Messages waiting for one subscriber beyond what its socket has taken. When full, a QoS 0 message is dropped and counted; a QoS 1
+    /// message ends the connection with 0x97. 1 to 10,000,000. Default 1,000.
+    /// </summary>
+    public int MaxQueuedMessagesPerClient { get; set; } = 1000;
+
+    /// <summary>Bytes of those messages, with the same policy. 1 KiB to 1 GiB. Default 1 MiB.</summary>
+    public int MaxQueuedBytesPerClient { get; set; } = 1024 * 1024;
+
+    /// <summary>How long a closed connection may take to send what is left, and a stop to get its last acknowledgements. 100 ms to 1 min. Default 2 s.</summary>
+    public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <exception cref="ArgumentOutOfRangeException">A value is outside its range; the name says which.</exception>
+    public void Validate()
+    {
+        Check(MaxConnections, 1, 10_000_000, nameof(MaxConnections));
+        Check(ConnectTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), nameof(ConnectTimeout));
+        Check(MaxConnectPacketSize, 256, 1024 * 1024, nameof(MaxConnectPacketSize));
+        Check(MaxPacketSize, 256, 256 * 1024 * 1024, nameof(MaxPacketSize));
+        Check(ReceiveMaximum, 1, ushort.MaxValue, nameof(ReceiveMaximum));
+        Check(TopicAliasMaximum, 0, ushort.MaxValue, nameof(TopicAliasMaximum));
+        Check(MaxTopicBytes, 1, ushort.MaxValue, nameof(MaxTopicBytes));
+        Check(MaxTopicLevels, 1, ushort.MaxValue, nameof(MaxTopicLevels));
+        Check(MaxClientIdBytes, 23, ushort.MaxValue, nameof(MaxClientIdBytes));
+        Check(MaxSubscriptionsPerClient, 1, 10_000_000, nameof(MaxSubscriptionsPerClient));
+        Check(MaxSubscriptions, 1, 100_000_000, nameof(MaxSubscriptions));
+        Check(MaxKeepAlive, TimeSpan.Zero, TimeSpan.FromSeconds(ushort.MaxValue), nameof(MaxKeepAlive));
+        Check(MaxInflightToClient, 1, ushort.MaxValue, nameof(MaxInflightToClient));
+        Check(MaxQueuedMessagesPerClient, 1, 10_000_000, nameof(MaxQueuedMessagesPerClient));
+        Check(MaxQueuedBytesPerClient, 1024, 1024 * 1024 * 1024, nameof(MaxQueuedBytesPerClient));
+        Check(CloseTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), nameof(CloseTimeout));
+    }
+
+    private static void Check<T>(T value, T lowest, T highest, string name)
+        where T : IComparable<T>
+    {
+        if (value.CompareTo(lowest) < 0 || value.CompareTo(highest) > 0)
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is {lowest} to {highest}.");
+    }
+}
