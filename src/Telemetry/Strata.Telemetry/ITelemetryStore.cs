@@ -132,11 +132,13 @@ public sealed record StoredGap(long Position, DateTimeOffset Recorded, GapRecord
 
 public sealed record SourceProgress(string Source, string Stream, IReadOnlyList<(long First, long Last)> Seen);
 
-/// <param name="Readings">Distinct raw readings.</param>
+/// <summary>Since the store was new: what retention dropped stays counted, so that the books balance for good.</summary>
+/// <param name="Readings">Distinct raw readings, those of <paramref name="Health"/> included.</param>
 /// <param name="Aggregated">Readings counted in the standing windows.</param>
 /// <param name="Windows">Standing windows (highest revision of each).</param>
 /// <param name="Lost">Readings that gap records name.</param>
-public sealed record StoreTotals(long Readings, long Aggregated, long Windows, long Gaps, long Lost);
+/// <param name="Health">Readings of metrics <c>health.*</c>: reports about sources, which no source counts among its readings.</param>
+public sealed record StoreTotals(long Readings, long Aggregated, long Windows, long Gaps, long Lost, long Health = 0);
 
 /// <summary>Rows of whole commits, in commit order.</summary>
 /// <param name="Last">The last commit contained; equals what was asked for when there is nothing new.</param>
