@@ -31,5 +31,8 @@ public readonly record struct MetricName
         return valid;
     }
 
+    /// <summary>Wraps a text that is known to be a name.</summary>
+    internal static MetricName FromValid(string text) => new(text);
+
     public override string ToString() => Value;
 }
