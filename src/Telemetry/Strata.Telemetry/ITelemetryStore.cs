@@ -14,8 +14,10 @@ public interface ITelemetryStore : IAsyncDisposable
 {
     /// <summary>
     /// Stores the writes in one durable transaction. Messages whose stamp was seen before change nothing. Readings without a time get
-    /// strictly increasing arrival times per device; <see cref="ReadingBatch.Times"/> holds them afterwards.
+    /// strictly increasing arrival times per device; <see cref="ReadingBatch.Times"/> holds them afterwards, and
+    /// <see cref="BatchMessage.Outcome"/> says what became of each message. No writes at all: a probe that proves that the store can commit.
     /// </summary>
+    /// <exception cref="ArgumentException">A write is malformed (a name is missing); nothing has changed and the other writes may be committed without it.</exception>
     /// <exception cref="TelemetryStoreException">Nothing may be acknowledged: the write failed, or its outcome is unknown. The store has reopened itself or says
     /// that it cannot; the caller may try again with later writes.</exception>
     ValueTask<CommitReport> CommitAsync(IReadOnlyList<TelemetryWrite> writes, CancellationToken cancellationToken);
@@ -84,7 +86,20 @@ public readonly record struct Stamped<T>(T Record, SourceStamp? Stamp);
 /// <param name="Stored">Rows stored.</param>
 /// <param name="Repeated">Messages and records that were seen before.</param>
 /// <param name="Time">When the commit was durable.</param>
-public sealed record CommitReport(long Commit, int Stored, int Repeated, DateTimeOffset Time);
+public sealed record CommitReport(long Commit, int Stored, int Repeated, DateTimeOffset Time)
+{
+    /// <summary>Messages refused for good, see <see cref="MessageOutcome.Refused"/>.</summary>
+    public int Refused { get; init; }
+
+    /// <summary>
+    /// The very record objects (windows, events, gaps) of the writes that were seen before, compared by reference; null for none. Messages
+    /// of readings carry theirs as <see cref="BatchMessage.Outcome"/>.
+    /// </summary>
+    public IReadOnlySet<object>? RepeatedRecords { get; init; }
+
+    /// <summary>Whether this record of a write was seen before and changed nothing.</summary>
+    public bool IsRepeated(object record) => RepeatedRecords is not null && RepeatedRecords.Contains(record);
+}
 
 public sealed record ReadingRange
 {

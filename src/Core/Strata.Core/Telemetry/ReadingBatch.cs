@@ -67,6 +67,13 @@ public sealed class ReadingBatch
         return MessageCount++;
     }
 
+    /// <summary>Says what became of a finished message; called by the store that committed the batch.</summary>
+    public void SetOutcome(int message, MessageOutcome outcome)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(message, MessageCount);
+        messages[message] = messages[message] with { Outcome = outcome };
+    }
+
     /// <summary>Forgets the open message and its rows: a payload that proved bad leaves nothing behind.</summary>
     public void AbandonMessage()
     {
@@ -122,4 +129,21 @@ public sealed class ReadingBatch
 }
 
 /// <summary>One message of a batch: its rows, and its number when its source numbers its batches.</summary>
-public readonly record struct BatchMessage(int Start, int Count, SourceStamp? Stamp);
+public readonly record struct BatchMessage(int Start, int Count, SourceStamp? Stamp)
+{
+    /// <summary>What became of it; told by the store after a commit that succeeded.</summary>
+    public MessageOutcome Outcome { get; init; }
+}
+
+/// <summary>What a commit did with a message.</summary>
+public enum MessageOutcome : byte
+{
+    /// <summary>Its rows are stored (also the value before the commit).</summary>
+    Stored,
+
+    /// <summary>Its number was seen before: it changed nothing and counts as acknowledged.</summary>
+    Repeated,
+
+    /// <summary>It would break a limit that trying again cannot mend (too many metrics of a device, too many series): none of its rows is stored.</summary>
+    Refused,
+}

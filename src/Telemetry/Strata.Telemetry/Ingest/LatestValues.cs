@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
+
+namespace Strata.Telemetry.Ingest;
+
+/// <summary>
+/// The newest value of each metric, in memory. Updated by commits before they are acknowledged; a device's older metrics are fetched from the store once, when
+/// it is first asked for. Bounded: the devices least recently written or asked for make room and are fetched again. Safe for use by any number of threads.
+/// </summary>
+public sealed class LatestValues(ITelemetryStore store, IngestOptions options, TimeProvider time) : ICommitObserver
+{
+    private readonly ConcurrentDictionary<(TenantId, DeviceId), DeviceValues> devices = new();
+    private int count;
+
+    /// <summary>Values held.</summary>
+    public int Count => Volatile.Read(ref count);
+
+    /// <summary>From memory alone: false also when the device was not yet asked for with <see cref="OfAsync(TenantId, DeviceId, CancellationToken)"/> and has sent nothing since start.</summary>
+    public bool TryGet(TenantId tenant, DeviceId device, MetricName metric, out Reading reading)
+    {
+        if (devices.TryGetValue((tenant, device), out var values))
+            return values.TryGet(metric, out reading);
+        reading = default;
+        return false;
+    }
+
+    /// <summary>All newest values of a device, in order of metric names. Completes at once except when the device is asked for first.</summary>
+    public ValueTask<IReadOnlyList<Reading>> OfAsync(TenantId tenant, DeviceId device, CancellationToken cancellationToken) =>
+        devices.TryGetValue((tenant, device), out var values) && values.Complete
+            ? ValueTask.FromResult<IReadOnlyList<Reading>>(values.Copy(time.GetTimestamp()))
+            : LoadAsync(tenant, [device], cancellationToken);
+
+    /// <summary>All newest values of several devices, device by device in the order asked. Those not in memory are fetched with one query.</summary>
+    public ValueTask<IReadOnlyList<Reading>> OfAsync(TenantId tenant, IReadOnlyList<DeviceId> wanted, CancellationToken cancellationToken) =>
+        LoadAsync(tenant, wanted, cancellationToken);
+
+    public void OnCommitted(IReadOnlyList<TelemetryWrite> writes, CommitReport report)
+    {
+        var now = time.GetTimestamp();
+        foreach (var write in writes)
+            if (write.Readings is { } batch)
+                foreach (var message in batch.Messages)
+                    if (message.Outcome == MessageOutcome.Stored)
+                        Observe(write.Tenant, batch, message, now);
+        if (Count > options.MaxLatestValues)
+            MakeRoom();
+    }
+
+    private void Observe(TenantId tenant, ReadingBatch batch, BatchMessage message, long now)
+    {
+        DeviceValues? values = null;
+        DeviceId current = default;
+        for (var row = message.Start; row < message.Start + message.Count; row++)
+        {
+            var device = batch.Devices[row];
+            if (values is null || device != current)
+            {
+                values = devices.GetOrAdd((tenant, device), static _ => new DeviceValues());
+                current = device;
+            }
+            if (values.Put(batch[row], standing: true, now))
+                Interlocked.Increment(ref count);
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<Reading>> LoadAsync(TenantId tenant, IReadOnlyList<DeviceId> wanted, CancellationToken cancellationToken)
+    {
+        var missing = wanted.Where(d => !devices.TryGetValue((tenant, d), out var values) || !values.Complete).ToArray();
+        var now = time.GetTimestamp();
+        // Made before asking, so that what is committed meanwhile is not missed; what the store says loses against it at the same time.
+        foreach (var device in missing)
+            devices.GetOrAdd((tenant, device), static _ => new DeviceValues());
+        if (missing.Length > 0)
+        {
+            foreach (var reading in await store.LatestAsync(tenant, missing, cancellationToken))
+                if (devices.GetOrAdd((tenant, reading.Device), static _ => new DeviceValues()).Put(reading, standing: false, now))
+                    Interlocked.Increment(ref count);
+            foreach (var device in missing)
+                if (devices.TryGetValue((tenant, device), out var values))
+                    values.Complete = true;
+        }
+        var result = new List<Reading>();
+        foreach (var device in wanted)
+            if (devices.TryGetValue((tenant, device), out var values))
+                result.AddRange(values.Copy(now));
+        if (Count > options.MaxLatestValues)
+            MakeRoom();
+        return result;
+    }
+
+    /// <summary>Forgets the least recently used devices until an eighth of the room is free.</summary>
+    private void MakeRoom()
+    {
+        var goal = options.MaxLatestValues - options.MaxLatestValues / 8;
+        foreach (var (key, values) in devices.ToArray().OrderBy(d => d.Value.Used))
+        {
+            if (Count <= goal)
+                return;
+            if (devices.TryRemove(key, out _))
+                Interlocked.Add(ref count, -values.Count);
+        }
+    }
+
+    /// <summary>One device's metrics, few, in name order.</summary>
+    private sealed class DeviceValues
+    {
+        private readonly Lock gate = new();
+        private readonly List<Reading> readings = [];
+        private volatile bool complete;
+        private long used;
+
+        /// <summary>Whether the store was asked for the device's older metrics.</summary>
+        public bool Complete
+        {
+            get => complete;
+            set => complete = value;
+        }
+
+        public long Used => Volatile.Read(ref used);
+
+        public int Count
+        {
+            get
+            {
+                lock (gate)
+                    return readings.Count;
+            }
+        }
+
+        public bool TryGet(MetricName metric, out Reading reading)
+        {
+            lock (gate)
+            {
+                var at = IndexOf(metric);
+                reading = at < 0 ? default : readings[at];
+                return at >= 0;
+            }
+        }
+
+        /// <summary>True when the metric is new.</summary>
+        public bool Put(in Reading reading, bool standing, long now)
+        {
+            lock (gate)
+            {
+                used = now;
+                var at = IndexOf(reading.Metric);
+                if (at < 0)
+                {
+                    readings.Insert(~at, reading);
+                    return true;
+                }
+                if (reading.Time > readings[at].Time || (standing && reading.Time == readings[at].Time))
+                    readings[at] = reading;
+                return false;
+            }
+        }
+
+        public Reading[] Copy(long now)
+        {
+            lock (gate)
+            {
+                used = now;
+                return [.. readings];
+            }
+        }
+
+        private int IndexOf(MetricName metric)
+        {
+            int low = 0, high = readings.Count - 1;
+            while (low <= high)
+            {
+                var middle = (low + high) / 2;
+                var order = string.CompareOrdinal(readings[middle].Metric.Value, metric.Value);
+                if (order == 0)
+                    return middle;
+                if (order < 0)
+                    low = middle + 1;
+                else
+                    high = middle - 1;
+            }
+            return ~low;
+        }
+    }
+}
