@@ -16,6 +16,14 @@ public interface IMqttHost
     /// <summary>Decides about a CONNECT. Called once per connection, before anything else; bounded in time by the engine.</summary>
     ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Called once after a CONNECT was accepted, before any other call for the client: from here on the host may end the connection with
+    /// <see cref="MqttClient.Disconnect"/>. Must not block. <see cref="Disconnected"/> follows exactly when this was called.
+    /// </summary>
+    void Connected(MqttClient client)
+    {
+    }
+
     /// <summary>Whether the client may subscribe to the filter. Called for each filter of a SUBSCRIBE.</summary>
     bool MaySubscribe(MqttClient client, string topicFilter);
 
