@@ -30,8 +30,9 @@ public sealed record GapInfo(
     DateTimeOffset Recorded, string Source, long First, long Last, long Readings, DateTimeOffset? From, DateTimeOffset? To, string Reason);
 
 /// <summary>A reading or window as it becomes visible, for server-sent events.</summary>
-/// <param name="Type"><c>reading</c> or <c>window</c>; <c>event</c>.</param>
-public sealed record LiveItem(string Type, ReadingInfo? Reading, WindowInfo? Window, EventInfo? Event);
+/// <param name="Type"><c>reading</c>, <c>window</c> or <c>event</c>; <c>dropped</c> tells a slow client what it missed.</param>
+/// <param name="Dropped">For <c>dropped</c>: how many items.</param>
+public sealed record LiveItem(string Type, ReadingInfo? Reading, WindowInfo? Window, EventInfo? Event, long? Dropped = null);
 
 /// <summary>The way of the newest reading of one metric through the tiers.</summary>
 /// <param name="Complete">False when a tier could not be asked; the hops say which.</param>

@@ -26,6 +26,9 @@ public sealed class LatestValues(ITelemetryStore store, IngestOptions options, T
         return false;
     }
 
+    /// <summary>Whether all of the device's newest values are in memory, so that asking for them does not touch the store.</summary>
+    public bool Holds(TenantId tenant, DeviceId device) => devices.TryGetValue((tenant, device), out var values) && values.Complete;
+
     /// <summary>All newest values of a device, in order of metric names. Completes at once except when the device is asked for first.</summary>
     public ValueTask<IReadOnlyList<Reading>> OfAsync(TenantId tenant, DeviceId device, CancellationToken cancellationToken) =>
         devices.TryGetValue((tenant, device), out var values) && values.Complete

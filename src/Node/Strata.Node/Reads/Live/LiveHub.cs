@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Options;
+using Strata.Cloud.Contracts;
+using Strata.Core.Dataflow;
+using Strata.Core.Telemetry;
+using Strata.Node.Devices;
+using Strata.Telemetry;
+using Strata.Telemetry.Ingest;
+
+namespace Strata.Node.Reads.Live;
+
+/// <summary>
+/// Passes what was committed to the clients of the live feed. Called on the writer's loop: without clients it costs one comparison a commit, with clients
+/// one look at each reading per client, and it never waits for any of them.
+/// </summary>
+public sealed class LiveHub(DeviceDirectory directory, IOptions<LiveOptions> options) : ICommitObserver
+{
+    private ImmutableArray<LiveSubscription> subscriptions = [];
+
+    /// <summary>Clients now.</summary>
+    public int Clients => subscriptions.Length;
+
+    public void OnCommitted(IReadOnlyList<TelemetryWrite> writes, CommitReport report)
+    {
+        var clients = subscriptions;
+        if (clients.IsEmpty)
+            return;
+        foreach (var write in writes)
+        {
+            if (write.Readings is { } batch)
+                Readings(clients, write, batch);
+            foreach (var window in write.Windows)
+            {
+                if (!report.IsRepeated(window.Record))
+                    Window(clients, write, window.Record);
+            }
+            foreach (var fleetEvent in write.Events)
+            {
+                if (!report.IsRepeated(fleetEvent.Record))
+                    Event(clients, write, fleetEvent.Record);
+            }
+        }
+    }
+
+    /// <summary>Starts a subscription; null when there are as many clients as allowed.</summary>
+    internal LiveSubscription? Subscribe(LiveFilter filter)
+    {
+        var subscription = new LiveSubscription(filter, options.Value.MaxWaiting, Remove);
+        var added = ImmutableInterlocked.Update(
+            ref subscriptions, (all, s) => all.Length < options.Value.MaxClients ? all.Add(s) : all, subscription);
+        return added ? subscription : null;
+    }
+
+    private void Remove(LiveSubscription subscription) => ImmutableInterlocked.Update(ref subscriptions, (all, s) => all.Remove(s), subscription);
+
+    private void Readings(ImmutableArray<LiveSubscription> clients, TelemetryWrite write, ReadingBatch batch)
+    {
+        foreach (var message in batch.Messages)
+        {
+            if (message.Outcome != MessageOutcome.Stored)
+                continue;
+            for (var row = message.Start; row < message.Start + message.Count; row++)
+            {
+                LiveItem? item = null;
+                foreach (var client in clients)
+                {
+                    if (client.Filter.Tenant == write.Tenant && client.Filter.Wants(batch.Devices[row], directory))
+                        client.Offer(item ??= new LiveItem("reading", ReadingsJson.Info(batch[row]), null, null));
+                }
+            }
+        }
+    }
+
+    private static void Window(ImmutableArray<LiveSubscription> clients, TelemetryWrite write, WindowRecord window)
+    {
+        LiveItem? item = null;
+        foreach (var client in clients)
+        {
+            if (client.Filter.Tenant == write.Tenant && client.Filter.Wants(window))
+                client.Offer(item ??= new LiveItem("window", null, ReadingsJson.Info(window), null));
+        }
+    }
+
+    private void Event(ImmutableArray<LiveSubscription> clients, TelemetryWrite write, FleetEvent fleetEvent)
+    {
+        LiveItem? item = null;
+        foreach (var client in clients)
+        {
+            if (client.Filter.Tenant == write.Tenant && client.Filter.Wants(fleetEvent, directory))
+                client.Offer(item ??= new LiveItem("event", null, null, ReadingsJson.Info(fleetEvent)));
+        }
+    }
+}
