@@ -25,6 +25,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(DeviceSecret))]
 [JsonSerializable(typeof(ReadingCount))]
 [JsonSerializable(typeof(LiveItem))]
+[JsonSerializable(typeof(LoginLink))]
 [JsonSerializable(typeof(TraceInfo))]
 [JsonSerializable(typeof(StatisticsInfo))]
 [JsonSerializable(typeof(HealthInfo))]

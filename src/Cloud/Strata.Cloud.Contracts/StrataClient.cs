@@ -113,6 +113,10 @@ public sealed class StrataClient(HttpClient http, string? token)
     public Task<HealthInfo> GetHealthAsync(CancellationToken cancellationToken = default) =>
         GetAsync("api/v1/health", Json.HealthInfo, cancellationToken);
 
+    /// <summary>A new one-time link for the dashboard (<c>POST /api/v1/login-links</c>).</summary>
+    public Task<LoginLink> CreateLoginLinkAsync(CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/login-links", null, Json.LoginLink, cancellationToken);
+
     /// <summary>Readings, windows and events as they become visible; ends when the connection does. A consumer that is too slow misses items.</summary>
     public async IAsyncEnumerable<LiveItem> LiveAsync(
         string? device = null, string? site = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)

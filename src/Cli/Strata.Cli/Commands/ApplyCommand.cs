@@ -48,14 +48,7 @@ internal static class ApplyCommand
             return;
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (var (id, secret) in secrets)
-        {
-            var options = new FileStreamOptions
-            {
-                Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            };
-            await using var writer = new StreamWriter(Path.Combine(folder, $"{id}.secret"), options);
-            await writer.WriteLineAsync(secret.AsMemory(), cancellationToken);
-        }
+            await PrivateFile.WriteAsync(Path.Combine(folder, $"{id}.secret"), secret, cancellationToken);
     }
 
     private static void Print(OutputWriter output, ApplyResult result)

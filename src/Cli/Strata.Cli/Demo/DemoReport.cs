@@ -1,0 +1,46 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Strata.Cloud.Contracts;
+
+namespace Strata.Cli.Demo;
+
+/// <summary>What a demo run ends with. Scripts rely on its shape.</summary>
+internal sealed record DemoReport(
+    DemoTiers Tiers, long Suppressed, long Aggregated, long Stored, long Waiting, long Duplicates, long Gaps, long Lost, long Unexplained, double? Reduction,
+    double? EdgeReduction, double? FogReduction, double? BytesReduction, DemoLatency LatencyMs, DemoLatency WindowLatencyMs, bool Balanced)
+{
+    public static DemoReport From(StatisticsInfo s) => new(
+        new DemoTiers(DemoTier.From(s.Edge), DemoTier.From(s.Fog), DemoTier.From(s.Cloud)), s.Suppressed, s.Aggregated, s.Stored, s.Waiting, s.Duplicates,
+        s.Gaps, s.Lost, s.Unexplained, s.Reduction, s.EdgeReduction, s.FogReduction, s.BytesReduction, DemoLatency.From(s.Immediate),
+        DemoLatency.From(s.Windowed), s.Unexplained == 0 && s.Edge.ReadingsIn > 0);
+
+    /// <summary>The same for people.</summary>
+    public string ToText() =>
+        $"""
+        {Tiers.Edge.ReadingsIn:N0} readings at the sources
+          {Suppressed,12:N0} suppressed by dead bands
+          {Aggregated,12:N0} in windows at the cloud
+          {Stored,12:N0} stored raw at the cloud
+          {Waiting,12:N0} waiting (buffers, open windows)
+          {Lost,12:N0} lost ({Gaps:N0} gaps)
+        {(Balanced ? "the books balance" : $"THE BOOKS ARE OFF by {Unexplained:N0}")}; {Duplicates:N0} repeats were recognised
+        reduction in messages: edge {EdgeReduction:P1}, fog {FogReduction:P1}, together {Reduction:P1}; in bytes {BytesReduction:P1}
+        immediate readings, sampled to committed at the cloud, ms: p50 {LatencyMs.P50:0.#}, p95 {LatencyMs.P95:0.#}, p99 {LatencyMs.P99:0.#}
+        """;
+}
+
+internal sealed record DemoTiers(DemoTier Edge, DemoTier Fog, DemoTier Cloud);
+
+internal sealed record DemoTier(long ReadingsIn, long ReadingsOut, long BytesIn, long BytesOut, long RecordsIn, long RecordsOut)
+{
+    public static DemoTier From(FlowInfo f) => new(f.ReadingsIn, f.ReadingsOut, f.BytesIn, f.BytesOut, f.RecordsIn, f.RecordsOut);
+}
+
+internal sealed record DemoLatency(double? P50, double? P95, double? P99)
+{
+    public static DemoLatency From(LatencyInfo l) => new(l.P50, l.P95, l.P99);
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(DemoReport))]
+internal sealed partial class DemoJson : JsonSerializerContext;

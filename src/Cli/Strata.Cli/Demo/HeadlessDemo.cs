@@ -1,0 +1,72 @@
+using Strata.Cloud.Contracts;
+
+namespace Strata.Cli.Demo;
+
+/// <summary>The demo without keys: replay for a while, with an outage or a killed process in the middle when asked for, then close the books.</summary>
+internal sealed class HeadlessDemo(DemoFleet fleet, DemoNarrator narrator, TimeProvider time)
+{
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(45);
+
+    public async Task<DemoReport> RunAsync(DemoOptions options, CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(ReplayAsync(options, cancellationToken), DisturbAsync(options, cancellationToken));
+        narrator.Say("the agents stop; the tiers settle");
+        await fleet.StopEdgesAsync();
+        return DemoReport.From(await SettleAsync(cancellationToken));
+    }
+
+    private Task ReplayAsync(DemoOptions options, CancellationToken cancellationToken) => Task.Delay(options.For, time, cancellationToken);
+
+    private async Task DisturbAsync(DemoOptions options, CancellationToken cancellationToken)
+    {
+        if (options.Outage is not { } outage)
+        {
+            if (options.Kill is not null)
+            {
+                await Task.Delay(options.For / 2, time, cancellationToken);
+                await fleet.KillAndRestartAsync(options.Kill, cancellationToken);
+            }
+            return;
+        }
+        await Task.Delay((options.For - outage) / 2, time, cancellationToken);
+        fleet.Plug.Cut();
+        narrator.Say("the uplink is cut");
+        if (options.Kill is not null)
+        {
+            await Task.Delay(outage / 2, time, cancellationToken);
+            await fleet.KillAndRestartAsync(options.Kill, cancellationToken);
+            await Task.Delay(outage / 2, time, cancellationToken);
+        }
+        else
+        {
+            await Task.Delay(outage, time, cancellationToken);
+        }
+        fleet.Plug.Restore();
+        narrator.Say("the uplink is back");
+    }
+
+    /// <summary>
+    /// Waits until the agents' last figures and the gateways' last entries have reached the cloud: the books balance and stand still. What is still open at the
+    /// deadline is reported as it is.
+    /// </summary>
+    private async Task<StatisticsInfo> SettleAsync(CancellationToken cancellationToken)
+    {
+        var sources = fleet.ReadEdgeBooks();
+        var started = time.GetTimestamp();
+        StatisticsInfo? last = null;
+        while (true)
+        {
+            var now = await fleet.Client.GetStatisticsAsync(cancellationToken);
+            var quiet = last is not null && now.Stored == last.Stored && now.Aggregated == last.Aggregated && now.Waiting == last.Waiting;
+            if (quiet && now.Unexplained == 0 && now.Edge.ReadingsIn == sources)
+                return now;
+            if (time.GetElapsedTime(started) > SettleLimit)
+            {
+                narrator.Say($"not settled after {SettleLimit.TotalSeconds:0} s: sources counted {sources}, the cloud knows of {now.Edge.ReadingsIn}, unexplained {now.Unexplained}");
+                return now with { Unexplained = now.Unexplained + (sources - now.Edge.ReadingsIn) };
+            }
+            last = now;
+            await Task.Delay(TimeSpan.FromMilliseconds(700), time, cancellationToken);
+        }
+    }
+}
