@@ -1,0 +1,11 @@
+namespace Strata.Cloud.Dashboard;
+
+/// <summary>Where the dashboard finds the node's API, and with what right it asks.</summary>
+public sealed class DashboardOptions
+{
+    /// <summary>The node's own address. Asked once it serves.</summary>
+    public required Func<Uri> BaseAddress { get; set; }
+
+    /// <summary>The API token with which the signed-in administrator's pages are filled.</summary>
+    public required Func<string> Token { get; set; }
+}

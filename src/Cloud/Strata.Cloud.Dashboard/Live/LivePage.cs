@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Components;
+using Strata.Cloud.Contracts;
+
+namespace Strata.Cloud.Dashboard.Live;
+
+/// <summary>A page that redraws when the fleet's figures are refreshed, and loads its own data with a designed error state.</summary>
+public abstract class LivePage : ComponentBase, IDisposable
+{
+    private IDisposable? subscription;
+    private int queued;
+
+    [Inject]
+    internal FleetFeed Feed { get; set; } = default!;
+
+    [Inject]
+    internal NodeApi Api { get; set; } = default!;
+
+    [Inject]
+    internal TimeProvider Time { get; set; } = default!;
+
+    /// <summary>Why the page's data could not be loaded; null when it could.</summary>
+    protected string? Error { get; private set; }
+
+    /// <summary>False until the first data are there.</summary>
+    protected bool Loaded { get; private set; }
+
+    protected StrataClient Client => Api.Client;
+
+    /// <summary>Reads what the page shows. Called at first, and again after each refresh of the feed.</summary>
+    protected virtual Task LoadAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>One live item arrived; runs on the page's own thread.</summary>
+    protected virtual void OnItem(LiveItem item)
+    {
+    }
+
+    protected override async Task OnInitializedAsync() => await ReloadAsync();
+
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (firstRender)
+            subscription = Feed.Subscribe(Receive);
+    }
+
+    protected async Task ReloadAsync()
+    {
+        try
+        {
+            await LoadAsync(CancellationToken.None);
+            Error = null;
+        }
+        catch (Exception e) when (e is HttpRequestException or StrataApiException or TaskCanceledException)
+        {
+            Error = e.Message;
+        }
+        Loaded = true;
+    }
+
+    public void Dispose()
+    {
+        subscription?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Receive(LiveItem? item)
+    {
+        // A page that has not drawn the last refresh skips this one, so a slow browser holds nothing up.
+        if (item is null && Interlocked.Exchange(ref queued, 1) == 1)
+            return;
+        _ = InvokeAsync(async () =>
+        {
+            if (item is not null)
+            {
+                OnItem(item);
+                return;
+            }
+            await ReloadAsync();
+            StateHasChanged();
+            Volatile.Write(ref queued, 0);
+        });
+    }
+}
