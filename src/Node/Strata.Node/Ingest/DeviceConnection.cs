@@ -1,0 +1,62 @@
+using System.Text;
+using Strata.Core.Telemetry;
+using Strata.Mqtt;
+using Strata.Node.Devices;
+
+namespace Strata.Node.Ingest;
+
+/// <summary>
+/// One MQTT connection of a device: the host's state of it. <see cref="Open"/>, <see cref="Stream"/> and the slots of metrics belong to the connection's
+/// read loop and, for the slots, to the writer's loop.
+/// </summary>
+internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts)
+{
+    /// <summary>Hop slots remembered per connection; a device with more metrics looks the others up each time.</summary>
+    private const int MaxKnownSlots = 32;
+
+    private (MetricName Metric, HopSlot Slot)[] slots = [];
+    private int failed;
+
+    public DeviceEntry Entry { get; } = entry;
+
+    /// <summary><c>devices/{id}/</c>.</summary>
+    public byte[] TopicPrefix { get; } = Encoding.UTF8.GetBytes($"devices/{entry.Device.Value}/");
+
+    /// <summary>Set when the engine has accepted the connection.</summary>
+    public MqttClient? Client { get; set; }
+
+    /// <summary>The burst being gathered; null between bursts.</summary>
+    public TelemetryBurst? Open { get; set; }
+
+    /// <summary>The last stream named in a <c>strata-batch</c>.</summary>
+    public string? Stream;
+
+    /// <summary>Bursts that may still be handed to the writer.</summary>
+    public SemaphoreSlim InFlight { get; } = new(maxBursts, maxBursts);
+
+    /// <summary>When <see cref="IDeviceActivity.Heard"/> was told last; the writer's loop only.</summary>
+    public DateTimeOffset LastHeard { get; set; }
+
+    /// <summary>True once a commit failed or the device was revoked: what arrives after it is neither decoded nor acknowledged.</summary>
+    public bool IsFailed => Volatile.Read(ref failed) != 0;
+
+    /// <summary>True for the first caller.</summary>
+    public bool Fail() => Interlocked.Exchange(ref failed, 1) == 0;
+
+    /// <summary>The hop slot of one metric. On the writer's loop only.</summary>
+    public HopSlot Slot(HopLog log, MetricName metric)
+    {
+        for (var i = 0; i < slots.Length; i++)
+        {
+            if (!ReferenceEquals(slots[i].Metric.Value, metric.Value))
+                continue;
+            if (slots[i].Slot.Evicted)
+                slots[i].Slot = log.Slot(Entry.Tenant, Entry.Device, metric);
+            return slots[i].Slot;
+        }
+        var slot = log.Slot(Entry.Tenant, Entry.Device, metric);
+        if (slots.Length < MaxKnownSlots)
+            slots = [.. slots, (metric, slot)];
+        return slot;
+    }
+}

@@ -1,0 +1,66 @@
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+using Strata.Node.Devices;
+
+namespace Strata.Node.Ingest;
+
+/// <summary>Which devices are connected here and by which connections. Bounded by the broker's connections. Safe from any thread.</summary>
+internal sealed class DevicePresence(int maxPerDevice)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<(TenantId, DeviceId), List<DeviceConnection>> connections = [];
+
+    /// <summary>Devices that have at least one connection.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (gate)
+                return connections.Count;
+        }
+    }
+
+    public bool IsConnected(TenantId tenant, DeviceId device)
+    {
+        lock (gate)
+            return connections.ContainsKey((tenant, device));
+    }
+
+    /// <summary>Whether the device may have one more connection.</summary>
+    public bool HasRoom(DeviceEntry entry)
+    {
+        lock (gate)
+            return !connections.TryGetValue((entry.Tenant, entry.Device), out var list) || list.Count < maxPerDevice;
+    }
+
+    /// <summary>True when it is the device's first.</summary>
+    public bool Add(DeviceConnection connection)
+    {
+        var key = (connection.Entry.Tenant, connection.Entry.Device);
+        lock (gate)
+        {
+            if (connections.TryGetValue(key, out var list))
+            {
+                list.Add(connection);
+                return false;
+            }
+            connections[key] = [connection];
+            return true;
+        }
+    }
+
+    /// <summary>True when it was the device's last.</summary>
+    public bool Remove(DeviceConnection connection)
+    {
+        var key = (connection.Entry.Tenant, connection.Entry.Device);
+        lock (gate)
+            return connections.TryGetValue(key, out var list) && list.Remove(connection) && list.Count == 0 && connections.Remove(key);
+    }
+
+    /// <summary>A copy of the device's connections.</summary>
+    public IReadOnlyList<DeviceConnection> Of(TenantId tenant, DeviceId device)
+    {
+        lock (gate)
+            return connections.TryGetValue((tenant, device), out var list) ? [.. list] : [];
+    }
+}

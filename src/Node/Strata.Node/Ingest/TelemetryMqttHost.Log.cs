@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace Strata.Node.Ingest;
+
+public sealed partial class TelemetryMqttHost
+{
+    [LoggerMessage(4101, LogLevel.Information, "An MQTT client was refused: {Reason}.")]
+    private partial void LogRefused(string reason);
+
+    [LoggerMessage(4102, LogLevel.Error, "A burst of readings was not stored and the connection ends: {Reason}")]
+    private partial void LogNotStored(string reason);
+}

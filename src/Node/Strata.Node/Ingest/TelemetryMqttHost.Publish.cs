@@ -1,0 +1,190 @@
+using Strata.Core.Telemetry;
+using Strata.Core.Telemetry.Decoding;
+using Strata.Mqtt;
+using Strata.Node.Devices;
+using Strata.Telemetry;
+
+namespace Strata.Node.Ingest;
+
+public sealed partial class TelemetryMqttHost
+{
+    private static readonly TimeSpan HeardInterval = TimeSpan.FromSeconds(1);
+
+    public PublishVerdict OnPublish(MqttClient client, in InboundPublish publish)
+    {
+        if (client.State is not DeviceConnection connection)
+            return Forbid(client, "an application publishes nothing");
+        if (connection.IsFailed)
+            return PublishVerdict.Deferred; // Never acknowledged: the connection is about to end, and the device sends it again.
+        if (!publish.Topic.StartsWith(connection.TopicPrefix))
+            return Forbid(client, $"a device publishes below devices/{connection.Entry.Device.Value}/ only");
+        var topic = TelemetryTopics.Classify(publish.Topic[connection.TopicPrefix.Length..]);
+        if (topic == DeviceTopic.Other)
+            return PublishVerdict.Route;
+        if (topic == DeviceTopic.Unknown)
+            return Reject(client, MqttReasonCode.TopicNameInvalid, "telemetry goes to telemetry, telemetry/senml or health");
+        return Take(connection, client, publish, topic);
+    }
+
+    public async ValueTask EndBurstAsync(MqttClient client, CancellationToken cancellationToken)
+    {
+        if (client.State is not DeviceConnection { Open: { } burst } connection)
+            return;
+        await connection.InFlight.WaitAsync(cancellationToken);
+        connection.Open = null;
+        try
+        {
+            await writer.EnqueueAsync(burst, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Finish(burst, connection);
+            throw;
+        }
+    }
+
+    /// <summary>The burst is durable. Called on the writer's loop.</summary>
+    internal void Committed(TelemetryBurst burst, CommitReport report)
+    {
+        var connection = burst.Connection!;
+        burst.Acknowledge(connection.Client!);
+        Account(burst, connection, report.Time);
+        if (report.Time - connection.LastHeard >= HeardInterval)
+        {
+            connection.LastHeard = report.Time;
+            activity.Heard(connection.Entry, null, burst.Received);
+        }
+        connection.InFlight.Release();
+        if (!burst.HasLive || !live.TryPost(burst))
+            bursts.Return(burst);
+    }
+
+    /// <summary>The burst was not stored, or nobody knows. Nothing is acknowledged and the connection ends: the device will send it again.</summary>
+    internal void Failed(TelemetryBurst burst, Exception exception)
+    {
+        var connection = burst.Connection!;
+        if (connection.Fail())
+        {
+            LogNotStored(exception.Message);
+            connection.Client!.Disconnect(MqttReasonCode.QuotaExceeded, "The node cannot store readings just now; send them again later.");
+        }
+        Finish(burst, connection);
+    }
+
+    private PublishVerdict Take(DeviceConnection connection, MqttClient client, in InboundPublish publish, DeviceTopic topic)
+    {
+        var device = connection.Entry.Device;
+        if (!BatchProperties.TryRead(publish.UserProperties, device.Value, ref connection.Stream, out var said, out var reason))
+            return Reject(client, MqttReasonCode.PayloadFormatInvalid, reason!);
+        if (connection.Open is not { } burst)
+        {
+            burst = connection.Open = bursts.Rent();
+            burst.Open(connection, time.GetUtcNow());
+        }
+        var now = EventTime.From(burst.Received);
+        burst.Batch.BeginMessage();
+        if (!TryDecode(topic, publish, device, now, burst.Batch, out reason))
+        {
+            burst.Batch.AbandonMessage();
+            ReturnEmpty(connection);
+            return Reject(client, MqttReasonCode.PayloadFormatInvalid, reason!);
+        }
+        var note = new MessageNote
+        {
+            PacketId = publish.PacketId,
+            Immediate = said.Immediate,
+            IsHealth = topic == DeviceTopic.Health,
+            Sampled = said.Sampled,
+            Suppressed = said.Suppressed,
+            PayloadBytes = publish.Payload.Length,
+        };
+        if (broker.Value.HasSubscribers(client.Namespace, publish.Topic))
+            burst.CopyLive(publish, ref note);
+        burst.Add(note, said.Stamp);
+        return PublishVerdict.Deferred;
+    }
+
+    private bool TryDecode(DeviceTopic topic, in InboundPublish publish, Core.Devices.DeviceId device, long now, ReadingBatch batch, out string? reason)
+    {
+        PayloadError error;
+        if (topic == DeviceTopic.Health)
+        {
+            reason = HealthPayload.TryDecode(device, publish.Payload, now, batch, limits, out error) ? null : error.ToString();
+            return reason is null;
+        }
+        if (!PayloadFormats.TrySelect(publish.ContentType, publish.Topic, out var format, out reason))
+            return false;
+        if (PayloadDecoder.TryDecode(format, device, publish.Payload, now, batch, limits, out error))
+            return true;
+        reason = error.ToString();
+        return false;
+    }
+
+    private void Account(TelemetryBurst burst, DeviceConnection connection, DateTimeOffset committed)
+    {
+        var tally = new IngestTally();
+        var messages = burst.Batch.Messages;
+        for (var i = 0; i < messages.Length; i++)
+        {
+            ref readonly var note = ref burst.Notes[i];
+            if (messages[i].Outcome == MessageOutcome.Stored && note.IsHealth)
+                continue;
+            if (messages[i].Outcome == MessageOutcome.Stored)
+                AccountStored(burst, connection, messages[i], note, committed, ref tally);
+            else if (messages[i].Outcome == MessageOutcome.Repeated)
+                tally.Duplicates++;
+            else
+                rejections.Record(connection.Entry.Tenant, RejectionKind.Payload, connection.Entry.Device.Value, StoreRefusal);
+        }
+        counters.Add(tally);
+    }
+
+    private void AccountStored(
+        TelemetryBurst burst, DeviceConnection connection, in BatchMessage message, in MessageNote note, DateTimeOffset committed, ref IngestTally tally)
+    {
+        tally.Readings += message.Count;
+        tally.Records += message.Count;
+        tally.PayloadBytes += note.PayloadBytes;
+        DateTimeOffset? sampled = note.Sampled > 0 ? EventTime.ToDateTimeOffset(note.Sampled) : null;
+        if (note.Immediate)
+        {
+            tally.Immediate += message.Count;
+            if (sampled is { } taken)
+                counters.ImmediateLatency.Record(committed - taken);
+        }
+        var times = burst.Batch.Times;
+        var metrics = burst.Batch.Metrics;
+        for (var row = message.Start; row < message.Start + message.Count; row++)
+        {
+            connection.Slot(hops, metrics[row]).Write(new HopRecord(
+                times[row], sampled, note.Suppressed >= 0 ? note.Suppressed : null, note.Immediate, null, null, message.Stamp, burst.Received, committed));
+        }
+    }
+
+    /// <summary>Gives the open burst back when its first message proved bad: nothing may wait in it for a later end.</summary>
+    private void ReturnEmpty(DeviceConnection connection)
+    {
+        if (connection.Open is not { Batch.MessageCount: 0 } burst)
+            return;
+        connection.Open = null;
+        bursts.Return(burst);
+    }
+
+    private void Finish(TelemetryBurst burst, DeviceConnection connection)
+    {
+        bursts.Return(burst);
+        connection.InFlight.Release();
+    }
+
+    private PublishVerdict Forbid(MqttClient client, string reason)
+    {
+        rejections.Record(Core.Tenancy.TenantId.Parse(client.Namespace), RejectionKind.Permission, client.UserName ?? "", reason);
+        return PublishVerdict.Refuse(MqttReasonCode.NotAuthorized, reason);
+    }
+
+    private PublishVerdict Reject(MqttClient client, MqttReasonCode code, string reason)
+    {
+        rejections.Record(Core.Tenancy.TenantId.Parse(client.Namespace), RejectionKind.Payload, client.UserName ?? "", reason);
+        return PublishVerdict.Refuse(code, reason);
+    }
+}

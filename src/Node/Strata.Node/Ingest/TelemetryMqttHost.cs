@@ -1,0 +1,161 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry.Decoding;
+using Strata.Core.Tenancy;
+using Strata.Mqtt;
+using Strata.Node.Auth;
+using Strata.Node.Devices;
+using Strata.Telemetry.Ingest;
+
+namespace Strata.Node.Ingest;
+
+/// <summary>
+/// What MQTT means to a node. Devices (user name: id, password: secret) publish and subscribe below <c>devices/{id}/</c>; gateways
+/// (id, secret) and applications (<see cref="ITokenStore.MqttUser"/>, token) listen to the tenant. Telemetry is decoded straight into a
+/// batch, committed by the <see cref="IngestWriter"/>, acknowledged after the commit and then sent to live subscribers; what cannot be stored is
+/// refused and noted; when the store fails, the connection ends without an acknowledgement.
+/// </summary>
+public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
+{
+    internal const string StoreRefusal = "The node stores no more series of this device.";
+
+    private readonly DeviceDirectory devices;
+    private readonly GatewayDirectory gateways;
+    private readonly ITokenStore tokens;
+    private readonly IngestWriter writer;
+    private readonly IRejectionLog rejections;
+    private readonly IDeviceActivity activity;
+    private readonly HopLog hops;
+    private readonly IngestCounters counters;
+    private readonly PayloadLimits limits;
+    private readonly DeviceIngestOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger<TelemetryMqttHost> logger;
+    private readonly DevicePresence presence;
+    private readonly TelemetryBurstPool bursts;
+    private readonly Lazy<MqttBroker> broker;
+    private readonly LivePublisher live;
+
+    /// <param name="broker">The broker whose host this is; made with this host, so it is known only later.</param>
+    public TelemetryMqttHost(
+        DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, IngestWriter writer, IRejectionLog rejections, IDeviceActivity activity, HopLog hops,
+        IngestCounters counters, PayloadLimits limits, IOptions<DeviceIngestOptions> options, Lazy<MqttBroker> broker, LivePublisher live, TimeProvider time, ILogger<TelemetryMqttHost> logger)
+    {
+        (this.devices, this.gateways, this.tokens, this.writer, this.rejections) = (devices, gateways, tokens, writer, rejections);
+        (this.activity, this.hops, this.counters, this.limits, this.options) = (activity, hops, counters, limits, options.Value);
+        (this.broker, this.live, this.time, this.logger) = (broker, live, time, logger);
+        presence = new DevicePresence(this.options.MaxConnectionsPerDevice);
+        bursts = new TelemetryBurstPool(this);
+        devices.Revoked += OnRevoked;
+    }
+
+    /// <summary>Devices that have a connection here now.</summary>
+    public int ConnectedDevices => presence.Count;
+
+    /// <summary>Whether the device has a connection here now.</summary>
+    public bool IsConnected(TenantId tenant, DeviceId device) => presence.IsConnected(tenant, device);
+
+    public async ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken)
+    {
+        var user = request.UserName;
+        if (string.IsNullOrEmpty(user))
+            return Refuse(request.ClientId, "no user name", MqttReasonCode.BadUserNameOrPassword);
+        if (user == ITokenStore.MqttUser)
+            return await ConnectApplicationAsync(request, cancellationToken);
+        var check = CredentialCheck.Unknown;
+        DeviceEntry? device = null;
+        if (DeviceId.TryParse(user, out var id))
+            check = devices.Check(id, request.Password.Span, out device);
+        if (check == CredentialCheck.Unknown && GatewayId.TryParse(user, out var gateway)
+            && gateways.Check(gateway, request.Password.Span, out var entry) is var found and not CredentialCheck.Unknown)
+            return found == CredentialCheck.Accepted ? ConnectDecision.Accept(entry!.Tenant.Value, entry) : Refuse(user, found.Reason("gateway"), CodeOf(found));
+        if (check != CredentialCheck.Accepted)
+            return Refuse(user, check.Reason("device"), CodeOf(check));
+        if (presence.HasRoom(device!))
+            return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight));
+        return Refuse(user, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
+    }
+
+    public void Connected(MqttClient client)
+    {
+        if (client.State is not DeviceConnection connection)
+            return;
+        connection.Client = client;
+        if (presence.Add(connection))
+            activity.Connected(connection.Entry, time.GetUtcNow());
+        // Revoked between the check of its secret and now: the revocation did not see the connection yet.
+        if (!devices.TryGet(connection.Entry.Tenant, connection.Entry.Device, out var now) || !SameCredentials(now, connection.Entry))
+            End(connection);
+    }
+
+    public void Disconnected(MqttClient client, DisconnectCause cause)
+    {
+        if (client.State is not DeviceConnection connection)
+            return;
+        connection.Fail();
+        if (connection.Open is { } unsent)
+        {
+            connection.Open = null;
+            bursts.Return(unsent);
+        }
+        if (presence.Remove(connection))
+            activity.Disconnected(connection.Entry, time.GetUtcNow(), Describe(cause));
+    }
+
+    public bool MaySubscribe(MqttClient client, string topicFilter)
+    {
+        var allowed = client.State is DeviceConnection connection
+            ? topicFilter.StartsWith($"devices/{connection.Entry.Device.Value}/", StringComparison.Ordinal)
+            : TelemetryTopics.IsApplicationFilter(topicFilter);
+        if (!allowed)
+            rejections.Record(TenantId.Parse(client.Namespace), RejectionKind.Permission, client.UserName ?? "", $"may not subscribe to {topicFilter}");
+        return allowed;
+    }
+
+    public void Dispose() => devices.Revoked -= OnRevoked;
+
+    private async ValueTask<ConnectDecision> ConnectApplicationAsync(ConnectRequest request, CancellationToken cancellationToken)
+    {
+        var token = request.Password.Length <= DeviceSecrets.MaxLength ? Encoding.UTF8.GetString(request.Password.Span) : "";
+        var identity = await tokens.FindAsync(token, cancellationToken);
+        return identity is null
+            ? Refuse(ITokenStore.MqttUser, "unknown token", MqttReasonCode.BadUserNameOrPassword)
+            : ConnectDecision.Accept(identity.Tenant.Value, identity);
+    }
+
+    private ConnectDecision Refuse(string subject, string reason, MqttReasonCode code)
+    {
+        rejections.Record(TenantId.Main, RejectionKind.Authentication, subject, reason);
+        LogRefused(reason);
+        return ConnectDecision.Refuse(code, code == MqttReasonCode.BadUserNameOrPassword ? "User name or password is wrong." : reason);
+    }
+
+    private void OnRevoked(DeviceEntry old, DeviceEntry? now)
+    {
+        foreach (var connection in presence.Of(old.Tenant, old.Device))
+            End(connection);
+    }
+
+    private static void End(DeviceConnection connection)
+    {
+        connection.Fail();
+        connection.Client?.Disconnect(MqttReasonCode.NotAuthorized, "The device's access was revoked or its secret changed.");
+    }
+
+    private static bool SameCredentials(DeviceEntry a, DeviceEntry b) => a.Enabled && a.SecretHash.Span.SequenceEqual(b.SecretHash.Span);
+
+    private static MqttReasonCode CodeOf(CredentialCheck check) =>
+        check == CredentialCheck.Disabled ? MqttReasonCode.NotAuthorized : MqttReasonCode.BadUserNameOrPassword;
+
+    private static string Describe(DisconnectCause cause) => cause switch
+    {
+        DisconnectCause.ByClient => "closed by the device",
+        DisconnectCause.KeepAliveTimeout => "nothing heard within the keep-alive",
+        DisconnectCause.ProtocolError => "closed after a protocol error",
+        DisconnectCause.TakenOver => "taken over by a newer connection",
+        DisconnectCause.ByServer => "closed by the node",
+        _ => "connection lost",
+    };
+}
