@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace Strata.EndToEnd.Tests;
+
+/// <summary>The demo without keys, as a newcomer's script runs it.</summary>
+public sealed class DemoTests
+{
+    [Theory]
+    [InlineData("--outage", "4s")]
+    [InlineData("--kill", "cloud")]
+    [InlineData("--kill", "fog")]
+    [InlineData("--kill", "edge")]
+    public async Task The_books_balance_whatever_is_cut_or_killed(params string[] disturbance)
+    {
+        var run = await Tool.RunAsync(Installation.Executable, ["demo", "--headless", "--for", "12s", "--json", .. disturbance]);
+        Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Error}");
+        using var report = JsonDocument.Parse(run.Output);
+        var root = report.RootElement;
+        var readings = root.GetProperty("tiers").GetProperty("edge").GetProperty("readingsIn").GetInt64();
+        var parts = new[] { "suppressed", "aggregated", "stored", "waiting", "lost" }.Sum(p => root.GetProperty(p).GetInt64());
+        Assert.True(readings > 1000, $"only {readings} readings");
+        Assert.Equal(readings, parts);
+        Assert.Equal(0, root.GetProperty("lost").GetInt64());
+        Assert.InRange(root.GetProperty("edgeReduction").GetDouble(), 0.8, 1);
+        Assert.InRange(root.GetProperty("reduction").GetDouble(), 0.92, 1);
+    }
+}

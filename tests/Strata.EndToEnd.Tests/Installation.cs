@@ -1,0 +1,104 @@
+using System.Net.Http.Headers;
+using Strata.Cli.Demo;
+using Strata.Cli.Processes;
+using Strata.Cloud.Contracts;
+
+namespace Strata.EndToEnd.Tests;
+
+/// <summary>A cloud node and gateways as real processes in a temporary folder, on free ports of loopback.</summary>
+internal sealed class Installation : IAsyncDisposable
+{
+    public static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    private readonly List<StrataProcess> processes = [];
+    private readonly HttpClient http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly string? ownedFolder;
+
+    public Installation(string? folder = null)
+    {
+        ownedFolder = folder is null ? Directory.CreateTempSubdirectory("strata-e2e-").FullName : null;
+        Folder = folder ?? ownedFolder!;
+    }
+
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>The program under test, as the build left it.</summary>
+    public static string Executable { get; } = Path.Combine(
+        Root, "src/Cli/Strata.Cli/bin", AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug", "net10.0/strata");
+
+    public string Folder { get; }
+
+    public string CloudFolder => Path.Combine(Folder, "cloud");
+
+    public StrataProcess Cloud { get; private set; } = null!;
+
+    public StrataClient Client { get; private set; } = null!;
+
+    public string CloudHttp => $"http://{Cloud.Ready["http"]}";
+
+    public int CloudMqttPort => Port(Cloud);
+
+    public static int Port(StrataProcess node) => int.Parse(node.Ready["mqtt"].Split(':')[^1]);
+
+    public async Task StartCloudAsync(params string[] further)
+    {
+        Cloud = Create("cloud", ["cloud", "--data", CloudFolder, "--http", $"127.0.0.1:{FreePort.Draw()}", "--mqtt", $"127.0.0.1:{FreePort.Draw()}", .. further]);
+        await Cloud.StartAsync(StartLimit, TestContext.Current.CancellationToken);
+        http.BaseAddress = new Uri(CloudHttp + "/");
+        Client = new StrataClient(http, (await File.ReadAllTextAsync(Path.Combine(CloudFolder, "admin.token"))).Trim());
+    }
+
+    /// <summary>Starts a gateway that joins; its parent is the cloud unless another address is given.</summary>
+    public async Task<StrataProcess> StartFogAsync(string name, string site, string? parent = null)
+    {
+        var token = await Client.CreateJoinTokenAsync(new CreateJoinToken(site, null, null));
+        var fog = Create(name,
+        [
+            "fog", "--data", Path.Combine(Folder, name), "--cloud", parent ?? CloudHttp, "--join-token", token.Token, "--site", site, "--name", name,
+            "--http", $"127.0.0.1:{FreePort.Draw()}", "--mqtt", $"127.0.0.1:{FreePort.Draw()}",
+        ]);
+        await fog.StartAsync(StartLimit, TestContext.Current.CancellationToken);
+        return fog;
+    }
+
+    /// <summary>An agent that is not started yet; its secret is written to a file.</summary>
+    public async Task<StrataProcess> CreateEdgeAsync(string device, string secret, int mqttPort, params string[] further)
+    {
+        var data = Directory.CreateDirectory(Path.Combine(Folder, device)).FullName;
+        var secretFile = Path.Combine(data, "device.secret");
+        await File.WriteAllTextAsync(secretFile, secret);
+        File.SetUnixFileMode(secretFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return Create(device, ["edge", "--data", data, "--device", device, "--secret-file", secretFile, "--to", $"mqtt://127.0.0.1:{mqttPort}", .. further]);
+    }
+
+    public async Task<ApplyResult> ApplyAsync(string yaml) => await Client.ApplyAsync(yaml, dryRun: false, prune: false, "site.yaml");
+
+    /// <summary>A process of this installation, ended with it.</summary>
+    public StrataProcess Create(string name, IReadOnlyList<string> arguments)
+    {
+        var process = new StrataProcess(name, Executable, [.. arguments, "--until-stdin-closes"], Path.Combine(Folder, $"{name}.log"));
+        processes.Add(process);
+        return process;
+    }
+
+    /// <summary>A request with Basic authentication.</summary>
+    public static AuthenticationHeaderValue Basic(string user, string secret) =>
+        new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{user}:{secret}")));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in Enumerable.Reverse(processes))
+            await process.DisposeAsync();
+        http.Dispose();
+        if (ownedFolder is not null && TestContext.Current.TestState?.Result != TestResult.Failed)
+            Directory.Delete(ownedFolder, recursive: true);
+    }
+
+    private static string FindRoot()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Strata.slnx")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("Strata.slnx is not above the test's folder.");
+        return folder;
+    }
+}

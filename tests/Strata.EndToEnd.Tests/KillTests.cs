@@ -1,0 +1,128 @@
+using System.Text.Json;
+using Strata.Cloud.Contracts;
+
+namespace Strata.EndToEnd.Tests;
+
+/// <summary>kill -9 of each tier at random points under load: nothing acknowledged is missing, nothing is there twice.</summary>
+public sealed class KillTests
+{
+    private static readonly int Rounds = int.TryParse(Environment.GetEnvironmentVariable("STRATA_KILL_ROUNDS"), out var rounds) ? rounds : 20;
+
+    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("STRATA_KILL_SEED"), out var seed) ? seed : Environment.TickCount;
+
+    private readonly Random random = new(Seed);
+
+    [Fact]
+    public async Task What_the_cloud_acknowledged_is_there_once_after_kill_9()
+    {
+        await using var installation = new Installation();
+        await installation.StartCloudAsync();
+        var devices = await StartDevicesAsync(installation, "c", () => installation.CloudMqttPort);
+        for (var round = 0; round < Rounds; round++)
+        {
+            await LetThemSendAsync(devices);
+            await installation.Cloud.KillAsync();
+            await installation.Cloud.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
+        }
+        foreach (var device in devices)
+        {
+            await device.EndAsync();
+            await AssertLedgerAsync(installation, device);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_gateway_acknowledged_reaches_the_cloud_once_after_kill_9()
+    {
+        await using var installation = new Installation();
+        await installation.StartCloudAsync();
+        var secrets = (await installation.ApplyAsync("""
+            apiVersion: strata/v1
+            site: hq
+            gateways: [ { id: gw, site: hq, uplink: { "*": raw } } ]
+            devices: [ { id: f-0, site: hq }, { id: f-1, site: hq }, { id: f-2, site: hq } ]
+            """)).Secrets;
+        var fog = await installation.StartFogAsync("gw", "hq");
+        var devices = secrets.Select(s => new LedgerDevice(s.Key, s.Value, () => Installation.Port(fog))).ToList();
+        devices.ForEach(d => d.Begin());
+        for (var round = 0; round < Rounds; round++)
+        {
+            await LetThemSendAsync(devices);
+            await fog.KillAsync();
+            await fog.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
+        }
+        foreach (var device in devices)
+            await device.EndAsync();
+        foreach (var device in devices)
+            await AssertLedgerAsync(installation, device);
+    }
+
+    [Fact]
+    public async Task An_agent_killed_with_9_goes_on_where_its_disk_says_and_its_books_are_exact()
+    {
+        await using var installation = new Installation();
+        await installation.StartCloudAsync();
+        var device = await installation.Client.CreateDeviceAsync(new CreateDevice("replayer"));
+        const int Rows = 60_000;
+        var file = Path.Combine(installation.Folder, "rows.csv");
+        await File.WriteAllLinesAsync(file, ["time,n", .. Enumerable.Range(0, Rows).Select(i => $"{new DateTime(2025, 1, 1).AddSeconds(i):yyyy-MM-dd HH:mm:ss},{i}")]);
+        var edge = await installation.CreateEdgeAsync(device.Id, device.Secret, installation.CloudMqttPort,
+            "--source", $"replay:{file}", "--map", "n=n", "--speed", "2000", "--shift-end", "none");
+        await edge.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
+        for (var round = 0; round < Rounds; round++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(50, 900)), TimeProvider.System);
+            await edge.KillAsync();
+            await edge.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
+        }
+        await Eventually.IsAsync(() => installation.Client.CountReadingsAsync(device.Id), c => c.Count >= Rows, $"all {Rows} rows at the cloud (seed {Seed})");
+        await edge.StopAsync(TimeSpan.FromSeconds(10));
+        var stored = await installation.Client.CountReadingsAsync(device.Id);
+        using var books = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(installation.Folder, device.Id, "status.json")));
+        var own = (await installation.Client.ListReadingsAsync(new ReadingsQuery { Devices = [device.Id], Metrics = ["n"], Limit = 10_000 })).Items;
+        Assert.Equal(Rows, books.RootElement.GetProperty("readingsIn").GetInt64());
+        Assert.Equal(0, books.RootElement.GetProperty("lost").GetInt64());
+        Assert.Equal(Enumerable.Range(0, 10_000), own.Select(r => r.Value.GetInt32()));
+        Assert.Equal(Rows, (await installation.Client.AggregateReadingsAsync(new ReadingsQuery { Devices = [device.Id], Metrics = ["n"], Every = "1d", Aggregate = "count" })).Items.Sum(a => a.Values[0]));
+        Assert.True(stored.Count >= Rows);
+    }
+
+    private static async Task<List<LedgerDevice>> StartDevicesAsync(Installation installation, string prefix, Func<int> port)
+    {
+        var devices = new List<LedgerDevice>();
+        for (var i = 0; i < 3; i++)
+        {
+            var device = await installation.Client.CreateDeviceAsync(new CreateDevice($"{prefix}-{i}"));
+            devices.Add(new LedgerDevice(device.Id, device.Secret, port));
+            devices[i].Begin();
+        }
+        return devices;
+    }
+
+    /// <summary>Waits until each device had some readings acknowledged since, then a random moment more.</summary>
+    private async Task LetThemSendAsync(List<LedgerDevice> devices)
+    {
+        var before = devices.Select(d => d.Acknowledged).ToArray();
+        await Eventually.IsAsync(
+            () => Task.FromResult(devices.Zip(before, (d, b) => d.Acknowledged - b).Min()), n => n >= 5, $"five more acknowledgements for each device (seed {Seed})");
+        await Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 200)), TimeProvider.System);
+    }
+
+    private static async Task AssertLedgerAsync(Installation installation, LedgerDevice device)
+    {
+        var acknowledged = device.Acknowledged;
+        await Eventually.IsAsync(() => installation.Client.CountReadingsAsync(device.Id), c => c.Count >= acknowledged, $"{acknowledged} readings of {device.Id} at the cloud (seed {Seed})");
+        var numbers = new List<long>();
+        string? cursor = null;
+        do
+        {
+            var page = await installation.Client.ListReadingsAsync(new ReadingsQuery { Devices = [device.Id], Metrics = ["n"], Limit = 10_000, Cursor = cursor });
+            numbers.AddRange(page.Items.Select(r => r.Value.GetInt64()));
+            Assert.All(page.Items, r => Assert.Equal(device.Start.AddMilliseconds(r.Value.GetInt64()), r.Time));
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+        Assert.Equal(Enumerable.Range(0, (int)acknowledged).Select(n => (long)n), numbers);
+        Assert.Equal(acknowledged, (await installation.Client.CountReadingsAsync(device.Id)).Count);
+    }
+}
