@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+
+namespace Strata.Forwarding;
+
+/// <summary>Files that are there whole or not at all, readable by their owner only.</summary>
+internal static partial class SafeFiles
+{
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public static FileStreamOptions Options(FileMode mode, FileAccess access, FileShare share = FileShare.Read) =>
+        mode is FileMode.Open
+            ? new() { Mode = mode, Access = access, Share = share, BufferSize = 0 }
+            : new() { Mode = mode, Access = access, Share = share, BufferSize = 0, UnixCreateMode = OwnerOnly };
+
+    /// <summary>Puts <paramref name="content"/> in place of the file.</summary>
+    /// <param name="flush">Null when losing the change in a power cut is harmless.</param>
+    public static void Replace(string path, ReadOnlySpan<byte> content, Action<Microsoft.Win32.SafeHandles.SafeFileHandle>? flush)
+    {
+        var next = path + ".next";
+        using (var file = new FileStream(next, Options(FileMode.Create, FileAccess.Write)))
+        {
+            file.Write(content);
+            flush?.Invoke(file.SafeFileHandle);
+        }
+        File.Move(next, path, overwrite: true);
+        if (flush is not null)
+            SyncFolder(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Makes new, renamed and deleted names in the folder durable.</summary>
+    public static void SyncFolder(string folder)
+    {
+        var descriptor = Open(folder, 0);
+        if (descriptor < 0)
+            throw new IOException($"The folder {folder} cannot be opened (error {Marshal.GetLastPInvokeError()}).");
+        try
+        {
+            if (Fsync(descriptor) != 0)
+                throw new IOException($"The folder {folder} cannot be put on the disk (error {Marshal.GetLastPInvokeError()}).");
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}
