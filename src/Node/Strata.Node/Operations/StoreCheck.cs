@@ -1,16 +1,32 @@
 using Strata.Cloud.Contracts;
 using Strata.Telemetry;
+using Strata.Telemetry.Ingest;
 
 namespace Strata.Node.Operations;
 
 /// <summary>Whether the telemetry store can commit. While it cannot, nothing is acknowledged.</summary>
-internal sealed class StoreCheck(ITelemetryStore store) : INodeCheck
+internal sealed class StoreCheck(ITelemetryStore store, IngestWriter writer) : INodeCheck
 {
+    /// <summary>True when a commit would succeed as far as is known.</summary>
+    public bool CanCommit => writer.CanCommit && store.Health.CanCommit;
+
     public ValueTask<HealthCheck> CheckAsync(CancellationToken cancellationToken)
     {
         var health = store.Health;
-        return ValueTask.FromResult(health.CanCommit
-            ? new HealthCheck("store", HealthStates.Ok, $"{health.Bytes / 1_048_576.0:0.#} MB")
-            : new HealthCheck("store", HealthStates.Failing, health.Detail.Length > 0 ? health.Detail : "The store cannot commit; nothing is acknowledged until it can."));
+        if (CanCommit)
+            return ValueTask.FromResult(new HealthCheck("store", HealthStates.Ok, $"{health.Bytes / 1_048_576.0:0.#} MB"));
+        var why = health.Detail.Length > 0 ? health.Detail : writer.Fault;
+        return ValueTask.FromResult(new HealthCheck(
+            "store", HealthStates.Failing, $"The store cannot commit, so nothing is acknowledged; it tries again by itself. {why}".TrimEnd()));
     }
+}
+
+/// <summary>Whether the store keeps up with what comes in.</summary>
+internal sealed class QueueCheck(IngestWriter writer) : INodeCheck
+{
+    public ValueTask<HealthCheck> CheckAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Judge(writer.QueueFilled));
+
+    internal static HealthCheck Judge(double filled) => filled < 0.75
+        ? new HealthCheck("queue", HealthStates.Ok, $"{filled:P0} full")
+        : new HealthCheck("queue", HealthStates.Degraded, $"{filled:P0} full: more comes in than the disk takes, so clients are slowed down; use a faster disk or fewer readings.");
 }

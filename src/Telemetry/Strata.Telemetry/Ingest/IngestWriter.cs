@@ -38,6 +38,16 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
     /// <summary>What is wrong while <see cref="CanCommit"/> is false; else empty.</summary>
     public string Fault => fault?.Message ?? "";
 
+    /// <summary>How full the queue is, 0 to 1: of its items or its bytes, whichever is more.</summary>
+    public double QueueFilled
+    {
+        get
+        {
+            var (items, bytes) = queue.Depth;
+            return Math.Min(1, Math.Max((double)items / options.MaxQueuedItems, (double)bytes / options.MaxQueuedBytes));
+        }
+    }
+
     /// <summary>
     /// Hands an item over. Completes when the queue has taken it, at once unless it is full: this wait is the back-pressure. The item is called back exactly once
     /// unless this throws. While the store cannot commit, and when the writer is stopping, <see cref="IngestItem.Failed"/> is called before this completes.
