@@ -26,6 +26,8 @@ internal sealed partial class StrataProcess : IAsyncDisposable
 
     public string Name { get; }
 
+    public IReadOnlyList<string> Arguments => arguments;
+
     public int? Id => process?.Id;
 
     public bool HasExited => process is null || process.HasExited;

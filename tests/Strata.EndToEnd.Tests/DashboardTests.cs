@@ -1,0 +1,183 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Strata.Cli.Demo;
+using Strata.Cli.Processes;
+
+namespace Strata.EndToEnd.Tests;
+
+/// <summary>The dashboard in Debian's Chromium.</summary>
+public sealed class DashboardTests(DashboardTests.Running running) : IClassFixture<DashboardTests.Running>
+{
+    private static readonly string[] Pages = ["", "sites", "devices", "devices/t-101", "gateways"];
+
+    [Fact]
+    public async Task The_printed_link_signs_in_once()
+    {
+        Running.Require();
+        var link = await running.Installation.Client.CreateLoginLinkAsync();
+        await using var context = await running.Browser.NewContextAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(running.Installation.CloudHttp);
+        Assert.NotEqual("Overview", await page.Locator("h1").First.TextContentAsync());
+        await page.GotoAsync(link.Url);
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Overview");
+        await using var other = await running.Browser.NewContextAsync();
+        var second = await other.NewPageAsync();
+        await second.GotoAsync(link.Url);
+        Assert.NotEqual("Overview", await second.Locator("h1").First.TextContentAsync());
+    }
+
+    [Fact]
+    public async Task A_value_changes_while_the_page_is_open()
+    {
+        Running.Require();
+        await using var context = await running.SignInAsync();
+        var page = await context.NewPageAsync();
+        await running.SendAsync("""{"temperature":20.5}""");
+        await page.GotoAsync($"{running.Installation.CloudHttp}/devices/t-101");
+        var value = page.Locator("[data-latest=temperature]");
+        await Assertions.Expect(value).ToHaveTextAsync("20.5");
+        await running.SendAsync("""{"temperature":23.75}""");
+        await Assertions.Expect(value).ToHaveTextAsync("23.75", new() { Timeout = 15_000 });
+    }
+
+    [Fact]
+    public async Task An_outage_is_visible_on_the_gateways_page()
+    {
+        Running.Require();
+        await using var context = await running.SignInAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync($"{running.Installation.CloudHttp}/gateways");
+        var gateway = page.Locator("[data-gateway=gw-hq]");
+        await Assertions.Expect(gateway).ToHaveAttributeAsync("data-state", "online", new() { Timeout = 30_000 });
+        running.Plug.Cut();
+        await Assertions.Expect(gateway).ToHaveAttributeAsync("data-state", "offline", new() { Timeout = 40_000 });
+        running.Plug.Restore();
+        await Assertions.Expect(gateway).ToHaveAttributeAsync("data-state", "online", new() { Timeout = 40_000 });
+    }
+
+    [Theory]
+    [InlineData(1280, ColorScheme.Light)]
+    [InlineData(1280, ColorScheme.Dark)]
+    [InlineData(390, ColorScheme.Light)]
+    public async Task Every_page_is_free_of_console_errors_overflow_and_serious_axe_findings(int width, ColorScheme colours)
+    {
+        Running.Require();
+        await using var context = await running.SignInAsync(new() { ViewportSize = new() { Width = width, Height = 850 }, ColorScheme = colours });
+        var page = await context.NewPageAsync();
+        var errors = new List<string>();
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error")
+                errors.Add($"{page.Url}: {message.Text}");
+        };
+        page.PageError += (_, error) => errors.Add($"{page.Url}: {error}");
+        await running.SendAsync("""{"temperature":21}""");
+        foreach (var path in Pages)
+        {
+            await page.GotoAsync($"{running.Installation.CloudHttp}/{path}");
+            await Assertions.Expect(page.Locator("main .card").First).ToBeVisibleAsync(new() { Timeout = 15_000 });
+            await Assertions.Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0, new() { Timeout = 15_000 });
+            var findings = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").ToList();
+            Assert.True(findings.Count == 0, $"{path}: {string.Join("; ", findings.Select(Describe))}");
+            Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth + 1"), $"{path} is wider than {width} pixels");
+        }
+        Assert.Empty(errors);
+    }
+
+    [Fact]
+    public async Task The_pages_can_be_walked_by_keyboard()
+    {
+        Running.Require();
+        await using var context = await running.SignInAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(running.Installation.CloudHttp);
+        await Assertions.Expect(page.Locator("main .card").First).ToBeVisibleAsync();
+        await page.Locator("nav a[href=devices]").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Devices");
+        await page.Locator("input[type=search]").FocusAsync();
+        await page.Keyboard.TypeAsync("t-101");
+        await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
+    }
+
+    private static string Describe(AxeResultItem finding) => $"{finding.Id}: {finding.Help} ({string.Join(", ", finding.Nodes.Take(3).Select(n => n.Html))})";
+
+    /// <summary>A node with a gateway behind a plug and one device, and a browser; started once for the class.</summary>
+    public sealed class Running : IAsyncLifetime
+    {
+        private readonly HttpClient http = new(new SocketsHttpHandler());
+        private IPlaywright? playwright;
+        private StrataProcess? fog;
+        private string secret = "";
+
+        internal Installation Installation { get; } = new();
+
+        internal UplinkPlug Plug { get; private set; } = null!;
+
+        public IBrowser Browser { get; private set; } = null!;
+
+        public static void Require() => Tool.Require("chromium");
+
+        public async ValueTask InitializeAsync()
+        {
+            if (!File.Exists("/usr/bin/chromium"))
+                return;
+            await Installation.StartCloudAsync();
+            var applied = await Installation.ApplyAsync("""
+                apiVersion: strata/v1
+                site: hq
+                name: Headquarters
+                children: [ { site: floor-1, kind: floor } ]
+                gateways: [ { id: gw-hq, site: hq, uplink: { "*": raw } } ]
+                devices: [ { id: t-101, site: hq/floor-1, model: room-sensor } ]
+                """);
+            secret = applied.Secrets["t-101"];
+            Plug = new UplinkPlug(System.Net.IPEndPoint.Parse(Installation.Cloud.Ready["http"]));
+            Plug.Restore();
+            fog = await Installation.StartFogAsync("gw-hq", "hq", $"http://{Plug.EndPoint}");
+            playwright = await Playwright.CreateAsync();
+            Browser = await playwright.Chromium.LaunchAsync(new()
+            {
+                ExecutablePath = "/usr/bin/chromium",
+                Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+            });
+        }
+
+        /// <summary>Sends a reading to the cloud node as the device.</summary>
+        public async Task SendAsync(string payload)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"{Installation.CloudHttp}/api/v1/devices/t-101/telemetry")
+            {
+                Content = new StringContent(payload, System.Text.Encoding.UTF8, "application/json"),
+            };
+            request.Headers.Authorization = Installation.Basic("t-101", secret);
+            using var answer = await http.SendAsync(request);
+            answer.EnsureSuccessStatusCode();
+        }
+
+        public async Task<IBrowserContext> SignInAsync(BrowserNewContextOptions? options = null)
+        {
+            var context = await Browser.NewContextAsync(options ?? new());
+            var page = await context.NewPageAsync();
+            await page.GotoAsync((await Installation.Client.CreateLoginLinkAsync()).Url);
+            await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Overview");
+            await page.CloseAsync();
+            return context;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Browser is not null)
+                await Browser.CloseAsync();
+            playwright?.Dispose();
+            if (fog is not null)
+                await fog.DisposeAsync();
+            if (Plug is not null)
+                await Plug.DisposeAsync();
+            await Installation.DisposeAsync();
+            http.Dispose();
+        }
+    }
+}
