@@ -1,22 +1,86 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
+using Strata.Mqtt.Connections;
+using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Subscriptions;
+using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt;
 
 /// <summary>
 /// The engine: serves MQTT connections for an <see cref="IMqttHost"/>. One per set of topic trees; safe for use by any number of threads.
 /// </summary>
-public sealed partial class MqttBroker
+public sealed partial class MqttBroker : IAsyncDisposable
 {
-    public MqttBroker(IMqttHost host, MqttOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, IMeterFactory meterFactory) =>
-        throw new NotImplementedException();
+    private readonly ConcurrentDictionary<string, MqttNamespace> namespaces = new(StringComparer.Ordinal);
+    private readonly HashSet<Connection> connections = [];
+    private readonly ILogger logger;
+    private TaskCompletionSource? emptied;
+    private int subscriptionCount;
+    private int clientCount;
+
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
+    public MqttBroker(IMqttHost host, MqttOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, IMeterFactory meterFactory)
+    {
+        options.Validate();
+        Host = host;
+        Options = options;
+        Time = timeProvider;
+        logger = loggerFactory.CreateLogger<MqttBroker>();
+        Metrics = new MqttMetrics(meterFactory);
+        Wheel = new DeadlineWheel(timeProvider);
+        host.Attach(this);
+    }
 
     /// <summary>Clients whose CONNECT was accepted and that are not gone.</summary>
-    public int ClientCount => throw new NotImplementedException();
+    public int ClientCount => Volatile.Read(ref clientCount);
+
+    internal IMqttHost Host { get; }
+
+    internal MqttOptions Options { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal MqttMetrics Metrics { get; }
+
+    internal DeadlineWheel Wheel { get; }
 
     /// <summary>Serves one connection until it ends; the handler of <see cref="MqttHosting.UseMqtt"/>.</summary>
-    public Task ServeAsync(ConnectionContext connection) => throw new NotImplementedException();
+    public async Task ServeAsync(ConnectionContext context)
+    {
+        var connection = new Connection(this, context);
+        lock (connections)
+        {
+            if (emptied is not null || connections.Count >= Options.MaxConnections)
+                connection = null;
+            else
+                connections.Add(connection);
+        }
+
+        if (connection is null)
+        {
+            LogTooManyConnections(context.RemoteEndPoint, Options.MaxConnections);
+            Metrics.Refused(MqttReasonCode.ServerBusy);
+            context.Abort();
+            return;
+        }
+
+        try
+        {
+            await connection.RunAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (connections)
+            {
+                connections.Remove(connection);
+                if (connections.Count == 0)
+                    emptied?.TrySetResult();
+            }
+        }
+    }
 
     /// <summary>
     /// Sends a message to the live subscribers of a namespace. Returns when it is written or queued for each (see
@@ -29,15 +93,92 @@ public sealed partial class MqttBroker
     /// <param name="properties">MQTT 5 properties: <see cref="PublishProperties.Encoded"/> or <see cref="InboundPublish.Properties"/>; empty for none.</param>
     /// <returns>How many subscribers matched.</returns>
     /// <exception cref="ArgumentException">The topic is not a valid topic name.</exception>
-    public int Publish(string @namespace, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, byte qos = 0, ReadOnlySpan<byte> properties = default) =>
-        throw new NotImplementedException();
+    public int Publish(string @namespace, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, byte qos = 0, ReadOnlySpan<byte> properties = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(qos, 1);
+        if (!Topics.IsValidName(topic))
+            throw new ArgumentException("Not a topic name.", nameof(topic));
+        if (!namespaces.TryGetValue(@namespace, out var known))
+            return 0;
+        var router = Router.Current;
+        try
+        {
+            return router.Route(known, null, new Message(topic, payload, properties, qos, retain: false), Metrics);
+        }
+        finally
+        {
+            router.Flush(Metrics);
+        }
+    }
 
     /// <summary>Whether a message to the topic would reach anyone now. Costs one look at the tree; takes no lock.</summary>
-    public bool HasSubscribers(string @namespace, ReadOnlySpan<byte> topic) => throw new NotImplementedException();
+    public bool HasSubscribers(string @namespace, ReadOnlySpan<byte> topic) =>
+        namespaces.TryGetValue(@namespace, out var known) && known.Tree.HasMatch(topic);
 
     /// <summary>
     /// Stops gracefully: no more is read, acknowledgements that are due are awaited for <see cref="MqttOptions.CloseTimeout"/> at most, MQTT 5
-    /// clients get DISCONNECT 0x8B, all connections are closed. New connections are closed at once from then on.
+    /// clients get DISCONNECT 0x8B, all connections are closed. New connections are closed at once from then on. When
+    /// <paramref name="cancellationToken"/> fires, whoever is left is cut off.
     /// </summary>
-    public Task StopAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Connection[] open;
+        lock (connections)
+        {
+            emptied ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (connections.Count == 0)
+                emptied.TrySetResult();
+            open = [.. connections];
+        }
+
+        foreach (var connection in open)
+            connection.BeginStop();
+        try
+        {
+            await emptied.Task.WaitAsync(3 * Options.CloseTimeout, Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
+        {
+            foreach (var connection in open)
+                connection.Abort();
+            await emptied.Task.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the engine's timer and meter; after <see cref="StopAsync"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Wheel.DisposeAsync().ConfigureAwait(false);
+        Metrics.Dispose();
+    }
+
+    internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(name, static name => new MqttNamespace(name));
+
+    internal void ClientEntered()
+    {
+        Interlocked.Increment(ref clientCount);
+        Metrics.Opened();
+    }
+
+    internal void ClientLeft()
+    {
+        Interlocked.Decrement(ref clientCount);
+        Metrics.Ended();
+    }
+
+    /// <returns>False: <see cref="MqttOptions.MaxSubscriptions"/> are held.</returns>
+    internal bool TakeSubscription()
+    {
+        if (Interlocked.Increment(ref subscriptionCount) <= Options.MaxSubscriptions)
+            return true;
+        Interlocked.Decrement(ref subscriptionCount);
+        return false;
+    }
+
+    /// <returns>The same number, for the metric.</returns>
+    internal int ReleaseSubscriptions(int count)
+    {
+        Interlocked.Add(ref subscriptionCount, -count);
+        return count;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Strata.Mqtt.Connections;
 
 namespace Strata.Mqtt;
 
@@ -8,13 +9,16 @@ namespace Strata.Mqtt;
 /// </summary>
 public sealed class MqttClient
 {
-    internal MqttClient(string clientId, string? userName, string @namespace, MqttProtocolVersion version, EndPoint? remoteEndPoint, object? state)
+    private readonly Connection connection;
+
+    internal MqttClient(Connection connection, ConnectRequest request, string @namespace, object? state)
     {
-        ClientId = clientId;
-        UserName = userName;
+        this.connection = connection;
+        ClientId = request.ClientId;
+        UserName = request.UserName;
         Namespace = @namespace;
-        Version = version;
-        RemoteEndPoint = remoteEndPoint;
+        Version = request.Version;
+        RemoteEndPoint = request.RemoteEndPoint;
         State = state;
     }
 
@@ -37,8 +41,9 @@ public sealed class MqttClient
     /// Acknowledges deferred publishes. Written to the client in one go, in the order in which the publishes arrived (MQTT-4.6.0-2): one
     /// given too early waits for its predecessors. QoS 0 (packet id 0) and unknown ids are ignored.
     /// </summary>
-    public void Acknowledge(ReadOnlySpan<PublishAck> acks) => throw new NotImplementedException();
+    public void Acknowledge(ReadOnlySpan<PublishAck> acks) => connection.Outbox.Acknowledge(acks);
 
     /// <summary>Ends the connection: MQTT 5 gets a DISCONNECT with code and reason, 3.1.1 is closed. Acknowledgements given before are sent first.</summary>
-    public void Disconnect(MqttReasonCode reasonCode, string? reason = null) => throw new NotImplementedException();
+    public void Disconnect(MqttReasonCode reasonCode, string? reason = null) =>
+        connection.Close(DisconnectCause.ByServer, reasonCode, reason);
 }

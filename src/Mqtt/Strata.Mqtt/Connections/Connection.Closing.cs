@@ -1,0 +1,96 @@
+using Microsoft.AspNetCore.Connections;
+
+namespace Strata.Mqtt.Connections;
+
+/// <summary>Deadlines and the ways to end.</summary>
+internal sealed partial class Connection
+{
+    private const int Open = 0;
+    private const int Closing = 1;
+
+    private int state;
+    private DisconnectCause cause = DisconnectCause.ConnectionLost;
+    private int heardAt;
+    private int patienceTicks;
+    private volatile bool hostAtWork;
+    private volatile bool stopping;
+
+    /// <summary>The wheel's, under its lock.</summary>
+    public Connection? WheelNext { get; set; }
+
+    /// <summary>The wheel's, under its lock.</summary>
+    public Connection? WheelPrevious { get; set; }
+
+    /// <summary>The wheel's, under its lock; 0: not on the wheel.</summary>
+    public int WheelTick { get; set; }
+
+    private bool IsClosing => Volatile.Read(ref state) == Closing;
+
+    /// <summary>Ends the connection; only the first call counts.</summary>
+    /// <param name="reasonCode">For DISCONNECT; null when the peer needs no word.</param>
+    public void Close(DisconnectCause why, MqttReasonCode? reasonCode, string? reason = null)
+    {
+        if (Interlocked.CompareExchange(ref state, Closing, Open) != Open)
+            return;
+        cause = why;
+        Outbox.Close(reasonCode, reason);
+        broker.Wheel.Schedule(this, broker.Wheel.After(Options.CloseTimeout));
+        input.CancelPendingRead();
+    }
+
+    /// <summary>Reads no further, waits for the acknowledgements that are due, then closes.</summary>
+    public void BeginStop()
+    {
+        stopping = true;
+        input.CancelPendingRead();
+        if (client is null)
+            Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);
+    }
+
+    /// <summary>Ends the connection without a word.</summary>
+    public void Abort() => context.Abort(new ConnectionAbortedException("The connection outlived its deadline."));
+
+    /// <summary>Called by the wheel, under its lock.</summary>
+    /// <returns>The tick of the next deadline; null: none.</returns>
+    public int? OnDeadline(int now)
+    {
+        if (IsClosing)
+        {
+            Abort();
+            return null;
+        }
+
+        if (client is null)
+        {
+            broker.LogConnectTimeout(context.RemoteEndPoint);
+            broker.Metrics.Refused(MqttReasonCode.MaximumConnectTime);
+            Abort();
+            return null;
+        }
+
+        if (patienceTicks == 0)
+            return null;
+        if (hostAtWork)
+            Volatile.Write(ref heardAt, now);
+        var deadline = Volatile.Read(ref heardAt) + patienceTicks;
+        if (deadline > now)
+            return deadline;
+        broker.LogKeepAliveTimeout(context.RemoteEndPoint);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static connection => connection.Close(DisconnectCause.KeepAliveTimeout, MqttReasonCode.KeepAliveTimeout), this, preferLocal: false);
+        return now + 1 + (patienceTicks / 4);
+    }
+
+    /// <summary>From now on the client must be heard from within one and a half keep-alives (MQTT-3.1.2-22).</summary>
+    private void StartKeepAlive(TimeSpan keepAlive)
+    {
+        Heard();
+        patienceTicks = keepAlive == TimeSpan.Zero ? 0 : DeadlineWheel.AfterTick(0, keepAlive * 1.5);
+        if (patienceTicks > 0)
+            broker.Wheel.Schedule(this, heardAt + patienceTicks);
+        else
+            broker.Wheel.Remove(this);
+    }
+
+    private void Heard() => Volatile.Write(ref heardAt, broker.Wheel.Now);
+}

@@ -1,0 +1,123 @@
+using System.Buffers;
+using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Wire;
+
+namespace Strata.Mqtt.Connections;
+
+/// <summary>From accept to CONNACK.</summary>
+internal sealed partial class Connection
+{
+    private uint sessionExpirySeconds;
+
+    /// <returns>False: the connection ends here.</returns>
+    private async Task<bool> ConnectAsync()
+    {
+        if (await ReadHandshakeAsync().ConfigureAwait(false) is not { } handshake)
+            return false;
+        Outbox.Configure(version, handshake.MaximumPacketSize, handshake.ReceiveMaximum, handshake.RequestProblemInformation);
+        var decision = await AskHostAsync(handshake.Request).ConfigureAwait(false);
+        if (decision.ReasonCode != MqttReasonCode.Success)
+        {
+            broker.LogRefused(context.RemoteEndPoint, decision.ReasonCode);
+            RefuseConnect(decision.ReasonCode, handshake.RequestProblemInformation ? decision.Reason : null, handshake.MaximumPacketSize);
+            return false;
+        }
+
+        Welcome(handshake, decision);
+        return true;
+    }
+
+    private async Task<Handshake?> ReadHandshakeAsync()
+    {
+        while (true)
+        {
+            var result = await input.ReadAsync().ConfigureAwait(false);
+            if (TryReadHandshake(result.Buffer) is { } handshake)
+                return handshake;
+            if (result.IsCompleted || result.IsCanceled)
+                return null;
+        }
+    }
+
+    private Handshake? TryReadHandshake(ReadOnlySequence<byte> buffer)
+    {
+        var (consumed, examined) = (buffer.Start, buffer.End);
+        var frames = new FrameReader(buffer, Options.MaxConnectPacketSize, shortestForm: false);
+        try
+        {
+            if (buffer.Length > 0 && buffer.FirstSpan[0] != (byte)PacketType.Connect << 4)
+                throw MqttProtocolException.Violation("The first packet is not CONNECT.", "MQTT-3.1.0-1");
+            if (!frames.TryRead(out _, out var body))
+                return null;
+            consumed = examined = frames.Consumed;
+            return Handshake.From(ConnectPacket.Read(body, out version), Options, context.RemoteEndPoint);
+        }
+        catch (MqttProtocolException refusal) when (AnswersConnect(refusal))
+        {
+            RefuseConnect(refusal.ReasonCode, refusal.Message, 0);
+            throw;
+        }
+        finally
+        {
+            frames.Dispose();
+            input.AdvanceTo(consumed, examined);
+        }
+    }
+
+    /// <summary>
+    /// MQTT 5 may be told what is wrong with its CONNECT (MQTT-3.1.4-1); 3.1.1 only what it has return codes for; whoever does not begin with a
+    /// CONNECT hears nothing.
+    /// </summary>
+    private bool AnswersConnect(MqttProtocolException refusal) => refusal.Specification != "MQTT-3.1.0-1"
+        && (version == MqttProtocolVersion.V500 || refusal.ReasonCode is MqttReasonCode.UnsupportedProtocolVersion
+            or MqttReasonCode.ClientIdentifierNotValid or MqttReasonCode.QoSNotSupported);
+
+    private async ValueTask<ConnectDecision> AskHostAsync(ConnectRequest request)
+    {
+#pragma warning disable CA1031 // A host that fails admits nobody.
+        try
+        {
+            return await broker.Host.ConnectAsync(request, context.ConnectionClosed).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (!ConnectionLoss.Is(fault))
+        {
+            broker.LogFault(fault);
+            return ConnectDecision.Refuse(MqttReasonCode.ServerUnavailable);
+        }
+#pragma warning restore CA1031
+    }
+
+    private void RefuseConnect(MqttReasonCode reasonCode, string? reason, uint maximumPacketSize)
+    {
+        broker.Metrics.Refused(reasonCode);
+        Span<byte> packet = stackalloc byte[ServerPackets.MaxSize];
+        var length = version == MqttProtocolVersion.V500
+            ? ServerPackets.ConnAck500(packet, reasonCode, reason, maximumPacketSize)
+            : ServerPackets.ConnAck311(packet, reasonCode);
+        Outbox.Send(packet[..length]);
+        Close(DisconnectCause.ByServer, null);
+    }
+
+    private void Welcome(Handshake handshake, ConnectDecision decision)
+    {
+        var request = handshake.Request;
+        @namespace = broker.NamespaceOf(decision.Namespace);
+        session = new Session(@namespace, this);
+        sessionExpirySeconds = handshake.SessionExpirySeconds;
+        will = handshake.Will;
+        client = new MqttClient(this, request, @namespace.Name, decision.State);
+        broker.ClientEntered();
+        StartKeepAlive(handshake.KeepAlive);
+
+        // MQTT-3.1.4-3: whoever held the client id is told and closed before this one is welcomed.
+        @namespace.Enter(client.ClientId, this)?.Close(DisconnectCause.TakenOver, MqttReasonCode.SessionTakenOver);
+        Span<byte> packet = stackalloc byte[ServerPackets.MaxSize];
+        var length = version == MqttProtocolVersion.V500
+            ? ServerPackets.ConnAck500(
+                packet, Options, handshake.Assigned ? client.ClientId : null, handshake.ServerKeepAlive, handshake.SessionExpirySeconds > 0)
+            : ServerPackets.ConnAck311(packet, MqttReasonCode.Success);
+        Outbox.Accept(packet[..length]);
+        if (stopping)
+            Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);
+    }
+}

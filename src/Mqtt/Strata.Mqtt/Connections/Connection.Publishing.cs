@@ -1,0 +1,176 @@
+using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Wire;
+
+namespace Strata.Mqtt.Connections;
+
+/// <summary>What the client publishes.</summary>
+internal sealed partial class Connection
+{
+    [ThreadStatic]
+    private static byte[]? spliced;
+
+    private byte[]?[]? aliases;
+    private int publishes;
+    private bool willAsked;
+
+    private void Publish(byte first, ReadOnlySpan<byte> body)
+    {
+        publishes++;
+        var packet = PublishPacket.Read(first, body, version);
+        if (packet.QoS > 1)
+            throw new MqttProtocolException(MqttReasonCode.QoSNotSupported, "QoS 2 is not available.", "MQTT-3.2.2-11");
+        if (packet.Retain && version == MqttProtocolVersion.V500)
+            throw new MqttProtocolException(MqttReasonCode.RetainNotSupported, "Retained messages are not available.", "MQTT-3.2.2-14");
+        var properties = ReadProperties(packet, out var topic, out var userProperties, out var contentType);
+        if (topic.IsEmpty)
+            throw MqttProtocolException.Malformed("A topic name is empty.", "MQTT-4.7.3-1");
+        PublishLimits.CheckTopic(topic, Options);
+        var message = new InboundPublish
+        {
+            Topic = topic,
+            Payload = packet.Payload,
+            PacketId = packet.PacketId,
+            QoS = packet.QoS,
+            Retain = packet.Retain,
+            Duplicate = packet.Duplicate,
+            ContentType = contentType,
+            UserProperties = userProperties,
+            Properties = properties,
+        };
+        if (packet.QoS == 0)
+            Offer(message, ticket: null);
+        else
+            Offer(message, EnterAck(packet.PacketId));
+    }
+
+    private void Offer(in InboundPublish publish, int? ticket)
+    {
+        var verdict = broker.Host.OnPublish(client!, publish);
+        switch (verdict.Action)
+        {
+            case PublishAction.Route:
+                var message = new Message(publish.Topic, publish.Payload, publish.Properties, publish.QoS, publish.Retain);
+                Router.Current.Route(@namespace!, session, message, broker.Metrics);
+                if (ticket is { } routed)
+                    Outbox.Acks.Complete(routed);
+                break;
+            case PublishAction.Defer:
+                burstOpen = true;
+                break;
+            default:
+                if (ticket is { } refused)
+                    Outbox.Refuse(refused, verdict.ReasonCode, verdict.Reason);
+                break;
+        }
+    }
+
+    /// <summary>Whether a 3.1.1 client must wait: it knows no Receive Maximum.</summary>
+    private bool IsFull()
+    {
+        if (version == MqttProtocolVersion.V500 || Outbox.Acks.Count < Options.ReceiveMaximum)
+            return false;
+        Outbox.EndBurst();
+        return Outbox.Acks.Count >= Options.ReceiveMaximum;
+    }
+
+    private int EnterAck(ushort packetId)
+    {
+        var acks = Outbox.Acks;
+        if (acks.Count >= Options.ReceiveMaximum)
+            throw new MqttProtocolException(MqttReasonCode.ReceiveMaximumExceeded, "More unacknowledged publishes than the receive maximum.", "MQTT-3.3.4-7");
+        if (acks.IsFull)
+            Outbox.GrowAcks();
+        return acks.Enter(packetId);
+    }
+
+    /// <summary>Validates the properties, resolves or sets a topic alias.</summary>
+    /// <returns>The properties to pass on: all but the alias.</returns>
+    private ReadOnlySpan<byte> ReadProperties(
+        in PublishPacket packet, out ReadOnlySpan<byte> topic, out ReadOnlySpan<byte> userProperties, out ReadOnlySpan<byte> contentType)
+    {
+        topic = packet.Topic;
+        userProperties = contentType = default;
+        var block = packet.Properties;
+        if (block.IsEmpty)
+            return block;
+        var properties = new PropertyReader(block, AllowedProperties.Publish);
+        var (aliasStart, aliasEnd) = (0, 0);
+        while (properties.TryRead())
+        {
+            switch (properties.Id)
+            {
+                case PropertyId.TopicAlias:
+                    topic = Alias((int)properties.Number, topic);
+                    (aliasStart, aliasEnd) = (properties.Start, properties.End);
+                    break;
+                case PropertyId.ContentType:
+                    contentType = properties.Bytes;
+                    break;
+                case PropertyId.UserProperty when userProperties.IsEmpty:
+                    userProperties = block[properties.Start..];
+                    break;
+            }
+        }
+
+        return aliasEnd == 0 ? block : Splice(block, aliasStart, aliasEnd);
+    }
+
+    private ReadOnlySpan<byte> Alias(int alias, ReadOnlySpan<byte> topic)
+    {
+        if (alias == 0 || alias > Options.TopicAliasMaximum)
+            throw new MqttProtocolException(MqttReasonCode.TopicAliasInvalid, $"Topic alias {alias} is not 1 to {Options.TopicAliasMaximum}.", "MQTT-3.3.2-9");
+        aliases ??= new byte[Options.TopicAliasMaximum][];
+        ref var known = ref aliases[alias - 1];
+        if (topic.IsEmpty)
+            return known ?? throw MqttProtocolException.Violation($"Topic alias {alias} is not set.", "MQTT-3.3.2-7");
+        PublishLimits.CheckTopic(topic, Options);
+        if (known is null || !topic.SequenceEqual(known))
+            known = topic.ToArray();
+        return topic;
+    }
+
+    private static ReadOnlySpan<byte> Splice(ReadOnlySpan<byte> block, int start, int end)
+    {
+        if (start == 0)
+            return block[end..];
+        if (end == block.Length)
+            return block[..start];
+        var length = block.Length - (end - start);
+        if (spliced is null || spliced.Length < length)
+            spliced = new byte[length];
+        block[..start].CopyTo(spliced);
+        block[end..].CopyTo(spliced.AsSpan(start));
+        return spliced.AsSpan(0, length);
+    }
+
+    /// <summary>The host decides about a will as about any publish; its acknowledgement goes nowhere.</summary>
+    private void PublishWill(MqttClient of, Will left)
+    {
+        var userProperties = new PropertyReader(left.Properties, AllowedProperties.Message);
+        ReadOnlySpan<byte> firstUser = default, contentType = default;
+        while (userProperties.TryRead())
+        {
+            if (userProperties.Id == PropertyId.ContentType)
+                contentType = userProperties.Bytes;
+            else if (userProperties.Id == PropertyId.UserProperty && firstUser.IsEmpty)
+                firstUser = left.Properties.AsSpan(userProperties.Start);
+        }
+
+        broker.LogWill(of.RemoteEndPoint);
+        Offer(
+            new InboundPublish
+            {
+                Topic = left.Topic,
+                Payload = left.Payload,
+                PacketId = 0,
+                QoS = left.QoS,
+                Retain = left.Retain,
+                Duplicate = false,
+                ContentType = contentType,
+                UserProperties = firstUser,
+                Properties = left.Properties,
+            },
+            ticket: null);
+        Router.Current.Flush(broker.Metrics);
+    }
+}

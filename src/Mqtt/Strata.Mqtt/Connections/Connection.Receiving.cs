@@ -1,0 +1,184 @@
+using System.Buffers;
+using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Wire;
+
+namespace Strata.Mqtt.Connections;
+
+/// <summary>The read loop: what has arrived together is one burst, answered and sent together.</summary>
+internal sealed partial class Connection
+{
+    private async Task ReceiveAsync()
+    {
+        while (!IsClosing)
+        {
+            var result = await input.ReadAsync().ConfigureAwait(false);
+            if (stopping)
+            {
+                input.AdvanceTo(result.Buffer.Start);
+                await StopAsync().ConfigureAwait(false);
+                return;
+            }
+
+            var full = TakeBurst(result.Buffer);
+            if (burstOpen)
+                await EndBurstAsync(client!).ConfigureAwait(false);
+            if (full || Outbox.IsBlocked)
+                await MakeRoomAsync().ConfigureAwait(false);
+            else if (result.IsCompleted)
+                return;
+        }
+    }
+
+    /// <summary>Handles every whole packet in the buffer, then sends what that brought about.</summary>
+    /// <returns>True: it stopped early, because a 3.1.1 client has as many unacknowledged publishes as it may.</returns>
+    private bool TakeBurst(ReadOnlySequence<byte> buffer)
+    {
+        var frames = new FrameReader(buffer, Options.MaxPacketSize, shortestForm: version == MqttProtocolVersion.V500);
+        var full = false;
+        publishes = 0;
+        try
+        {
+            while (!IsClosing && !(full = IsFull()) && frames.TryRead(out var first, out var body))
+                Handle(first, body);
+        }
+        finally
+        {
+            var consumed = frames.Consumed;
+            frames.Dispose();
+            Heard(buffer, consumed);
+            input.AdvanceTo(consumed, full || IsClosing ? consumed : buffer.End);
+            Outbox.EndBurst();
+            Router.Current.Flush(broker.Metrics);
+        }
+
+        return full;
+    }
+
+    private void Handle(byte first, ReadOnlySpan<byte> body)
+    {
+        var type = (PacketType)(first >> 4);
+        if (type == PacketType.Publish)
+        {
+            Publish(first, body);
+            return;
+        }
+
+        var flags = type is PacketType.PubRel or PacketType.Subscribe or PacketType.Unsubscribe ? 2 : 0;
+        if ((first & 0x0F) != flags)
+            throw MqttProtocolException.Malformed($"{type} has wrong flags.", "MQTT-2.1.3-1");
+        switch (type)
+        {
+            case PacketType.PubAck:
+                Outbox.Acknowledged(ReasonPackets.ReadPubAck(body, version));
+                break;
+            case PacketType.Subscribe:
+                Subscribe(body);
+                break;
+            case PacketType.Unsubscribe:
+                Unsubscribe(body);
+                break;
+            case PacketType.PingReq:
+                if (!body.IsEmpty)
+                    throw MqttProtocolException.Malformed("PINGREQ has a body.", "MQTT-3.12.1");
+                Outbox.Send(ServerPackets.PingResp);
+                break;
+            case PacketType.Disconnect:
+                Disconnect(body);
+                break;
+            case PacketType.Connect:
+                throw MqttProtocolException.Violation("A second CONNECT.", "MQTT-3.1.0-2");
+            default:
+                throw MqttProtocolException.Violation($"A client may not send {type} here.", "MQTT-2.1.2");
+        }
+    }
+
+    private void Disconnect(ReadOnlySpan<byte> body)
+    {
+        var reasonCode = ReasonPackets.ReadDisconnect(body, version, out var expiry);
+        if (expiry is > 0 && sessionExpirySeconds == 0)
+            throw MqttProtocolException.Violation("DISCONNECT gives an expiry to a session that had none.", "MQTT-3.14.2-2");
+
+        // MQTT-3.14.4-3: with the normal code the will is discarded; with any other it is published.
+        if (reasonCode != MqttReasonCode.Success && will is not null)
+            willAsked = true;
+        Close(DisconnectCause.ByClient, null);
+    }
+
+    /// <summary>Hands the burst to the host. While it works the client may not be blamed for silence.</summary>
+    private async ValueTask EndBurstAsync(MqttClient of)
+    {
+        burstOpen = false;
+        var ending = broker.Host.EndBurstAsync(of, context.ConnectionClosed);
+        if (ending.IsCompletedSuccessfully)
+        {
+            await ending.ConfigureAwait(false);
+            return;
+        }
+
+        hostAtWork = true;
+        try
+        {
+            await ending.ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever the host's fault, this client's messages were not taken: it is told to come again.
+        catch (Exception fault) when (fault is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            broker.LogFault(fault);
+            Close(DisconnectCause.ByServer, MqttReasonCode.UnspecifiedError);
+        }
+        finally
+        {
+            hostAtWork = false;
+            Heard();
+        }
+    }
+
+    /// <summary>Waits until the socket has taken what is due to the client and there is room for more publishes.</summary>
+    private async ValueTask MakeRoomAsync()
+    {
+        while (!IsClosing && !stopping)
+        {
+            var progress = Outbox.NextProgress();
+            var full = IsFull();
+            if (!full && !Outbox.IsBlocked)
+                break;
+            hostAtWork = full;
+            await progress.ConfigureAwait(false);
+        }
+
+        hostAtWork = false;
+        Heard();
+    }
+
+    /// <summary>Waits, for a while, until everything the client published is acknowledged; then says goodbye.</summary>
+    private async Task StopAsync()
+    {
+        var deadline = broker.Wheel.After(Options.CloseTimeout);
+        while (!IsClosing && Outbox.Acks.Count > 0 && broker.Wheel.Now < deadline)
+        {
+            var progress = Outbox.NextProgress();
+            if (Outbox.Acks.Count == 0)
+                break;
+            try
+            {
+                await progress.WaitAsync(DeadlineWheel.Tick, broker.Time).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // Look at the deadline again.
+            }
+        }
+
+        Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);
+    }
+
+    private void Heard(ReadOnlySequence<byte> buffer, SequencePosition consumed)
+    {
+        var bytes = buffer.Slice(buffer.Start, consumed).Length;
+        if (bytes == 0)
+            return;
+        Heard();
+        broker.Metrics.Received(publishes, bytes);
+    }
+}

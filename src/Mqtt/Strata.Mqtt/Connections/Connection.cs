@@ -1,0 +1,139 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Subscriptions;
+using Strata.Mqtt.Wire;
+
+namespace Strata.Mqtt.Connections;
+
+/// <summary>
+/// One network connection: CONNECT, then bursts of packets until it ends. Everything here belongs to the read loop, but <see cref="Close"/>,
+/// <see cref="BeginStop"/> and the wheel's calls, which come from anywhere.
+/// </summary>
+internal sealed partial class Connection
+{
+    private readonly MqttBroker broker;
+    private readonly ConnectionContext context;
+    private readonly PipeReader input;
+    private MqttProtocolVersion version = MqttProtocolVersion.V311;
+    private MqttNamespace? @namespace;
+    private MqttClient? client;
+    private Session? session;
+    private Will? will;
+    private bool burstOpen;
+
+    public Connection(MqttBroker broker, ConnectionContext context)
+    {
+        this.broker = broker;
+        this.context = context;
+        input = context.Transport.Input;
+        Outbox = new Outbox(context.Transport.Output, broker.Options);
+    }
+
+    public Outbox Outbox { get; }
+
+    private MqttOptions Options => broker.Options;
+
+    /// <summary>Serves the connection until it is closed and everything about it is cleaned up.</summary>
+    public async Task RunAsync()
+    {
+        broker.Wheel.Schedule(this, broker.Wheel.After(Options.ConnectTimeout));
+        try
+        {
+            if (await ConnectAsync().ConfigureAwait(false))
+                await ReceiveAsync().ConfigureAwait(false);
+            Close(DisconnectCause.ConnectionLost, null);
+        }
+        catch (MqttProtocolException violation)
+        {
+            Answer(violation);
+        }
+        catch (Exception fault) when (ConnectionLoss.Is(fault))
+        {
+            Close(DisconnectCause.ConnectionLost, null);
+        }
+#pragma warning disable CA1031 // A bug in the host or in the engine ends this connection, is logged, and leaves the others alone.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            broker.LogFault(bug);
+            Close(DisconnectCause.ByServer, MqttReasonCode.UnspecifiedError);
+        }
+
+        await EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>The peer broke the protocol: it is told as its version allows, and closed.</summary>
+    private void Answer(MqttProtocolException violation)
+    {
+        broker.LogProtocolError(context.RemoteEndPoint, violation.Specification, violation.ReasonCode, violation.Message);
+        broker.Metrics.ProtocolError(violation.ReasonCode);
+        Close(DisconnectCause.ProtocolError, violation.ReasonCode, violation.Message);
+    }
+
+    private async Task EndAsync()
+    {
+        broker.Metrics.Subscribed(-broker.ReleaseSubscriptions(session?.Clear() ?? 0));
+        if (client is not null)
+        {
+            @namespace!.Leave(client.ClientId, this);
+            await LeaveHostAsync(client).ConfigureAwait(false);
+            broker.ClientLeft();
+        }
+
+        await DrainAsync().ConfigureAwait(false);
+        broker.Wheel.Remove(this);
+    }
+
+    /// <summary>The host gets the end of an open burst, the will, and the farewell, in this order.</summary>
+    private async Task LeaveHostAsync(MqttClient leaving)
+    {
+#pragma warning disable CA1031 // A host that fails in its farewell must not keep the connection from being cleaned up; it is logged.
+        try
+        {
+            if (will is not null && (willAsked || cause is not DisconnectCause.ByClient))
+                PublishWill(leaving, will);
+            if (burstOpen)
+                await EndBurstAsync(leaving).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The host gave the burst up because the connection is gone.
+        }
+        catch (Exception fault)
+        {
+            broker.LogFault(fault);
+        }
+
+        try
+        {
+            broker.Host.Disconnected(leaving, cause);
+        }
+        catch (Exception fault)
+        {
+            broker.LogFault(fault);
+        }
+#pragma warning restore CA1031
+    }
+
+    /// <summary>Takes what the peer still sends until the transport ends the connection; the wheel ends it if nobody else does.</summary>
+    private async Task DrainAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var result = await input.ReadAsync().ConfigureAwait(false);
+                input.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                    break;
+            }
+
+            await Outbox.FlushEnded().ConfigureAwait(false);
+        }
+        catch (Exception fault) when (ConnectionLoss.Is(fault))
+        {
+            // It is gone, which is what was awaited.
+        }
+    }
+}

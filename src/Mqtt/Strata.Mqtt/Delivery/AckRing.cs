@@ -1,0 +1,108 @@
+namespace Strata.Mqtt.Delivery;
+
+/// <summary>
+/// The QoS 1 publishes of one client that wait for their acknowledgement, in the order of arrival, which is the order of the PUBACKs
+/// (MQTT-4.6.0-2). Two parties: the read loop enters and completes without a lock; the outbox completes and takes under its lock. Growing
+/// happens on the read loop under that lock.
+/// </summary>
+internal sealed class AckRing
+{
+    private const uint Done = 0x100;
+
+    // Packet id << 16 | Done | reason code.
+    private uint[] entries = new uint[16];
+    private string?[]? reasons;
+    private int head;
+    private int tail;
+
+    public int Count => Volatile.Read(ref tail) - Volatile.Read(ref head);
+
+    /// <summary>The read loop must <see cref="Grow"/> before it enters more.</summary>
+    public bool IsFull => Count == entries.Length;
+
+    /// <summary>Read loop, under the outbox's lock.</summary>
+    public void Grow()
+    {
+        var next = new uint[entries.Length * 2];
+        var nextReasons = reasons is null ? null : new string?[next.Length];
+        for (var i = head; i != tail; i++)
+        {
+            next[i & (next.Length - 1)] = entries[i & (entries.Length - 1)];
+            if (nextReasons is not null)
+                nextReasons[i & (next.Length - 1)] = reasons![i & (entries.Length - 1)];
+        }
+
+        entries = next;
+        reasons = nextReasons;
+    }
+
+    /// <summary>Read loop: enters a publish as waiting. Done before the host sees it, so that the host may acknowledge at once.</summary>
+    /// <returns>Its ticket, to complete it by.</returns>
+    public int Enter(ushort packetId)
+    {
+        var ticket = tail;
+        entries[ticket & (entries.Length - 1)] = (uint)packetId << 16;
+        Volatile.Write(ref tail, ticket + 1);
+        return ticket;
+    }
+
+    /// <summary>Read loop, no lock: the engine itself takes it.</summary>
+    public void Complete(int ticket)
+    {
+        ref var entry = ref entries[ticket & (entries.Length - 1)];
+        Volatile.Write(ref entry, entry | Done);
+    }
+
+    /// <summary>Under the outbox's lock: one is answered with a reason.</summary>
+    public void Complete(int ticket, MqttReasonCode reasonCode, string? reason)
+    {
+        var index = ticket & (entries.Length - 1);
+        if (reason is not null)
+            (reasons ??= new string?[entries.Length])[index] = reason;
+        Volatile.Write(ref entries[index], entries[index] | Done | (uint)reasonCode);
+    }
+
+    /// <summary>Under the outbox's lock: the host answers some. Unknown ids are ignored.</summary>
+    public void Complete(ReadOnlySpan<PublishAck> acks)
+    {
+        var from = head;
+        foreach (var ack in acks)
+        {
+            if ((Find(ack.PacketId, from) ?? Find(ack.PacketId, head)) is not { } ticket)
+                continue;
+            Complete(ticket, ack.ReasonCode, ack.Reason);
+            from = ticket + 1;
+        }
+    }
+
+    /// <summary>Under the outbox's lock: takes the oldest if it is answered.</summary>
+    public bool TryTake(out ushort packetId, out MqttReasonCode reasonCode, out string? reason)
+    {
+        (packetId, reasonCode, reason) = (0, MqttReasonCode.Success, null);
+        if (Count == 0)
+            return false;
+        var index = head & (entries.Length - 1);
+        var entry = Volatile.Read(ref entries[index]);
+        if ((entry & Done) == 0)
+            return false;
+        packetId = (ushort)(entry >> 16);
+        reasonCode = (MqttReasonCode)(byte)entry;
+        if (reasons is not null)
+            (reason, reasons[index]) = (reasons[index], null);
+        Volatile.Write(ref head, head + 1);
+        return true;
+    }
+
+    private int? Find(ushort packetId, int from)
+    {
+        var end = Volatile.Read(ref tail);
+        for (var i = from; i != end; i++)
+        {
+            var entry = Volatile.Read(ref entries[i & (entries.Length - 1)]);
+            if (entry >> 16 == packetId && (entry & Done) == 0)
+                return i;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,85 @@
+using Strata.Mqtt.Wire;
+
+namespace Strata.Mqtt.Delivery;
+
+/// <summary>PUBACKs for what the client published.</summary>
+internal sealed partial class Outbox
+{
+    private const int AckBlock = 256;
+
+    /// <summary>Publishes that wait for their PUBACK; the read loop enters them.</summary>
+    public AckRing Acks { get; } = new();
+
+    /// <summary>Read loop: makes room for more.</summary>
+    public void GrowAcks()
+    {
+        lock (gate)
+            Acks.Grow();
+    }
+
+    /// <summary>Read loop: the engine refuses a publish.</summary>
+    public void Refuse(int ticket, MqttReasonCode reasonCode, string? reason)
+    {
+        lock (gate)
+            Acks.Complete(ticket, reasonCode, reason);
+    }
+
+    /// <summary>The host acknowledges; sends all that is then due.</summary>
+    public void Acknowledge(ReadOnlySpan<PublishAck> acks)
+    {
+        lock (gate)
+        {
+            Acks.Complete(acks);
+            SendAcks();
+        }
+    }
+
+    /// <summary>Sends all that is due and whatever else stands unflushed.</summary>
+    public void EndBurst()
+    {
+        lock (gate)
+            SendAcks();
+    }
+
+    private void SendAcks()
+    {
+        if (closed)
+            return;
+        var any = false;
+        Span<byte> block = default;
+        var used = 0;
+        while (Acks.TryTake(out var packetId, out var reasonCode, out var reason))
+        {
+            any = true;
+            if (version == MqttProtocolVersion.V500 && reasonCode != MqttReasonCode.Success)
+            {
+                Advance(used);
+                used = 0;
+                block = default;
+                WriteRefusal(packetId, reasonCode, reason);
+                continue;
+            }
+
+            if (used + 4 > block.Length)
+            {
+                Advance(used);
+                used = 0;
+                block = output.GetSpan(Math.Min(AckBlock, 4 * (1 + Acks.Count)));
+            }
+
+            used += ServerPackets.PubAck(block[used..], packetId);
+        }
+
+        Advance(used);
+        if (unflushed)
+            Flush();
+        if (any)
+            progress?.TrySetResult();
+    }
+
+    private void WriteRefusal(ushort packetId, MqttReasonCode reasonCode, string? reason)
+    {
+        Span<byte> packet = stackalloc byte[ServerPackets.MaxSize];
+        Write(packet[..ServerPackets.PubAck(packet, packetId, reasonCode, problemInformation ? reason : null, maxPacketSize)]);
+    }
+}

@@ -1,0 +1,142 @@
+using System.Text;
+
+namespace Strata.Mqtt.Wire;
+
+/// <summary>What the server may say beside PUBLISH, written into spans of at least the stated size.</summary>
+internal static class ServerPackets
+{
+    /// <summary>Enough for every packet here, given <see cref="MaxReasonBytes"/>.</summary>
+    public const int MaxSize = 1024;
+
+    /// <summary>A longer reason is cut.</summary>
+    public const int MaxReasonBytes = 512;
+
+    public static ReadOnlySpan<byte> PingResp => [0xD0, 0x00];
+
+    /// <summary>CONNACK to MQTT 3.1.1: return codes of table 3.1.</summary>
+    public static int ConnAck311(Span<byte> destination, MqttReasonCode reasonCode)
+    {
+        byte returnCode = reasonCode switch
+        {
+            MqttReasonCode.Success => 0,
+            MqttReasonCode.UnsupportedProtocolVersion => 1,
+            MqttReasonCode.ClientIdentifierNotValid => 2,
+            MqttReasonCode.BadUserNameOrPassword or MqttReasonCode.BadAuthenticationMethod => 4,
+            MqttReasonCode.NotAuthorized or MqttReasonCode.Banned => 5,
+            _ => 3,
+        };
+        ReadOnlySpan<byte> packet = [0x20, 2, 0, returnCode];
+        packet.CopyTo(destination);
+        return packet.Length;
+    }
+
+    /// <summary>CONNACK to MQTT 5 that accepts: what this server offers, where it differs from the specification's default.</summary>
+    public static int ConnAck500(Span<byte> destination, MqttOptions options, string? assignedClientId, ushort? serverKeepAlive, bool tellSessionExpiry)
+    {
+        Span<byte> scratch = stackalloc byte[MaxSize];
+        var properties = new WireWriter(scratch);
+        if (tellSessionExpiry)
+        {
+            properties.Byte((byte)PropertyId.SessionExpiryInterval);
+            properties.UInt32(0);
+        }
+
+        properties.Byte((byte)PropertyId.ReceiveMaximum);
+        properties.UInt16(options.ReceiveMaximum);
+        Flag(ref properties, PropertyId.MaximumQoS, 1);
+        Flag(ref properties, PropertyId.RetainAvailable, 0);
+        properties.Byte((byte)PropertyId.MaximumPacketSize);
+        properties.UInt32((uint)options.MaxPacketSize);
+        if (assignedClientId is not null)
+        {
+            properties.Byte((byte)PropertyId.AssignedClientIdentifier);
+            properties.String(assignedClientId);
+        }
+
+        properties.Byte((byte)PropertyId.TopicAliasMaximum);
+        properties.UInt16(options.TopicAliasMaximum);
+        Flag(ref properties, PropertyId.SubscriptionIdentifierAvailable, 0);
+        Flag(ref properties, PropertyId.SharedSubscriptionAvailable, 0);
+        if (serverKeepAlive is { } seconds)
+        {
+            properties.Byte((byte)PropertyId.ServerKeepAlive);
+            properties.UInt16(seconds);
+        }
+
+        return WithProperties(destination, PacketType.ConnAck, [0, 0], properties.Written);
+    }
+
+    /// <summary>CONNACK to MQTT 5 that refuses.</summary>
+    public static int ConnAck500(Span<byte> destination, MqttReasonCode reasonCode, string? reason, uint maxPacketSize) =>
+        WithReason(destination, PacketType.ConnAck, [0, (byte)reasonCode], reason, maxPacketSize);
+
+    public static int PubAck(Span<byte> destination, ushort packetId)
+    {
+        destination[3] = (byte)packetId;
+        destination[2] = (byte)(packetId >> 8);
+        destination[1] = 2;
+        destination[0] = (byte)PacketType.PubAck << 4;
+        return 4;
+    }
+
+    public static int PubAck(Span<byte> destination, ushort packetId, MqttReasonCode reasonCode, string? reason, uint maxPacketSize)
+    {
+        ReadOnlySpan<byte> fields = [(byte)(packetId >> 8), (byte)packetId, (byte)reasonCode];
+        if (reason is not null)
+            return WithReason(destination, PacketType.PubAck, fields, reason, maxPacketSize);
+        destination[0] = (byte)PacketType.PubAck << 4;
+        destination[1] = 3;
+        fields.CopyTo(destination[2..]);
+        return 5;
+    }
+
+    public static int Disconnect500(Span<byte> destination, MqttReasonCode reasonCode, string? reason, uint maxPacketSize) =>
+        WithReason(destination, PacketType.Disconnect, [(byte)reasonCode], reason, maxPacketSize);
+
+    /// <summary>SUBACK, or UNSUBACK for MQTT 5: the head that precedes the reason codes; 3.1.1 has no property length.</summary>
+    public static int SubAckHead(Span<byte> destination, PacketType type, ushort packetId, int codes, MqttProtocolVersion version)
+    {
+        var writer = new WireWriter(destination);
+        writer.Byte((byte)((int)type << 4));
+        writer.VariableInteger(2 + (version == MqttProtocolVersion.V500 ? 1 : 0) + codes);
+        writer.UInt16(packetId);
+        if (version == MqttProtocolVersion.V500)
+            writer.Byte(0);
+        return writer.Length;
+    }
+
+    private static void Flag(ref WireWriter writer, PropertyId id, byte value)
+    {
+        writer.Byte((byte)id);
+        writer.Byte(value);
+    }
+
+    /// <summary>The reason string is left out when the packet would be larger than the peer takes (MQTT-3.2.2-19, MQTT-3.4.2-2, MQTT-3.14.2-3).</summary>
+    private static int WithReason(Span<byte> destination, PacketType type, ReadOnlySpan<byte> fields, string? reason, uint maxPacketSize)
+    {
+        Span<byte> scratch = stackalloc byte[MaxReasonBytes + 3];
+        var properties = new WireWriter(scratch);
+        if (!string.IsNullOrEmpty(reason))
+        {
+            Span<byte> text = stackalloc byte[MaxReasonBytes];
+            Encoding.UTF8.GetEncoder().Convert(reason, text, flush: false, out _, out var used, out _);
+            properties.Byte((byte)PropertyId.ReasonString);
+            properties.Binary(text[..used]);
+        }
+
+        // Type, remaining length, property length take 5 at most.
+        var fits = maxPacketSize == 0 || 5 + fields.Length + properties.Length <= maxPacketSize;
+        return WithProperties(destination, type, fields, fits ? properties.Written : default);
+    }
+
+    private static int WithProperties(Span<byte> destination, PacketType type, ReadOnlySpan<byte> fields, ReadOnlySpan<byte> properties)
+    {
+        var writer = new WireWriter(destination);
+        writer.Byte((byte)((int)type << 4));
+        writer.VariableInteger(fields.Length + VariableByteInteger.LengthOf(properties.Length) + properties.Length);
+        writer.Bytes(fields);
+        writer.VariableInteger(properties.Length);
+        writer.Bytes(properties);
+        return writer.Length;
+    }
+}

@@ -1,0 +1,79 @@
+namespace Strata.Mqtt.Wire;
+
+/// <summary>A SUBSCRIBE or UNSUBSCRIBE as it stands in the receive buffer; enumerates its filters, at least one (MQTT 5.0 3.8, 3.10).</summary>
+internal ref struct SubscribePacket
+{
+    private readonly bool unsubscribe;
+    private readonly MqttProtocolVersion version;
+    private WireReader reader;
+
+    private SubscribePacket(ushort packetId, bool unsubscribe, MqttProtocolVersion version, WireReader reader)
+    {
+        PacketId = packetId;
+        this.unsubscribe = unsubscribe;
+        this.version = version;
+        this.reader = reader;
+    }
+
+    public ushort PacketId { get; }
+
+    /// <summary>Valid UTF-8, not empty; its wildcards are not looked at.</summary>
+    public ReadOnlySpan<byte> Filter { get; private set; }
+
+    public SubscriptionOptions Options { get; private set; }
+
+    public static SubscribePacket Read(ReadOnlySpan<byte> body, MqttProtocolVersion version, bool unsubscribe)
+    {
+        var reader = new WireReader(body);
+        var packetId = reader.ReadUInt16();
+        if (packetId == 0)
+            throw MqttProtocolException.Violation("A packet identifier is 0.", "MQTT-2.2.1-3");
+        if (version == MqttProtocolVersion.V500)
+            CheckProperties(reader.ReadProperties(), unsubscribe);
+        if (reader.AtEnd)
+            throw MqttProtocolException.Violation("The packet names no topic filter.", unsubscribe ? "MQTT-3.10.3-2" : "MQTT-3.8.3-2");
+        return new SubscribePacket(packetId, unsubscribe, version, reader);
+    }
+
+    /// <returns>False at the end.</returns>
+    public bool TryRead()
+    {
+        if (reader.AtEnd)
+            return false;
+        Filter = reader.ReadString();
+        if (Filter.IsEmpty)
+            throw MqttProtocolException.Malformed("A topic filter is empty.", "MQTT-4.7.3-1");
+        if (!unsubscribe)
+            Options = SubscriptionOptions.Read(reader.ReadByte(), version);
+        return true;
+    }
+
+    private static void CheckProperties(ReadOnlySpan<byte> block, bool unsubscribe)
+    {
+        var properties = new PropertyReader(block, unsubscribe ? AllowedProperties.Unsubscribe : AllowedProperties.Subscribe);
+        while (properties.TryRead())
+        {
+            if (properties.Id == PropertyId.SubscriptionIdentifier)
+            {
+                throw new MqttProtocolException(
+                    MqttReasonCode.SubscriptionIdentifiersNotSupported, "Subscription identifiers are not available.", "MQTT-3.2.2.3.12");
+            }
+        }
+    }
+}
+
+/// <summary>What a SUBSCRIBE asks for one filter (MQTT 5.0 3.8.3.1). Retain handling needs retained messages and is only validated.</summary>
+internal readonly record struct SubscriptionOptions(byte QoS, bool NoLocal, bool RetainAsPublished)
+{
+    public static SubscriptionOptions Read(byte value, MqttProtocolVersion version)
+    {
+        var reserved = version == MqttProtocolVersion.V500 ? 0xC0 : 0xFC;
+        if ((value & reserved) != 0)
+            throw MqttProtocolException.Malformed("Reserved bits of the subscription options are set.", "MQTT-3.8.3-5");
+        if ((value & 3) == 3)
+            throw MqttProtocolException.Malformed("QoS 3 does not exist.", "MQTT-3.8.3-5");
+        if ((value & 0x30) == 0x30)
+            throw MqttProtocolException.Violation("Retain handling 3 does not exist.", "MQTT-3.8.3.1");
+        return new SubscriptionOptions((byte)(value & 3), (value & 4) != 0, (value & 8) != 0);
+    }
+}

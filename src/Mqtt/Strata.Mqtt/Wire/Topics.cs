@@ -1,0 +1,35 @@
+using System.Text.Unicode;
+
+namespace Strata.Mqtt.Wire;
+
+/// <summary>The rules for topic names and filters (MQTT 5.0 4.7), on UTF-8.</summary>
+internal static class Topics
+{
+    public static int LevelCount(ReadOnlySpan<byte> topic) => topic.Count((byte)'/') + 1;
+
+    /// <summary>Judges a topic name from outside the wire; on the wire <see cref="PublishPacket"/> does.</summary>
+    public static bool IsValidName(ReadOnlySpan<byte> topic) =>
+        topic.Length is > 0 and <= ushort.MaxValue && Utf8.IsValid(topic) && !topic.ContainsAny((byte)0, (byte)'+', (byte)'#');
+
+    /// <summary>Whether wildcards stand where they may: <c>+</c> alone in a level, <c>#</c> alone in the last one.</summary>
+    public static bool IsValidFilter(ReadOnlySpan<byte> filter)
+    {
+        if (filter.IsEmpty)
+            return false;
+        while (true)
+        {
+            var end = filter.IndexOf((byte)'/');
+            var level = end < 0 ? filter : filter[..end];
+            if (level.Contains((byte)'#') && (level.Length > 1 || end >= 0))
+                return false;
+            if (level.Contains((byte)'+') && level.Length > 1)
+                return false;
+            if (end < 0)
+                return true;
+            filter = filter[(end + 1)..];
+        }
+    }
+
+    /// <summary>A shared subscription of MQTT 5.0 4.8.2 by its look.</summary>
+    public static bool IsShared(ReadOnlySpan<byte> filter) => filter.StartsWith("$share/"u8);
+}
