@@ -17,5 +17,6 @@ public interface IDeviceActivity
 
     /// <summary>Readings of the device were committed. At most once a second per connection, once per device in an uplink request.</summary>
     /// <param name="gateway">The gateway that heard it; null for this node.</param>
-    void Heard(DeviceEntry device, GatewayId? gateway, DateTimeOffset at);
+    /// <param name="live">False when the readings were drained from a gateway's backlog (<c>live=0</c>): they say that the device was heard, not where it is now.</param>
+    void Heard(DeviceEntry device, GatewayId? gateway, DateTimeOffset at, bool live = true);
 }
