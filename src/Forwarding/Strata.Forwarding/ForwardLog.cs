@@ -54,7 +54,7 @@ public sealed partial class ForwardLog : IDisposable
     public long? Cursor { get; private set; }
 
     /// <summary>The caller's last memo; null when there never was one.</summary>
-    public ReadOnlyMemory<byte>? Memo => memo is null ? null : memo.AsMemory();
+    public ReadOnlyMemory<byte>? Memo => memo is { } bytes ? bytes : default(ReadOnlyMemory<byte>?);
 
     /// <summary>Why the log takes nothing any more; null while it works.</summary>
     public string? Failure { get; private set; }
