@@ -45,9 +45,14 @@ public sealed class IntervalSet
         intervals.Insert(at, (first, last));
     }
 
+    /// <summary>Forgets all numbers.</summary>
+    public void Clear() => intervals.Clear();
+
     /// <summary>Takes a closed interval out, cutting intervals where needed.</summary>
     public void Remove(long first, long last)
     {
+        if (last < first)
+            return;
         var at = IndexAtOrAfter(first);
         while (at < intervals.Count && intervals[at].First <= last)
         {

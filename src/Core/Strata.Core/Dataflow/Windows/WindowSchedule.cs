@@ -45,7 +45,7 @@ public sealed class WindowSchedule
         if (EventTime.Span(group.Window) == length)
             return;
         length = EventTime.Span(group.Window);
-        pending.Remove(long.MinValue / 2, long.MaxValue / 2);
+        pending.Clear();
         issued.Clear();
     }
 
