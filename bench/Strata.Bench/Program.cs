@@ -1,4 +1,5 @@
 using Strata.Bench;
+using Strata.Bench.Dataflow;
 using Strata.Bench.Mqtt;
 
 // One verb per benchmark; see README.md.
@@ -9,6 +10,7 @@ return (args.FirstOrDefault() ?? "help") switch
     "mqtt-serve" => await ServeVerb.RunAsync(arguments),
     "mqtt-qos1" => await QoS1Verb.RunAsync(arguments),
     "mqtt-idle" => await IdleVerb.RunAsync(arguments),
+    "reduction" => ReductionVerb.Run(arguments),
     _ => Usage(),
 };
 
@@ -20,6 +22,7 @@ static int Usage()
           mqtt-serve  the MQTT engine with a host that drops everything, for the others
           mqtt-qos1   the engine against mosquitto, each on core 0, load on core 1, alternated; writes bench/results/mqtt-qos1.json
           mqtt-idle   memory per idle connection; writes bench/results/mqtt-idle.json
+          reduction   what dead band and windows take away on the real recording, and their errors; writes bench/results/reduction.json
         """);
     return 1;
 }

@@ -46,11 +46,20 @@ internal static class UplinkJson
         json.WriteRawValue(text[..length], skipInputValidation: true);
     }
 
-    /// <summary>Writes a number with 7 significant digits.</summary>
-    public static void WriteRounded(Utf8JsonWriter json, double value)
+    /// <summary>Writes a whole number as it is, any other with 7 significant digits.</summary>
+    public static void WriteValue(Utf8JsonWriter json, double value)
+    {
+        if (Math.Abs(value) < 1L << 53 && value == Math.Floor(value))
+            json.WriteNumberValue((long)value);
+        else
+            WriteRounded(json, value, "G7");
+    }
+
+    /// <summary>Writes a number with the digits of a standard format.</summary>
+    public static void WriteRounded(Utf8JsonWriter json, double value, string format)
     {
         Span<byte> text = stackalloc byte[32];
-        value.TryFormat(text, out var length, "G7", CultureInfo.InvariantCulture);
+        value.TryFormat(text, out var length, format, CultureInfo.InvariantCulture);
         json.WriteRawValue(text[..length], skipInputValidation: true);
     }
 

@@ -8,8 +8,8 @@ using Strata.Core.Telemetry.Decoding;
 namespace Strata.Core.Dataflow.Uplink;
 
 /// <summary>
-/// A window as text: the uplink's <c>"w"</c> payload and the payload of the topic <c>sites/{path}/windows</c>. Mean and deviation carry 7
-/// significant digits, everything else is exact. A floor's three metrics take at most 200 bytes where the numbers are short.
+/// A window as text: the uplink's <c>"w"</c> payload and the payload of the topic <c>sites/{path}/windows</c>. Whole numbers are exact,
+/// other values carry 7 significant digits, deviations 4. A floor's three metrics take at most 200 bytes where the numbers are short.
 /// </summary>
 public static class WindowPayload
 {
@@ -45,11 +45,11 @@ public static class WindowPayload
         {
             json.WriteStartArray(metric.Metric.Value);
             json.WriteNumberValue(metric.Count);
-            UplinkJson.WriteRounded(json, metric.Mean);
-            json.WriteNumberValue(metric.Min);
-            json.WriteNumberValue(metric.Max);
-            UplinkJson.WriteRounded(json, metric.Deviation);
-            json.WriteNumberValue(metric.Last);
+            UplinkJson.WriteValue(json, metric.Mean);
+            UplinkJson.WriteValue(json, metric.Min);
+            UplinkJson.WriteValue(json, metric.Max);
+            UplinkJson.WriteRounded(json, metric.Deviation, "G4");
+            UplinkJson.WriteValue(json, metric.Last);
             json.WriteEndArray();
         }
         json.WriteEndObject();
