@@ -1,41 +1,43 @@
 using Strata.Cloud.Contracts;
+using Strata.Core.Architecture;
+using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Node.Ingest;
 
 namespace Strata.Node.Operations;
 
-/// <summary>
-/// Hops from what the ingest noted. Levels are those of the seven-level reference model: 1 physical devices and controllers, 2 connectivity, 3 edge
-/// (fog) computing, 4 data accumulation, 5 data abstraction, 6 application, 7 collaboration and processes.
-/// </summary>
+/// <summary>Hops from what the ingest noted.</summary>
 internal static class TraceHops
 {
     /// <summary>What the source said of itself with the reading.</summary>
     public static List<HopInfo> Source(DeviceId device, HopRecord hop)
     {
-        var sampled = hop.Sampled ?? EventTime.ToDateTimeOffset(hop.ReadingTime);
-        var said = hop.Sampled is null ? "sampled (the reading's own time; the device does not say when it sent it)" : "sampled";
-        double? spent = hop.Sampled is null ? null : Milliseconds(hop.Received - sampled);
-        var hops = new List<HopInfo> { new("edge", device.Value, 1, sampled, spent, said) };
-        if (hop.Suppressed is { } suppressed)
-            hops.Add(new HopInfo("edge", device.Value, 3, sampled, 0, $"suppressed {suppressed} before it"));
-        return hops;
+        if (hop.Sampled is { } sampled)
+            return [Info(Hop.Sampled(device.Value, EventTime.From(sampled), Span(hop.Received - sampled), hop.Suppressed ?? 0))];
+        var said = new Hop(Tier.Edge, device.Value, ReferenceLevel.PhysicalDevices, hop.ReadingTime, null, "sampled; the reading's own time, for the device does not say when it sent it");
+        return [Info(said)];
     }
 
     /// <summary>What this node did with it.</summary>
     public static List<HopInfo> Node(NodeDescription node, HopRecord hop)
     {
+        var tier = node.Tier == "fog" ? Tier.Fog : Tier.Cloud;
         var from = hop.Gateway is { } gateway ? $"from gateway {gateway}" : "from the device";
         var number = hop.Stamp is { } stamp ? $", entry {stamp.Number} of stream {stamp.Stream}" : "";
         var immediate = hop.Immediate ? ", immediate" : "";
+        var (received, committed) = (EventTime.From(hop.Received), EventTime.From(hop.Committed));
         return
         [
-            new HopInfo(node.Tier, node.Name, 2, hop.Received, Milliseconds(hop.Committed - hop.Received), $"received {from}{number}{immediate}"),
-            new HopInfo(node.Tier, node.Name, 4, hop.Committed, 0, "committed"),
-            new HopInfo(node.Tier, node.Name, 5, hop.Committed, null, "visible"),
+            Info(new Hop(tier, node.Name, ReferenceLevel.Connectivity, received, committed - received, $"received {from}{number}{immediate}")),
+            Info(Hop.Committed(tier, node.Name, committed, 0)),
+            Info(Hop.Visible(tier, node.Name, committed)),
         ];
     }
 
-    private static double Milliseconds(TimeSpan span) => Math.Round(span.TotalMilliseconds, 3);
+    /// <summary>As the API writes it.</summary>
+    public static HopInfo Info(Hop hop) => new(
+        hop.Tier.Word(), hop.Process, (int)hop.Level, EventTime.ToDateTimeOffset(hop.TimeIn), hop.Spent / 1000.0, hop.What);
+
+    private static long Span(TimeSpan span) => EventTime.Span(span);
 }

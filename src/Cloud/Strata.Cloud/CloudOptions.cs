@@ -1,0 +1,69 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Strata.Cloud;
+
+/// <summary>How a cloud node is started.</summary>
+public sealed class CloudOptions
+{
+    /// <summary>Folder of the node's state; created when missing, readable by its owner only.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>Where HTTP is served; port 0 takes any free one. Default 127.0.0.1:8080.</summary>
+    public IPEndPoint Http { get; init; } = new(IPAddress.Loopback, 8080);
+
+    /// <summary>Where MQTT is served; port 0 takes any free one. Default 127.0.0.1:1883.</summary>
+    public IPEndPoint Mqtt { get; init; } = new(IPAddress.Loopback, 1883);
+
+    /// <summary>The least important entries that are logged. Default Information.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Largest HTTP request body, bytes. 64 KiB to 256 MiB, default 16 MiB.</summary>
+    public long MaxRequestBytes { get; init; } = 16 << 20;
+
+    /// <summary>HTTP connections at once. 16 to 1,000,000, default 10,000.</summary>
+    public int MaxHttpConnections { get; init; } = 10_000;
+
+    /// <summary>MQTT connections at once. 1 to 1,000,000, default 100,000.</summary>
+    public int MaxMqttConnections { get; init; } = 100_000;
+
+    /// <summary>How long raw readings stay, by arrival. 1 hour to 10 years, default 30 days.</summary>
+    public TimeSpan KeepRaw { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long windows stay. 1 hour to 20 years, default 2 years.</summary>
+    public TimeSpan KeepWindows { get; init; } = TimeSpan.FromDays(730);
+
+    /// <summary>Parses <c>HOST:PORT</c>: an IP address (IPv6 in brackets) or <c>localhost</c>, and a port from 0 to 65535.</summary>
+    /// <exception cref="CloudConfigurationException">The text is something else.</exception>
+    public static IPEndPoint ParseEndPoint(string option, string text)
+    {
+        var host = text.StartsWith("localhost:", StringComparison.OrdinalIgnoreCase) ? $"127.0.0.1{text[9..]}" : text;
+        var colon = host.LastIndexOf(':');
+        if (colon > 0 && !host.EndsWith(']') && (host[0] == '[' || host.IndexOf(':') == colon) && IPEndPoint.TryParse(host, out var endPoint))
+            return endPoint;
+        throw new CloudConfigurationException($"{option} is '{text}'; it takes HOST:PORT with an IP address or localhost, for example 127.0.0.1:8080.");
+    }
+
+    /// <exception cref="CloudConfigurationException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        if (string.IsNullOrWhiteSpace(DataFolder))
+            throw new CloudConfigurationException("No data folder is given; use --data DIR.");
+        Require(MaxRequestBytes is >= 65_536 and <= 268_435_456, nameof(MaxRequestBytes), "from 64 KiB to 256 MiB");
+        Require(MaxHttpConnections is >= 16 and <= 1_000_000, nameof(MaxHttpConnections), "from 16 to 1,000,000");
+        Require(MaxMqttConnections is >= 1 and <= 1_000_000, nameof(MaxMqttConnections), "from 1 to 1,000,000");
+        Require(KeepRaw >= TimeSpan.FromHours(1) && KeepRaw <= TimeSpan.FromDays(3653), nameof(KeepRaw), "from 1 hour to 10 years");
+        Require(KeepWindows >= TimeSpan.FromHours(1) && KeepWindows <= TimeSpan.FromDays(7306), nameof(KeepWindows), "from 1 hour to 20 years");
+        if (Http.Port != 0 && Http.Port == Mqtt.Port && Http.Address.Equals(Mqtt.Address))
+            throw new CloudConfigurationException($"--http and --mqtt are both {Http}; each needs its own port.");
+    }
+
+    private static void Require(bool holds, string name, string range)
+    {
+        if (!holds)
+            throw new CloudConfigurationException($"{name} must be {range}.");
+    }
+}
+
+/// <summary>The node cannot start as it is configured. The message is one sentence for the operator: what, where, what to do.</summary>
+public sealed class CloudConfigurationException(string message, Exception? inner = null) : Exception(message, inner);

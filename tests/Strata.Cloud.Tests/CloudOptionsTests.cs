@@ -1,0 +1,34 @@
+using System.Net;
+
+namespace Strata.Cloud.Tests;
+
+public sealed class CloudOptionsTests
+{
+    [Theory]
+    [InlineData("127.0.0.1:8080", "127.0.0.1", 8080)]
+    [InlineData("localhost:0", "127.0.0.1", 0)]
+    [InlineData("0.0.0.0:1883", "0.0.0.0", 1883)]
+    [InlineData("[::1]:8080", "::1", 8080)]
+    public void An_end_point_is_an_address_and_a_port(string text, string address, int port) =>
+        Assert.Equal(new IPEndPoint(IPAddress.Parse(address), port), CloudOptions.ParseEndPoint("--http", text));
+
+    [Theory]
+    [InlineData("8080")]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.0.0.1:70000")]
+    [InlineData("example.com:80")]
+    [InlineData("::1")]
+    [InlineData("")]
+    public void Anything_else_is_refused_with_the_option_and_an_example(string text)
+    {
+        var problem = Assert.Throws<CloudConfigurationException>(() => CloudOptions.ParseEndPoint("--http", text));
+        Assert.StartsWith("--http is '", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Both_listeners_on_one_port_are_refused()
+    {
+        var options = new CloudOptions { DataFolder = "/tmp", Http = new IPEndPoint(IPAddress.Loopback, 9000), Mqtt = new IPEndPoint(IPAddress.Loopback, 9000) };
+        Assert.Contains("needs its own port", Assert.Throws<CloudConfigurationException>(options.Validate).Message, StringComparison.Ordinal);
+    }
+}
