@@ -159,7 +159,16 @@ public sealed record StoreTotals(long Readings, long Aggregated, long Windows, l
 /// <param name="Last">The last commit contained; equals what was asked for when there is nothing new.</param>
 public sealed record CommittedRows(
     long Last, IReadOnlyList<(long Commit, Reading Reading)> Readings, IReadOnlyList<(long Commit, WindowRecord Window)> Windows,
-    IReadOnlyList<(long Commit, FleetEvent Event)> Events, IReadOnlyList<(long Commit, GapRecord Gap)> Gaps);
+    IReadOnlyList<(long Commit, FleetEvent Event)> Events, IReadOnlyList<(long Commit, GapRecord Gap)> Gaps)
+{
+    /// <summary>
+    /// What the readings' messages said (<see cref="BatchMessage.Origin"/>), by index in <see cref="Readings"/>: those that were immediate or came through a
+    /// gateway. Empty from a store that does not keep origins.
+    /// </summary>
+    public IReadOnlyDictionary<int, MessageOrigin> Origins { get; init; } = EmptyOrigins;
+
+    private static readonly IReadOnlyDictionary<int, MessageOrigin> EmptyOrigins = new Dictionary<int, MessageOrigin>();
+}
 
 /// <param name="Raw">Age by arrival at which raw readings go.</param>
 /// <param name="Windows">Age by start at which windows go.</param>

@@ -56,13 +56,14 @@ public sealed class ReadingBatch
 
     /// <summary>Ends the open message. A message without rows is kept too, so that its number counts as seen.</summary>
     /// <returns>The message's index.</returns>
-    public int EndMessage(SourceStamp? stamp = null)
+    /// <param name="origin">What its source said of it besides the readings.</param>
+    public int EndMessage(SourceStamp? stamp = null, MessageOrigin origin = default)
     {
         if (open < 0)
             throw new InvalidOperationException("No message is open.");
         if (MessageCount == messages.Length)
             Array.Resize(ref messages, messages.Length * 2);
-        messages[MessageCount] = new BatchMessage(open, Count - open, stamp);
+        messages[MessageCount] = new BatchMessage(open, Count - open, stamp) { Origin = origin };
         open = -1;
         return MessageCount++;
     }
@@ -131,9 +132,17 @@ public sealed class ReadingBatch
 /// <summary>One message of a batch: its rows, and its number when its source numbers its batches.</summary>
 public readonly record struct BatchMessage(int Start, int Count, SourceStamp? Stamp)
 {
+    public MessageOrigin Origin { get; init; }
+
     /// <summary>What became of it; told by the store after a commit that succeeded.</summary>
     public MessageOutcome Outcome { get; init; }
 }
+
+/// <summary>What is known of a message besides its readings; a gateway that sends it on must know it.</summary>
+/// <param name="Immediate">A change of state or an alarm: it never waits for a window.</param>
+/// <param name="Sampled">When the newest sample was taken at the source, microseconds by its clock; 0 when not said.</param>
+/// <param name="Gateway">The gateway below that heard the device; null when the device talks to this node.</param>
+public readonly record struct MessageOrigin(bool Immediate, long Sampled = 0, GatewayId? Gateway = null);
 
 /// <summary>What a commit did with a message.</summary>
 public enum MessageOutcome : byte
