@@ -196,16 +196,23 @@ public sealed class JsonPayloadTests
     }
 
     [Fact]
-    public void Health_values_get_their_prefix_and_known_times_are_taken_as_they_are()
+    public void Health_values_are_numbers_and_get_their_prefix()
     {
         var batch = new ReadingBatch();
         batch.BeginMessage();
         Assert.True(PayloadDecoder.TryDecodeHealth(Device, "{\"battery\":87,\"cpu\":{\"load\":0.5}}"u8, Now, batch, PayloadLimits.Default, out _));
-        Assert.True(PayloadDecoder.TryDecodeValues(Device, 17, "{\"a\":1,\"ts\":{\"x\":2}}"u8, batch, PayloadLimits.Default, out _));
         batch.EndMessage();
-        Assert.Equal("health.battery=87, health.cpu.load=0.5, a@17=1, ts.x@17=2", Describe(batch));
-        batch.BeginMessage();
-        Assert.False(PayloadDecoder.TryDecodeHealth(Device, Encoding.UTF8.GetBytes("{\"a b/\":1}"), Now, batch, PayloadLimits.Default, out var error));
-        Assert.Equal(5, error.Offset);
+        Assert.Equal("health.battery=87, health.cpu.load=0.5", Describe(batch));
+        Assert.Equal(5, Refused("{\"a b/\":1}"));
+        Assert.Equal(11, Refused("{\"a\":1,\"b\":true}"));
+        Assert.Equal(5, Refused("{\"a\":\"x\"}"));
+        Assert.Equal(2, Refused("{\"" + new string('a', 122) + "\":1}"));
+
+        int Refused(string payload)
+        {
+            batch.BeginMessage();
+            Assert.False(PayloadDecoder.TryDecodeHealth(Device, Encoding.UTF8.GetBytes(payload), Now, batch, PayloadLimits.Default, out var error));
+            return error.Offset;
+        }
     }
 }

@@ -6,6 +6,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
+using Strata.Core.Telemetry.Decoding;
 
 namespace Strata.Core.Dataflow.Uplink;
 
@@ -127,6 +128,6 @@ internal static class UplinkJson
     public static bool TryMetric(ref Utf8JsonReader reader, out MetricName metric)
     {
         metric = default;
-        return !reader.ValueIsEscaped && MetricName.TryParse(Encoding.UTF8.GetString(reader.ValueSpan), out metric);
+        return !reader.ValueIsEscaped && MetricNames.TryGet(reader.ValueSpan, out metric, out _, out _);
     }
 }

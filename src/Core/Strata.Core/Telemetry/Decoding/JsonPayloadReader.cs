@@ -13,6 +13,9 @@ internal ref struct JsonPayloadReader(DeviceId device, ReadOnlySpan<byte> payloa
 
     public readonly PayloadError Error => cursor.Error;
 
+    /// <summary>Refuse booleans and texts.</summary>
+    public bool NumbersOnly { get; init; }
+
     /// <summary>Reads the whole payload. Rows may have been added when it returns false.</summary>
     /// <param name="prefix">Stands before each name, with its dot; empty for none.</param>
     public bool Read(ReadOnlySpan<byte> prefix)
@@ -24,15 +27,6 @@ internal ref struct JsonPayloadReader(DeviceId device, ReadOnlySpan<byte> payloa
             (byte)'[' => ReadArray(prefix.Length) && cursor.ReadEnd(),
             _ => cursor.Unexpected("A payload begins with a brace or a bracket."),
         };
-    }
-
-    /// <summary>Reads one object of names and values whose time is known, and nothing after it.</summary>
-    public bool ReadValues(long at)
-    {
-        time = at;
-        scratch.Claims.Clear();
-        return (cursor.Peek() == '{' || cursor.Unexpected("An object of names and values is expected here."))
-            && ReadMembers(0, 1) && cursor.ReadEnd();
     }
 
     private bool ReadArray(int path)
@@ -174,7 +168,10 @@ internal ref struct JsonPayloadReader(DeviceId device, ReadOnlySpan<byte> payloa
     {
         if (batch.Count - firstRow >= limits.MaxReadings)
             return cursor.Fail(keyAt, $"A payload holds at most {limits.MaxReadings} readings.");
-        switch (cursor.Peek())
+        var first = cursor.Peek();
+        if (NumbersOnly && first is (byte)'t' or (byte)'f' or (byte)'"')
+            return cursor.Fail(cursor.At, "A health value is a number.");
+        switch (first)
         {
             case (byte)'-' or (>= (byte)'0' and <= (byte)'9'):
                 if (!cursor.ReadNumber(out var number))

@@ -37,32 +37,16 @@ public static class PayloadDecoder
     }
 
     /// <summary>
-    /// Decodes a payload of <c>devices/{id}/health</c>: the JSON forms of telemetry, each name stored as <c>health.</c> and the name. Otherwise
-    /// as <see cref="TryDecode"/>.
+    /// Decodes a payload of <c>devices/{id}/health</c>: the JSON forms of telemetry with numbers only, each name stored as <c>health.</c> and the
+    /// name. Otherwise as <see cref="TryDecode"/>.
     /// </summary>
     public static bool TryDecodeHealth(
         DeviceId device, ReadOnlySpan<byte> payload, long now, ReadingBatch batch, PayloadLimits limits, out PayloadError error)
     {
         if (!Fits(payload, limits, out error))
             return Abandon(batch);
-        var json = new JsonPayloadReader(device, payload, now, batch, limits);
+        var json = new JsonPayloadReader(device, payload, now, batch, limits) { NumbersOnly = true };
         if (json.Read(HealthPrefix))
-            return true;
-        error = json.Error;
-        return Abandon(batch);
-    }
-
-    /// <summary>
-    /// Decodes one object of names and values (what stands behind <c>values</c>, and behind <c>v</c> in an uplink entry) at a time that is
-    /// already known and checked. Otherwise as <see cref="TryDecode"/>.
-    /// </summary>
-    public static bool TryDecodeValues(
-        DeviceId device, long time, ReadOnlySpan<byte> values, ReadingBatch batch, PayloadLimits limits, out PayloadError error)
-    {
-        if (!Fits(values, limits, out error))
-            return Abandon(batch);
-        var json = new JsonPayloadReader(device, values, time, batch, limits);
-        if (json.ReadValues(time))
             return true;
         error = json.Error;
         return Abandon(batch);

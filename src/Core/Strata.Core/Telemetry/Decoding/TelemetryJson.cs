@@ -50,19 +50,6 @@ public static class TelemetryJson
         writer.Flush();
     }
 
-    /// <summary>
-    /// Writes rows as one object of names and values, without a time: what <see cref="PayloadDecoder.TryDecodeValues"/> reads. Their names must
-    /// differ.
-    /// </summary>
-    public static void WriteValues(IBufferWriter<byte> output, ReadingBatch batch, int start, int count)
-    {
-        var writer = new JsonTokenWriter(output);
-        writer.Byte((byte)'{');
-        Members(ref writer, batch, start, count);
-        writer.Byte((byte)'}');
-        writer.Flush();
-    }
-
     /// <summary>Where the object that begins at <paramref name="row"/> ends: before another time, a name it has, or its limit.</summary>
     private static int ObjectEnd(ReadingBatch batch, int row, int end)
     {
