@@ -20,6 +20,9 @@ public sealed partial class UplinkEntryReader(PayloadLimits limits)
 
     public UplinkKind Kind { get; private set; }
 
+    /// <summary>Bytes of the payload, without number and kind.</summary>
+    public int PayloadBytes { get; private set; }
+
     /// <summary>The gateway it comes from when that is not the sender.</summary>
     public GatewayId? Gateway { get; private set; }
 
@@ -76,8 +79,10 @@ public sealed partial class UplinkEntryReader(PayloadLimits limits)
         Kind = kind;
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             return Fail(reader.TokenStartIndex, "The payload is an object.");
+        var start = reader.TokenStartIndex;
         if (!TryReadPayload(ref reader, source, stream, batch))
             return false;
+        PayloadBytes = (int)(reader.BytesConsumed - start);
         if (!reader.Read() || reader.TokenType != JsonTokenType.EndArray)
             return Fail(reader.TokenStartIndex, "Nothing follows the payload.");
         reader.Read(); // Throws when anything follows.
@@ -116,7 +121,7 @@ public sealed partial class UplinkEntryReader(PayloadLimits limits)
 
     private void Reset()
     {
-        (Number, Kind, Gateway, Device, Sampled) = (0, default, null, default, null);
+        (Number, Kind, PayloadBytes, Gateway, Device, Sampled) = (0, default, 0, null, default, null);
         (Window, Event, Gap, Rejection, error, rows) = (null, null, null, null, default, 0);
     }
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Core.Telemetry.Decoding;
@@ -14,6 +15,8 @@ namespace Strata.Core.Dataflow.Uplink;
 internal static class UplinkJson
 {
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private static readonly InternTable Devices = new(65_536);
 
     [ThreadStatic]
     private static Utf8JsonWriter? kept;
@@ -109,14 +112,35 @@ internal static class UplinkJson
         text = "";
         if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > (long)maxBytes * 6)
             return false;
-        text = reader.GetString()!;
+        if (!reader.ValueIsEscaped)
+        {
+            if (reader.ValueSpan.Length > maxBytes || !Utf8.IsValid(reader.ValueSpan))
+                return false;
+            text = MetricNames.Text(reader.ValueSpan);
+            return true;
+        }
+        try
+        {
+            text = reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // A half of a surrogate pair, or bytes that are not UTF-8.
+        }
         return Encoding.UTF8.GetByteCount(text) <= maxBytes;
     }
 
     public static bool TryDevice(ref Utf8JsonReader reader, out DeviceId device)
     {
         device = default;
-        return TryText(ref reader, DeviceId.MaxLength, out var text) && DeviceId.TryParse(text, out device);
+        if (reader.TokenType != JsonTokenType.String || reader.ValueIsEscaped || reader.ValueSpan.Length > DeviceId.MaxLength)
+            return false;
+        var utf8 = reader.ValueSpan;
+        var hash = InternTable.Hash(utf8);
+        var known = Devices.Find(utf8, hash);
+        if (DeviceId.TryParse(known ?? Encoding.UTF8.GetString(utf8), out device) && known is null)
+            Devices.Add(utf8, hash, device.Value);
+        return device.Value.Length > 0;
     }
 
     public static bool TryGateway(ref Utf8JsonReader reader, out GatewayId gateway)

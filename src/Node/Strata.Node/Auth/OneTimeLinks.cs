@@ -1,0 +1,58 @@
+using System.Diagnostics.CodeAnalysis;
+using Strata.Node.Devices;
+
+namespace Strata.Node.Auth;
+
+/// <summary>
+/// Codes that open the dashboard once: made at the start and on request, valid ten minutes, used up by the first use. At most 100 wait; the
+/// oldest makes room. Safe from any thread.
+/// </summary>
+public sealed class OneTimeLinks(TimeProvider time)
+{
+    public const int Capacity = 100;
+
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    private readonly Lock gate = new();
+    private readonly LinkedList<Waiting> waiting = new();
+
+    /// <summary>Makes a code for the identity; the link is <c>/login?code=CODE</c>.</summary>
+    public (string Code, DateTimeOffset Expires) Create(TokenIdentity identity)
+    {
+        var code = DeviceSecrets.Create();
+        var expires = time.GetUtcNow() + Lifetime;
+        lock (gate)
+        {
+            if (waiting.Count == Capacity)
+                waiting.RemoveFirst();
+            waiting.AddLast(new Waiting(DeviceSecrets.Hash(code), identity, expires));
+        }
+        return (code, expires);
+    }
+
+    /// <summary>Uses a code up. False when it is unknown, used or too old.</summary>
+    public bool TryRedeem(string? code, [NotNullWhen(true)] out TokenIdentity? identity)
+    {
+        identity = null;
+        if (string.IsNullOrEmpty(code) || code.Length > DeviceSecrets.MaxLength)
+            return false;
+        var given = System.Text.Encoding.UTF8.GetBytes(code);
+        var now = time.GetUtcNow();
+        lock (gate)
+        {
+            while (waiting.First is { } oldest && oldest.Value.Expires <= now)
+                waiting.RemoveFirst();
+            for (var node = waiting.First; node is not null; node = node.Next)
+            {
+                if (!DeviceSecrets.Matches(given, node.Value.Hash))
+                    continue;
+                waiting.Remove(node);
+                identity = node.Value.Identity;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private readonly record struct Waiting(byte[] Hash, TokenIdentity Identity, DateTimeOffset Expires);
+}

@@ -1,0 +1,133 @@
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+using Strata.Core;
+using Strata.Core.Telemetry;
+using Strata.Core.Telemetry.Decoding;
+using Strata.Node.Auth;
+using Strata.Node.Devices;
+using Strata.Telemetry;
+using Strata.Telemetry.Ingest;
+
+namespace Strata.Node.Ingest;
+
+/// <summary>
+/// <c>POST /api/v1/devices/{id}/telemetry</c>: the same payloads, properties (as headers) and durability as by MQTT. <c>204</c> only after
+/// the commit.
+/// </summary>
+public sealed class HttpIngest(
+    DeviceDirectory devices, IngestWriter writer, ReadingBatchPool batches, IRejectionLog rejections, IDeviceActivity activity, HopLog hops, IngestCounters counters,
+    LivePublisher live, PayloadLimits limits, IOptions<DeviceIngestOptions> options, TimeProvider time)
+{
+    internal async Task<IResult> PostAsync(string id, HttpContext context)
+    {
+        var tenant = context.Tenant();
+        if (context.User.Device() is not { } device || device.Value != id || !devices.TryGet(tenant, device, out var entry))
+        {
+            rejections.Record(tenant, RejectionKind.Permission, context.User.Name(), $"may not send telemetry of {id}");
+            return ProblemResults.Of(ProblemKind.Forbidden, "A device sends its own telemetry only.", "id");
+        }
+        if (!writer.CanCommit)
+            return Unavailable();
+        if (Check(context.Request, out var format) is { } wrongType)
+            return wrongType;
+        if (!BatchProperties.TryRead(context.Request.Headers, device.Value, out var said, out var reason))
+            return Refuse(entry, reason!, "headers");
+        var received = time.GetUtcNow();
+        if (await RequestBody.ReadAsync(context, options.Value.MaxRequestBytes, context.RequestAborted) is not { } body)
+        {
+            return ProblemResults.Of(
+                ProblemKind.TooMuch, $"The body is longer than {options.Value.MaxRequestBytes} bytes.", status: StatusCodes.Status413PayloadTooLarge);
+        }
+        return await StoreAsync(entry, format, body, said, received, context.RequestAborted);
+    }
+
+    private async Task<IResult> StoreAsync(
+        DeviceEntry entry, PayloadFormat format, ReadOnlyMemory<byte> body, BatchProperties said, DateTimeOffset received, CancellationToken cancellationToken)
+    {
+        var batch = batches.Rent();
+        try
+        {
+            batch.BeginMessage();
+            if (!PayloadDecoder.TryDecode(format, entry.Device, body.Span, EventTime.From(received), batch, limits, out var error))
+                return Refuse(entry, error.ToString(), $"byte {error.Offset}");
+            batch.EndMessage(said.Stamp);
+            var report = await writer.CommitAsync(new TelemetryWrite { Tenant = entry.Tenant, Readings = batch }, cancellationToken);
+            if (batch.Messages[0].Outcome == MessageOutcome.Refused)
+                return Refuse(entry, TelemetryMqttHost.StoreRefusal, null);
+            Account(entry, batch, said, body, received, report);
+            if (batch.Messages[0].Outcome == MessageOutcome.Stored)
+                Publish(entry, format, body.Span);
+            return TypedResults.NoContent();
+        }
+        catch (TelemetryStoreException)
+        {
+            return Unavailable();
+        }
+        finally
+        {
+            batches.Return(batch); // Ours again: a write that was taken is waited for to its end, one that was cancelled was not taken.
+        }
+    }
+
+    private void Account(DeviceEntry entry, ReadingBatch batch, in BatchProperties said, ReadOnlyMemory<byte> body, DateTimeOffset received, CommitReport report)
+    {
+        activity.Heard(entry, null, received);
+        if (batch.Messages[0].Outcome == MessageOutcome.Repeated)
+        {
+            counters.Add(new IngestTally { Duplicates = 1 });
+            return;
+        }
+        DateTimeOffset? sampled = said.Sampled > 0 ? EventTime.ToDateTimeOffset(said.Sampled) : null;
+        var tally = new IngestTally { Readings = batch.Count, Records = batch.Count, PayloadBytes = body.Length, Immediate = said.Immediate ? batch.Count : 0 };
+        counters.Add(tally);
+        if (said.Immediate && sampled is { } taken)
+            counters.ImmediateLatency.Record(report.Time - taken);
+        for (var row = 0; row < batch.Count; row++)
+        {
+            hops.Record(entry.Tenant, entry.Device, batch.Metrics[row], new HopRecord(
+                batch.Times[row], sampled, said.Suppressed >= 0 ? said.Suppressed : null, said.Immediate, null, null, said.Stamp, received, report.Time));
+        }
+    }
+
+    private void Publish(DeviceEntry entry, PayloadFormat format, ReadOnlySpan<byte> body)
+    {
+        var suffix = format == PayloadFormat.SenmlJson ? "/senml" : "";
+        var topic = Encoding.UTF8.GetBytes($"devices/{entry.Device.Value}/telemetry{suffix}");
+        if (live.Broker.HasSubscribers(entry.Tenant.Value, topic))
+            live.Broker.Publish(entry.Tenant.Value, topic, body, qos: 1);
+    }
+
+    private static IResult? Check(HttpRequest request, out PayloadFormat format)
+    {
+        if (!PayloadFormats.TrySelect(request.ContentType, "", out format, out var reason))
+            return ProblemResults.Of(ProblemKind.Invalid, reason!, "Content-Type", StatusCodes.Status415UnsupportedMediaType);
+        return request.Headers.ContentEncoding.Count == 0
+            ? null
+            : ProblemResults.Of(ProblemKind.Invalid, "Send the body without a content encoding.", "Content-Encoding", StatusCodes.Status415UnsupportedMediaType);
+    }
+
+    private IResult Refuse(DeviceEntry entry, string reason, string? field)
+    {
+        rejections.Record(entry.Tenant, RejectionKind.Payload, entry.Device.Value, reason);
+        return ProblemResults.Of(ProblemKind.Invalid, reason, field);
+    }
+
+    private static IResult Unavailable() => ProblemResults.Of(ProblemKind.Unavailable, "The node cannot store readings just now. Nothing was taken; send it again later.");
+}
+
+/// <summary>Maps the endpoint.</summary>
+public static class HttpIngestEndpoints
+{
+    public static IEndpointRouteBuilder MapDeviceIngest(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/api/v1/devices/{id}/telemetry", (string id, HttpContext context, HttpIngest ingest) => ingest.PostAsync(id, context))
+            .RequireAuthorization(NodePolicies.Device).WithTags("Telemetry")
+            .WithSummary("Stores a device's readings; 204 once they are durable.")
+            .Accepts<object>("application/json", "application/senml+json")
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(503);
+        return routes;
+    }
+}

@@ -1,0 +1,77 @@
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Strata.Cloud.Contracts;
+using Strata.Core.Telemetry.Decoding;
+using Strata.Mqtt;
+using Strata.Node.Auth;
+using Strata.Node.Devices;
+using Strata.Node.Ingest;
+using Strata.Node.Link;
+using Strata.Node.Reads;
+using Strata.Node.Uplink;
+using Strata.Telemetry.Ingest;
+
+namespace Strata.Node;
+
+/// <summary>
+/// What a cloud node and a gateway have in common, in one call each. The program registers what differs: the <see cref="Strata.Telemetry.ITelemetryStore"/> with
+/// its <see cref="IngestWriter"/>, an <see cref="ITokenStore"/>, an <see cref="IDeviceActivity"/>, an <see cref="IGatewayConfigurationSource"/>, and it fills the directories.
+/// </summary>
+public static class NodeServices
+{
+    /// <summary>Adds devices by MQTT and HTTP, gateways by uplink and link, rejections and events. Nothing that was registered before is replaced.</summary>
+    public static IServiceCollection AddNode(this IServiceCollection services, Action<MqttOptions>? mqtt = null)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(PayloadLimits.Default);
+        services.TryAddSingleton<DeviceDirectory>();
+        services.TryAddSingleton<GatewayDirectory>();
+        services.TryAddSingleton<RejectionLog>();
+        services.TryAddSingleton<IRejectionLog>(s => s.GetRequiredService<RejectionLog>());
+        services.TryAddSingleton<HopLog>();
+        services.TryAddSingleton<IngestCounters>();
+        services.TryAddSingleton<ReadingBatchPool>();
+        services.TryAddSingleton<GatewayStatusBoard>();
+        services.TryAddSingleton<FleetEventWriter>();
+        services.TryAddSingleton<IFleetEvents>(s => s.GetRequiredService<FleetEventWriter>());
+        services.AddHostedService(s => s.GetRequiredService<FleetEventWriter>());
+        services.TryAddSingleton<ILinkEvents, LinkEvents>();
+        services.AddOptions<DeviceIngestOptions>().ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<UplinkOptions>().ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<GatewayLinkOptions>().ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<HttpIngest>();
+        services.TryAddSingleton<UplinkReceiver>();
+        services.TryAddSingleton<GatewayLinkHub>();
+        services.TryAddSingleton<IGatewayAsker>(s => s.GetRequiredService<GatewayLinkHub>());
+        services.AddHostedService<LinkStop>();
+        services.AddMqttBroker<TelemetryMqttHost>(mqtt);
+        services.TryAddSingleton(s => new Lazy<MqttBroker>(s.GetRequiredService<MqttBroker>));
+        services.TryAddSingleton<LivePublisher>();
+        services.AddSingleton<ICommitObserver, LiveTopics>();
+        services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));
+        return services;
+    }
+
+    /// <summary>Maps what devices and gateways call.</summary>
+    public static IEndpointRouteBuilder MapNode(this IEndpointRouteBuilder routes)
+    {
+        routes.MapDeviceIngest();
+        routes.MapGatewayLinks();
+        return routes;
+    }
+
+    /// <summary>Ends the links when the stop begins: they would hold the server's stop up to its timeout.</summary>
+    private sealed class LinkStop(GatewayLinkHub hub, IHostApplicationLifetime lifetime) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            lifetime.ApplicationStopping.Register(hub.Stop);
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
