@@ -87,6 +87,21 @@ internal sealed partial class Connection
 #pragma warning restore CA1031
     }
 
+    private void TellHost(MqttClient accepted)
+    {
+#pragma warning disable CA1031 // A host that fails keeps nobody.
+        try
+        {
+            broker.Host.Connected(accepted);
+        }
+        catch (Exception fault)
+        {
+            broker.LogFault(fault);
+            Close(DisconnectCause.ByServer, MqttReasonCode.UnspecifiedError);
+        }
+#pragma warning restore CA1031
+    }
+
     private void RefuseConnect(MqttReasonCode reasonCode, string? reason, uint maximumPacketSize)
     {
         broker.Metrics.Refused(reasonCode);
@@ -117,6 +132,7 @@ internal sealed partial class Connection
                 packet, Options, handshake.Assigned ? client.ClientId : null, handshake.ServerKeepAlive, handshake.SessionExpirySeconds > 0)
             : ServerPackets.ConnAck311(packet, MqttReasonCode.Success);
         Outbox.Accept(packet[..length]);
+        TellHost(client);
         if (stopping)
             Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);
     }

@@ -88,7 +88,7 @@ internal sealed class UplinkParser(UplinkRequest request, DeviceDirectory device
             return;
         }
         var part = reader.Gateway is { } origin && origin != request.Sender.Gateway ? Move(batch, start, origin) : own!;
-        part.Batch.EndMessage(request.Stamp(number));
+        part.Batch.EndMessage(request.Stamp(number), new MessageOrigin(reader.Sampled is not null, reader.Sampled ?? 0, part.Gateway));
         part.Notes.Add(new UplinkNote(reader.Sampled, reader.PayloadBytes));
         request.Numbers.Add(number);
     }
