@@ -42,14 +42,14 @@ internal sealed class AppendGroup
             gapPayloads[i].Span.CopyTo(body[GapPrefix.Size..]);
             Write(new RecordHeader(
                 GapPrefix.Size + gapPayloads[i].Length, number++, gapTag, RecordFlags.Gap, 0, Gaps[i].From ?? RecordHeader.NoTime,
-                Gaps[i].To ?? RecordHeader.NoTime, cursor ?? 0, now, readingsBefore));
+                Gaps[i].To ?? RecordHeader.NoTime, cursor ?? RecordHeader.NoTime, now, readingsBefore));
         }
         foreach (var record in records)
         {
             record.Payload.Span.CopyTo(target.AsSpan(at + RecordHeader.Size));
             Write(new RecordHeader(
                 record.Payload.Length, number++, record.Tag, RecordFlags.None, record.Readings, record.From ?? RecordHeader.NoTime,
-                record.To ?? RecordHeader.NoTime, record.Cursor, now, readingsBefore));
+                record.To ?? RecordHeader.NoTime, (cursor = record.Cursor ?? cursor) ?? RecordHeader.NoTime, now, readingsBefore));
             readingsBefore += record.Readings;
         }
         if (memo is { } m)

@@ -125,7 +125,7 @@ public sealed partial class ForwardLog
             Count(record.Header, appended);
             Count(record.Header, waiting);
             if (!record.Header.IsMemo)
-                (Next, Cursor) = (record.Header.Number + 1, record.Header.Cursor);
+                (Next, Cursor) = (record.Header.Number + 1, GapPrefix.Time(record.Header.Cursor));
         }
         for (var i = 0; i < group.Gaps.Count; i++)
             unsaid[written[i].Header.Number] = group.Gaps[i];

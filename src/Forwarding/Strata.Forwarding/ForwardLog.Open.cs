@@ -151,7 +151,7 @@ public sealed partial class ForwardLog
             if (record.Header.IsMemo)
                 memo = content.AsSpan((int)record.Offset + RecordHeader.Size, record.Header.PayloadLength).ToArray();
             else
-                Cursor = record.Header.Cursor;
+                Cursor = GapPrefix.Time(record.Header.Cursor);
         }
         foreach (var stretch in scan.Damaged)
             appended[0] += new ForwardCount(stretch.Last - stretch.First + 1, stretch.Readings, 0);

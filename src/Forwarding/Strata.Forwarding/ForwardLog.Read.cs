@@ -72,7 +72,7 @@ public sealed partial class ForwardLog
                 return false;
             }
             entries.Add(new ForwardEntry(
-                header.Number, header.Tag, header.Readings, GapPrefix.Time(header.From), GapPrefix.Time(header.To), header.Cursor,
+                header.Number, header.Tag, header.Readings, GapPrefix.Time(header.From), GapPrefix.Time(header.To), GapPrefix.Time(header.Cursor),
                 DateTimeOffset.UnixEpoch.AddMicroseconds(header.Appended), body.ToArray()));
             taken += body.Length;
             next = header.Number + 1;

@@ -16,8 +16,10 @@ public readonly record struct ForwardRecord(ReadOnlyMemory<byte> Payload)
     /// <summary>Event time of the last reading.</summary>
     public long? To { get; init; }
 
-    /// <summary>The caller's position in what it derives records from; the last one comes back as <see cref="ForwardLog.Cursor"/>.</summary>
-    public long Cursor { get; init; }
+    /// <summary>
+    /// The caller's position in what it derives records from; the last one comes back as <see cref="ForwardLog.Cursor"/>. Null leaves the last one standing.
+    /// </summary>
+    public long? Cursor { get; init; }
 }
 
 /// <summary>A record as the log gives it out.</summary>
@@ -25,7 +27,7 @@ public readonly record struct ForwardRecord(ReadOnlyMemory<byte> Payload)
 /// <param name="Appended">When it was appended, by the clock of then; tells age, orders nothing.</param>
 /// <param name="Payload">A copy; the receiver's.</param>
 public readonly record struct ForwardEntry(
-    long Number, byte Tag, int Readings, long? From, long? To, long Cursor, DateTimeOffset Appended, ReadOnlyMemory<byte> Payload);
+    long Number, byte Tag, int Readings, long? From, long? To, long? Cursor, DateTimeOffset Appended, ReadOnlyMemory<byte> Payload);
 
 /// <summary>Numbers that will never be sent.</summary>
 /// <param name="Readings">Readings in them, exact for dropped records, as far as known for damaged ones.</param>
