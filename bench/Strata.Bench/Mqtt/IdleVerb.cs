@@ -1,2 +1,47 @@
 namespace Strata.Bench.Mqtt;
-internal static class IdleVerb { public static Task<int> RunAsync(Arguments a) => Task.FromResult(a.Number("x", 0)); }
+
+/// <summary>
+/// Memory per idle connection: the server's resident memory with 10,000 connected and silent clients (one publish each, acknowledged, so that
+/// every buffer has been used) less that without, taken after a garbage collection would have had cause (a wave of connections before).
+/// </summary>
+internal static class IdleVerb
+{
+    public static async Task<int> RunAsync(Arguments arguments)
+    {
+        var count = arguments.Number("connections", 10_000);
+        var settle = TimeSpan.FromSeconds(arguments.Number("settle", 3));
+        await using var server = await ServerProcess.StartEngineAsync("0");
+        var options = LoadOptions.From(new Arguments(["--target", $"127.0.0.1:{server.Port}", "--window", "1", "--mqtt", "5"]));
+
+        // A first, smaller wave makes the code and the pools that every program has anyway.
+        await HoldAsync(options, 500, settle, server);
+        await Task.Delay(settle, TimeProvider.System);
+        var before = server.ResidentBytes();
+        var during = await HoldAsync(options, count, settle, server);
+        return Results.Write("mqtt-idle", new
+        {
+            Case = "connections that published one QoS 1 message and are silent since; resident memory of the whole server process",
+            Connections = count,
+            ResidentBefore = before,
+            ResidentWith = during,
+            BytesPerConnection = (during - before) / count,
+        });
+    }
+
+    private static async Task<long> HoldAsync(LoadOptions options, int count, TimeSpan settle, ServerProcess server)
+    {
+        var connections = new List<LoadConnection>(count);
+        for (var number = 0; number < count; number++)
+        {
+            var connection = new LoadConnection(options, number);
+            connections.Add(connection);
+            await connection.ConnectAsync();
+            await connection.PublishOnceAsync();
+        }
+
+        await Task.Delay(settle, TimeProvider.System);
+        var resident = server.ResidentBytes();
+        connections.ForEach(static connection => connection.Dispose());
+        return resident;
+    }
+}

@@ -13,7 +13,7 @@ internal sealed class LoadConnection(LoadOptions options, int number) : IDisposa
 {
     private readonly Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly long[] sentAt = new long[options.Window];
-    private readonly byte[] received = new byte[16 * 1024];
+    private readonly byte[] received = new byte[Math.Clamp(options.Window * 8, 1024, 16 * 1024)];
     private byte[] packets = [];
     private int packetSize;
     private int digitsAt;
@@ -23,6 +23,9 @@ internal sealed class LoadConnection(LoadOptions options, int number) : IDisposa
     private long counter;
 
     public long Acknowledged { get; private set; }
+
+    /// <summary>Acknowledged before <see cref="Restart"/>.</summary>
+    public long Total { get; private set; }
 
     public long Refused { get; private set; }
 
@@ -52,9 +55,23 @@ internal sealed class LoadConnection(LoadOptions options, int number) : IDisposa
         await ReceiveAsync(sendMore: true, stop);
     }
 
+    /// <summary>Publishes one message and waits for its acknowledgement.</summary>
+    public async Task PublishOnceAsync()
+    {
+        await SendAsync(1);
+        while (outstanding > 0)
+        {
+            var length = await socket.ReceiveAsync(received.AsMemory(left));
+            if (length == 0)
+                throw new InvalidOperationException("The server closed the connection.");
+            Count(left + length);
+        }
+    }
+
     /// <summary>Forgets the warm-up.</summary>
     public void Restart()
     {
+        Total += Acknowledged;
         Acknowledged = Refused = 0;
         Latency.Clear();
     }

@@ -118,11 +118,11 @@ internal sealed partial class Connection
     private ReadOnlySpan<byte> Alias(int alias, ReadOnlySpan<byte> topic)
     {
         if (alias == 0 || alias > Options.TopicAliasMaximum)
-            throw new MqttProtocolException(MqttReasonCode.TopicAliasInvalid, $"Topic alias {alias} is not 1 to {Options.TopicAliasMaximum}.", "MQTT-3.3.2-9");
+            throw new MqttProtocolException(MqttReasonCode.TopicAliasInvalid, $"Topic alias {alias} is not 1 to {Options.TopicAliasMaximum}.", alias == 0 ? "MQTT-3.3.2-8" : "MQTT-3.3.2-9");
         aliases ??= new byte[Options.TopicAliasMaximum][];
         ref var known = ref aliases[alias - 1];
         if (topic.IsEmpty)
-            return known ?? throw MqttProtocolException.Violation($"Topic alias {alias} is not set.", "MQTT-3.3.2-7");
+            return known ?? throw MqttProtocolException.Violation($"Topic alias {alias} is not set.", "5.0 3.3.2.3.4");
         PublishLimits.CheckTopic(topic, Options);
         if (known is null || !topic.SequenceEqual(known))
             known = topic.ToArray();

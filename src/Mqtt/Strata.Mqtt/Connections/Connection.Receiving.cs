@@ -79,7 +79,7 @@ internal sealed partial class Connection
                 break;
             case PacketType.PingReq:
                 if (!body.IsEmpty)
-                    throw MqttProtocolException.Malformed("PINGREQ has a body.", "MQTT-3.12.1");
+                    throw MqttProtocolException.Malformed("PINGREQ has a body.", "5.0 3.12.1");
                 Outbox.Send(ServerPackets.PingResp);
                 break;
             case PacketType.Disconnect:
@@ -88,7 +88,7 @@ internal sealed partial class Connection
             case PacketType.Connect:
                 throw MqttProtocolException.Violation("A second CONNECT.", "MQTT-3.1.0-2");
             default:
-                throw MqttProtocolException.Violation($"A client may not send {type} here.", "MQTT-2.1.2");
+                throw MqttProtocolException.Violation($"A client may not send {type} here.", "5.0 2.1.2");
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed partial class Connection
     {
         var reasonCode = ReasonPackets.ReadDisconnect(body, version, out var expiry);
         if (expiry is > 0 && sessionExpirySeconds == 0)
-            throw MqttProtocolException.Violation("DISCONNECT gives an expiry to a session that had none.", "MQTT-3.14.2-2");
+            throw MqttProtocolException.Violation("DISCONNECT gives an expiry to a session that had none.", "5.0 3.14.2.2.2");
 
         // MQTT-3.14.4-3: with the normal code the will is discarded; with any other it is published.
         if (reasonCode != MqttReasonCode.Success && will is not null)
@@ -108,17 +108,10 @@ internal sealed partial class Connection
     private async ValueTask EndBurstAsync(MqttClient of)
     {
         burstOpen = false;
-        var ending = broker.Host.EndBurstAsync(of, context.ConnectionClosed);
-        if (ending.IsCompletedSuccessfully)
-        {
-            await ending.ConfigureAwait(false);
-            return;
-        }
-
         hostAtWork = true;
         try
         {
-            await ending.ConfigureAwait(false);
+            await broker.Host.EndBurstAsync(of, context.ConnectionClosed).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever the host's fault, this client's messages were not taken: it is told to come again.
         catch (Exception fault) when (fault is not OperationCanceledException)
@@ -129,8 +122,8 @@ internal sealed partial class Connection
         }
         finally
         {
-            hostAtWork = false;
             Heard();
+            hostAtWork = false;
         }
     }
 
@@ -147,8 +140,8 @@ internal sealed partial class Connection
             await progress.ConfigureAwait(false);
         }
 
-        hostAtWork = false;
         Heard();
+        hostAtWork = false;
     }
 
     /// <summary>Waits, for a while, until everything the client published is acknowledged; then says goodbye.</summary>

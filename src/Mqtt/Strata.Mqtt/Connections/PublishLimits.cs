@@ -8,6 +8,6 @@ internal static class PublishLimits
     public static void CheckTopic(ReadOnlySpan<byte> topic, MqttOptions options)
     {
         if (topic.Length > options.MaxTopicBytes || Topics.LevelCount(topic) > options.MaxTopicLevels)
-            throw new MqttProtocolException(MqttReasonCode.TopicNameInvalid, "The topic name is too long or too deep.", "MQTT-4.7.3-3");
+            throw new MqttProtocolException(MqttReasonCode.TopicNameInvalid, "The topic name is too long or too deep.", "5.0 4.7.3");
     }
 }

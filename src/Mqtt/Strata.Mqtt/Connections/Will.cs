@@ -4,7 +4,7 @@ namespace Strata.Mqtt.Connections;
 
 /// <summary>
 /// The message a client leaves for when its connection ends without its word. Published when the connection ends, whatever will delay was asked:
-/// a session here ends with its connection, and a will is never later than its session (MQTT-3.1.3-9).
+/// a session here ends with its connection, and a will is never later than its session (MQTT 5.0 3.1.3.2.2).
 /// </summary>
 internal sealed record Will(byte[] Topic, byte[] Payload, byte[] Properties, byte QoS, bool Retain)
 {

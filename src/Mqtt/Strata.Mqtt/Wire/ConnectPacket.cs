@@ -110,7 +110,7 @@ internal ref struct ConnectPacket
         }
 
         if (authenticationData && !HasAuthenticationMethod)
-            throw MqttProtocolException.Violation("Authentication data without a method.", "MQTT-3.1.2.11.10");
+            throw MqttProtocolException.Violation("Authentication data without a method.", "5.0 3.1.2.11.10");
     }
 
     private void ReadPayload(ref WireReader reader)

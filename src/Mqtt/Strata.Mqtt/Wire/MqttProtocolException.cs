@@ -8,7 +8,7 @@ internal sealed class MqttProtocolException(MqttReasonCode reasonCode, string re
 {
     public MqttReasonCode ReasonCode { get; } = reasonCode;
 
-    /// <summary>The normative statement that was broken, as <c>MQTT-3.1.0-1</c>.</summary>
+    /// <summary>The normative statement that was broken, as <c>MQTT-3.1.0-1</c>, or the section that says it without a number, as <c>5.0 2.1.4</c>.</summary>
     public string Specification { get; } = specification;
 
     public static MqttProtocolException Malformed(string reason, string specification) =>

@@ -32,9 +32,9 @@ internal ref struct PropertyReader(ReadOnlySpan<byte> block, ulong allowed)
         var id = reader.ReadByte();
         Id = (PropertyId)id;
         if (id >= 64 || (allowed & (1UL << id)) == 0)
-            throw MqttProtocolException.Malformed($"Property 0x{id:X2} does not belong in this packet.", "MQTT-2.2.2.2");
+            throw MqttProtocolException.Malformed($"Property 0x{id:X2} does not belong in this packet.", "5.0 2.2.2.2");
         if (Id != UserProperty && (seen & (1UL << id)) != 0)
-            throw MqttProtocolException.Violation($"Property 0x{id:X2} stands twice.", "MQTT-2.2.2.2");
+            throw MqttProtocolException.Violation($"Property 0x{id:X2} stands twice.", "5.0 2.2.2.2");
         seen |= 1UL << id;
         ReadValue();
         return true;
@@ -90,7 +90,7 @@ internal ref struct PropertyReader(ReadOnlySpan<byte> block, ulong allowed)
     private readonly void Demand(bool condition)
     {
         if (!condition)
-            throw MqttProtocolException.Violation($"Property 0x{(int)Id:X2} has the value {Number}.", "MQTT-2.2.2.2");
+            throw MqttProtocolException.Violation($"Property 0x{(int)Id:X2} has the value {Number}.", "5.0 2.2.2.2");
     }
 }
 

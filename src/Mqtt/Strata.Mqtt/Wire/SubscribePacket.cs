@@ -56,7 +56,7 @@ internal ref struct SubscribePacket
             if (properties.Id == PropertyId.SubscriptionIdentifier)
             {
                 throw new MqttProtocolException(
-                    MqttReasonCode.SubscriptionIdentifiersNotSupported, "Subscription identifiers are not available.", "MQTT-3.2.2.3.12");
+                    MqttReasonCode.SubscriptionIdentifiersNotSupported, "Subscription identifiers are not available.", "5.0 3.2.2.3.12");
             }
         }
     }
@@ -73,7 +73,7 @@ internal readonly record struct SubscriptionOptions(byte QoS, bool NoLocal, bool
         if ((value & 3) == 3)
             throw MqttProtocolException.Malformed("QoS 3 does not exist.", "MQTT-3.8.3-5");
         if ((value & 0x30) == 0x30)
-            throw MqttProtocolException.Violation("Retain handling 3 does not exist.", "MQTT-3.8.3.1");
+            throw MqttProtocolException.Violation("Retain handling 3 does not exist.", "5.0 3.8.3.1");
         return new SubscriptionOptions((byte)(value & 3), (value & 4) != 0, (value & 8) != 0);
     }
 }

@@ -67,7 +67,7 @@ internal ref struct WireReader(ReadOnlySpan<byte> source)
     public readonly void ExpectEnd()
     {
         if (!rest.IsEmpty)
-            throw MqttProtocolException.Malformed("The packet is longer than its content.", "MQTT-2.1.4");
+            throw MqttProtocolException.Malformed("The packet is longer than its content.", "5.0 2.1.4");
     }
 
     private ReadOnlySpan<byte> Take(int length)
@@ -79,5 +79,5 @@ internal ref struct WireReader(ReadOnlySpan<byte> source)
         return taken;
     }
 
-    private static MqttProtocolException TooShort() => MqttProtocolException.Malformed("The packet ends within a field.", "MQTT-2.1.4");
+    private static MqttProtocolException TooShort() => MqttProtocolException.Malformed("The packet ends within a field.", "5.0 2.1.4");
 }

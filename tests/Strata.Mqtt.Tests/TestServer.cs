@@ -1,0 +1,66 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Strata.Mqtt.Tests;
+
+/// <summary>The engine on a real socket at a free port, with a <see cref="TestHost"/>.</summary>
+public sealed class TestServer : IAsyncDisposable
+{
+    private readonly WebApplication application;
+
+    private TestServer(WebApplication application, TestHost host)
+    {
+        this.application = application;
+        Host = host;
+        Broker = application.Services.GetRequiredService<MqttBroker>();
+        Port = new Uri(application.Urls.Single()).Port;
+    }
+
+    public TestHost Host { get; }
+
+    public MqttBroker Broker { get; }
+
+    public int Port { get; }
+
+    public static async Task<TestServer> StartAsync(Action<MqttOptions>? configure = null, TimeProvider? time = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var host = new TestHost();
+        builder.Services.AddSingleton(host);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
+        builder.Services.AddMqttBroker<TestHost>(configure);
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseMqtt()));
+        var application = builder.Build();
+        await application.StartAsync();
+        return new TestServer(application, host);
+    }
+
+    /// <summary>A connection that has sent nothing.</summary>
+    public Task<RawClient> OpenAsync() => RawClient.OpenAsync(Port);
+
+    /// <summary>A connection whose CONNECT was accepted.</summary>
+    public async Task<RawClient> ConnectAsync(string clientId = "c", byte version = 5, Action<ConnectBuilder>? with = null)
+    {
+        var client = await OpenAsync();
+        var connect = new ConnectBuilder { ClientId = clientId, Version = version };
+        with?.Invoke(connect);
+        await client.SendAsync(connect.Build());
+        client.Version = version;
+        var connAck = await client.ReadAsync();
+        Assert.Equal(0x20, connAck.First);
+        Assert.Equal(0, connAck.Body[1]);
+        return client;
+    }
+
+    public Task StopAsync() => application.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await application.StopAsync();
+        await application.DisposeAsync();
+    }
+}
