@@ -61,7 +61,7 @@ public sealed class PayloadProperties
             {
                 var payload = Encoding.UTF8.GetBytes(seed).ToList();
                 foreach (var (place, kind, value) in damage)
-                    Damage(payload, place, kind, value);
+                    Mutation.Apply(payload, place, kind, value);
                 var batch = new ReadingBatch();
                 batch.BeginMessage();
                 if (PayloadDecoder.TryDecode(format, Device, payload.ToArray(), Now, batch, PayloadLimits.Default, out var error))
@@ -91,7 +91,7 @@ public sealed class PayloadProperties
         {
             var payload = Encoding.UTF8.GetBytes(seed).ToList();
             foreach (var (place, kind, value) in damage)
-                Damage(payload, place, kind, value);
+                Mutation.Apply(payload, place, kind, value);
             var bytes = payload.ToArray();
             if (!IsJson(bytes))
             {
@@ -107,20 +107,6 @@ public sealed class PayloadProperties
         "[{\"a\":1},{\"ts\":1673924399000,\"values\":{\"a\":2,\"b\":false}}]",
         "[{\"bn\":\"t-101:\",\"bt\":1673924000,\"bu\":\"Cel\",\"bver\":5,\"n\":\"a\",\"v\":1.5},{\"n\":\"b\",\"t\":-1,\"vs\":\"text\"},{\"n\":\"c\",\"vb\":true,\"x\":[1,{\"y\":null}]},{\"n\":\"d\",\"s\":7}]",
     ];
-
-    private static void Damage(List<byte> payload, int place, int kind, byte value)
-    {
-        const string Tokens = "{}[]\":,\\-+.eEu0123456789tfn ";
-        place = payload.Count == 0 ? 0 : place % payload.Count;
-        if (payload.Count == 0 || kind == 0)
-            payload.Insert(place, (byte)Tokens[value % Tokens.Length]);
-        else if (kind == 1)
-            payload.RemoveAt(place);
-        else if (kind == 2)
-            payload[place] = value;
-        else
-            payload.InsertRange(place, payload.GetRange(0, Math.Min(value, payload.Count)));
-    }
 
     private static bool IsJson(byte[] payload)
     {
