@@ -1,0 +1,279 @@
+using Strata.Core.Dataflow;
+using Strata.Core.Telemetry;
+
+namespace Strata.Telemetry.DuckDb;
+
+/// <summary>One commit: what is new of the writes goes into the tables, all in one transaction.</summary>
+internal sealed partial class DuckDbSession
+{
+    /// <summary>Between two rows of <c>commits</c>, from which retention by arrival knows how old a commit is.</summary>
+    public const long TimedEvery = 60_000_000;
+
+    private readonly List<PendingProgress> pending = [];
+    private readonly List<SeriesEntry> raised = [];
+    private SeriesEntry[] resolved = new SeriesEntry[64];
+    private HashSet<object>? repeatedRecords;
+    private long lastCommit;
+    private long lastTimed;
+    private int stored;
+    private int repeated;
+    private int refused;
+
+    /// <summary>Commits the writes durably. After an exception the outcome is unknown and the session must be thrown away.</summary>
+    /// <param name="now">Microseconds.</param>
+    public CommitReport Commit(IReadOnlyList<TelemetryWrite> writes, long now)
+    {
+        (stored, repeated, refused, repeatedRecords) = (0, 0, 0, null);
+        pending.Clear();
+        raised.Clear();
+        writer.Execute("BEGIN");
+        var commit = lastCommit + 1;
+        foreach (var write in writes)
+            Append(write, commit, now);
+        if (stored == 0 && pending.Count == 0 && writes.Count > 0)
+            writer.Execute("ROLLBACK");
+        else
+            Finish(commit, now, isProbe: writes.Count == 0);
+        return new CommitReport(lastCommit, stored, repeated, EventTime.ToDateTimeOffset(now)) { Refused = refused, RepeatedRecords = repeatedRecords };
+    }
+
+    /// <summary>Work between commits that none waits for often: a few times an hour at full speed.</summary>
+    public void Tidy()
+    {
+        if (rowsSinceHeights > HeightsEvery)
+            WriteHeights();
+        CompactProgress();
+    }
+
+    private void Finish(long commit, long now, bool isProbe)
+    {
+        AppendNames();
+        foreach (var p in pending)
+            AppendProgress(p.Tenant, p.Source, p.Stream, p.First, p.Last, commit);
+        if (isProbe || now - lastTimed >= TimedEvery || now < lastTimed)
+        {
+            var commits = Appender("commits", Schema.Commits);
+            commits.Set(0, 0);
+            commits.Set(1, commit);
+            commits.Set(2, now);
+            commits.EndRow();
+            lastTimed = now;
+        }
+        foreach (var appender in appenders.Values)
+            if (appender.HasRows)
+                appender.Flush();
+        writer.Execute("COMMIT");
+        foreach (var series in raised)
+            series.Settle();
+        Volatile.Write(ref lastCommit, commit);
+    }
+
+    private void Append(TelemetryWrite write, long commit, long now)
+    {
+        var tenant = Catalog.GetOrAdd(write.Tenant);
+        if (write.Readings is { } batch)
+            for (var index = 0; index < batch.MessageCount; index++)
+                batch.SetOutcome(index, Append(tenant, batch, batch.Messages[index], commit, now));
+        foreach (var (window, stamp) in write.Windows)
+            if (IsNew(tenant, window, stamp))
+                Append(tenant, window, commit);
+        foreach (var (fleetEvent, stamp) in write.Events)
+            if (IsNew(tenant, fleetEvent, stamp))
+                Append(tenant, fleetEvent, commit);
+        foreach (var (gap, stamp) in write.Gaps)
+            if (IsNew(tenant, gap, stamp, alsoWhen: !Progress.Contains(write.Tenant, gap.Source, gap.Stream, gap.First, gap.Last)))
+                Append(tenant, gap, commit, now);
+        foreach (var stamp in write.Seen)
+            if (!Take(tenant, stamp))
+                repeated++;
+    }
+
+    private MessageOutcome Append(TenantEntry tenant, ReadingBatch batch, BatchMessage message, long commit, long now)
+    {
+        if (message.Stamp is { } stamp && Progress.Contains(tenant.Id, stamp))
+        {
+            repeated++;
+            return MessageOutcome.Repeated;
+        }
+        if (!Resolve(tenant, batch, message))
+        {
+            refused++;
+            return MessageOutcome.Refused;
+        }
+        if (message.Stamp is { } taken)
+            Take(tenant, taken);
+        var table = Appender("readings", Schema.Readings);
+        var times = batch.Times;
+        for (var i = 0; i < message.Count; i++)
+        {
+            var row = message.Start + i;
+            var series = resolved[i];
+            if (times[row] == EventTime.Arrival)
+                times[row] = series.Device.LastArrival = Math.Max(now, series.Device.LastArrival + 1);
+            var time = times[row];
+            var late = time <= series.Height;
+            if (!late)
+                Raise(series, time);
+            table.Set(0, tenant.Number);
+            table.Set(1, series.Number);
+            table.Set(2, time);
+            table.Set(3, (byte)((int)batch.Kinds[row] + (late ? Schema.Late : 0)));
+            table.Set(4, batch.Numbers[row]);
+            table.SetText(5, batch.Texts[row]);
+            table.Set(6, commit);
+            table.EndRow();
+        }
+        stored += message.Count;
+        rowsSinceHeights += message.Count;
+        return MessageOutcome.Stored;
+    }
+
+    private void Raise(SeriesEntry series, long time)
+    {
+        if (series.Height == series.DurableHeight)
+            raised.Add(series);
+        series.Height = time;
+    }
+
+    /// <summary>Finds the series of a message's rows; false when a limit forbids one.</summary>
+    private bool Resolve(TenantEntry tenant, ReadingBatch batch, BatchMessage message)
+    {
+        if (resolved.Length < message.Count)
+            resolved = new SeriesEntry[Math.Max(message.Count, resolved.Length * 2)];
+        DeviceEntry? device = null;
+        for (var i = 0; i < message.Count; i++)
+        {
+            var id = batch.Devices[message.Start + i];
+            if (device is null || device.Id != id)
+                device = SeriesCatalog.GetOrAdd(tenant, id);
+            if (Catalog.GetOrAdd(device, batch.Metrics[message.Start + i]) is not { } series)
+                return false;
+            resolved[i] = series;
+        }
+        return true;
+    }
+
+    /// <summary>Takes the record's number; false when it was seen, or when the record says nothing new.</summary>
+    private bool IsNew(TenantEntry tenant, object record, SourceStamp? stamp, bool alsoWhen = true)
+    {
+        if ((stamp is { } given && !Take(tenant, given)) || !alsoWhen)
+        {
+            Repeat(record);
+            return false;
+        }
+        stored++;
+        return true;
+    }
+
+    private void Repeat(object record)
+    {
+        repeated++;
+        (repeatedRecords ??= new HashSet<object>(ReferenceEqualityComparer.Instance)).Add(record);
+    }
+
+    /// <summary>Marks a number as seen; false when it was.</summary>
+    private bool Take(TenantEntry tenant, SourceStamp stamp)
+    {
+        if (Progress.Contains(tenant.Id, stamp))
+            return false;
+        Take(tenant, stamp.Source, stamp.Stream, stamp.Number, stamp.Number);
+        return true;
+    }
+
+    private void Take(TenantEntry tenant, string source, string stream, long first, long last)
+    {
+        Progress.Add(tenant.Id, source, stream, first, last);
+        if (pending.Count > 0 && pending[^1] is var p && p.Last + 1 == first && p.Tenant == tenant && p.Source == source && p.Stream == stream)
+            pending[^1] = p with { Last = last };
+        else
+            pending.Add(new PendingProgress(tenant, source, stream, first, last));
+    }
+
+    private void Append(TenantEntry tenant, WindowRecord window, long commit)
+    {
+        var table = Appender("windows", Schema.Windows);
+        table.Set(0, tenant.Number);
+        table.SetText(1, window.Group);
+        table.SetText(2, window.Site.Value);
+        table.SetText(3, window.Gateway.Value);
+        table.Set(4, window.Start);
+        table.Set(5, window.Length);
+        table.Set(6, window.Revision);
+        table.Set(7, window.Heard);
+        table.Set(8, window.Members);
+        table.Set(9, window.Metrics.Sum(m => m.Count));
+        table.SetText(10, WindowText.Write(window.Metrics));
+        table.Set(11, commit);
+        table.EndRow();
+    }
+
+    private void Append(TenantEntry tenant, FleetEvent fleetEvent, long commit)
+    {
+        var table = Appender("events", Schema.Events);
+        table.Set(0, tenant.Number);
+        table.Set(1, ++eventPosition);
+        table.Set(2, fleetEvent.Time);
+        table.SetText(3, fleetEvent.Kind);
+        table.SetText(4, fleetEvent.Device?.Value);
+        table.SetText(5, fleetEvent.Gateway?.Value);
+        table.SetText(6, fleetEvent.Detail);
+        table.Set(7, commit);
+        table.EndRow();
+    }
+
+    private void Append(TenantEntry tenant, GapRecord gap, long commit, long now)
+    {
+        Take(tenant, gap.Source, gap.Stream, gap.First, gap.Last);
+        var table = Appender("gaps", Schema.Gaps);
+        table.Set(0, tenant.Number);
+        table.Set(1, ++gapPosition);
+        table.Set(2, now);
+        table.SetText(3, gap.Source);
+        table.SetText(4, gap.Stream);
+        table.Set(5, gap.First);
+        table.Set(6, gap.Last);
+        table.Set(7, gap.Readings);
+        table.SetOrNull(8, gap.From);
+        table.SetOrNull(9, gap.To);
+        table.SetText(10, gap.Reason);
+        table.Set(11, commit);
+        table.EndRow();
+    }
+
+    private void AppendNames()
+    {
+        foreach (var tenant in Catalog.NewTenants)
+        {
+            var table = Appender("tenants", Schema.Tenants);
+            table.Set(0, tenant.Number);
+            table.SetText(1, tenant.Id.Value);
+            table.EndRow();
+        }
+        foreach (var series in Catalog.NewSeries)
+        {
+            var table = Appender("series", Schema.Series);
+            table.Set(0, series.Device.Tenant.Number);
+            table.Set(1, series.Number);
+            table.SetText(2, series.Device.Id.Value);
+            table.SetText(3, series.Metric.Value);
+            table.EndRow();
+        }
+        Catalog.NewTenants.Clear();
+        Catalog.NewSeries.Clear();
+    }
+
+    private void AppendProgress(TenantEntry tenant, string source, string stream, long first, long last, long commit)
+    {
+        var table = Appender("progress", Schema.Progress);
+        table.Set(0, tenant.Number);
+        table.SetText(1, source);
+        table.SetText(2, stream);
+        table.Set(3, first);
+        table.Set(4, last);
+        table.Set(5, commit);
+        table.EndRow();
+        progressRows++;
+    }
+
+    private readonly record struct PendingProgress(TenantEntry Tenant, string Source, string Stream, long First, long Last);
+}

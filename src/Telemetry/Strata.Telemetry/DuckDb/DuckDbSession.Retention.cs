@@ -1,0 +1,60 @@
+namespace Strata.Telemetry.DuckDb;
+
+/// <summary>Deleting, in slices between commits.</summary>
+internal sealed partial class DuckDbSession
+{
+    /// <summary>Rows of one slice: some tens of milliseconds for which commits wait.</summary>
+    public const long RetentionSlice = 250_000;
+
+    /// <summary>The last commit that is certainly older than the time; 0 for none. Known to the minute.</summary>
+    public long CommitBefore(long time)
+    {
+        var next = writer.Scalar($"SELECT coalesce(min(commit), 0) FROM commits WHERE commit > (SELECT coalesce(max(commit), {long.MaxValue}) FROM commits WHERE time <= {time - TimedEvery})");
+        if (next > 0)
+            return next - 1;
+        return writer.Scalar($"SELECT count(*) FROM commits WHERE time <= {time - TimedEvery}") > 0 ? lastCommit : 0;
+    }
+
+    /// <summary>Deletes whole commits from the oldest on, about as many rows as said, up to a commit; returns rows deleted.</summary>
+    public long DropReadings(long upTo, long rows)
+    {
+        // The first rows of the table are the oldest: it is only ever appended to.
+        var (oldest, bound) = (0L, 0L);
+        writer.Query($"SELECT coalesce(min(commit), 0), coalesce(max(commit), 0) FROM (SELECT commit FROM readings LIMIT {rows})", r => (oldest, bound) = (r.GetInt64(0), r.GetInt64(1)));
+        bound = Math.Min(bound, upTo);
+        if (bound == 0 || oldest > bound)
+            return 0;
+        writer.Execute("BEGIN");
+        var dropped = writer.Scalar($"DELETE FROM readings WHERE commit <= {bound}");
+        KeepCommitNumber();
+        writer.Execute($"DELETE FROM commits WHERE commit < {bound}");
+        writer.Execute("COMMIT");
+        CheckpointIfDue();
+        return dropped;
+    }
+
+    /// <summary>Deletes windows, events and gaps from before a time.</summary>
+    public long DropRecords(long time)
+    {
+        writer.Execute("BEGIN");
+        var dropped = writer.Scalar($"DELETE FROM windows WHERE start < {time}")
+            + writer.Scalar($"DELETE FROM events WHERE time < {time}")
+            + writer.Scalar($"DELETE FROM gaps WHERE recorded < {time}");
+        if (dropped > 0)
+            KeepCommitNumber();
+        writer.Execute("COMMIT");
+        return dropped;
+    }
+
+    /// <summary>Bytes in use, after the log was moved into the database, and rows of readings.</summary>
+    public async Task<(long Bytes, long Rows)> MeasureAsync()
+    {
+        await CheckpointAsync();
+        var bytes = writer.Scalar("SELECT (used_blocks * block_size)::BIGINT FROM pragma_database_size()");
+        return (bytes, writer.Scalar("SELECT count(*) FROM readings"));
+    }
+
+    /// <summary>The number of the last commit must outlive its rows: numbers never begin anew.</summary>
+    private void KeepCommitNumber() => writer.Execute(
+        $"INSERT INTO commits SELECT 0, {lastCommit}, {lastTimed} WHERE NOT EXISTS (SELECT 1 FROM commits WHERE commit = {lastCommit})");
+}

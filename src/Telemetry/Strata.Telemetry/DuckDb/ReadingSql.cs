@@ -1,0 +1,78 @@
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+
+namespace Strata.Telemetry.DuckDb;
+
+/// <summary>
+/// The parts of which queries on <c>readings</c> are made. Series are found by name in memory, so that a query filters on a number; all values
+/// put into the text are numbers of ours.
+/// </summary>
+internal static class ReadingSql
+{
+    /// <summary>The series of a range; null for all of the tenant, empty for none.</summary>
+    public static IReadOnlyList<SeriesEntry>? Select(TenantEntry tenant, IReadOnlyList<DeviceId> devices, IReadOnlyList<MetricName> metrics)
+    {
+        if (devices.Count == 0 && metrics.Count == 0)
+            return null;
+        var wanted = metrics.ToHashSet();
+        var from = devices.Count == 0
+            ? tenant.Devices.Values
+            : devices.Distinct().Select(tenant.Devices.GetValueOrDefault).OfType<DeviceEntry>();
+        return [.. from.SelectMany(d => d.Series).Where(s => wanted.Count == 0 || wanted.Contains(s.Metric))];
+    }
+
+    /// <summary>The condition for a range of one tenant's series.</summary>
+    public static string Where(TenantEntry tenant, IReadOnlyList<SeriesEntry>? series, long from, long to)
+    {
+        var condition = $"tenant_id = {tenant.Number}";
+        if (series is { Count: 1 })
+            condition += $" AND series = {series[0].Number}";
+        else if (series is not null)
+            condition += $" AND series IN ({string.Join(',', series.Select(s => s.Number))})";
+        return condition + Between("time", from, to);
+    }
+
+    /// <summary>The condition for a tenant's rows whose column lies in [from, to).</summary>
+    public static string Between(TenantEntry tenant, string column, long from, long to) => $"tenant_id = {tenant.Number}{Between(column, from, to)}";
+
+    private static string Between(string column, long from, long to)
+    {
+        var condition = from > long.MinValue ? $" AND {column} >= {from}" : "";
+        if (to < long.MaxValue)
+            condition += $" AND {column} < {to}";
+        return condition;
+    }
+
+    /// <summary>
+    /// Common table expressions that end in <c>standing(series, time, kind, number, text, at)</c>: each reading of the condition once, the last value standing.
+    /// Only late rows can replace another, and row groups without any are passed over by their statistics: where nothing was late this costs nothing.
+    /// </summary>
+    public static string Standing(string where) =>
+        $"""
+        WITH late AS MATERIALIZED (SELECT series, time, max(rowid) AS keep FROM readings WHERE {where} AND kind >= {Schema.Late} GROUP BY series, time),
+        standing AS (SELECT r.series, r.time, r.kind & {Schema.Late - 1} AS kind, r.number, r.text, r.rowid AS at
+            FROM (SELECT series, time, kind, number, text, rowid FROM readings WHERE {where}) r LEFT JOIN late l ON r.series = l.series AND r.time = l.time
+            WHERE l.keep IS NULL OR r.rowid >= l.keep)
+        """;
+
+    /// <summary>Distinct readings: all rows, less those of every key that was written late, and each such key once.</summary>
+    public static string Count(string where) =>
+        $"""
+        WITH chosen AS NOT MATERIALIZED (SELECT series, time, kind FROM readings WHERE {where}),
+        late AS MATERIALIZED (SELECT DISTINCT series, time FROM chosen WHERE kind >= {Schema.Late})
+        SELECT (SELECT count(*) FROM chosen) - (SELECT count(*) FROM chosen SEMI JOIN late USING (series, time)) + (SELECT count(*) FROM late)
+        """;
+
+    /// <summary>The expression of one aggregate over <c>value</c> (null for texts) and <c>time</c>.</summary>
+    public static string Function(AggregateFunction function) => function switch
+    {
+        AggregateFunction.Avg => "avg(value)",
+        AggregateFunction.Min => "min(value)",
+        AggregateFunction.Max => "max(value)",
+        AggregateFunction.Count => "count(*)::DOUBLE",
+        AggregateFunction.Last => "arg_max(value, time)",
+        AggregateFunction.Sum => "sum(value)",
+        AggregateFunction.Stddev => "stddev_pop(value)",
+        _ => throw new ArgumentOutOfRangeException(nameof(function), function, "Not an aggregate function."),
+    };
+}

@@ -1,0 +1,79 @@
+using DuckDB.NET.Native;
+
+namespace Strata.Telemetry.DuckDb;
+
+/// <summary>The tables and their versions. A step is never changed once released; a new one is appended.</summary>
+/// <remarks>
+/// <c>readings.kind</c> is the <see cref="Core.Telemetry.ReadingKind"/>, plus <see cref="Late"/> when the row's time was not later than every earlier row of its series. Rows that
+/// are not late are therefore unique by (series, time), and only late rows can repeat or replace another: the one written last (highest rowid) stands.
+/// <c>progress</c> is a log: the union of a stream's rows is what was seen. <c>heights</c> is a snapshot of each series' highest time at a
+/// commit, <c>commits</c> the time of one commit a minute.
+/// </remarks>
+internal static class Schema
+{
+    public const int Late = 128;
+
+    private static readonly string[] Steps =
+    [
+        """
+        CREATE TABLE tenants(tenant_id INTEGER NOT NULL, name VARCHAR NOT NULL);
+        CREATE TABLE series(tenant_id INTEGER NOT NULL, series INTEGER NOT NULL, device VARCHAR NOT NULL, metric VARCHAR NOT NULL);
+        CREATE TABLE readings(tenant_id INTEGER NOT NULL, series INTEGER NOT NULL, time BIGINT NOT NULL, kind UTINYINT NOT NULL, number DOUBLE NOT NULL,
+            text VARCHAR, commit BIGINT NOT NULL);
+        CREATE TABLE windows(tenant_id INTEGER NOT NULL, "group" VARCHAR NOT NULL, site VARCHAR NOT NULL, gateway VARCHAR NOT NULL, start BIGINT NOT NULL,
+            length BIGINT NOT NULL, revision INTEGER NOT NULL, heard INTEGER NOT NULL, members INTEGER NOT NULL, readings BIGINT NOT NULL, metrics VARCHAR NOT NULL,
+            commit BIGINT NOT NULL);
+        CREATE TABLE events(tenant_id INTEGER NOT NULL, position BIGINT NOT NULL, time BIGINT NOT NULL, kind VARCHAR NOT NULL, device VARCHAR, gateway VARCHAR,
+            detail VARCHAR NOT NULL, commit BIGINT NOT NULL);
+        CREATE TABLE gaps(tenant_id INTEGER NOT NULL, position BIGINT NOT NULL, recorded BIGINT NOT NULL, source VARCHAR NOT NULL, stream VARCHAR NOT NULL,
+            first BIGINT NOT NULL, last BIGINT NOT NULL, readings BIGINT NOT NULL, from_time BIGINT, to_time BIGINT, reason VARCHAR NOT NULL, commit BIGINT NOT NULL);
+        CREATE TABLE progress(tenant_id INTEGER NOT NULL, source VARCHAR NOT NULL, stream VARCHAR NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL,
+            commit BIGINT NOT NULL);
+        CREATE TABLE heights(tenant_id INTEGER NOT NULL, series INTEGER NOT NULL, time BIGINT NOT NULL, commit BIGINT NOT NULL);
+        CREATE TABLE commits(tenant_id INTEGER NOT NULL, commit BIGINT NOT NULL, time BIGINT NOT NULL);
+        """,
+    ];
+
+    public static readonly DuckDBType[] Tenants = [DuckDBType.Integer, DuckDBType.Varchar];
+
+    public static readonly DuckDBType[] Series = [DuckDBType.Integer, DuckDBType.Integer, DuckDBType.Varchar, DuckDBType.Varchar];
+
+    public static readonly DuckDBType[] Readings =
+        [DuckDBType.Integer, DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.UnsignedTinyInt, DuckDBType.Double, DuckDBType.Varchar, DuckDBType.BigInt];
+
+    public static readonly DuckDBType[] Windows =
+    [
+        DuckDBType.Integer, DuckDBType.Varchar, DuckDBType.Varchar, DuckDBType.Varchar, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.Integer,
+        DuckDBType.Integer, DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.Varchar, DuckDBType.BigInt,
+    ];
+
+    public static readonly DuckDBType[] Events =
+    [
+        DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.Varchar, DuckDBType.Varchar, DuckDBType.Varchar, DuckDBType.Varchar, DuckDBType.BigInt,
+    ];
+
+    public static readonly DuckDBType[] Gaps =
+    [
+        DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.Varchar, DuckDBType.Varchar, DuckDBType.BigInt, DuckDBType.BigInt,
+        DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.Varchar, DuckDBType.BigInt,
+    ];
+
+    public static readonly DuckDBType[] Progress =
+        [DuckDBType.Integer, DuckDBType.Varchar, DuckDBType.Varchar, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt];
+
+    public static readonly DuckDBType[] Heights = [DuckDBType.Integer, DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.BigInt];
+
+    public static readonly DuckDBType[] Commits = [DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.BigInt];
+
+    /// <summary>Brings the database to this program's version, each step in its own transaction.</summary>
+    /// <exception cref="TelemetryStoreException">It was written by a newer program.</exception>
+    public static void Migrate(DuckDbConnection connection)
+    {
+        connection.Execute("CREATE TABLE IF NOT EXISTS schema_version(tenant_id INTEGER NOT NULL, version INTEGER NOT NULL)");
+        var version = (int)connection.Scalar("SELECT coalesce(max(version), 0) FROM schema_version");
+        if (version > Steps.Length)
+            throw new TelemetryStoreException($"The telemetry store has schema version {version}, this program knows {Steps.Length}: it was written by a newer one.");
+        for (; version < Steps.Length; version++)
+            connection.Execute($"BEGIN; {Steps[version]} INSERT INTO schema_version VALUES (0, {version + 1}); COMMIT;");
+    }
+}
