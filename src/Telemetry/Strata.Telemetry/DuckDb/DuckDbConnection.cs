@@ -19,7 +19,7 @@ internal sealed class DuckDbConnection : IDisposable
             DataSource = file,
             MemoryLimit = $"{options.MemoryLimitMiB}MiB",
             Threads = options.Threads,
-            CheckpointThreshold = "1PiB",
+            CheckpointThreshold = "1000TiB",
             TempDirectory = Path.Combine(options.Folder, "spill"),
             AutoinstallKnownExtensions = false,
             AutoloadKnownExtensions = false,
@@ -39,16 +39,16 @@ internal sealed class DuckDbConnection : IDisposable
 
     public ColumnAppender Appender(string table, DuckDBType[] columns) => new(connection.NativeConnection, table, columns);
 
-    /// <summary>Runs statements that give no rows.</summary>
-    public void Execute(string sql)
+    /// <summary>Runs statements that give no rows; returns the rows that the last one changed.</summary>
+    public long Execute(string sql)
     {
         var state = NativeMethods.Query.DuckDBQuery(connection.NativeConnection, sql, out var result);
         var failure = state == DuckDBState.Success
             ? null
             : new DuckDbFailure(NativeMethods.Query.DuckDBResultError(ref result) ?? "DuckDB gave no reason.", NativeMethods.Query.DuckDBResultErrorType(ref result));
+        var changed = failure is null ? NativeMethods.Query.DuckDBRowsChanged(ref result) : 0;
         NativeMethods.Query.DuckDBDestroyResult(ref result);
-        if (failure is not null)
-            throw failure;
+        return failure is null ? changed : throw failure;
     }
 
     public long Scalar(string sql, params ReadOnlySpan<string?> texts)

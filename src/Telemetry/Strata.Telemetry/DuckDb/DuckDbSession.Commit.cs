@@ -1,4 +1,4 @@
-using Strata.Core.Dataflow;
+using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 
 namespace Strata.Telemetry.DuckDb;
@@ -10,6 +10,7 @@ internal sealed partial class DuckDbSession
     public const long TimedEvery = 60_000_000;
 
     private readonly List<PendingProgress> pending = [];
+    private readonly List<PendingOrigin> origins = [];
     private readonly List<SeriesEntry> raised = [];
     private SeriesEntry[] resolved = new SeriesEntry[64];
     private HashSet<object>? repeatedRecords;
@@ -25,6 +26,7 @@ internal sealed partial class DuckDbSession
     {
         (stored, repeated, refused, repeatedRecords) = (0, 0, 0, null);
         pending.Clear();
+        origins.Clear();
         raised.Clear();
         writer.Execute("BEGIN");
         var commit = lastCommit + 1;
@@ -48,6 +50,8 @@ internal sealed partial class DuckDbSession
     private void Finish(long commit, long now, bool isProbe)
     {
         AppendNames();
+        foreach (var origin in origins)
+            Append(origin, commit);
         foreach (var p in pending)
             AppendProgress(p.Tenant, p.Source, p.Stream, p.First, p.Last, commit);
         if (isProbe || now - lastTimed >= TimedEvery || now < lastTimed)
@@ -73,7 +77,7 @@ internal sealed partial class DuckDbSession
         var tenant = Catalog.GetOrAdd(write.Tenant);
         if (write.Readings is { } batch)
             for (var index = 0; index < batch.MessageCount; index++)
-                batch.SetOutcome(index, Append(tenant, batch, batch.Messages[index], commit, now));
+                batch.SetOutcome(index, Append(tenant, batch, batch.Messages[index], write.Gateway, commit, now));
         foreach (var (window, stamp) in write.Windows)
             if (IsNew(tenant, window, stamp))
                 Append(tenant, window, commit);
@@ -88,7 +92,7 @@ internal sealed partial class DuckDbSession
                 repeated++;
     }
 
-    private MessageOutcome Append(TenantEntry tenant, ReadingBatch batch, BatchMessage message, long commit, long now)
+    private MessageOutcome Append(TenantEntry tenant, ReadingBatch batch, BatchMessage message, GatewayId? gateway, long commit, long now)
     {
         if (message.Stamp is { } stamp && Progress.Contains(tenant.Id, stamp))
         {
@@ -102,6 +106,7 @@ internal sealed partial class DuckDbSession
         }
         if (message.Stamp is { } taken)
             Take(tenant, taken);
+        Note(tenant, message.Origin.Gateway is null ? message.Origin with { Gateway = gateway } : message.Origin, message.Count, commit);
         var table = Appender("readings", Schema.Readings);
         var times = batch.Times;
         for (var i = 0; i < message.Count; i++)
@@ -126,6 +131,21 @@ internal sealed partial class DuckDbSession
         stored += message.Count;
         rowsSinceHeights += message.Count;
         return MessageOutcome.Stored;
+    }
+
+    /// <summary>Keeps where rows came from; neighbours that came the same way share a row.</summary>
+    private void Note(TenantEntry tenant, MessageOrigin origin, int rows, long commit)
+    {
+        if (tenant.Commit != commit)
+            (tenant.Commit, tenant.Rows) = (commit, 0);
+        var first = tenant.Rows;
+        tenant.Rows += rows;
+        if (rows == 0 || origin is { Immediate: false, Gateway: null })
+            return;
+        if (origins.Count > 0 && origins[^1] is var last && last.Tenant == tenant && last.Origin == origin && last.First + last.Count == first)
+            origins[^1] = last with { Count = last.Count + rows };
+        else
+            origins.Add(new PendingOrigin(tenant, origin, first, rows));
     }
 
     private void Raise(SeriesEntry series, long time)
@@ -189,91 +209,7 @@ internal sealed partial class DuckDbSession
             pending.Add(new PendingProgress(tenant, source, stream, first, last));
     }
 
-    private void Append(TenantEntry tenant, WindowRecord window, long commit)
-    {
-        var table = Appender("windows", Schema.Windows);
-        table.Set(0, tenant.Number);
-        table.SetText(1, window.Group);
-        table.SetText(2, window.Site.Value);
-        table.SetText(3, window.Gateway.Value);
-        table.Set(4, window.Start);
-        table.Set(5, window.Length);
-        table.Set(6, window.Revision);
-        table.Set(7, window.Heard);
-        table.Set(8, window.Members);
-        table.Set(9, window.Metrics.Sum(m => m.Count));
-        table.SetText(10, WindowText.Write(window.Metrics));
-        table.Set(11, commit);
-        table.EndRow();
-    }
-
-    private void Append(TenantEntry tenant, FleetEvent fleetEvent, long commit)
-    {
-        var table = Appender("events", Schema.Events);
-        table.Set(0, tenant.Number);
-        table.Set(1, ++eventPosition);
-        table.Set(2, fleetEvent.Time);
-        table.SetText(3, fleetEvent.Kind);
-        table.SetText(4, fleetEvent.Device?.Value);
-        table.SetText(5, fleetEvent.Gateway?.Value);
-        table.SetText(6, fleetEvent.Detail);
-        table.Set(7, commit);
-        table.EndRow();
-    }
-
-    private void Append(TenantEntry tenant, GapRecord gap, long commit, long now)
-    {
-        Take(tenant, gap.Source, gap.Stream, gap.First, gap.Last);
-        var table = Appender("gaps", Schema.Gaps);
-        table.Set(0, tenant.Number);
-        table.Set(1, ++gapPosition);
-        table.Set(2, now);
-        table.SetText(3, gap.Source);
-        table.SetText(4, gap.Stream);
-        table.Set(5, gap.First);
-        table.Set(6, gap.Last);
-        table.Set(7, gap.Readings);
-        table.SetOrNull(8, gap.From);
-        table.SetOrNull(9, gap.To);
-        table.SetText(10, gap.Reason);
-        table.Set(11, commit);
-        table.EndRow();
-    }
-
-    private void AppendNames()
-    {
-        foreach (var tenant in Catalog.NewTenants)
-        {
-            var table = Appender("tenants", Schema.Tenants);
-            table.Set(0, tenant.Number);
-            table.SetText(1, tenant.Id.Value);
-            table.EndRow();
-        }
-        foreach (var series in Catalog.NewSeries)
-        {
-            var table = Appender("series", Schema.Series);
-            table.Set(0, series.Device.Tenant.Number);
-            table.Set(1, series.Number);
-            table.SetText(2, series.Device.Id.Value);
-            table.SetText(3, series.Metric.Value);
-            table.EndRow();
-        }
-        Catalog.NewTenants.Clear();
-        Catalog.NewSeries.Clear();
-    }
-
-    private void AppendProgress(TenantEntry tenant, string source, string stream, long first, long last, long commit)
-    {
-        var table = Appender("progress", Schema.Progress);
-        table.Set(0, tenant.Number);
-        table.SetText(1, source);
-        table.SetText(2, stream);
-        table.Set(3, first);
-        table.Set(4, last);
-        table.Set(5, commit);
-        table.EndRow();
-        progressRows++;
-    }
+    private readonly record struct PendingOrigin(TenantEntry Tenant, MessageOrigin Origin, int First, int Count);
 
     private readonly record struct PendingProgress(TenantEntry Tenant, string Source, string Stream, long First, long Last);
 }

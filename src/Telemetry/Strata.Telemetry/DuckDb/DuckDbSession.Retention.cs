@@ -25,8 +25,9 @@ internal sealed partial class DuckDbSession
         if (bound == 0 || oldest > bound)
             return 0;
         writer.Execute("BEGIN");
-        var dropped = writer.Scalar($"DELETE FROM readings WHERE commit <= {bound}");
+        var dropped = writer.Execute($"DELETE FROM readings WHERE commit <= {bound}");
         KeepCommitNumber();
+        writer.Execute($"DELETE FROM origins WHERE commit <= {bound}");
         writer.Execute($"DELETE FROM commits WHERE commit < {bound}");
         writer.Execute("COMMIT");
         CheckpointIfDue();
@@ -37,9 +38,9 @@ internal sealed partial class DuckDbSession
     public long DropRecords(long time)
     {
         writer.Execute("BEGIN");
-        var dropped = writer.Scalar($"DELETE FROM windows WHERE start < {time}")
-            + writer.Scalar($"DELETE FROM events WHERE time < {time}")
-            + writer.Scalar($"DELETE FROM gaps WHERE recorded < {time}");
+        var dropped = writer.Execute($"DELETE FROM windows WHERE start < {time}")
+            + writer.Execute($"DELETE FROM events WHERE time < {time}")
+            + writer.Execute($"DELETE FROM gaps WHERE recorded < {time}");
         if (dropped > 0)
             KeepCommitNumber();
         writer.Execute("COMMIT");

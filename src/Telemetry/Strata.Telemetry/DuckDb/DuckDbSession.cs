@@ -142,7 +142,7 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
         gapPosition = writer.Scalar("SELECT coalesce(max(position), 0) FROM gaps");
         foreach (var table in (ReadOnlySpan<string>)["commits", "heights", "windows", "events", "gaps", "progress"])
             lastCommit = Math.Max(lastCommit, writer.Scalar($"SELECT coalesce(max(commit), 0) FROM {table}"));
-        lastTimed = writer.Scalar($"SELECT coalesce(max(time), {long.MinValue}) FROM commits");
+        lastTimed = writer.Scalar("SELECT coalesce(max(time), 0) FROM commits");
         CompactProgress();
     }
 

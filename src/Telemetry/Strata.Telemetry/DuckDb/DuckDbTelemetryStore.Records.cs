@@ -112,7 +112,7 @@ public sealed partial class DuckDbTelemetryStore
                 last = Math.Min(last, c.Scalar(
                     $"SELECT coalesce((SELECT commit FROM {table} WHERE {page}{last} ORDER BY commit LIMIT 1 OFFSET {Limit(limit) - 1}), {last})"));
             page += last;
-            List<(long, Reading)> readings = [];
+            List<(long Commit, Reading)> readings = [];
             List<(long, WindowRecord)> windows = [];
             List<(long, FleetEvent)> events = [];
             List<(long, GapRecord)> gaps = [];
@@ -122,8 +122,25 @@ public sealed partial class DuckDbTelemetryStore
             c.Query($"SELECT time, kind, device, gateway, detail, commit FROM events WHERE {page} ORDER BY commit, rowid", r => events.Add((r.GetInt64(5), ToEvent(r))));
             c.Query($"SELECT source, stream, first, last, readings, from_time, to_time, reason, commit FROM gaps WHERE {page} ORDER BY commit, rowid",
                 r => gaps.Add((r.GetInt64(8), ToGap(r))));
-            return new CommittedRows(Math.Max(after, last), readings, windows, events, gaps);
+            return new CommittedRows(Math.Max(after, last), readings, windows, events, gaps) { Origins = Origins(c, page, readings) };
         }, time, cancellationToken);
+    }
+
+    private static Dictionary<int, MessageOrigin> Origins(DuckDbConnection connection, string page, List<(long Commit, Reading)> readings)
+    {
+        var starts = new Dictionary<long, int>();
+        for (var i = 0; i < readings.Count; i++)
+            starts.TryAdd(readings[i].Commit, i);
+        var origins = new Dictionary<int, MessageOrigin>();
+        connection.Query($"SELECT commit, first, count, immediate, sampled, gateway FROM origins WHERE {page}", r =>
+        {
+            var origin = new MessageOrigin(r.GetBoolean(3), r.GetInt64(4), r.IsDBNull(5) ? null : GatewayId.Parse(r.GetString(5)));
+            if (!starts.TryGetValue(r.GetInt64(0), out var start))
+                return;
+            for (var i = 0; i < r.GetInt32(2); i++)
+                origins[start + r.GetInt32(1) + i] = origin;
+        });
+        return origins;
     }
 
     private int Limit(int asked) => Math.Clamp(asked, 1, options.MaxRows);

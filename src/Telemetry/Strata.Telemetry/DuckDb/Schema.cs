@@ -6,6 +6,7 @@ namespace Strata.Telemetry.DuckDb;
 /// <remarks>
 /// <c>readings.kind</c> is the <see cref="Core.Telemetry.ReadingKind"/>, plus <see cref="Late"/> when the row's time was not later than every earlier row of its series. Rows that
 /// are not late are therefore unique by (series, time), and only late rows can repeat or replace another: the one written last (highest rowid) stands.
+/// <c>origins</c> says of <c>count</c> rows of a tenant in a commit, from the <c>first</c> on (from 0, in rowid order), where they came from, when there is something to say.
 /// <c>progress</c> is a log: the union of a stream's rows is what was seen. <c>heights</c> is a snapshot of each series' highest time at a
 /// commit, <c>commits</c> the time of one commit a minute.
 /// </remarks>
@@ -20,6 +21,8 @@ internal static class Schema
         CREATE TABLE series(tenant_id INTEGER NOT NULL, series INTEGER NOT NULL, device VARCHAR NOT NULL, metric VARCHAR NOT NULL);
         CREATE TABLE readings(tenant_id INTEGER NOT NULL, series INTEGER NOT NULL, time BIGINT NOT NULL, kind UTINYINT NOT NULL, number DOUBLE NOT NULL,
             text VARCHAR, commit BIGINT NOT NULL);
+        CREATE TABLE origins(tenant_id INTEGER NOT NULL, commit BIGINT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, immediate BOOLEAN NOT NULL,
+            sampled BIGINT NOT NULL, gateway VARCHAR);
         CREATE TABLE windows(tenant_id INTEGER NOT NULL, "group" VARCHAR NOT NULL, site VARCHAR NOT NULL, gateway VARCHAR NOT NULL, start BIGINT NOT NULL,
             length BIGINT NOT NULL, revision INTEGER NOT NULL, heard INTEGER NOT NULL, members INTEGER NOT NULL, readings BIGINT NOT NULL, metrics VARCHAR NOT NULL,
             commit BIGINT NOT NULL);
@@ -40,6 +43,9 @@ internal static class Schema
 
     public static readonly DuckDBType[] Readings =
         [DuckDBType.Integer, DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.UnsignedTinyInt, DuckDBType.Double, DuckDBType.Varchar, DuckDBType.BigInt];
+
+    public static readonly DuckDBType[] Origins =
+        [DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.Integer, DuckDBType.Integer, DuckDBType.Boolean, DuckDBType.BigInt, DuckDBType.Varchar];
 
     public static readonly DuckDBType[] Windows =
     [

@@ -84,6 +84,12 @@ internal sealed class TenantEntry(int number, TenantId id)
     public TenantId Id => id;
 
     public ConcurrentDictionary<DeviceId, DeviceEntry> Devices { get; } = new();
+
+    /// <summary>The commit of which <see cref="Rows"/> speaks; the writer's alone.</summary>
+    public long Commit { get; set; }
+
+    /// <summary>Rows of readings that the tenant has in the commit so far.</summary>
+    public int Rows { get; set; }
 }
 
 internal sealed class DeviceEntry(TenantEntry tenant, DeviceId id)
