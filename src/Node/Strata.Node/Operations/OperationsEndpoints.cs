@@ -51,7 +51,7 @@ public static class OperationsEndpoints
 
     /// <summary>Metrics are for who sits on the machine, and for administrators. What a proxy on this machine passes on is not local.</summary>
     private static bool IsLocalOrAdmin(AuthorizationHandlerContext context) =>
-        context.User.IsInRole(TokenRole.Admin.ToString())
+        context.User.IsInRole(StrataIdentity.AdminRole)
         || (context.Resource is HttpContext { Connection.RemoteIpAddress: { } address, Request.Headers: var headers }
             && IPAddress.IsLoopback(address) && !headers.ContainsKey("X-Forwarded-For") && !headers.ContainsKey("Forwarded"));
 }

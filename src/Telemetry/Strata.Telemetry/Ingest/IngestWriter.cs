@@ -22,6 +22,7 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
     private readonly List<TelemetryWrite> writes = [];
     private Task loop = Task.CompletedTask;
     private volatile TelemetryStoreException? fault;
+    private int disposed;
 
     public IngestWriter(
         ITelemetryStore store, IngestOptions options, IEnumerable<ICommitObserver> observers, IngestMetrics metrics, TimeProvider time,
@@ -88,8 +89,11 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
             await loop;
     }
 
+    /// <summary>May be called more than once: the container does so for what it hands out under two names.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+            return;
         await stopping.CancelAsync();
         await ending.CancelAsync();
         queue.Complete();

@@ -1,0 +1,125 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.OpenApi;
+using Scalar.AspNetCore;
+using Strata.Cloud.Devices;
+using Strata.Cloud.Operations;
+using Strata.Cloud.Platform;
+using Strata.Mqtt;
+using Strata.Node;
+using Strata.Node.Auth;
+using Strata.Node.Devices;
+using Strata.Node.Operations;
+using Strata.Node.Reads;
+using Strata.Telemetry;
+
+namespace Strata.Cloud;
+
+/// <summary>What a cloud node is made of. Composes <c>Add*</c> and <c>Map*</c>; decides nothing itself.</summary>
+internal static class CloudComposition
+{
+    /// <summary>The time a stop may take.</summary>
+    public static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4);
+
+    public static WebApplication Build(CloudOptions options, DataFolder folder, CloudListeners listeners, Action<WebApplicationBuilder>? configure)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
+        ConfigureLogging(builder.Logging, options.LogLevel);
+        ConfigureKestrel(builder.WebHost, options, listeners);
+        builder.Services.AddOpenApi("v1", Describe);
+        AddCloud(builder.Services, options, folder);
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        Map(app);
+        return app;
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging, LogLevel level)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.SetMinimumLevel(level);
+        if (level == LogLevel.Information)
+            logging.AddFilter("Microsoft", LogLevel.Warning);
+    }
+
+    private static void ConfigureKestrel(IWebHostBuilder web, CloudOptions options, CloudListeners listeners) => web.ConfigureKestrel(kestrel =>
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
+        kestrel.Limits.MaxConcurrentConnections = options.MaxHttpConnections + options.MaxMqttConnections;
+        kestrel.Listen(options.Http, http =>
+        {
+            http.Protocols = HttpProtocols.Http1;
+            listeners.Http = http;
+        });
+        kestrel.Listen(options.Mqtt, mqtt => listeners.Mqtt = mqtt.UseMqtt());
+    });
+
+    private static void Describe(OpenApiOptions openApi)
+    {
+        openApi.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        openApi.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new OpenApiInfo
+            {
+                Title = "Strata", Version = NodeDescription.Version,
+                Description = "The API of a Strata node. Times are ISO 8601 or milliseconds since 1970-01-01 UTC; lists are pages whose next is the cursor of the following one; a refusal is RFC 9457 problem details that name the field.",
+            };
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+            document.Components.SecuritySchemes["token"] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The admin token of a node is in admin.token of its data folder.",
+            };
+            document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("token", document)] = [] }];
+            return Task.CompletedTask;
+        });
+    }
+
+    private static void AddCloud(IServiceCollection services, CloudOptions options, DataFolder folder)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(AdminToken.LoadOrCreate(folder.Path));
+        services.AddSingleton<ITokenStore>(s => s.GetRequiredService<AdminToken>());
+        services.AddStrataAuthentication(folder.Path);
+        services.AddTelemetryStore(store => store.Folder = folder.Path);
+        services.AddDevices(new RegistryOptions { DataFolder = folder.Path });
+        services.AddHostedService<RejectionFlusher>();
+        services.AddNode(mqtt => mqtt.MaxConnections = options.MaxMqttConnections);
+        services.AddReadings();
+        services.AddOperations(new NodeDescription("cloud", "cloud", folder.Path, TimeProvider.System.GetUtcNow()));
+        services.AddCloudOperations();
+        services.AddSingleton(new RetentionPolicy(options.KeepRaw, options.KeepWindows, null));
+        services.AddHostedService<RetentionRunner>();
+    }
+
+    private static void Map(WebApplication app)
+    {
+        app.UseNodeErrors();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Strata API")).AllowAnonymous();
+        app.MapLogin();
+        app.MapDevices();
+        app.MapNode();
+        app.MapReadings();
+        app.MapOperations();
+        app.MapCloudOperations();
+    }
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Strata.Node.Auth;
+
+namespace Strata.Cloud;
+
+/// <summary>
+/// A running cloud node. Disposing stops it within five seconds, with everything acknowledged on the disk, and gives the data folder back.
+/// </summary>
+public sealed class CloudNode : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly DataFolder folder;
+
+    private CloudNode(WebApplication app, DataFolder folder, CloudListeners listeners)
+    {
+        (this.app, this.folder) = (app, folder);
+        (Http, Mqtt) = (listeners.Http!.IPEndPoint!, listeners.Mqtt!.IPEndPoint!);
+    }
+
+    /// <summary>Where HTTP is served, with the port that was taken.</summary>
+    public IPEndPoint Http { get; }
+
+    /// <summary>Where MQTT is served.</summary>
+    public IPEndPoint Mqtt { get; }
+
+    /// <summary>Where a client on this machine reaches the API.</summary>
+    public Uri Address => new($"http://{Reachable(Http)}/");
+
+    /// <summary>The administrator's token on this machine.</summary>
+    public string AdminToken => Services.GetRequiredService<AdminToken>().Value;
+
+    internal IServiceProvider Services => app.Services;
+
+    /// <summary>Starts a node; it serves when this completes.</summary>
+    /// <param name="configure">Changes what is composed, for tests.</param>
+    /// <exception cref="CloudConfigurationException">It cannot start as it is configured.</exception>
+    public static async Task<CloudNode> StartAsync(
+        CloudOptions options, Action<WebApplicationBuilder>? configure = null, CancellationToken cancellationToken = default)
+    {
+        options.Validate();
+        var folder = DataFolder.Open(options.DataFolder);
+        WebApplication? app = null;
+        try
+        {
+            var listeners = new CloudListeners();
+            app = CloudComposition.Build(options, folder, listeners, configure);
+            await app.StartAsync(cancellationToken);
+            var node = new CloudNode(app, folder, listeners);
+            folder.Describe(Reachable(node.Http), Reachable(node.Mqtt));
+            return node;
+        }
+        catch (Exception e)
+        {
+            if (app is not null)
+                await app.DisposeAsync();
+            folder.Dispose();
+            if (Explain(e, options) is { } problem)
+                throw problem;
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Runs a node until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c> to <paramref name="output"/>
+    /// when it serves, and at the first start the dashboard's link to <paramref name="error"/>.
+    /// </summary>
+    /// <returns>0 after a stop, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
+    public static async Task<int> RunAsync(CloudOptions options, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var first = !File.Exists(Path.Combine(options.DataFolder, Node.Auth.AdminToken.FileName));
+            await using var node = await StartAsync(options, null, cancellationToken);
+            await node.WelcomeAsync(first, error);
+            await output.WriteLineAsync($"ready http={Reachable(node.Http)} mqtt={Reachable(node.Mqtt)}");
+            await output.FlushAsync(cancellationToken);
+            await node.app.WaitForShutdownAsync(cancellationToken);
+            return 0;
+        }
+        catch (CloudConfigurationException e)
+        {
+            await error.WriteLineAsync($"strata cloud: {e.Message}");
+            return 2;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return 0; // Told to stop while starting.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var deadline = new CancellationTokenSource(CloudComposition.StopWithin);
+        await app.StopAsync(deadline.Token);
+        await app.DisposeAsync();
+        folder.Dispose();
+    }
+
+    private async Task WelcomeAsync(bool first, TextWriter error)
+    {
+        if (!first)
+        {
+            await error.WriteLineAsync($"dashboard: http://{Reachable(Http)}/ (a new sign-in link: strata cloud link --data {folder.Path})");
+            return;
+        }
+        var (code, _) = Services.GetRequiredService<OneTimeLinks>().Create(Services.GetRequiredService<AdminToken>().Identity);
+        await error.WriteLineAsync($"dashboard: http://{Reachable(Http)}{LoginEndpoints.PathOf(code)} (opens once, within {OneTimeLinks.Lifetime.TotalMinutes:0} minutes; a new one: strata cloud link --data {folder.Path})");
+    }
+
+    /// <summary>An end point as clients on this machine use it: any-address becomes loopback.</summary>
+    private static string Reachable(IPEndPoint endPoint) => endPoint.Address switch
+    {
+        var any when any.Equals(IPAddress.Any) => new IPEndPoint(IPAddress.Loopback, endPoint.Port).ToString(),
+        var any when any.Equals(IPAddress.IPv6Any) => new IPEndPoint(IPAddress.IPv6Loopback, endPoint.Port).ToString(),
+        _ => endPoint.ToString(),
+    };
+
+    /// <summary>What an operator can mend, as one sentence; null for a fault of the program.</summary>
+    private static CloudConfigurationException? Explain(Exception e, CloudOptions options) => e switch
+    {
+        OptionsValidationException wrong => new CloudConfigurationException(string.Join(" ", wrong.Failures), wrong),
+        InvalidDataException damaged => new CloudConfigurationException(damaged.Message, damaged),
+        IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } used => new CloudConfigurationException(
+            $"Cannot serve at {options.Http} and {options.Mqtt}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http and --mqtt.", used),
+        IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException => new CloudConfigurationException(
+            $"Cannot start with {options.DataFolder}, {options.Http} and {options.Mqtt}: {e.Message}", e),
+        _ => null,
+    };
+}
+
+/// <summary>The listeners as they were configured; after the start their end points have the real ports.</summary>
+internal sealed class CloudListeners
+{
+    public ListenOptions? Http { get; set; }
+
+    public ListenOptions? Mqtt { get; set; }
+}

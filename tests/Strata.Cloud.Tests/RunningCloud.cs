@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Strata.Cloud.Contracts;
+using Strata.Core.Architecture;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
+using Strata.Node.Devices;
+using Strata.Telemetry;
+using Strata.Telemetry.Ingest;
+
+namespace Strata.Cloud.Tests;
+
+/// <summary>A real cloud node in this process: temporary folder, free ports.</summary>
+public sealed class RunningCloud : IAsyncLifetime
+{
+    private HttpClient? http;
+    private CloudNode? node;
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("strata-cloud-").FullName;
+
+    public CloudNode Node => node!;
+
+    /// <summary>With the admin token.</summary>
+    public HttpClient Http => http!;
+
+    public StrataClient Client => new(Http, null);
+
+    public async ValueTask InitializeAsync() => await StartAsync();
+
+    public async Task StartAsync()
+    {
+        node = await CloudNode.StartAsync(new CloudOptions
+        {
+            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning,
+        });
+        http = NewClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", node.AdminToken);
+    }
+
+    public async Task StopAsync()
+    {
+        http?.Dispose();
+        if (node is not null)
+            await node.DisposeAsync();
+        node = null;
+    }
+
+    /// <summary>A client without credentials; does not follow redirects.</summary>
+    public HttpClient NewClient() =>
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Node.Address, Timeout = TimeSpan.FromSeconds(20) };
+
+    /// <summary>Stores readings of one device, as its connection would.</summary>
+    public Task CommitAsync(string device, params (string Metric, long Time, ReadingValue Value)[] readings)
+    {
+        var batch = new ReadingBatch();
+        foreach (var (metric, time, value) in readings)
+        {
+            batch.BeginMessage();
+            batch.Add(new Reading(DeviceId.Parse(device), MetricName.Parse(metric), time, value));
+            batch.EndMessage();
+        }
+        return CommitAsync(new TelemetryWrite { Tenant = TenantId.Main, Readings = batch });
+    }
+
+    public Task CommitAsync(TelemetryWrite write) =>
+        Node.Services.GetRequiredService<IngestWriter>().CommitAsync(write, TestContext.Current.CancellationToken);
+
+    /// <summary>Makes the node know a device without the registry.</summary>
+    public void Know(string device, string site) => Node.Services.GetRequiredService<DeviceDirectory>()
+        .Set(new DeviceEntry(TenantId.Main, DeviceId.Parse(device), default, SiteId.Parse(site), TimeSpan.FromMinutes(5), true));
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+}
