@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+
+namespace Strata.Cloud.Devices.Description;
+
+/// <summary>
+/// What a site file says, checked in itself: every name is well formed, ids are unique, every place that is referred to is in the file.
+/// Left-out fields have their defaults, so two files that mean the same are equal.
+/// </summary>
+/// <param name="Roots">The paths of the file's trees; pruning stays below them.</param>
+/// <param name="Sites">Parents before children.</param>
+internal sealed record ArchitectureDescription(
+    ImmutableArray<string> Roots, ImmutableArray<DescribedSite> Sites, ImmutableArray<DescribedGateway> Gateways,
+    ImmutableArray<DescribedDevice> Devices, ImmutableArray<DescribedGroup> Groups)
+{
+    public static readonly ArchitectureDescription Empty = new([], [], [], [], []);
+}
+
+/// <summary>Where in the file something stands; line and column count from 1.</summary>
+internal readonly record struct Place(long Line, long Column, string Field);
+
+internal sealed record DescribedSite(string Path, string? Parent, string Name, string Kind, Place Place)
+{
+    public const string DefaultKind = "site";
+}
+
+internal sealed record DescribedGateway(string Id, string Site, string? Parent, ImmutableSortedDictionary<string, string> Uplink, Place Place);
+
+internal sealed record DescribedDevice(
+    string Id, string? Site, string? Model, TimeSpan Heartbeat, ImmutableSortedDictionary<string, double> Deadband, ImmutableArray<string> Gateways, Place Place);
+
+internal sealed record DescribedGroup(string Id, ImmutableArray<string> Sites, TimeSpan Window, Place Place)
+{
+    public static readonly TimeSpan DefaultWindow = TimeSpan.FromMinutes(5);
+}

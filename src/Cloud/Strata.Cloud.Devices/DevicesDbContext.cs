@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using Microsoft.EntityFrameworkCore;
+using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Devices;
+
+/// <summary>The tables of this slice: the architecture (sites, gateways, devices, groups), tokens, observations and rejections.</summary>
+internal sealed class DevicesDbContext(DbContextOptions<DevicesDbContext> options, TenantId tenant) : StrataDbContext(options, tenant)
+{
+    public const string MigrationsTable = "devices_migrations";
+
+    /// <summary>Longest id of a device, gateway or group, as the columns.</summary>
+    private const int IdLength = DeviceId.MaxLength;
+
+    private const int PathLength = Core.Architecture.SiteId.MaxLength;
+
+    public DbSet<SiteRow> Sites => Set<SiteRow>();
+
+    public DbSet<GatewayRow> Gateways => Set<GatewayRow>();
+
+    public DbSet<DeviceRow> Devices => Set<DeviceRow>();
+
+    public DbSet<GroupRow> Groups => Set<GroupRow>();
+
+    public DbSet<PresenceRow> Presence => Set<PresenceRow>();
+
+    public DbSet<GatewayPresenceRow> GatewayPresence => Set<GatewayPresenceRow>();
+
+    public DbSet<JoinTokenRow> JoinTokens => Set<JoinTokenRow>();
+
+    public DbSet<ApiTokenRow> ApiTokens => Set<ApiTokenRow>();
+
+    public DbSet<RejectionRow> Rejections => Set<RejectionRow>();
+
+    protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<TimeSpan>().HaveConversion<Values.MillisecondsConverter>();
+        configurationBuilder.Properties<ImmutableSortedDictionary<string, string>>()
+            .HaveConversion<Values.PoliciesConverter, Values.ByReference<ImmutableSortedDictionary<string, string>>>();
+        configurationBuilder.Properties<ImmutableSortedDictionary<string, double>>()
+            .HaveConversion<Values.DeadbandConverter, Values.ByReference<ImmutableSortedDictionary<string, double>>>();
+        configurationBuilder.Properties<ImmutableArray<string>>().HaveConversion<Values.NamesConverter, Values.ByReference<ImmutableArray<string>>>();
+    }
+
+    protected override void ConfigureSlice(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<SiteRow>(site =>
+        {
+            site.ToTable("sites").HasKey(s => new { s.TenantId, s.Path });
+            site.Property(s => s.Path).HasMaxLength(PathLength);
+            site.Property(s => s.Parent).HasMaxLength(PathLength);
+            site.HasOne<SiteRow>().WithMany().HasForeignKey(s => new { s.TenantId, s.Parent }).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<GatewayRow>(gateway =>
+        {
+            gateway.ToTable("gateways").HasKey(g => new { g.TenantId, g.Id });
+            gateway.Property(g => g.Id).HasMaxLength(IdLength);
+            gateway.HasOne<SiteRow>().WithMany().HasForeignKey(g => new { g.TenantId, g.Site }).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<DeviceRow>(device =>
+        {
+            device.ToTable("devices").HasKey(d => new { d.TenantId, d.Id });
+            device.Property(d => d.Id).HasMaxLength(IdLength);
+            device.Property(d => d.Heartbeat).HasColumnName("heartbeat_ms");
+            device.Property(d => d.State).HasConversion<string>().HasMaxLength(20);
+            device.HasOne<SiteRow>().WithMany().HasForeignKey(d => new { d.TenantId, d.Site }).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<GroupRow>(group =>
+        {
+            group.ToTable("groups").HasKey(g => new { g.TenantId, g.Id });
+            group.Property(g => g.Id).HasMaxLength(IdLength);
+            group.Property(g => g.Window).HasColumnName("window_ms");
+        });
+        modelBuilder.Entity<PresenceRow>(presence =>
+        {
+            presence.ToTable("device_presence").HasKey(p => new { p.TenantId, p.Device });
+            presence.HasOne<DeviceRow>().WithMany().HasForeignKey(p => new { p.TenantId, p.Device }).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<GatewayPresenceRow>(presence =>
+        {
+            presence.ToTable("gateway_presence").HasKey(p => new { p.TenantId, p.Gateway });
+            presence.HasOne<GatewayRow>().WithMany().HasForeignKey(p => new { p.TenantId, p.Gateway }).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<JoinTokenRow>(token => token.ToTable("join_tokens").HasKey(t => new { t.TenantId, t.TokenHash }));
+        modelBuilder.Entity<ApiTokenRow>(token =>
+        {
+            token.ToTable("api_tokens").HasKey(t => new { t.TenantId, t.Name });
+            token.Property(t => t.Role).HasConversion<string>().HasMaxLength(20);
+            token.HasIndex(t => t.TokenHash).IsUnique();
+        });
+        modelBuilder.Entity<RejectionRow>(rejection =>
+        {
+            rejection.ToTable("rejections").HasKey(r => new { r.TenantId, r.Key });
+            rejection.Property(r => r.Kind).HasConversion<string>().HasMaxLength(20);
+            rejection.HasIndex(r => new { r.TenantId, r.Last });
+        });
+    }
+}

@@ -1,0 +1,40 @@
+namespace Strata.Cloud.Devices;
+
+/// <summary>Limits and intervals of the registry of devices.</summary>
+public sealed class DevicesOptions
+{
+    /// <summary>How often what was heard is written, as one transaction. 100 ms to 1 min; 2 s unless given.</summary>
+    public TimeSpan PresenceInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Rows of one such transaction; the rest waits for the next. 100 to 100,000; 5,000 unless given.</summary>
+    public int PresenceBatch { get; set; } = 5_000;
+
+    /// <summary>Rejections kept per tenant; the oldest go. 100 to 1,000,000; 10,000 unless given.</summary>
+    public int RejectionsKept { get; set; } = 10_000;
+
+    /// <summary>Join tokens that may be open at a time, per tenant. 1 to 100,000; 10,000 unless given.</summary>
+    public int MaxJoinTokens { get; set; } = 10_000;
+
+    /// <summary>Attempts to join per minute that one address may make. 1 to 10,000; 30 unless given.</summary>
+    public int JoinsPerMinute { get; set; } = 30;
+
+    /// <summary>Events that wait to be stored; more are dropped and counted in the log. 100 to 1,000,000; 10,000 unless given.</summary>
+    public int MaxWaitingEvents { get; set; } = 10_000;
+
+    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Check(PresenceInterval >= TimeSpan.FromMilliseconds(100) && PresenceInterval <= TimeSpan.FromMinutes(1), nameof(PresenceInterval), "100 ms to 1 min");
+        Check(PresenceBatch is >= 100 and <= 100_000, nameof(PresenceBatch), "100 to 100,000");
+        Check(RejectionsKept is >= 100 and <= 1_000_000, nameof(RejectionsKept), "100 to 1,000,000");
+        Check(MaxJoinTokens is >= 1 and <= 100_000, nameof(MaxJoinTokens), "1 to 100,000");
+        Check(JoinsPerMinute is >= 1 and <= 10_000, nameof(JoinsPerMinute), "1 to 10,000");
+        Check(MaxWaitingEvents is >= 100 and <= 1_000_000, nameof(MaxWaitingEvents), "100 to 1,000,000");
+    }
+
+    private static void Check(bool right, string name, string range)
+    {
+        if (!right)
+            throw new ArgumentException($"DevicesOptions.{name} must be {range}.");
+    }
+}

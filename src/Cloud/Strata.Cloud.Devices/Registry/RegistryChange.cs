@@ -1,0 +1,139 @@
+using System.Text.Json;
+using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform;
+
+namespace Strata.Cloud.Devices.Registry;
+
+/// <summary>
+/// One change while it is decided: the image as it will be, the rows that differ, and an audit record for each. Nothing is written until the
+/// store saves it as one transaction.
+/// </summary>
+internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTimeOffset now)
+{
+    private readonly Dictionary<string, (DeviceRow? Before, DeviceRow? After)> devices = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (GatewayRow? Before, GatewayRow? After)> gateways = new(StringComparer.Ordinal);
+    private readonly Dictionary<(Type, string), (IAuditedRow? Before, IAuditedRow? After)> others = [];
+    private readonly List<AuditRow> audit = [];
+
+    public RegistryImage Before { get; } = before;
+
+    /// <summary>The image with the changes made so far.</summary>
+    public RegistryImage Image { get; private set; } = before;
+
+    public Caller Caller { get; } = caller;
+
+    public string TenantId { get; } = caller.Tenant.Value;
+
+    public DateTimeOffset Now { get; } = now;
+
+    public IReadOnlyDictionary<string, (DeviceRow? Before, DeviceRow? After)> Devices => devices;
+
+    public IReadOnlyDictionary<string, (GatewayRow? Before, GatewayRow? After)> Gateways => gateways;
+
+    public bool ChangesGroups => others.Keys.Any(k => k.Item1 == typeof(GroupRow));
+
+    public bool ChangesApiTokens => others.Keys.Any(k => k.Item1 == typeof(ApiTokenRow));
+
+    public bool IsEmpty => devices.Count + gateways.Count + others.Count == 0;
+
+    public IReadOnlyList<AuditRow> Audit => audit;
+
+    /// <summary>All rows that differ, for the database.</summary>
+    public IEnumerable<(IAuditedRow? Before, IAuditedRow? After)> Rows =>
+        others.Values
+            .Concat(gateways.Values.Select(c => ((IAuditedRow?)c.Before, (IAuditedRow?)c.After)))
+            .Concat(devices.Values.Select(c => ((IAuditedRow?)c.Before, (IAuditedRow?)c.After)));
+
+    public void Put(SiteRow row, string action, object? detail = null)
+    {
+        Image = Image.With(row.Path, row);
+        others[(typeof(SiteRow), row.Path)] = (Before.Sites.GetValueOrDefault(row.Path), row);
+        Record(action, "site", row.Path, detail);
+    }
+
+    public void Remove(SiteRow row)
+    {
+        Image = Image.With(row.Path, (SiteRow?)null);
+        others[(typeof(SiteRow), row.Path)] = (Before.Sites.GetValueOrDefault(row.Path), null);
+        Record("remove", "site", row.Path, null);
+    }
+
+    public void Put(GatewayRow row, string action, object? detail = null)
+    {
+        Image = Image.With(row.Id, row);
+        gateways[row.Id] = (Before.Gateways.GetValueOrDefault(row.Id), row);
+        Record(action, "gateway", row.Id, detail);
+    }
+
+    public void Remove(GatewayRow row)
+    {
+        Image = Image.With(row.Id, (GatewayRow?)null);
+        gateways[row.Id] = (Before.Gateways.GetValueOrDefault(row.Id), null);
+        Record("remove", "gateway", row.Id, null);
+    }
+
+    public void Put(DeviceRow row, string action, object? detail = null)
+    {
+        Image = Image.With(row.Id, row);
+        devices[row.Id] = (Before.Devices.GetValueOrDefault(row.Id), row);
+        Record(action, "device", row.Id, detail);
+    }
+
+    public void Put(GroupRow row, string action, object? detail = null)
+    {
+        Image = Image.With(row.Id, row);
+        others[(typeof(GroupRow), row.Id)] = (Before.Groups.GetValueOrDefault(row.Id), row);
+        Record(action, "group", row.Id, detail);
+    }
+
+    public void Remove(GroupRow row)
+    {
+        Image = Image.With(row.Id, (GroupRow?)null);
+        others[(typeof(GroupRow), row.Id)] = (Before.Groups.GetValueOrDefault(row.Id), null);
+        Record("remove", "group", row.Id, null);
+    }
+
+    public void Put(JoinTokenRow row, string action, object? detail = null)
+    {
+        Image = Image.With(row.TokenHash, row);
+        others[(typeof(JoinTokenRow), row.TokenHash)] = (Before.JoinTokens.GetValueOrDefault(row.TokenHash), row);
+        Record(action, "join-token", row.TokenHash[..8], detail);
+    }
+
+    public void Remove(JoinTokenRow row, string action)
+    {
+        Image = Image.With(row.TokenHash, (JoinTokenRow?)null);
+        others[(typeof(JoinTokenRow), row.TokenHash)] = (Before.JoinTokens.GetValueOrDefault(row.TokenHash), null);
+        Record(action, "join-token", row.TokenHash[..8], null);
+    }
+
+    public void Put(ApiTokenRow row, string action)
+    {
+        Image = Image.With(row.Name, row);
+        others[(typeof(ApiTokenRow), row.Name)] = (Before.ApiTokens.GetValueOrDefault(row.Name), row);
+        Record(action, "api-token", row.Name, null);
+    }
+
+    /// <summary>Gives a gateway the next version of its configuration; no audit record of its own, it follows from the others.</summary>
+    public void Renumber(GatewayRow row)
+    {
+        Image = Image.With(row.Id, row);
+        gateways[row.Id] = (Before.Gateways.GetValueOrDefault(row.Id), row);
+    }
+
+    private void Record(string action, string kind, string subject, object? detail)
+    {
+        Image = Image with { LastAudit = Image.LastAudit + 1 };
+        audit.Add(new AuditRow
+        {
+            TenantId = TenantId,
+            Id = Image.LastAudit,
+            Time = Now,
+            Actor = Caller.Actor,
+            Action = action,
+            Kind = kind,
+            Subject = subject,
+            Detail = detail is null ? null : JsonSerializer.Serialize(detail, JsonSerializerOptions.Web),
+        });
+    }
+}

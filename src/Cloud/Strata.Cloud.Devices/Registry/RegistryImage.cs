@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using Strata.Cloud.Devices.Rows;
+using Strata.Core.Devices;
+
+namespace Strata.Cloud.Devices.Registry;
+
+/// <summary>
+/// What the registry holds for one tenant, in memory: every decision reads it, every commit replaces it by the next one. Immutable, so that a
+/// request sees one state from begin to end.
+/// </summary>
+internal sealed record RegistryImage
+{
+    public static readonly RegistryImage Empty = new();
+
+    public ImmutableSortedDictionary<string, SiteRow> Sites { get; private init; } = Create<SiteRow>();
+
+    public ImmutableSortedDictionary<string, GatewayRow> Gateways { get; private init; } = Create<GatewayRow>();
+
+    public ImmutableDictionary<string, DeviceRow> Devices { get; private init; } = ImmutableDictionary.Create<string, DeviceRow>(StringComparer.Ordinal);
+
+    /// <summary>Ids of all devices in order: pages begin within.</summary>
+    public ImmutableSortedSet<string> DeviceIds { get; private init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
+    public ImmutableSortedDictionary<string, GroupRow> Groups { get; private init; } = Create<GroupRow>();
+
+    public ImmutableSortedDictionary<string, JoinTokenRow> JoinTokens { get; private init; } = Create<JoinTokenRow>();
+
+    public ImmutableSortedDictionary<string, ApiTokenRow> ApiTokens { get; private init; } = Create<ApiTokenRow>();
+
+    /// <summary>Number of the last audit record.</summary>
+    public long LastAudit { get; init; }
+
+    /// <summary>Devices in service that list a gateway, by gateway.</summary>
+    public ImmutableDictionary<string, ImmutableHashSet<string>> Listed { get; private init; } = ImmutableDictionary.Create<string, ImmutableHashSet<string>>(StringComparer.Ordinal);
+
+    /// <summary>Gateways by the place they stand in.</summary>
+    public ILookup<string, string> GatewaysBySite { get; private init; } = Array.Empty<string>().ToLookup(g => g);
+
+    /// <summary>Builds the image of what was loaded, in one go.</summary>
+    public static RegistryImage Load(
+        IEnumerable<SiteRow> sites, IReadOnlyCollection<GatewayRow> gateways, IReadOnlyCollection<DeviceRow> devices, IEnumerable<GroupRow> groups,
+        IEnumerable<JoinTokenRow> joinTokens, IEnumerable<ApiTokenRow> apiTokens, long lastAudit) => new()
+        {
+            Sites = Values.Sorted(sites.Select(s => KeyValuePair.Create(s.Path, s))),
+            Gateways = Values.Sorted(gateways.Select(g => KeyValuePair.Create(g.Id, g))),
+            GatewaysBySite = gateways.ToLookup(g => g.Site, g => g.Id),
+            Devices = ImmutableDictionary.CreateRange(StringComparer.Ordinal, devices.Select(d => KeyValuePair.Create(d.Id, d))),
+            DeviceIds = ImmutableSortedSet.CreateRange(StringComparer.Ordinal, devices.Select(d => d.Id)),
+            Listed = devices.Where(IsInService)
+                .SelectMany(d => d.Gateways.Select(g => (Gateway: g, d.Id)))
+                .GroupBy(l => l.Gateway)
+                .ToImmutableDictionary(g => g.Key, g => g.Select(l => l.Id).ToImmutableHashSet(StringComparer.Ordinal), StringComparer.Ordinal),
+            Groups = Values.Sorted(groups.Select(g => KeyValuePair.Create(g.Id, g))),
+            JoinTokens = Values.Sorted(joinTokens.Select(t => KeyValuePair.Create(t.TokenHash, t))),
+            ApiTokens = Values.Sorted(apiTokens.Select(t => KeyValuePair.Create(t.Name, t))),
+            LastAudit = lastAudit,
+        };
+
+    public static bool IsInService(DeviceRow device) => device.State is not DeviceState.Decommissioned;
+
+    public RegistryImage With(string path, SiteRow? row) => this with { Sites = Set(Sites, path, row) };
+
+    public RegistryImage With(string id, GatewayRow? row)
+    {
+        var gateways = Set(Gateways, id, row);
+        var moved = Gateways.GetValueOrDefault(id)?.Site != row?.Site;
+        return this with { Gateways = gateways, GatewaysBySite = moved ? gateways.Values.ToLookup(g => g.Site, g => g.Id) : GatewaysBySite };
+    }
+
+    public RegistryImage With(string id, GroupRow? row) => this with { Groups = Set(Groups, id, row) };
+
+    public RegistryImage With(string hash, JoinTokenRow? row) => this with { JoinTokens = Set(JoinTokens, hash, row) };
+
+    public RegistryImage With(string name, ApiTokenRow? row) => this with { ApiTokens = Set(ApiTokens, name, row) };
+
+    public RegistryImage With(string id, DeviceRow? row)
+    {
+        var listed = Listed;
+        if (Devices.TryGetValue(id, out var old) && IsInService(old))
+            listed = old.Gateways.Aggregate(listed, (l, g) => l.SetItem(g, l[g].Remove(id)));
+        if (row is not null && IsInService(row))
+            listed = row.Gateways.Aggregate(listed, (l, g) => l.SetItem(g, (l.GetValueOrDefault(g) ?? NoIds).Add(id)));
+        return row is null
+            ? this with { Devices = Devices.Remove(id), DeviceIds = DeviceIds.Remove(id), Listed = listed }
+            : this with { Devices = Devices.SetItem(id, row), DeviceIds = DeviceIds.Add(id), Listed = listed };
+    }
+
+    private static readonly ImmutableHashSet<string> NoIds = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
+
+    private static ImmutableSortedDictionary<string, T> Create<T>() => ImmutableSortedDictionary.Create<string, T>(StringComparer.Ordinal);
+
+    private static ImmutableSortedDictionary<string, T> Set<T>(ImmutableSortedDictionary<string, T> rows, string key, T? row)
+        where T : class => row is null ? rows.Remove(key) : rows.SetItem(key, row);
+}

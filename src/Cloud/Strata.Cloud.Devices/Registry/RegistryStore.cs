@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Strata.Cloud.Devices.Gateways;
+using Strata.Cloud.Platform;
+using Strata.Core;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Devices.Registry;
+
+/// <summary>A committed change, for those who follow the registry.</summary>
+internal sealed record RegistryCommit(TenantId Tenant, RegistryChange Change, IReadOnlyList<GatewayDelta> Deltas);
+
+/// <summary>
+/// The registry: its image in memory and the one way to change it. Changes come one after the other; each is decided on the current image, written as one
+/// transaction with its audit records, then published. Reads take the image and never wait.
+/// </summary>
+internal sealed partial class RegistryStore(RegistryFile file, TimeProvider time, ILogger<RegistryStore> logger) : IDisposable
+{
+    private readonly DbContextOptions<DevicesDbContext> options = file.OptionsFor<DevicesDbContext>(DevicesDbContext.MigrationsTable);
+    private readonly ConcurrentDictionary<TenantId, RegistryImage> images = new();
+    private readonly SemaphoreSlim writing = new(1, 1);
+
+    /// <summary>Raised after the commit, before the image is replaced; on the writer's turn, in commit order.</summary>
+    public event Action<RegistryCommit>? Publishing;
+
+    /// <summary>Raised after the image was replaced; on the writer's turn, in commit order. Must be quick.</summary>
+    public event Action<RegistryCommit>? Published;
+
+    public IEnumerable<TenantId> Tenants => images.Keys;
+
+    public RegistryImage Image(TenantId tenant) => images.GetValueOrDefault(tenant) ?? RegistryImage.Empty;
+
+    /// <summary>A context for what is not in the image (audit, rejections, observations).</summary>
+    public DevicesDbContext CreateContext(TenantId tenant) => new(options, tenant);
+
+    /// <summary>Brings the tables up to date and loads the images.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        await using (var context = CreateContext(TenantId.Main))
+            await file.MigrateAsync(context, DevicesDbContext.MigrationsTable, cancellationToken);
+        List<string> tenants;
+        await using (var context = CreateContext(TenantId.Main))
+            tenants = await context.Tenants.IgnoreQueryFilters().Select(t => t.TenantId).ToListAsync(cancellationToken);
+        foreach (var tenant in tenants.Select(TenantId.Parse))
+            images[tenant] = await LoadAsync(tenant, cancellationToken);
+        LogLoaded(images.Values.Sum(i => i.Devices.Count), time.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    /// <summary>
+    /// Decides and makes a change. <paramref name="decide"/> runs alone, on the current image; a problem it returns, or nothing changed, writes nothing.
+    /// A database that cannot write is the problem <see cref="ProblemKind.Unavailable"/>, with nothing changed.
+    /// </summary>
+    public async Task<Outcome<T>> ChangeAsync<T>(Caller caller, Func<RegistryChange, Outcome<T>> decide, CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            var change = new RegistryChange(Image(caller.Tenant), caller, time.GetUtcNow());
+            var outcome = decide(change);
+            if (!outcome.IsOk || change.IsEmpty)
+                return outcome;
+            var deltas = GatewayDelta.Apply(change);
+            // From here on it is carried through: a caller that goes away must not leave the image behind the database.
+            await SaveAsync(change, CancellationToken.None);
+            var commit = new RegistryCommit(caller.Tenant, change, deltas);
+            Publishing?.Invoke(commit);
+            images[caller.Tenant] = change.Image;
+            Published?.Invoke(commit);
+            return outcome;
+        }
+        catch (Exception failure) when (Unwritable(failure) is { } reason)
+        {
+            LogNotWritten(failure);
+            return new Problem(ProblemKind.Unavailable, $"The registry cannot write: {reason}. Nothing was changed; see the node's disk and try again.");
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    /// <summary>Writes what is not in the image (observations, rejections), in turn with the changes. Its exceptions are the caller's.</summary>
+    public async Task WriteAsync(TenantId tenant, Func<DevicesDbContext, Task> write, CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            await using var context = CreateContext(tenant);
+            await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+            await write(context);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    public void Dispose() => writing.Dispose();
+
+    private async Task<RegistryImage> LoadAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var context = CreateContext(tenant);
+        return RegistryImage.Load(
+            await context.Sites.ToListAsync(cancellationToken),
+            await context.Gateways.ToListAsync(cancellationToken),
+            await context.Devices.ToListAsync(cancellationToken),
+            await context.Groups.ToListAsync(cancellationToken),
+            await context.JoinTokens.ToListAsync(cancellationToken),
+            await context.ApiTokens.ToListAsync(cancellationToken),
+            await context.Audit.MaxAsync(a => (long?)a.Id, cancellationToken) ?? 0);
+    }
+
+    private async Task SaveAsync(RegistryChange change, CancellationToken cancellationToken)
+    {
+        await using var context = CreateContext(change.Caller.Tenant);
+        context.ChangeTracker.AutoDetectChangesEnabled = false;
+        foreach (var (before, after) in change.Rows)
+        {
+            var state = (before, after) switch
+            {
+                (null, null) => EntityState.Detached,
+                (null, _) => EntityState.Added,
+                (_, null) => EntityState.Deleted,
+                _ => EntityState.Modified,
+            };
+            if (state is not EntityState.Detached)
+                context.Entry((object)(after ?? before)!).State = state;
+        }
+        context.AddRange(change.Audit);
+        await context.SaveChangesAsync(cancellationToken);
+    }
+
+    /// <summary>Why the database could not write, when that may pass; null for everything else, which is a fault of ours.</summary>
+    private static string? Unwritable(Exception failure) =>
+        (failure as SqliteException ?? (failure as DbException ?? failure.InnerException) as SqliteException)?.SqliteErrorCode switch
+        {
+            5 or 6 => "its file is in use by another program",
+            8 => "its file is read-only",
+            10 => "the disk reported an error",
+            13 => "the disk is full",
+            14 => "its file cannot be opened",
+            _ => null,
+        };
+
+    [LoggerMessage(5001, LogLevel.Information, "The registry is loaded: {Devices} devices in {Milliseconds:0} ms.")]
+    private partial void LogLoaded(int devices, double milliseconds);
+
+    [LoggerMessage(5002, LogLevel.Error, "A change of the registry could not be written; nothing was changed.")]
+    private partial void LogNotWritten(Exception failure);
+}

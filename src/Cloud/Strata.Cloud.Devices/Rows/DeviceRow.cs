@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using Strata.Cloud.Platform;
+using Strata.Core.Devices;
+
+namespace Strata.Cloud.Devices.Rows;
+
+/// <summary>A device. What changes with every message (last heard, current gateway) is in <see cref="PresenceRow"/>.</summary>
+internal sealed record DeviceRow : IAuditedRow
+{
+    public static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromMinutes(5);
+
+    public required string TenantId { get; init; }
+
+    public required string Id { get; init; }
+
+    /// <summary>Where it is; null while it is nowhere.</summary>
+    public string? Site { get; init; }
+
+    public string? Model { get; init; }
+
+    /// <summary>Longest silence of a healthy device.</summary>
+    public TimeSpan Heartbeat { get; init; } = DefaultHeartbeat;
+
+    /// <summary>Threshold per metric, in the metric's unit.</summary>
+    public ImmutableSortedDictionary<string, double> Deadband { get; init; } = Values.NoDeadband;
+
+    /// <summary>Gateways that may serve it beside those of its site, first choice first.</summary>
+    public ImmutableArray<string> Gateways { get; init; } = [];
+
+    public required DeviceState State { get; init; }
+
+    public required DateTimeOffset StateSince { get; init; }
+
+    public required string StateCause { get; init; }
+
+    /// <summary>SHA-256 of its secret.</summary>
+    public required byte[] SecretHash { get; init; }
+
+    public required DateTimeOffset Created { get; init; }
+}

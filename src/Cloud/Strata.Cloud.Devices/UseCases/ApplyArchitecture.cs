@@ -1,0 +1,112 @@
+using Microsoft.AspNetCore.Http;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Devices.Description;
+using Strata.Cloud.Devices.Registry;
+using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform;
+using Strata.Core;
+using Strata.Node;
+using Strata.Node.Devices;
+
+namespace Strata.Cloud.Devices.UseCases;
+
+/// <summary>
+/// <c>POST /api/v1/apply</c>: makes the registry as a site file describes it, all or nothing. <c>dryRun</c> only says what would be done,
+/// <c>prune</c> also removes what is in the file's trees and not in the file, <c>file</c> is the name for error messages.
+/// </summary>
+internal static class ApplyArchitecture
+{
+    public static async Task<IResult> HandleAsync(
+        bool? dryRun, bool? prune, string? file, HttpContext context, RegistryStore registry, DeviceDirectory directory, CancellationToken cancellationToken)
+    {
+        var text = await context.Request.ReadTextAsync(YamlTree.MaxCharacters, cancellationToken);
+        if (!text.IsOk)
+            return ProblemResults.Of(text.Problem, text.Problem.Kind is ProblemKind.TooMuch ? StatusCodes.Status413PayloadTooLarge : null);
+        var name = file is { Length: > 0 and <= 300 } && !file.Any(char.IsControl) ? file : "site.yaml";
+        var outcome = await ApplyAsync(registry, Caller.Of(context), name, text.Value, dryRun ?? false, prune ?? false, directory.Capacity, cancellationToken);
+        return outcome.ToResult(result => Results.Json(result, ContractsJson.Default.ApplyResult));
+    }
+
+    public static async Task<Outcome<ApplyResult>> ApplyAsync(
+        RegistryStore registry, Caller caller, string file, string yaml, bool dryRun, bool prune, int capacity, CancellationToken cancellationToken)
+    {
+        var description = SiteFileReader.Read(file, yaml);
+        if (!description.IsOk)
+            return description.Problem;
+        if (dryRun)
+        {
+            var plan = ArchitecturePlanner.Plan(file, description.Value, registry.Image(caller.Tenant), prune);
+            return plan.IsOk ? new ApplyResult(true, plan.Value.Changes, Nothing) : plan.Problem;
+        }
+        return await registry.ChangeAsync(caller, change => Decide(change, file, description.Value, prune, capacity), cancellationToken);
+    }
+
+    private static readonly Dictionary<string, string> Nothing = [];
+
+    private static Outcome<ApplyResult> Decide(RegistryChange change, string file, ArchitectureDescription description, bool prune, int capacity)
+    {
+        var plan = ArchitecturePlanner.Plan(file, description, change.Image, prune);
+        if (!plan.IsOk)
+            return plan.Problem;
+        var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var step in plan.Value.Steps)
+        {
+            if (Carry(change, step, file) is { } secret)
+                secrets.Add(secret.Id, secret.Secret);
+        }
+        ForgetPlaces(change);
+        if (change.Image.Devices.Count > capacity)
+            return new Problem(ProblemKind.TooMuch, $"With this file there would be {change.Image.Devices.Count:N0} devices; this node holds at most {capacity:N0}.");
+        return new ApplyResult(false, plan.Value.Changes, secrets);
+    }
+
+    private static DeviceSecret? Carry(RegistryChange change, PlanStep step, string file)
+    {
+        var detail = new { by = "apply", file, fields = step.Change.Fields.Count == 0 ? null : step.Change.Fields };
+        var action = step.Change.Action == "+" ? "create" : "change";
+        switch (step)
+        {
+            case PutSite(_, var site):
+                change.Put(new SiteRow { TenantId = change.TenantId, Path = site.Path, Parent = site.Parent, Name = site.Name, Kind = site.Kind }, action, detail);
+                return null;
+            case PutGateway(_, var gateway, var current):
+                var row = current ?? new GatewayRow { TenantId = change.TenantId, Id = gateway.Id, Site = gateway.Site, Created = change.Now, Revision = 0 };
+                change.Put(row with { Site = gateway.Site, Parent = gateway.Parent ?? row.Parent, Uplink = gateway.Uplink }, action, detail);
+                return null;
+            case PutDevice(_, var device, null):
+                return RegisterDevice.Create(change, device);
+            case PutDevice(_, var device, { } current):
+                change.Put(
+                    current with { Site = device.Site, Model = device.Model, Heartbeat = device.Heartbeat, Deadband = device.Deadband, Gateways = device.Gateways },
+                    action, detail);
+                return null;
+            case PutGroup(_, var group):
+                change.Put(new GroupRow { TenantId = change.TenantId, Id = group.Id, Sites = group.Sites, Window = group.Window }, action, detail);
+                return null;
+            case RemoveSite(_, var site):
+                change.Remove(site);
+                return null;
+            case RemoveGateway(_, var gateway):
+                change.Remove(gateway);
+                return null;
+            case RemoveGroup(_, var group):
+                change.Remove(group);
+                return null;
+            case RemoveDevice(_, var device):
+                // Every state but the last may be left for it, and those in the last are not in the plan.
+                _ = DecommissionDevice.Decide(change, device, $"not in {file}, which was applied with prune by {change.Caller.Actor}");
+                return null;
+            default:
+                throw new InvalidOperationException($"A plan has no step {step.GetType().Name}.");
+        }
+    }
+
+    /// <summary>Decommissioned devices stay, but not in places that are gone.</summary>
+    private static void ForgetPlaces(RegistryChange change)
+    {
+        if (change.Image.Sites.Count >= change.Before.Sites.Count && change.Before.Sites.Keys.All(change.Image.Sites.ContainsKey))
+            return;
+        foreach (var device in change.Image.Devices.Values.Where(d => d.Site is not null && !change.Image.Sites.ContainsKey(d.Site)).ToList())
+            change.Put(device with { Site = null }, "change", new { reason = "its place was removed", device.Site });
+    }
+}

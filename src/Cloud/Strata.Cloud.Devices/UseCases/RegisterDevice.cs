@@ -1,0 +1,122 @@
+using Microsoft.AspNetCore.Http;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Devices.Description;
+using Strata.Cloud.Devices.Registry;
+using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform;
+using Strata.Core;
+using Strata.Core.Architecture;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+using Strata.Node;
+using Strata.Node.Devices;
+
+namespace Strata.Cloud.Devices.UseCases;
+
+/// <summary><c>POST /api/v1/devices</c>: a new device with its secret, which is shown once.</summary>
+internal static class RegisterDevice
+{
+    public static async Task<IResult> HandleAsync(HttpContext context, RegistryStore registry, DeviceDirectory directory, CancellationToken cancellationToken)
+    {
+        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CreateDevice, cancellationToken);
+        if (!request.IsOk)
+            return ProblemResults.Of(request.Problem);
+        var outcome = await registry.ChangeAsync(Caller.Of(context), change => Decide(change, request.Value, directory.Capacity), cancellationToken);
+        return outcome.ToResult(secret => Results.Json(secret, ContractsJson.Default.DeviceSecret, statusCode: StatusCodes.Status201Created));
+    }
+
+    public static Outcome<DeviceSecret> Decide(RegistryChange change, CreateDevice request, int capacity)
+    {
+        var described = Check(request, change.Image);
+        if (!described.IsOk)
+            return described.Problem;
+        if (change.Image.Devices.TryGetValue(request.Id, out var known) && RegistryImage.IsInService(known))
+            return new Problem(ProblemKind.Conflict, $"There is a device '{request.Id}' already; decommission it first to use the name anew.", "id");
+        if (known is null && change.Image.Devices.Count >= capacity)
+            return new Problem(ProblemKind.TooMuch, $"This node holds at most {capacity:N0} devices.", "id");
+        if (described.Value.Site is { } site)
+            EnsurePlace.Create(change, site);
+        return Create(change, described.Value);
+    }
+
+    /// <summary>Puts a new device and its audit record into the change. Its name is free.</summary>
+    public static DeviceSecret Create(RegistryChange change, DescribedDevice device)
+    {
+        const string cause = "registered";
+        var secret = DeviceSecrets.Create();
+        // Its secret is its identity, so it is past Unprovisioned at once; it is active when it is first heard.
+        var step = DeviceLifecycle.Move(DeviceState.Unprovisioned, DeviceState.Provisioning, cause, change.Now).Value!;
+        var row = new DeviceRow
+        {
+            TenantId = change.TenantId,
+            Id = device.Id,
+            Site = device.Site,
+            Model = device.Model,
+            Heartbeat = device.Heartbeat,
+            Deadband = device.Deadband,
+            Gateways = device.Gateways,
+            State = step.To,
+            StateSince = step.Time,
+            StateCause = step.Cause,
+            SecretHash = DeviceSecrets.Hash(secret),
+            Created = change.Now,
+        };
+        change.Put(row, "create", new { device.Site, device.Model, state = DeviceLifecycle.Name(step.To) });
+        return new DeviceSecret(device.Id, secret);
+    }
+
+    /// <summary>The request, every field checked.</summary>
+    private static Outcome<DescribedDevice> Check(CreateDevice request, RegistryImage image)
+    {
+        if (Wrong("id", () => DeviceId.Parse(request.Id ?? "")) is { } id)
+            return id;
+        if (request.Site is not null && (Wrong("site", () => SiteId.Parse(request.Site)) ?? EnsurePlace.Check(image, request.Site)) is { } site)
+            return site;
+        if (request.Model is { } model && (model.Length is 0 or > 200 || model.Any(char.IsControl)))
+            return new Problem(ProblemKind.Invalid, "A model has 1 to 200 characters without control characters.", "model");
+        var heartbeat = request.Heartbeat ?? DeviceRow.DefaultHeartbeat;
+        if (heartbeat < SiteFileReader.LeastHeartbeat || heartbeat > SiteFileReader.MostHeartbeat)
+            return new Problem(ProblemKind.Invalid, $"A heartbeat lies between {DurationText.Format(SiteFileReader.LeastHeartbeat)} and {DurationText.Format(SiteFileReader.MostHeartbeat)}.", "heartbeat");
+        if ((CheckDeadband(request.Deadband ?? Values.NoDeadband) ?? CheckGateways(request.Gateways ?? [], image)) is { } wrong)
+            return wrong;
+        return new DescribedDevice(
+            request.Id!, request.Site, request.Model, TimeSpan.FromMilliseconds((long)heartbeat.TotalMilliseconds),
+            Values.Sorted(request.Deadband ?? Values.NoDeadband), [.. request.Gateways ?? []], default);
+    }
+
+    private static Problem? CheckDeadband(IReadOnlyDictionary<string, double> deadband)
+    {
+        foreach (var (metric, threshold) in deadband)
+        {
+            if (Wrong($"deadband.{metric}", () => MetricName.Parse(metric)) is { } name)
+                return name;
+            if (!double.IsFinite(threshold) || threshold < 0)
+                return new Problem(ProblemKind.Invalid, "A dead band is a number that is 0 or more, in the metric's unit.", $"deadband.{metric}");
+        }
+        return null;
+    }
+
+    private static Problem? CheckGateways(IReadOnlyList<string> gateways, RegistryImage image)
+    {
+        if (gateways.Count > SiteFileReader.MaxGatewaysOfDevice)
+            return new Problem(ProblemKind.Invalid, $"A device lists at most {SiteFileReader.MaxGatewaysOfDevice} gateways.", "gateways");
+        if (gateways.Distinct(StringComparer.Ordinal).Count() < gateways.Count)
+            return new Problem(ProblemKind.Invalid, "A gateway is listed twice.", "gateways");
+        return gateways.FirstOrDefault(g => !image.Gateways.ContainsKey(g ?? "")) is { } unknown
+            ? new Problem(ProblemKind.Invalid, $"There is no gateway '{unknown}'.{Suggestion.For(unknown, image.Gateways.Keys)}", "gateways")
+            : null;
+    }
+
+    private static Problem? Wrong<T>(string field, Func<T> parse)
+    {
+        try
+        {
+            parse();
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return new Problem(ProblemKind.Invalid, e.Message, field);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Http;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Devices.Registry;
+using Strata.Cloud.Platform;
+using Strata.Core;
+using Strata.Node;
+using Strata.Node.Devices;
+
+namespace Strata.Cloud.Devices.UseCases;
+
+/// <summary><c>POST /api/v1/devices/{id}/secret</c>: a new secret, shown once; the old one stops working at once and its connections end.</summary>
+internal static class RotateDeviceSecret
+{
+    public static async Task<IResult> HandleAsync(string id, HttpContext context, RegistryStore registry, CancellationToken cancellationToken)
+    {
+        var outcome = await registry.ChangeAsync(Caller.Of(context), change => Decide(change, id), cancellationToken);
+        return outcome.ToResult(secret => Results.Json(secret, ContractsJson.Default.DeviceSecret));
+    }
+
+    private static Outcome<DeviceSecret> Decide(RegistryChange change, string id)
+    {
+        var device = GetDevice.Find(change.Image, id);
+        if (!device.IsOk)
+            return device.Problem;
+        if (!RegistryImage.IsInService(device.Value))
+            return new Problem(ProblemKind.Conflict, $"Device '{id}' is decommissioned; create it anew to use it again.", "id");
+        var secret = DeviceSecrets.Create();
+        change.Put(device.Value with { SecretHash = DeviceSecrets.Hash(secret) }, "rotate-secret");
+        return new DeviceSecret(id, secret);
+    }
+}

@@ -1,0 +1,10 @@
+namespace Strata.Cloud.Platform;
+
+/// <summary>A row of the registry. Every row belongs to one tenant, whose id leads the table's key.</summary>
+public interface ITenantRow
+{
+    string TenantId { get; }
+}
+
+/// <summary>A row whose every change must be in the audit trail: saving one without an audit record in the same transaction is refused.</summary>
+public interface IAuditedRow : ITenantRow;

@@ -1,0 +1,138 @@
+using System.Data.Common;
+using System.Reflection;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace Strata.Cloud.Platform;
+
+/// <summary>
+/// The registry's SQLite file: readable by its owner only, write-ahead log, a commit is on the disk before it is reported (<c>synchronous</c>
+/// FULL). One process at a time: a lock file next to it is held while this lives.
+/// </summary>
+public sealed class RegistryFile : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly FileStream lockFile;
+
+    private RegistryFile(string path, FileStream lockFile)
+    {
+        Path = path;
+        this.lockFile = lockFile;
+        ConnectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 10, Pooling = true }.ToString();
+    }
+
+    public string Path { get; }
+
+    public string ConnectionString { get; }
+
+    /// <summary>Creates the file when it is missing and takes the lock.</summary>
+    /// <exception cref="IOException">Another process uses it, or the folder cannot be written.</exception>
+    public static RegistryFile Open(RegistryOptions options)
+    {
+        options.Validate();
+        var path = options.DatabasePath;
+        var held = Create(path + ".lock", FileShare.None);
+        try
+        {
+            Create(path, FileShare.ReadWrite).Dispose();
+            File.SetUnixFileMode(path, OwnerOnly);
+            return new RegistryFile(path, held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Options for a slice's context on this file.</summary>
+    public DbContextOptions<TContext> OptionsFor<TContext>(string migrationsTable)
+        where TContext : StrataDbContext =>
+        new DbContextOptionsBuilder<TContext>()
+            .UseSqlite(ConnectionString, sqlite => sqlite.MigrationsHistoryTable(migrationsTable).MigrationsAssembly(typeof(TContext).Assembly))
+            .UseSnakeCaseNamingConvention()
+            .AddInterceptors(PragmaInterceptor.Instance)
+            .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
+            .Options;
+
+    /// <summary>Brings a slice's tables up to date. Quick when they are: then the migrations machinery is not started.</summary>
+    public async Task MigrateAsync<TContext>(TContext context, string migrationsTable, CancellationToken cancellationToken)
+        where TContext : StrataDbContext
+    {
+        await using (var connection = new SqliteConnection(ConnectionString))
+        {
+            await connection.OpenAsync(cancellationToken);
+            await ExecuteAsync(connection, "PRAGMA journal_mode = WAL", cancellationToken);
+            if (await IsCurrentAsync<TContext>(connection, migrationsTable, cancellationToken))
+                return;
+            // A process killed while migrating leaves its lock row; the lock file says that nobody else is there.
+            await ExecuteAsync(connection, "DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
+        }
+        await context.Database.MigrateAsync(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        using (var connection = new SqliteConnection(ConnectionString))
+            SqliteConnection.ClearPool(connection);
+        lockFile.Dispose();
+    }
+
+    private static FileStream Create(string path, FileShare share) => new(path, new FileStreamOptions
+    {
+        Mode = FileMode.OpenOrCreate,
+        Access = FileAccess.ReadWrite,
+        Share = share,
+        UnixCreateMode = OwnerOnly,
+    });
+
+    private static async Task<bool> IsCurrentAsync<TContext>(SqliteConnection connection, string migrationsTable, CancellationToken cancellationToken)
+    {
+        var known = typeof(TContext).Assembly.GetTypes()
+            .Where(t => t.GetCustomAttribute<DbContextAttribute>()?.ContextType == typeof(TContext))
+            .Select(t => t.GetCustomAttribute<MigrationAttribute>()?.Id)
+            .Max(StringComparer.Ordinal);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $name";
+        command.Parameters.AddWithValue("$name", migrationsTable);
+        if (await command.ExecuteScalarAsync(cancellationToken) is not 1L)
+            return false;
+#pragma warning disable CA2100 // The table's name is a constant of the slice.
+        command.CommandText = $"SELECT max(migration_id) FROM \"{migrationsTable}\"";
+#pragma warning restore CA2100
+        return await command.ExecuteScalarAsync(cancellationToken) is string newest && newest == known;
+    }
+
+    private static async Task ExecuteAsync(SqliteConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Constant text of this class.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>What holds per connection. The write-ahead log is a property of the file; foreign keys and the busy timeout are in the connection string.</summary>
+    private sealed class PragmaInterceptor : DbConnectionInterceptor
+    {
+        public static readonly PragmaInterceptor Instance = new();
+
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA synchronous = FULL";
+            command.ExecuteNonQuery();
+        }
+
+        public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA synchronous = FULL";
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+}

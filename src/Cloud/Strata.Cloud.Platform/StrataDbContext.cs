@@ -1,0 +1,88 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Platform;
+
+/// <summary>
+/// What every slice's part of the registry has in common: one tenant per context, a filter on it for every entity, and the audit trail. A
+/// context sees and writes rows of its tenant only; the filter is in the model, not in the queries. Short-lived, not shared between threads.
+/// </summary>
+public abstract class StrataDbContext(DbContextOptions options, TenantId tenant) : DbContext(options)
+{
+    /// <summary>Longest tenant id, as the column.</summary>
+    private const int TenantIdLength = 64;
+
+    /// <summary>The tenant whose rows this context sees.</summary>
+    public TenantId Tenant { get; } = tenant;
+
+    /// <summary>Read by the query filters; EF Core turns it into a parameter of each query.</summary>
+    public string CurrentTenantId => Tenant.Value;
+
+    public DbSet<TenantRow> Tenants => Set<TenantRow>();
+
+    public DbSet<AuditRow> Audit => Set<AuditRow>();
+
+    /// <summary>The slice's own entities: keys, lengths, indexes. Each key begins with the tenant.</summary>
+    protected abstract void ConfigureSlice(ModelBuilder modelBuilder);
+
+    /// <summary>The slice's own types of properties and how they are kept.</summary>
+    protected abstract void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder);
+
+    protected sealed override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<EventTimeConverter>();
+        ConfigureSliceConventions(configurationBuilder);
+    }
+
+    protected sealed override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<TenantRow>(tenant =>
+        {
+            tenant.ToTable("tenants").HasKey(t => t.TenantId);
+            tenant.Property(t => t.Name).HasMaxLength(200);
+            tenant.HasData(new TenantRow { TenantId = TenantId.Main.Value, Name = "Main", Created = DateTimeOffset.UnixEpoch });
+        });
+        modelBuilder.Entity<AuditRow>(audit =>
+        {
+            audit.ToTable("audit").HasKey(a => new { a.TenantId, a.Id });
+            audit.Property(a => a.Id).ValueGeneratedNever();
+            audit.HasIndex(a => new { a.TenantId, a.Kind, a.Subject });
+        });
+        ConfigureSlice(modelBuilder);
+        foreach (var entity in modelBuilder.Model.GetEntityTypes().Select(e => e.ClrType).ToList())
+        {
+            if (!entity.IsAssignableTo(typeof(ITenantRow)))
+                throw new InvalidOperationException($"{entity.Name} is in the registry without a tenant: it must be an {nameof(ITenantRow)}.");
+            FilterMethod.MakeGenericMethod(entity).Invoke(this, [modelBuilder]);
+        }
+    }
+
+    public sealed override int SaveChanges(bool acceptAllChangesOnSuccess) =>
+        throw new NotSupportedException("The registry is written asynchronously: use SaveChangesAsync.");
+
+    public sealed override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        var changes = ChangeTracker.Entries()
+            .Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted)
+            .ToList();
+        if (changes.Find(e => ((ITenantRow)e.Entity).TenantId != CurrentTenantId) is { } foreign)
+            throw new InvalidOperationException($"A {foreign.Metadata.ShortName()} of another tenant cannot be written here.");
+        if (changes.Exists(e => e.Entity is IAuditedRow) && !changes.Exists(IsNewAudit))
+            throw new InvalidOperationException("The registry was about to be changed without an audit record.");
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    private static bool IsNewAudit(EntityEntry entry) => entry is { Entity: AuditRow, State: EntityState.Added };
+
+    private static readonly System.Reflection.MethodInfo FilterMethod =
+        typeof(StrataDbContext).GetMethod(nameof(FilterByTenant), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!;
+
+    private void FilterByTenant<TRow>(ModelBuilder modelBuilder)
+        where TRow : class, ITenantRow
+    {
+        var entity = modelBuilder.Entity<TRow>();
+        entity.Property(r => r.TenantId).HasMaxLength(TenantIdLength);
+        entity.HasQueryFilter(r => r.TenantId == CurrentTenantId);
+    }
+}

@@ -1,0 +1,118 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Devices.Tests;
+
+public sealed class RegistryFileTests
+{
+    [Fact]
+    public async Task Every_table_has_the_tenant_as_the_first_column_of_its_key()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await using var connection = new SqliteConnection($"Data Source={registry.Folder}/registry.db");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        var tables = await ReadAsync(connection, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'devices_migrations' AND name <> '__EFMigrationsLock'");
+        Assert.Contains("devices", tables);
+        foreach (var table in tables)
+            Assert.Equal(["tenant_id"], await ReadAsync(connection, $"SELECT name FROM pragma_table_info('{table}') WHERE pk = 1"));
+    }
+
+    [Fact]
+    public async Task The_tables_are_what_the_model_says()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await using var context = registry.Store.CreateContext(TenantId.Main);
+        Assert.False(context.Database.HasPendingModelChanges(), "The model differs from the migrations: add one with 'dotnet ef migrations add NAME'.");
+        Assert.Empty(await context.Database.GetPendingMigrationsAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_context_sees_its_tenant_only()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await registry.RegisterAsync(new CreateDevice("t-1"));
+        await using var own = registry.Store.CreateContext(TenantId.Main);
+        await using var other = registry.Store.CreateContext(TenantId.Parse("other"));
+        Assert.Equal(1, await own.Devices.CountAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(0, await other.Devices.CountAsync(TestContext.Current.CancellationToken));
+        foreach (var entity in own.Model.GetEntityTypes())
+            Assert.True(entity.GetDeclaredQueryFilters().Count == 1, $"{entity.ShortName()} has no filter on the tenant.");
+    }
+
+    [Fact]
+    public async Task A_row_of_another_tenant_and_a_change_without_audit_are_refused()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await using var context = registry.Store.CreateContext(TenantId.Main);
+        context.Add(new SiteRow { TenantId = "other", Path = "hq", Parent = null, Name = "hq", Kind = "site" });
+        await Assert.ThrowsAsync<InvalidOperationException>(() => context.SaveChangesAsync(TestContext.Current.CancellationToken));
+        context.ChangeTracker.Clear();
+        context.Add(new SiteRow { TenantId = "main", Path = "hq", Parent = null, Name = "hq", Kind = "site" });
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => context.SaveChangesAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("audit", refused.Message);
+    }
+
+    [Fact]
+    public async Task The_files_belong_to_their_owner_only()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await registry.RegisterAsync(new CreateDevice("t-1"));
+        var files = Directory.GetFiles(registry.Folder);
+        Assert.Contains(files, f => f.EndsWith("registry.db-wal", StringComparison.Ordinal));
+        foreach (var path in files)
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
+    public async Task The_database_waits_for_the_disk_and_checks_references()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await using var context = registry.Store.CreateContext(TenantId.Main);
+        Assert.Equal("wal", (await context.Database.SqlQueryRaw<string>("SELECT journal_mode AS Value FROM pragma_journal_mode").ToListAsync(TestContext.Current.CancellationToken)).Single());
+        Assert.Equal(2, (await context.Database.SqlQueryRaw<long>("SELECT synchronous AS Value FROM pragma_synchronous").ToListAsync(TestContext.Current.CancellationToken)).Single());
+        Assert.Equal(1, (await context.Database.SqlQueryRaw<long>("SELECT foreign_keys AS Value FROM pragma_foreign_keys").ToListAsync(TestContext.Current.CancellationToken)).Single());
+    }
+
+    [Fact]
+    public async Task A_second_process_is_turned_away()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        Assert.Throws<IOException>(() => RegistryFile.Open(new RegistryOptions { DataFolder = registry.Folder }));
+    }
+
+    [Fact]
+    public async Task A_lock_left_by_a_killed_migration_does_not_stop_the_next_start()
+    {
+        var folder = Directory.CreateTempSubdirectory("strata-registry-").FullName;
+        await using (var connection = new SqliteConnection($"Data Source={folder}/registry.db;Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var command = connection.CreateCommand();
+            command.CommandText = "CREATE TABLE \"__EFMigrationsLock\" (\"Id\" INTEGER NOT NULL PRIMARY KEY, \"Timestamp\" TEXT NOT NULL); INSERT INTO \"__EFMigrationsLock\" VALUES (1, '2026-01-01 00:00:00')";
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+        using var file = RegistryFile.Open(new RegistryOptions { DataFolder = folder });
+        await using var context = new DevicesDbContext(file.OptionsFor<DevicesDbContext>(DevicesDbContext.MigrationsTable), TenantId.Main);
+        await file.MigrateAsync(context, DevicesDbContext.MigrationsTable, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Equal("Main", (await context.Tenants.SingleAsync(TestContext.Current.CancellationToken)).Name);
+        file.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task<List<string>> ReadAsync(SqliteConnection connection, string sql)
+    {
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Names out of the database's own catalogue.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        await using var reader = await command.ExecuteReaderAsync();
+        var values = new List<string>();
+        while (await reader.ReadAsync())
+            values.Add(reader.GetString(0));
+        return values;
+    }
+}
