@@ -1,0 +1,146 @@
+using System.CommandLine;
+using System.Globalization;
+using Strata.Core.Dataflow;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+using Strata.Edge.Buffering;
+using Strata.Edge.Delivery;
+using Strata.Edge.Reduction;
+using Strata.Edge.Sources;
+using Strata.Forwarding;
+
+namespace Strata.Edge.CommandLine;
+
+/// <summary>The options of an agent as the command line names them.</summary>
+internal sealed class EdgeCommandOptions
+{
+    private readonly Option<string> data = new("--data") { Description = "The agent's own folder: buffer, books, status.json.", Required = true, HelpName = "DIR" };
+    private readonly Option<string> device = new("--device") { Description = "The device that the agent speaks for.", Required = true, HelpName = "ID" };
+    private readonly Option<string> secretFile = new("--secret-file") { Description = "A file with the device's secret.", Required = true, HelpName = "FILE" };
+    private readonly Option<string> to = new("--to") { Description = "mqtt://HOST:PORT of a gateway or cloud node; several with commas, the first is preferred.", Required = true, HelpName = "ADDRESSES" };
+    private readonly Option<string> source = new("--source") { Description = "replay:FILE (CSV), host (this machine), stdin (JSON lines) or room (simulated).", Required = true, HelpName = "SOURCE" };
+    private readonly Option<string[]> map = new("--map") { Description = "replay: a metric's column and unit, temperature=value:degF. May be repeated; default every column.", HelpName = "METRIC=COLUMN[:UNIT]" };
+    private readonly Option<string?> timeColumn = new("--time-column") { Description = "replay: the column with the time; default the one named ts, time, timestamp, date or datetime.", HelpName = "COLUMN" };
+    private readonly Option<string?> timeFormat = new("--time-format") { Description = "replay: a .NET format, ms or s; default ISO 8601, UTC unless it says otherwise.", HelpName = "FORMAT" };
+    private readonly Option<string?> speed = new("--speed") { Description = "replay: how many times faster than in the file, or max; room: simulated seconds a second.", HelpName = "FACTOR" };
+    private readonly Option<string?> shiftEnd = new("--shift-end") { Description = "replay: shift the times so that the last row lands at the end of the replay (now) or at a time.", HelpName = "now|TIME" };
+    private readonly Option<string?> offset = new("--offset") { Description = "replay: start elsewhere in the file (36h, 25%) and wrap round.", HelpName = "SPAN|PERCENT" };
+    private readonly Option<bool> exitAtEnd = new("--exit-at-end") { Description = "replay: end when the last row is acknowledged; without it the agent stays connected." };
+    private readonly Option<string?> interval = new("--interval") { Description = "host, room: time between two samples; default 10s.", HelpName = "SPAN" };
+    private readonly Option<string[]> deadBand = new("--deadband") { Description = "A value is sent when it is further from the last one sent: temperature=0.5. May be repeated.", HelpName = "METRIC=BAND" };
+    private readonly Option<string?> heartbeat = new("--heartbeat") { Description = "A metric is sent at least this often; default 5m.", HelpName = "SPAN" };
+    private readonly Option<string[]> immediate = new("--immediate") { Description = "A metric whose changes never wait for a window. May be repeated.", HelpName = "METRIC" };
+    private readonly Option<string?> bufferBytes = new("--buffer") { Description = "The buffer's size on disk: 512k, 64M, 1G; default 64M.", HelpName = "BYTES" };
+    private readonly Option<string?> whenFull = new("--when-full") { Description = "refuse (default: the source waits) or drop-oldest (counted as lost).", HelpName = "POLICY" };
+    private readonly Option<string?> health = new("--health-interval") { Description = "Time between two health messages; default 5s.", HelpName = "SPAN" };
+    private readonly Option<string?> returnAfter = new("--return-after") { Description = "How long with another gateway before the first is tried again; default 1m.", HelpName = "SPAN" };
+    private readonly Option<string?> control = new("--control") { Description = "A control loop: a JSON file, or metric=temperature,setpoint=21,actuator=file:PATH,...", HelpName = "FILE|SETTINGS" };
+
+    public IEnumerable<Option> All =>
+    [
+        data, device, secretFile, to, source, map, timeColumn, timeFormat, speed, shiftEnd, offset, exitAtEnd, interval, deadBand, heartbeat, immediate, bufferBytes,
+        whenFull, health, returnAfter, control,
+    ];
+
+    /// <exception cref="FormatException">A value is not what it should be; the message says which and what would be.</exception>
+    public EdgeOptions Read(ParseResult parsed, Func<Stream> input)
+    {
+        var plain = new DeliveryOptions();
+        return new EdgeOptions
+        {
+            DataDirectory = parsed.GetRequiredValue(data),
+            Device = DeviceId.Parse(parsed.GetRequiredValue(device)),
+            SecretFile = parsed.GetRequiredValue(secretFile),
+            Gateways = [.. parsed.GetRequiredValue(to).Split(',').Select(GatewayAddress.Parse)],
+            Source = ReadSource(parsed, input),
+            Reduction = new ReductionOptions
+            {
+                DeadBand = new DeadBandOptions { Bands = ReadBands(parsed), Heartbeat = Span(parsed, heartbeat) ?? new DeadBandOptions().Heartbeat },
+                Immediate = [.. (parsed.GetValue(immediate) ?? []).Select(MetricName.Parse)],
+            },
+            Buffer = new BufferOptions { MaxBytes = ReadBytes(parsed.GetValue(bufferBytes)) ?? new BufferOptions().MaxBytes, WhenFull = ReadPolicy(parsed.GetValue(whenFull)) },
+            Delivery = plain with { HealthInterval = Span(parsed, health) ?? plain.HealthInterval, ReturnAfter = Span(parsed, returnAfter) ?? plain.ReturnAfter },
+            Control = parsed.GetValue(control) is { } text ? ControlSettings.Parse(text) : null,
+        };
+    }
+
+    private SourceOptions ReadSource(ParseResult parsed, Func<Stream> input)
+    {
+        var text = parsed.GetRequiredValue(source);
+        if (text.StartsWith("replay:", StringComparison.Ordinal))
+            return ReadReplay(parsed, text["replay:".Length..]);
+        Option[] replayOnly = [map, timeColumn, timeFormat, shiftEnd, offset, exitAtEnd];
+        if (replayOnly.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } misplaced)
+            throw new FormatException($"{misplaced.Name} belongs to --source replay:FILE.");
+        return text switch
+        {
+            "host" => new HostOptions { Interval = Span(parsed, interval) ?? new HostOptions().Interval },
+            "stdin" => new StdinOptions(input()),
+            "room" => new RoomOptions { Interval = Span(parsed, interval) ?? new RoomOptions().Interval, Speed = ReadSpeed(parsed) ?? new RoomOptions().Speed },
+            _ => throw new FormatException($"'{text}' is not a source; use replay:FILE, host, stdin or room."),
+        };
+    }
+
+    private ReplayOptions ReadReplay(ParseResult parsed, string file) => new(file)
+    {
+        Map = [.. (parsed.GetValue(map) ?? []).Select(ColumnMapping.Parse)],
+        TimeColumn = parsed.GetValue(timeColumn),
+        TimeFormat = parsed.GetValue(timeFormat),
+        Speed = ReadSpeed(parsed) ?? 1,
+        ShiftEnd = parsed.GetValue(shiftEnd) is { } end ? new ShiftEnd(ReadTime(end)) : null,
+        Offset = parsed.GetValue(offset) is { } at ? ReplayOffset.Parse(at) : default,
+        ExitAtEnd = parsed.GetValue(exitAtEnd),
+    };
+
+    private static DateTimeOffset? ReadTime(string text)
+    {
+        if (text == "now")
+            return null;
+        if (long.TryParse(text, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds is > 0 and < 10_000_000_000_000)
+            return DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : throw new FormatException($"'{text}' is not a time; write now, an ISO 8601 time or milliseconds since 1970.");
+    }
+
+    private double? ReadSpeed(ParseResult parsed) => parsed.GetValue(speed) switch
+    {
+        null => null,
+        "max" => double.PositiveInfinity,
+        var text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var factor)
+            ? factor
+            : throw new FormatException($"'{text}' is not a speed; write a factor, for example 120, or max."),
+    };
+
+    private Dictionary<string, double> ReadBands(ParseResult parsed)
+    {
+        var bands = new Dictionary<string, double>();
+        foreach (var text in parsed.GetValue(deadBand) ?? [])
+        {
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1 || !double.TryParse(text.AsSpan(equals + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var band))
+                throw new FormatException($"'{text}' is not a dead band; write METRIC=BAND, for example temperature=0.5.");
+            bands[MetricName.Parse(text[..equals]).Value] = band;
+        }
+        return bands;
+    }
+
+    private static long? ReadBytes(string? text)
+    {
+        if (text is null)
+            return null;
+        var unit = text.Length == 0 ? -1 : "kMG".IndexOf(text[^1], StringComparison.Ordinal);
+        return long.TryParse(unit < 0 ? text : text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count < 1L << 40
+            ? count << (10 * (unit + 1))
+            : throw new FormatException($"'{text}' is not a size; write bytes, or for example 512k, 64M or 1G.");
+    }
+
+    private static WhenFull ReadPolicy(string? text) => text switch
+    {
+        null or "refuse" => WhenFull.Refuse,
+        "drop-oldest" => WhenFull.DropOldest,
+        _ => throw new FormatException($"'{text}' is not a policy for a full buffer; use refuse or drop-oldest."),
+    };
+
+    private static TimeSpan? Span(ParseResult parsed, Option<string?> option) => parsed.GetValue(option) is { } text ? Duration.Parse(text) : null;
+}

@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Logging;
+using Strata.Core.Devices;
+
+namespace Strata.Edge.Delivery;
+
+/// <summary>Finds a gateway that takes the device: the first of the list that does, with waits that grow while none does.</summary>
+internal sealed partial class GatewayDialer(
+    DeviceId device, string secretFile, IReadOnlyList<GatewayAddress> gateways, DeliveryOptions options, TimeProvider time, ILogger logger)
+{
+    private int failedRounds;
+    private string lastSaid = "";
+
+    /// <summary>Whether the link is to another gateway than the first of the list.</summary>
+    public bool IsAway(GatewayLink link) => link.Address != gateways[0];
+
+    /// <summary>The last connection did what it is for: the next wait is a short one.</summary>
+    public void Worked() => (failedRounds, lastSaid) = (0, "");
+
+    /// <summary>Connects to the first gateway in the list's order that takes the device; goes on until one does.</summary>
+    public async Task<GatewayLink> DialAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (failedRounds++ > 0)
+                await Task.Delay(BackOff(failedRounds - 2), time, cancellationToken);
+            foreach (var gateway in gateways)
+            {
+                if (await TryAsync(gateway, cancellationToken) is { } link)
+                    return link;
+            }
+        }
+    }
+
+    /// <summary>One try to get back to the first gateway; null when it still does not answer.</summary>
+    public Task<GatewayLink?> TryFirstAsync(CancellationToken cancellationToken) => TryAsync(gateways[0], cancellationToken);
+
+    private async Task<GatewayLink?> TryAsync(GatewayAddress gateway, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var link = await GatewayLink.ConnectAsync(gateway, device, await ReadSecretAsync(cancellationToken), options, cancellationToken);
+            Connected(logger, gateway);
+            lastSaid = "";
+            return link;
+        }
+        catch (Exception reason) when (reason is GatewayUnreachableException or IOException or UnauthorizedAccessException)
+        {
+            // Said once as long as nothing changes: a gateway may be away for days.
+            var said = $"{gateway}: {reason.Message}";
+            if (!lastSaid.Contains(said, StringComparison.Ordinal))
+                Unreachable(logger, gateway, reason.Message);
+            lastSaid = lastSaid.Contains(said, StringComparison.Ordinal) || lastSaid.Length > 2000 ? lastSaid : lastSaid + said + "\n";
+            return null;
+        }
+    }
+
+    /// <summary>Read each time: a secret that was renewed is taken up by itself.</summary>
+    private async Task<byte[]> ReadSecretAsync(CancellationToken cancellationToken) =>
+        System.Text.Encoding.UTF8.GetBytes((await File.ReadAllTextAsync(secretFile, cancellationToken)).Trim());
+
+    private TimeSpan BackOff(int round)
+    {
+        var whole = Math.Min(options.LongestBackOff.TotalMilliseconds, options.ShortestBackOff.TotalMilliseconds * Math.Pow(2, Math.Min(round, 20)));
+        return TimeSpan.FromMilliseconds(whole * (0.5 + (Random.Shared.NextDouble() / 2)));
+    }
+
+    [LoggerMessage(4300, LogLevel.Information, "Connected to {Gateway}.")]
+    private static partial void Connected(ILogger logger, GatewayAddress gateway);
+
+    [LoggerMessage(4301, LogLevel.Information, "{Gateway} cannot be used: {Reason}. Tried again, less and less often; readings wait in the buffer.")]
+    private static partial void Unreachable(ILogger logger, GatewayAddress gateway, string reason);
+}

@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text;
+using MQTTnet;
+using MQTTnet.Exceptions;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
+using Strata.Core.Devices;
+using Strata.Edge.Buffering;
+using Strata.Forwarding;
+
+namespace Strata.Edge.Delivery;
+
+/// <summary>What a gateway said to a batch.</summary>
+internal enum PublishOutcome
+{
+    /// <summary>It has it.</summary>
+    Taken,
+
+    /// <summary>It will never take it.</summary>
+    Refused,
+
+    /// <summary>Nobody knows: the connection broke, or the answer is one that may change. It is sent again.</summary>
+    Unknown,
+}
+
+/// <param name="Reason">What the gateway or the network said; for people.</param>
+internal readonly record struct PublishAnswer(PublishOutcome Outcome, string Reason);
+
+/// <summary>One MQTT 5 connection to one gateway. Safe from any thread.</summary>
+internal sealed class GatewayLink : IAsyncDisposable
+{
+    private static readonly MqttClientFactory Factory = new();
+    private readonly IMqttClient client;
+    private readonly string telemetryTopic;
+    private readonly string healthTopic;
+    private readonly TaskCompletionSource<string> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private GatewayLink(IMqttClient client, GatewayAddress address, DeviceId device)
+    {
+        (this.client, Address) = (client, address);
+        telemetryTopic = $"devices/{device}/telemetry";
+        healthTopic = $"devices/{device}/health";
+        client.DisconnectedAsync += OnDisconnectedAsync;
+    }
+
+    public GatewayAddress Address { get; }
+
+    /// <summary>How many publishes the gateway takes at once.</summary>
+    public int ReceiveMaximum { get; private set; }
+
+    /// <summary>Completes with the reason when the connection is gone.</summary>
+    public Task<string> Closed => closed.Task;
+
+    /// <summary>Connects as the device.</summary>
+    /// <exception cref="GatewayUnreachableException">It cannot be reached, or does not let the device in; the message says why.</exception>
+    public static async Task<GatewayLink> ConnectAsync(
+        GatewayAddress address, DeviceId device, byte[] secret, DeliveryOptions options, CancellationToken cancellationToken)
+    {
+        var settings = Factory.CreateClientOptionsBuilder()
+            .WithTcpServer(address.Host, address.Port)
+            .WithProtocolVersion(MqttProtocolVersion.V500)
+            .WithClientId(device.Value)
+            .WithCredentials(device.Value, secret)
+            .WithKeepAlivePeriod(options.KeepAlive)
+            .WithTimeout(options.AcknowledgeTimeout)
+            .WithCleanStart()
+            .Build();
+        var link = new GatewayLink(Factory.CreateMqttClient(), address, device);
+        try
+        {
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            deadline.CancelAfter(options.ConnectTimeout);
+            var answer = await link.client.ConnectAsync(settings, deadline.Token);
+            if (answer.ResultCode != MqttClientConnectResultCode.Success)
+                throw new GatewayUnreachableException($"it answers {answer.ResultCode}{Because(answer.ReasonString)}");
+            link.ReceiveMaximum = answer.ReceiveMaximum is { } most and > 0 ? most : ushort.MaxValue;
+            return link;
+        }
+        catch (Exception reason) when (reason is MqttCommunicationException or OperationCanceledException or GatewayUnreachableException or InvalidOperationException)
+        {
+            link.client.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw reason as GatewayUnreachableException ?? new GatewayUnreachableException(
+                reason is OperationCanceledException ? $"no answer within {options.ConnectTimeout.TotalSeconds:0.#} s" : Innermost(reason).Message, reason);
+        }
+    }
+
+    /// <summary>Sends one batch with its number and waits for the answer. The packets go out in the order of the calls. Never throws for the network's sake.</summary>
+    public async Task<PublishAnswer> PublishAsync(string stream, ForwardEntry entry, CancellationToken cancellationToken)
+    {
+        var batch = Batch.Read(entry.Payload);
+        var message = Factory.CreateApplicationMessageBuilder()
+            .WithTopic(telemetryTopic)
+            .WithPayload(batch.Payload.ToArray())
+            .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
+            .WithUserProperty("strata-batch", Utf8(string.Create(CultureInfo.InvariantCulture, $"{stream}/{entry.Number}")))
+            .WithUserProperty("strata-sampled", Utf8(batch.SampledAt.ToString(CultureInfo.InvariantCulture)));
+        if (batch.Suppressed > 0)
+            message.WithUserProperty("strata-suppressed", Utf8(batch.Suppressed.ToString(CultureInfo.InvariantCulture)));
+        if (batch.Immediate)
+            message.WithUserProperty("strata-immediate", "1"u8.ToArray());
+        return await PublishAsync(message.Build(), cancellationToken);
+    }
+
+    /// <summary>Sends a health message: at least once when the gateway takes more than one publish at a time, else at most once.</summary>
+    public Task<PublishAnswer> PublishHealthAsync(byte[] payload, CancellationToken cancellationToken) => PublishAsync(
+        Factory.CreateApplicationMessageBuilder()
+            .WithTopic(healthTopic)
+            .WithPayload(payload)
+            .WithQualityOfServiceLevel(ReceiveMaximum > 1 ? MqttQualityOfServiceLevel.AtLeastOnce : MqttQualityOfServiceLevel.AtMostOnce)
+            .Build(),
+        cancellationToken);
+
+    /// <summary>Says good-bye when the connection still stands.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            if (client.IsConnected)
+                await client.DisconnectAsync(new MqttClientDisconnectOptions(), deadline.Token);
+        }
+        catch (Exception reason) when (reason is MqttCommunicationException or OperationCanceledException or InvalidOperationException)
+        {
+            closed.TrySetResult(reason.Message); // It is gone one way or the other.
+        }
+        client.Dispose();
+        closed.TrySetResult("closed by the agent");
+    }
+
+    private async Task<PublishAnswer> PublishAsync(MqttApplicationMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await client.PublishAsync(message, cancellationToken);
+            return answer.ReasonCode switch
+            {
+                MqttClientPublishReasonCode.Success or MqttClientPublishReasonCode.NoMatchingSubscribers => new(PublishOutcome.Taken, ""),
+                MqttClientPublishReasonCode.PayloadFormatInvalid or MqttClientPublishReasonCode.TopicNameInvalid =>
+                    new(PublishOutcome.Refused, $"{answer.ReasonCode}{Because(answer.ReasonString)}"),
+                _ => new(PublishOutcome.Unknown, $"it answers {answer.ReasonCode}{Because(answer.ReasonString)}"),
+            };
+        }
+        catch (Exception reason) when (reason is MqttCommunicationException or OperationCanceledException or InvalidOperationException or ObjectDisposedException)
+        {
+            return new(PublishOutcome.Unknown, Innermost(reason).Message);
+        }
+    }
+
+    private Task OnDisconnectedAsync(MqttClientDisconnectedEventArgs gone)
+    {
+        var said = gone.Reason == MqttClientDisconnectReason.NormalDisconnection ? "" : $"{gone.Reason}{Because(gone.ReasonString)}";
+        closed.TrySetResult(said.Length > 0 && gone.Exception is null ? said : gone.Exception is { } reason ? Innermost(reason).Message : "the connection was closed");
+        return Task.CompletedTask;
+    }
+
+    private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static string Because(string? reason) => string.IsNullOrEmpty(reason) ? "" : $" ({reason})";
+
+    private static Exception Innermost(Exception exception) => exception.GetBaseException();
+}
+
+/// <summary>A gateway that does not answer, or not with a welcome.</summary>
+internal sealed class GatewayUnreachableException(string message, Exception? inner = null) : Exception(message, inner);

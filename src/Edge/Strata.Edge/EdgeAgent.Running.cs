@@ -1,0 +1,102 @@
+using Strata.Edge.Books;
+using Strata.Edge.Control;
+using Strata.Edge.Sources;
+using Microsoft.Extensions.Logging;
+
+namespace Strata.Edge;
+
+public sealed partial class EdgeAgent
+{
+    private async Task RunAsync(TextWriter ready, CancellationToken cancellationToken)
+    {
+        using var thread = control is null ? null : new ControlThread(control, controlPeriod, time);
+        using var working = new CancellationTokenSource();
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var sending = sender.RunAsync(working.Token);
+        var reporting = WriteStatusAsync(working.Token);
+        var pump = new SamplePump(source, reducer, log, sample => latest?.Note(sample)).RunAsync(reading.Token);
+        await ready.WriteLineAsync($"ready device={options.Device} to={options.Gateways[0]} stream={log.Stream}");
+        await ready.FlushAsync(CancellationToken.None);
+        try
+        {
+            await Task.WhenAny(UntilEndAsync(pump, cancellationToken), sending, reporting);
+            await reading.CancelAsync();
+            await IgnoreCancellationAsync(pump);
+            await FlushAsync();
+        }
+        finally
+        {
+            await working.CancelAsync();
+            await IgnoreCancellationAsync(sending);
+            await IgnoreCancellationAsync(reporting);
+            await SaveStatusAsync(stopped: true);
+        }
+    }
+
+    /// <summary>Completes when the agent is to stop: it is told to, its source failed, or all of a source that ends is acknowledged.</summary>
+    private async Task UntilEndAsync(Task pump, CancellationToken cancellationToken)
+    {
+        await IgnoreCancellationAsync(Task.WhenAny(pump));
+        if (!pump.IsCompletedSuccessfully)
+            return;
+        sourceEnded = true;
+        var ends = options.Source is StdinOptions or ReplayOptions { ExitAtEnd: true };
+        SourceEnded(logger, ends ? "The agent ends when everything is acknowledged." : "The agent stays connected.");
+        await IgnoreCancellationAsync(ends ? log.WaitEmptyAsync(cancellationToken) : Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken));
+    }
+
+    /// <summary>While there is a gateway, gives it what is in the buffer and the last figures.</summary>
+    private async Task FlushAsync()
+    {
+        if (sender.Gateway is null)
+            return;
+        using (var limit = new CancellationTokenSource(options.FlushLimit, time))
+            await IgnoreCancellationAsync(log.WaitEmptyAsync(limit.Token));
+        using var farewell = new CancellationTokenSource(FarewellLimit, time);
+        await IgnoreCancellationAsync(sender.SendHealthAsync(farewell.Token));
+    }
+
+    private async Task WriteStatusAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await SaveStatusAsync(stopped: false);
+            await Task.Delay(options.StatusInterval, time, cancellationToken);
+        }
+    }
+
+    private async Task SaveStatusAsync(bool stopped)
+    {
+        var report = await ReportAsync(CancellationToken.None);
+        try
+        {
+            PrivateFile.Replace(Path.Combine(options.DataDirectory, "status.json"), report.ToStatus(stopped), durable: false);
+        }
+        catch (IOException reason)
+        {
+            StatusFails(logger, reason.Message);
+        }
+    }
+
+    private async Task<HealthReport> ReportAsync(CancellationToken cancellationToken) => new(
+        options.Device.Value, log.Stream, await log.ReadBooksAsync(cancellationToken), sender.Gateway?.ToString(), sender.Reconnects, time.GetUtcNow(),
+        time.GetElapsedTime(started), sourceEnded, control?.Figures);
+
+    private static async Task IgnoreCancellationAsync(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (OperationCanceledException)
+        {
+            return; // Being told to stop is how these tasks end.
+        }
+    }
+
+    [LoggerMessage(4000, LogLevel.Information, "The source has ended. {Then}")]
+    private static partial void SourceEnded(ILogger logger, string then);
+
+    [LoggerMessage(4001, LogLevel.Warning, "status.json cannot be written: {Reason}")]
+    private static partial void StatusFails(ILogger logger, string reason);
+}

@@ -1,0 +1,93 @@
+using Microsoft.Extensions.Logging;
+using Strata.Edge.Buffering;
+using Strata.Edge.Control;
+using Strata.Edge.Delivery;
+using Strata.Edge.Reduction;
+using Strata.Edge.Sources;
+
+namespace Strata.Edge;
+
+/// <summary>The edge agent: a source, dead bands, a durable buffer, a gateway, and beside them a control loop that needs none of these.</summary>
+public sealed partial class EdgeAgent : IDisposable
+{
+    private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(1);
+    private readonly EdgeOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly long started;
+    private readonly ISampleSource source;
+    private readonly AgentLog log;
+    private readonly SampleReducer reducer;
+    private readonly Sender sender;
+    private readonly LatestMeasurement? latest;
+    private readonly ControlLoop? control;
+    private readonly IActuator? actuator;
+    private readonly TimeSpan controlPeriod;
+    private volatile bool sourceEnded;
+
+    private EdgeAgent(EdgeOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        (this.options, this.time) = (options, time);
+        logger = loggers.CreateLogger("Strata.Edge");
+        started = time.GetTimestamp();
+        Directory.CreateDirectory(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var room = options.Source is RoomOptions r ? new RoomPlant(r.Room, r.Outside, r.Speed) : null;
+        source = options.Source switch
+        {
+            ReplayOptions replay => new ReplaySource(replay, time, logger),
+            HostOptions host => new HostSource(host, options.DataDirectory, time),
+            StdinOptions stdin => new StdinSource(stdin, options.Device, time, logger),
+            RoomOptions looked => new RoomSource(looked, room!, time),
+            _ => throw new NotSupportedException($"{options.Source.GetType().Name} is no source of this agent."),
+        };
+        if ((options.Control ?? (room is null ? null : new ControlOptions())) is { } loop)
+        {
+            latest = room is null ? new LatestMeasurement(loop.Metric, loop.StaleAfter, time) : null;
+            actuator = loop.ActuatorFile is { } path ? new FileActuator(path, logger) : room;
+            controlPeriod = loop.Period;
+            control = new ControlLoop(loop, (IMeasurement?)latest ?? room!, Both(actuator, room), time);
+        }
+        log = AgentLog.Open(options.DataDirectory, options.Buffer, source.Key, options.Delivery.Window, time, logger);
+        reducer = new SampleReducer(options.Device, options.Reduction, log.Memo);
+        var dialer = new GatewayDialer(options.Device, options.SecretFile, options.Gateways, options.Delivery, time, logger);
+        sender = new Sender(log, dialer, options.Delivery, async cancellation => (await ReportAsync(cancellation)).ToHealth(), time, logger);
+    }
+
+    /// <summary>
+    /// Runs an agent until the token is cancelled, or until its source has ended and everything is acknowledged where the source says so. Stops within 5 s; what
+    /// is not acknowledged then stays in the buffer.
+    /// </summary>
+    /// <param name="ready">Gets one line, <c>ready device=ID to=ADDRESS stream=STREAM</c>, when readings are taken; that does not wait for a gateway.</param>
+    /// <exception cref="EdgeConfigurationException">The options, the source's file or the data folder cannot be used; the message says why.</exception>
+    public static async Task RunAsync(EdgeOptions options, TextWriter ready, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (options.Validate().FirstOrDefault() is { } wrong)
+            throw new EdgeConfigurationException(wrong);
+        using var agent = Create(options, time, loggers);
+        await agent.RunAsync(ready, cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        log.Dispose();
+        (actuator as IDisposable)?.Dispose();
+    }
+
+    private static EdgeAgent Create(EdgeOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        try
+        {
+            return new EdgeAgent(options, time, loggers);
+        }
+        catch (Exception reason) when (reason is FormatException or IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            throw new EdgeConfigurationException(reason.Message, reason);
+        }
+    }
+
+    /// <summary>A simulated room goes on living when something else is driven in its place.</summary>
+    private static IActuator Both(IActuator? actuator, RoomPlant? room) =>
+        actuator is null ? throw new EdgeConfigurationException("A control loop needs an actuator: give a file, or take the source room.")
+        : room is null || ReferenceEquals(actuator, room) ? actuator
+        : new ActuatorPair(actuator, room);
+}

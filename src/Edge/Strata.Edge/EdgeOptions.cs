@@ -1,0 +1,54 @@
+using Strata.Core.Devices;
+using Strata.Edge.Buffering;
+using Strata.Edge.Control;
+using Strata.Edge.Delivery;
+using Strata.Edge.Reduction;
+using Strata.Edge.Sources;
+
+namespace Strata.Edge;
+
+/// <summary>What an agent is to do. Checked by <see cref="Validate"/> before anything starts.</summary>
+public sealed record EdgeOptions
+{
+    /// <summary>The agent's own folder; made (0700) when missing. One agent at a time.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>The device that the agent speaks for.</summary>
+    public required DeviceId Device { get; init; }
+
+    /// <summary>A file with the device's secret; read again at each connection.</summary>
+    public required string SecretFile { get; init; }
+
+    /// <summary>Where to send: the first that takes the device, in this order. At least one, at most 16.</summary>
+    public required IReadOnlyList<GatewayAddress> Gateways { get; init; }
+
+    public required SourceOptions Source { get; init; }
+
+    public ReductionOptions Reduction { get; init; } = new();
+
+    public BufferOptions Buffer { get; init; } = new();
+
+    public DeliveryOptions Delivery { get; init; } = new();
+
+    /// <summary>Null (the default): no control loop; the source <c>room</c> has one always.</summary>
+    public ControlOptions? Control { get; init; }
+
+    /// <summary>Time between two writings of <c>status.json</c>. 100 ms to 1 h; default 1 s.</summary>
+    public TimeSpan StatusInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a stop waits for acknowledgements of what is in the buffer. 0 to 5 min; default 3.5 s. What is left stays in the buffer.</summary>
+    public TimeSpan FlushLimit { get; init; } = TimeSpan.FromSeconds(3.5);
+
+    /// <summary>What is wrong, one sentence each; empty when all is well.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (Gateways.Count is < 1 or > 16)
+            yield return $"{Gateways.Count} gateways are given; it must be 1 to 16.";
+        if (StatusInterval < TimeSpan.FromMilliseconds(100) || StatusInterval > TimeSpan.FromHours(1))
+            yield return $"{nameof(StatusInterval)} is {StatusInterval}; it must be 100 ms to 1 h.";
+        if (FlushLimit < TimeSpan.Zero || FlushLimit > TimeSpan.FromMinutes(5))
+            yield return $"{nameof(FlushLimit)} is {FlushLimit}; it must be 0 to 5 min.";
+        if (Reduction.DeadBand.Validate().Concat(Buffer.Validate()).Concat(Delivery.Validate()).Concat(Source.Validate()).Concat(Control?.Validate() ?? []).FirstOrDefault() is { } wrong)
+            yield return wrong;
+    }
+}
