@@ -103,8 +103,7 @@ public sealed class RawClient : IDisposable
 
     public void Dispose() => tcp.Dispose();
 
-    /// <summary>Reads a packet; null at the end of the connection.</summary>
-    public async Task<ServerPacket?> TryReadAsync()
+    private async Task<ServerPacket?> TryReadAsync()
     {
         var head = new byte[1];
         try

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Wire;
 
@@ -32,16 +31,7 @@ internal sealed partial class Connection
     {
         while (true)
         {
-            ReadResult result;
-            try
-            {
-                result = await input.ReadAsync().ConfigureAwait(false);
-            }
-            catch (Exception fault) when (ConnectionLoss.Is(fault))
-            {
-                return null;
-            }
-
+            var result = await input.ReadAsync().ConfigureAwait(false);
             if (TryReadHandshake(result.Buffer) is { } handshake)
                 return handshake;
             if (result.IsCompleted || result.IsCanceled)
@@ -89,10 +79,9 @@ internal sealed partial class Connection
         {
             return await broker.Host.ConnectAsync(request, context.ConnectionClosed).ConfigureAwait(false);
         }
-        catch (Exception fault)
+        catch (Exception fault) when (!ConnectionLoss.Is(fault))
         {
-            if (!context.ConnectionClosed.IsCancellationRequested)
-                broker.LogFault(fault);
+            broker.LogFault(fault);
             return ConnectDecision.Refuse(MqttReasonCode.ServerUnavailable);
         }
 #pragma warning restore CA1031

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Wire;
 
@@ -12,16 +11,7 @@ internal sealed partial class Connection
     {
         while (!IsClosing)
         {
-            ReadResult result;
-            try
-            {
-                result = await input.ReadAsync().ConfigureAwait(false);
-            }
-            catch (Exception fault) when (ConnectionLoss.Is(fault))
-            {
-                return;
-            }
-
+            var result = await input.ReadAsync().ConfigureAwait(false);
             if (stopping)
             {
                 input.AdvanceTo(result.Buffer.Start);
@@ -123,12 +113,8 @@ internal sealed partial class Connection
         {
             await broker.Host.EndBurstAsync(of, context.ConnectionClosed).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (context.ConnectionClosed.IsCancellationRequested)
-        {
-            // The host gave the burst up because the client is gone.
-        }
 #pragma warning disable CA1031 // Whatever the host's fault, this client's messages were not taken: it is told to come again.
-        catch (Exception fault)
+        catch (Exception fault) when (fault is not OperationCanceledException)
 #pragma warning restore CA1031
         {
             broker.LogFault(fault);

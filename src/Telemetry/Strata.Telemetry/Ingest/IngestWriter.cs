@@ -209,8 +209,8 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
             try
             {
                 await store.CommitAsync([], CancellationToken.None);
-                fault = null;
                 Log.Recovered(logger, time.GetElapsedTime(since));
+                fault = null;
                 return;
             }
             catch (TelemetryStoreException e)

@@ -1,0 +1,23 @@
+using Strata.Core.Dataflow;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+using Strata.Fog.Below;
+using Strata.Node.Devices;
+
+namespace Strata.Fog;
+
+/// <summary>Makes events of devices that come and go here, and notes which gateway below hears which device.</summary>
+internal sealed class FogActivity(IFleetEvents events, GatewaysBelow below) : IDeviceActivity
+{
+    public void Connected(DeviceEntry device, DateTimeOffset at) => events.Raise(
+        device.Tenant, new FleetEvent(EventTime.From(at), FleetEventKinds.DeviceConnected, device.Device, null, "connected"));
+
+    public void Disconnected(DeviceEntry device, DateTimeOffset at, string reason) => events.Raise(
+        device.Tenant, new FleetEvent(EventTime.From(at), FleetEventKinds.DeviceDisconnected, device.Device, null, reason));
+
+    public void Heard(DeviceEntry device, GatewayId? gateway, DateTimeOffset at, bool live = true)
+    {
+        if (live)
+            below.Heard(device.Device, gateway);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text.Json;
+
+namespace Strata.Fog;
+
+/// <summary>
+/// The gateway's data folder: readable by its owner only, used by one process at a time. <c>node.json</c> tells clients on the machine where it serves.
+/// </summary>
+internal sealed class FogFolder : IDisposable
+{
+    private readonly FileStream held;
+    private bool described;
+
+    private FogFolder(string path, FileStream held) => (Root, this.held) = (path, held);
+
+    public string Root { get; }
+
+    public string Store => Path.Combine(Root, "telemetry");
+
+    public string Uplink => Path.Combine(Root, "uplink");
+
+    public string Identity => Path.Combine(Root, "gateway.json");
+
+    public string Configuration => Path.Combine(Root, "configuration.json");
+
+    public string Windows => Path.Combine(Root, "windows.json");
+
+    public string Below => Path.Combine(Root, "below.json");
+
+    /// <exception cref="FogConfigurationException">It cannot be written, or another node uses it.</exception>
+    public static FogFolder Open(string folder)
+    {
+        var path = Path.GetFullPath(folder);
+        try
+        {
+            Directory.CreateDirectory(path, PrivateFile.FolderMode);
+            File.SetUnixFileMode(path, PrivateFile.FolderMode);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FogConfigurationException($"The data folder {path} cannot be used: {e.Message} Choose another with --data DIR.", e);
+        }
+        try
+        {
+            return new FogFolder(path, PrivateFile.Open(Path.Combine(path, "node.lock"), FileMode.OpenOrCreate));
+        }
+        catch (IOException e)
+        {
+            throw new FogConfigurationException($"Another node uses the data folder {path}; stop it, or choose another folder with --data DIR.", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new FogConfigurationException($"The data folder {path} cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes <c>node.json</c>, whole or not at all.</summary>
+    public void Describe(string http, string mqtt)
+    {
+        var file = Path.Combine(Root, "node.json");
+        using (var stream = PrivateFile.Open(file + ".new", FileMode.Create))
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            json.WriteString("http", http);
+            json.WriteString("mqtt", mqtt);
+            json.WriteNumber("pid", Environment.ProcessId);
+            json.WriteEndObject();
+        }
+        File.Move(file + ".new", file, overwrite: true);
+        described = true;
+    }
+
+    public void Dispose()
+    {
+        if (described)
+            File.Delete(Path.Combine(Root, "node.json"));
+        held.Dispose();
+    }
+}

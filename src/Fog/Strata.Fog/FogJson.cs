@@ -1,0 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Strata.Cloud.Contracts;
+using Strata.Fog.Below;
+using Strata.Fog.Configuration;
+using Strata.Fog.Windows;
+
+namespace Strata.Fog;
+
+/// <summary>How the gateway's own state files are written.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(GatewayConfiguration))]
+[JsonSerializable(typeof(GatewayIdentity))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(WindowsState))]
+[JsonSerializable(typeof(GatewaysBelowState))]
+internal sealed partial class FogJson : JsonSerializerContext;

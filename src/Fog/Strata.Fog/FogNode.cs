@@ -1,0 +1,146 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Strata.Fog.Below;
+using Strata.Fog.Configuration;
+using Strata.Telemetry;
+
+namespace Strata.Fog;
+
+/// <summary>
+/// A running fog gateway. Disposing stops it within five seconds, with everything acknowledged on the disk, and gives the data folder back.
+/// </summary>
+public sealed class FogNode : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly FogFolder folder;
+
+    private FogNode(WebApplication app, FogFolder folder, FogListeners listeners)
+    {
+        (this.app, this.folder) = (app, folder);
+        (Http, Mqtt) = (listeners.Http!.IPEndPoint!, listeners.Mqtt!.IPEndPoint!);
+    }
+
+    /// <summary>Where HTTP is served, with the port that was taken.</summary>
+    public IPEndPoint Http { get; }
+
+    /// <summary>Where MQTT is served.</summary>
+    public IPEndPoint Mqtt { get; }
+
+    /// <summary>Where a client on this machine reaches the API.</summary>
+    public Uri Address => new($"http://{FogListeners.Reachable(Http)}/");
+
+    /// <summary>The gateway's id.</summary>
+    public string Id => Services.GetRequiredService<GatewayIdentity>().Id;
+
+    /// <summary>The administrator's token on this machine.</summary>
+    public string AdminToken => Services.GetRequiredService<Node.Auth.AdminToken>().Value;
+
+    internal IServiceProvider Services => app.Services;
+
+    /// <summary>Starts a gateway; it serves when this completes. The first time it must join, for which it waits until the parent is there.</summary>
+    /// <param name="error">Told while it waits.</param>
+    /// <param name="configure">Changes what is composed, for tests.</param>
+    /// <exception cref="FogConfigurationException">It cannot start as it is configured, or the parent refuses it.</exception>
+    public static async Task<FogNode> StartAsync(
+        FogOptions options, TextWriter error, Action<WebApplicationBuilder>? configure = null, CancellationToken cancellationToken = default)
+    {
+        options.Validate();
+        var folder = FogFolder.Open(options.DataFolder);
+        WebApplication? app = null;
+        try
+        {
+            var time = TimeProvider.System;
+            var (http, mqtt) = (WithPort(options.Http), WithPort(options.Mqtt));
+            var joining = new Joining(options, folder, time, error);
+            var self = await joining.FindAsync(FogListeners.Reachable(mqtt), FogListeners.Reachable(http), cancellationToken);
+            var listeners = new FogListeners();
+            app = FogComposition.Build(options, folder, self, listeners, (http, mqtt), time, configure);
+            Load(app.Services);
+            await app.StartAsync(cancellationToken);
+            var node = new FogNode(app, folder, listeners);
+            folder.Describe(FogListeners.Reachable(node.Http), FogListeners.Reachable(node.Mqtt));
+            return node;
+        }
+        catch (Exception e)
+        {
+            if (app is not null)
+                await app.DisposeAsync();
+            folder.Dispose();
+            if (Explain(e, options) is { } problem)
+                throw problem;
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Runs a gateway until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c> to
+    /// <paramref name="output"/> when it serves.
+    /// </summary>
+    /// <returns>0 after a stop, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
+    public static async Task<int> RunAsync(FogOptions options, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var node = await StartAsync(options, error, null, cancellationToken);
+            await output.WriteLineAsync($"ready http={FogListeners.Reachable(node.Http)} mqtt={FogListeners.Reachable(node.Mqtt)}");
+            await output.FlushAsync(cancellationToken);
+            await node.app.WaitForShutdownAsync(cancellationToken);
+            return 0;
+        }
+        catch (FogConfigurationException e)
+        {
+            await error.WriteLineAsync($"strata fog: {e.Message}");
+            return 2;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return 0; // Told to stop while starting or joining.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var deadline = new CancellationTokenSource(FogComposition.StopWithin);
+        await app.StopAsync(deadline.Token);
+        await app.DisposeAsync();
+        folder.Dispose();
+    }
+
+    /// <summary>What is kept from before: the gateway serves its devices with it even when the parent is away.</summary>
+    private static void Load(IServiceProvider services)
+    {
+        services.GetRequiredService<SiteConfiguration>().Load(out var damage);
+        if (damage is not null)
+            FogLog.ConfigurationLost(services.GetRequiredService<ILogger<FogNode>>(), damage);
+        services.GetRequiredService<GatewaysBelow>().Load();
+        services.GetRequiredService<Forwarding.ForwardLogMetrics>();
+    }
+
+    /// <summary>A free port in place of 0, so that the gateway can say when it joins where it will serve.</summary>
+    private static IPEndPoint WithPort(IPEndPoint wanted)
+    {
+        if (wanted.Port != 0)
+            return wanted;
+        using var probe = new TcpListener(wanted.Address, 0);
+        probe.Start();
+        return (IPEndPoint)probe.LocalEndpoint;
+    }
+
+    /// <summary>What an operator can mend, as one sentence; null for a fault of the program.</summary>
+    private static FogConfigurationException? Explain(Exception e, FogOptions options) => e switch
+    {
+        OptionsValidationException wrong => new FogConfigurationException(string.Join(" ", wrong.Failures), wrong),
+        InvalidDataException damaged => new FogConfigurationException(damaged.Message, damaged),
+        TelemetryStoreException store => new FogConfigurationException($"The local store in {options.DataFolder} cannot be opened: {store.Message}", store),
+        IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } used => new FogConfigurationException(
+            $"Cannot serve at {options.Http} and {options.Mqtt}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http and --mqtt.", used),
+        IOException or UnauthorizedAccessException or SocketException => new FogConfigurationException(
+            $"Cannot start with {options.DataFolder}, {options.Http} and {options.Mqtt}: {e.Message}", e),
+        _ => null,
+    };
+}

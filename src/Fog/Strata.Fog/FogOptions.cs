@@ -1,0 +1,96 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Strata.Core.Architecture;
+using Strata.Forwarding;
+
+namespace Strata.Fog;
+
+/// <summary>How a fog gateway is started.</summary>
+public sealed class FogOptions
+{
+    /// <summary>Folder of the gateway's state; created when missing, readable by its owner only.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>The parent: the cloud, or another gateway. <c>http://HOST:PORT</c>.</summary>
+    public required Uri Cloud { get; init; }
+
+    /// <summary>With what it asks to be taken in; needed until it has joined once.</summary>
+    public string? JoinToken { get; init; }
+
+    /// <summary>The place it serves; needed until it has joined once.</summary>
+    public string? Site { get; init; }
+
+    /// <summary>The id it wishes; null lets the cloud choose one from the site.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Where HTTP is served; port 0 takes any free one. Default 127.0.0.1:8081.</summary>
+    public IPEndPoint Http { get; init; } = new(IPAddress.Loopback, 8081);
+
+    /// <summary>Where MQTT is served; port 0 takes any free one. Default 127.0.0.1:1884.</summary>
+    public IPEndPoint Mqtt { get; init; } = new(IPAddress.Loopback, 1884);
+
+    /// <summary>The least important entries that are logged. Default Information.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>How long raw readings stay, by arrival. 1 hour to 10 years, default 7 days.</summary>
+    public TimeSpan KeepRaw { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long windows stay. 1 hour to 20 years, default 90 days.</summary>
+    public TimeSpan KeepWindows { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>Bytes of the local store beyond which the oldest raw readings go. 64 MiB or more, default 8 GiB.</summary>
+    public long MaxStoreBytes { get; init; } = 8L << 30;
+
+    /// <summary>Bytes of the uplink's log at most. 64 KiB or more, default 1 GiB.</summary>
+    public long MaxBacklogBytes { get; init; } = 1L << 30;
+
+    /// <summary>
+    /// What happens when the log is full. <see cref="WhenFull.Refuse"/> (default): readings stay in the local store, whose retention then waits; when the disk
+    /// is full too, devices are no longer acknowledged. <see cref="WhenFull.DropOldest"/>: the oldest entries go, each loss told as a gap.
+    /// </summary>
+    public WhenFull WhenBacklogFull { get; init; } = WhenFull.Refuse;
+
+    /// <summary>Entries a second at which the backlog is drained beside the live ones. 1 to 1,000,000, default 2,000.</summary>
+    public double DrainRate { get; init; } = 2_000;
+
+    /// <summary>Largest HTTP request body, bytes. 64 KiB to 256 MiB, default 16 MiB.</summary>
+    public long MaxRequestBytes { get; init; } = 16 << 20;
+
+    /// <summary>HTTP connections at once. 16 to 1,000,000, default 10,000.</summary>
+    public int MaxHttpConnections { get; init; } = 10_000;
+
+    /// <summary>MQTT connections at once. 1 to 1,000,000, default 20,000.</summary>
+    public int MaxMqttConnections { get; init; } = 20_000;
+
+    /// <exception cref="FogConfigurationException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        if (string.IsNullOrWhiteSpace(DataFolder))
+            throw new FogConfigurationException("No data folder is given; use --data DIR.");
+        if (Cloud is null || !Cloud.IsAbsoluteUri || Cloud.Scheme is not ("http" or "https"))
+            throw new FogConfigurationException($"--cloud is '{Cloud}'; it takes the parent's address, for example http://127.0.0.1:8080.");
+        if (Site is not null && !SiteId.TryParse(Site, out _))
+            throw new FogConfigurationException($"--site is '{Site}'; it takes the path of a place, for example hq/floor-1.");
+        if (Name is not null && !Core.Devices.GatewayId.TryParse(Name, out _))
+            throw new FogConfigurationException($"--name is '{Name}'; it takes letters, digits and . _ : - (at most 128).");
+        Require(KeepRaw >= TimeSpan.FromHours(1) && KeepRaw <= TimeSpan.FromDays(3653), nameof(KeepRaw), "from 1 hour to 10 years");
+        Require(KeepWindows >= TimeSpan.FromHours(1) && KeepWindows <= TimeSpan.FromDays(7306), nameof(KeepWindows), "from 1 hour to 20 years");
+        Require(MaxStoreBytes >= 64L << 20, nameof(MaxStoreBytes), "64 MiB or more");
+        Require(MaxBacklogBytes >= 64L << 10, nameof(MaxBacklogBytes), "64 KiB or more");
+        Require(DrainRate is >= 1 and <= 1_000_000, nameof(DrainRate), "from 1 to 1,000,000 entries a second");
+        Require(MaxRequestBytes is >= 65_536 and <= 268_435_456, nameof(MaxRequestBytes), "from 64 KiB to 256 MiB");
+        Require(MaxHttpConnections is >= 16 and <= 1_000_000, nameof(MaxHttpConnections), "from 16 to 1,000,000");
+        Require(MaxMqttConnections is >= 1 and <= 1_000_000, nameof(MaxMqttConnections), "from 1 to 1,000,000");
+        if (Http.Port != 0 && Http.Port == Mqtt.Port && Http.Address.Equals(Mqtt.Address))
+            throw new FogConfigurationException($"--http and --mqtt are both {Http}; each needs its own port.");
+    }
+
+    private static void Require(bool holds, string name, string range)
+    {
+        if (!holds)
+            throw new FogConfigurationException($"{name} must be {range}.");
+    }
+}
+
+/// <summary>The gateway cannot start as it is configured. The message is one sentence for the operator: what, where, what to do.</summary>
+public sealed class FogConfigurationException(string message, Exception? inner = null) : Exception(message, inner);

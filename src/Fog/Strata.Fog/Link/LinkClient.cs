@@ -1,0 +1,168 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Strata.Cloud.Contracts;
+
+namespace Strata.Fog.Link;
+
+/// <summary>What a link's owner does with what comes over it.</summary>
+internal interface ILinkHandler
+{
+    /// <summary>The version of the configuration that is known; 0 for none.</summary>
+    long Version { get; }
+
+    void Apply(GatewayConfiguration configuration);
+
+    /// <summary>False when the change does not follow on what is known.</summary>
+    bool TryApply(GatewayChange change);
+
+    /// <summary>Answers a request of the parent.</summary>
+    Task<(int Status, ReadOnlyMemory<byte> Body)> AnswerAsync(string path, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// Keeps the link to the parent: configuration and changes come down, requests are answered. A link from which nothing comes for 15 s is dead; a lost one is
+/// dialled again with growing, jittered waits.
+/// </summary>
+internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handler, LinkState state, TimeProvider time, ILogger logger) : IDisposable
+{
+    private const int MaxEventBytes = 256 << 20;
+    private const int MaxAnswering = 16;
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan OpenWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim answering = new(MaxAnswering);
+    private bool askWhole;
+
+    /// <summary>Runs until the token is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10));
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            string problem;
+            try
+            {
+                problem = await ServeAsync(backoff, cancellationToken);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException or InvalidDataException or JsonException)
+            {
+                problem = e.Message;
+            }
+            catch (OperationCanceledException)
+            {
+                if (cancellationToken.IsCancellationRequested)
+                    break;
+                problem = $"The parent did not answer within {OpenWithin.TotalSeconds:0} s.";
+            }
+            if (state.IsUp)
+                LogDown(problem);
+            state.SetDown(problem);
+            await Task.Delay(backoff.Next(), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        state.SetDown("The gateway stops.");
+    }
+
+    public void Dispose() => answering.Dispose();
+
+    private async Task<string> ServeAsync(Backoff backoff, CancellationToken cancellationToken)
+    {
+        using var response = await OpenAsync(cancellationToken);
+        if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+        {
+            LogRefused(parent.Id, (int)response.StatusCode);
+            return $"The parent does not accept the secret of gateway '{parent.Id}'; register it again and join with a new token.";
+        }
+        if (!response.IsSuccessStatusCode)
+            return $"The parent answered {(int)response.StatusCode}.";
+        using var served = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var answers = new List<Task>();
+        try
+        {
+            var events = new ServerEventReader(await response.Content.ReadAsStreamAsync(cancellationToken), MaxEventBytes, Silence, time);
+            while (await events.ReadAsync(cancellationToken) is { } received)
+            {
+                if (!state.IsUp)
+                    LogUp();
+                state.SetUp();
+                backoff.Reset();
+                answers.RemoveAll(a => a.IsCompleted);
+                if (Take(received, served.Token) is { } answer)
+                    answers.Add(answer);
+                if (askWhole)
+                    return "A change does not follow on the configuration that is known; the whole is asked for.";
+            }
+            return "The parent ended the link.";
+        }
+        finally
+        {
+            await served.CancelAsync();
+            await Task.WhenAll(answers);
+        }
+    }
+
+    private async Task<HttpResponseMessage> OpenAsync(CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(OpenWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        var version = askWhole ? 0 : handler.Version;
+        askWhole = false;
+        return await parent.OpenLinkAsync(version, either.Token);
+    }
+
+    private Task? Take(ServerEvent received, CancellationToken cancellationToken)
+    {
+        switch (received.Name)
+        {
+            case "configuration":
+                handler.Apply(JsonSerializer.Deserialize(received.Data, ContractsJson.Default.GatewayConfiguration) ?? throw new JsonException("The configuration is null."));
+                return null;
+            case "change":
+                askWhole = !handler.TryApply(JsonSerializer.Deserialize(received.Data, ContractsJson.Default.GatewayChange) ?? throw new JsonException("The change is null."));
+                return null;
+            case "request":
+                var request = JsonSerializer.Deserialize(received.Data, ContractsJson.Default.LinkRequest);
+                return request is null ? null : AnswerAsync(request, cancellationToken);
+            default:
+                return null; // A ping, or what a newer parent says besides.
+        }
+    }
+
+    private async Task AnswerAsync(LinkRequest request, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(AnswerWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            await answering.WaitAsync(either.Token);
+            try
+            {
+                var (status, body) = request.Path.StartsWith("/api/v1/", StringComparison.Ordinal)
+                    ? await handler.AnswerAsync(request.Path, either.Token)
+                    : ((int)HttpStatusCode.NotFound, default);
+                await parent.AnswerAsync(request.Id, status, body, either.Token);
+            }
+            finally
+            {
+                answering.Release();
+            }
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            LogNotAnswered(request.Id, e.Message); // The parent waits 5 s at most and says so to who asked.
+        }
+    }
+
+    [LoggerMessage(6011, LogLevel.Information, "The link to the parent is up.")]
+    private partial void LogUp();
+
+    [LoggerMessage(6012, LogLevel.Warning, "The link to the parent is down: {Problem}")]
+    private partial void LogDown(string problem);
+
+    [LoggerMessage(6013, LogLevel.Error, "The parent answered {Status} to gateway {Id}: it does not know its secret.")]
+    private partial void LogRefused(string id, int status);
+
+    [LoggerMessage(6014, LogLevel.Information, "Request {Id} of the parent was not answered: {Reason}")]
+    private partial void LogNotAnswered(string id, string reason);
+}

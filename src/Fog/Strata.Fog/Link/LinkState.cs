@@ -1,0 +1,51 @@
+namespace Strata.Fog.Link;
+
+/// <summary>Whether the parent is reachable, as the link and the uplink see it. Safe from any thread.</summary>
+internal sealed class LinkState(TimeProvider time)
+{
+    private readonly Lock gate = new();
+    private TaskCompletionSource up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether the link stands.</summary>
+    public bool IsUp { get; private set; }
+
+    /// <summary>Since when it stands or not.</summary>
+    public DateTimeOffset Since { get; private set; } = time.GetUtcNow();
+
+    /// <summary>What the last attempt came to; empty when it succeeded.</summary>
+    public string Problem { get; private set; } = "";
+
+    public void SetUp()
+    {
+        lock (gate)
+        {
+            if (!IsUp)
+                (IsUp, Since) = (true, time.GetUtcNow());
+            Problem = "";
+            up.TrySetResult();
+            up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    public void SetDown(string problem)
+    {
+        lock (gate)
+        {
+            if (IsUp)
+                (IsUp, Since) = (false, time.GetUtcNow());
+            Problem = problem;
+        }
+    }
+
+    /// <summary>Waits so long, or until the link comes up: whoever waits to try again need not wait longer.</summary>
+    public async Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
+    {
+        Task cameUp;
+        lock (gate)
+            cameUp = up.Task;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(cameUp, Task.Delay(longest, time, either.Token));
+        await either.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+}

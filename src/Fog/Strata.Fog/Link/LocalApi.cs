@@ -1,0 +1,39 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Strata.Node.Auth;
+
+namespace Strata.Fog.Link;
+
+/// <summary>The gateway's own API, asked over loopback for its parent: GET only, answers of at most 8 MiB.</summary>
+internal sealed class LocalApi : IDisposable
+{
+    private const int MaxBytes = 8 << 20;
+    private readonly HttpClient http;
+    private readonly FogListeners listeners;
+    private readonly AdminToken token;
+
+    public LocalApi(FogListeners listeners, AdminToken token)
+    {
+        (this.listeners, this.token) = (listeners, token);
+        http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }, disposeHandler: true) { MaxResponseContentBufferSize = MaxBytes };
+    }
+
+    public async Task<(int Status, ReadOnlyMemory<byte> Body)> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        if (listeners.Address is not { } address)
+            return ((int)HttpStatusCode.ServiceUnavailable, default);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, path));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Value);
+        try
+        {
+            using var response = await http.SendAsync(request, cancellationToken);
+            return ((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken));
+        }
+        catch (HttpRequestException)
+        {
+            return ((int)HttpStatusCode.BadGateway, """{"detail":"The gateway's answer is too long or its API does not answer."}"""u8.ToArray());
+        }
+    }
+
+    public void Dispose() => http.Dispose();
+}

@@ -1,0 +1,73 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using Strata.Cloud.Contracts;
+using Strata.Fog.Configuration;
+
+namespace Strata.Fog.Link;
+
+/// <summary>The way to the parent: one pool of connections, authenticated as one gateway.</summary>
+internal sealed class ParentClient : IDisposable
+{
+    private readonly HttpClient http;
+    private readonly GatewayIdentity identity;
+
+    public ParentClient(Uri parent, GatewayIdentity identity)
+    {
+        this.identity = identity;
+        http = CreateHttp(parent);
+    }
+
+    public string Id => identity.Id;
+
+    /// <summary>A client that notices a parent that does not answer; requests carry their own deadlines.</summary>
+    public static HttpClient CreateHttp(Uri parent) => new(
+        new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(3), PooledConnectionLifetime = TimeSpan.FromMinutes(10), PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+            AllowAutoRedirect = false, UseCookies = false,
+        },
+        disposeHandler: true)
+    {
+        BaseAddress = parent, Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <summary>Posts entries; the answer is the caller's to dispose.</summary>
+    public Task<HttpResponseMessage> PostUplinkAsync(string stream, long lowest, bool live, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    {
+        var request = Request(HttpMethod.Post, $"uplink?stream={stream}&lowest={lowest}&live={(live ? 1 : 0)}");
+        request.Content = new ReadOnlyMemoryContent(lines) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson") } };
+        return http.SendAsync(request, cancellationToken);
+    }
+
+    public Task<HttpResponseMessage> PostStatusAsync(GatewayStatus status, CancellationToken cancellationToken)
+    {
+        var request = Request(HttpMethod.Post, "status");
+        request.Content = JsonContent.Create(status, ContractsJson.Default.GatewayStatus);
+        return http.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>Passes on the request of a gateway that wants to join below this one.</summary>
+    public Task<HttpResponseMessage> JoinAsync(JoinRequest join, CancellationToken cancellationToken) => http.SendAsync(
+        new HttpRequestMessage(HttpMethod.Post, "api/v1/gateways/join")
+        {
+            Headers = { Authorization = identity.Authorization }, Content = JsonContent.Create(join, ContractsJson.Default.JoinRequest),
+        },
+        cancellationToken);
+
+    /// <summary>Opens the link; its events are read from the answer's body.</summary>
+    public Task<HttpResponseMessage> OpenLinkAsync(long version, CancellationToken cancellationToken) =>
+        http.SendAsync(Request(HttpMethod.Get, version > 0 ? $"link?version={version}" : "link"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+
+    public async Task AnswerAsync(string requestId, int status, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var request = Request(HttpMethod.Post, $"link/responses/{Uri.EscapeDataString(requestId)}");
+        request.Headers.Add("X-Status", status.ToString());
+        request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
+        using var answer = await http.SendAsync(request, cancellationToken);
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private HttpRequestMessage Request(HttpMethod method, string path) =>
+        new(method, $"api/v1/gateways/{identity.Id}/{path}") { Headers = { Authorization = identity.Authorization } };
+}

@@ -1,0 +1,18 @@
+using Strata.Fog.Windows;
+using Strata.Node.Ingest;
+
+namespace Strata.Fog.Status;
+
+/// <summary>Totals since the data folder was new that no store keeps: this run's counters on top of what earlier runs left.</summary>
+internal sealed class FlowTotals(IngestCounters counters)
+{
+    private FlowState before;
+
+    public long BytesIn => before.BytesIn + counters.PayloadBytes;
+
+    public long Duplicates => before.Duplicates + counters.Duplicates;
+
+    public void Restore(FlowState state) => before = state;
+
+    public FlowState Save() => new(BytesIn, Duplicates);
+}

@@ -1,0 +1,284 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Strata.Core.Dataflow;
+using Strata.Core.Devices;
+using Strata.Fog.Configuration;
+using Strata.Fog.Status;
+using Strata.Fog.Windows;
+using Strata.Forwarding;
+using Strata.Node.Devices;
+using Strata.Telemetry;
+using Strata.Telemetry.Ingest;
+
+namespace Strata.Fog.Uplink;
+
+/// <summary>
+/// Derives the uplink's entries from what the local store committed, in the order of commits. The last commit stands in the entries themselves, so after a
+/// crash it goes on where the log ends: nothing is left out, nothing sent twice. The same loop says which windows are due and which devices fell silent.
+/// </summary>
+internal sealed partial class UplinkProjector : BackgroundService
+{
+    private const int RowsPerStep = 4_096;
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(10);
+
+    private readonly ITelemetryStore store;
+    private readonly IngestWriter writer;
+    private readonly IFleetEvents events;
+    private readonly ForwardLog log;
+    private readonly CommitWatch watch;
+    private readonly WindowIssuer issuer;
+    private readonly SiteConfiguration site;
+    private readonly FogFolder folder;
+    private readonly FlowTotals flow;
+    private readonly SteadyClock clock;
+    private readonly ILogger<UplinkProjector> logger;
+    private readonly SiteProjection projection;
+    private long position;
+    private long sendBeyond;
+    private long savedAt;
+    private long openReadings;
+    private long plainReadings;
+    private volatile bool reconfigure = true;
+
+    public UplinkProjector(
+        ITelemetryStore store, IngestWriter writer, IFleetEvents events, ForwardLog log, CommitWatch watch, WindowIssuer issuer, SiteConfiguration site, GatewayIdentity self,
+        FogFolder folder, FlowTotals flow, SteadyClock clock, ILogger<UplinkProjector> logger)
+    {
+        (this.store, this.writer, this.events, this.log, this.watch, this.issuer) = (store, writer, events, log, watch, issuer);
+        (this.site, this.folder, this.flow, this.clock, this.logger) = (site, folder, flow, clock, logger);
+        projection = new SiteProjection(GatewayId.Parse(self.Id), new WindowScheduleOptions());
+    }
+
+    /// <summary>Readings in windows that are not committed yet.</summary>
+    public long OpenReadings => Volatile.Read(ref openReadings);
+
+    /// <summary>Readings received of devices that run no agent.</summary>
+    public long PlainReadings => Volatile.Read(ref plainReadings);
+
+    /// <summary>Whether everything committed is projected.</summary>
+    public bool IsCurrent => Position >= watch.Last;
+
+    /// <summary>Whether the uplink's log is full and refuses: committed readings wait in the store, which must keep them.</summary>
+    public bool IsHeldBack { get; private set; }
+
+    /// <summary>Why nothing is projected any more; null while all is well.</summary>
+    public string? Failure { get; private set; }
+
+    /// <summary>The last commit projected.</summary>
+    public long Position => Volatile.Read(ref position);
+
+    /// <summary>Finds where to go on. Before anybody is served, so that the store's last commit is known.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        site.Changed += OnChanged;
+        var state = PrivateFile.Read(folder.Windows, FogJson.Default.WindowsState, out var damage);
+        if (damage is not null)
+            LogStateLost(damage);
+        var last = await LastCommitAsync();
+        watch.StartAt(last);
+        Configure();
+        if (state is not null && state.Commit <= last)
+        {
+            position = state.Commit;
+            projection.Restore(state, clock.Now);
+        }
+        if (state is not null)
+            flow.Restore(state.Flow);
+        sendBeyond = Math.Max(log.Cursor ?? 0, position);
+        if (sendBeyond > last)
+        {
+            LogStoreIsNew(last, sendBeyond);
+            (position, sendBeyond) = (0, 0);
+        }
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        site.Changed -= OnChanged;
+        await LastAsync(cancellationToken);
+        Save();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                watch.Rest();
+                await StepAsync(stoppingToken);
+                await Task.WhenAny(watch.Woken, Task.Delay(Tick, clock.Time, stoppingToken));
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (ForwardLogStoppedException e)
+        {
+            Failure = e.Message;
+            LogStopped(e);
+        }
+    }
+
+    /// <summary>After the writer has stopped: what it committed last goes into the log, as far as the time allows.</summary>
+    private async Task LastAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (Failure is null && !IsHeldBack && await ProjectAsync(cancellationToken))
+                continue;
+        }
+        catch (Exception e) when (e is TelemetryStoreException or ForwardLogStoppedException or OperationCanceledException)
+        {
+            LogStoreFails(e.Message); // The next start goes on where the log ends.
+        }
+    }
+
+    private async Task StepAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (reconfigure)
+                Configure();
+            while (await ProjectAsync(cancellationToken))
+                continue;
+            LookAtClock();
+        }
+        catch (TelemetryStoreException e)
+        {
+            LogStoreFails(e.Message); // The next tick tries again; nothing has been taken.
+        }
+    }
+
+    private async Task<bool> ProjectAsync(CancellationToken cancellationToken)
+    {
+        var through = watch.Last;
+        if (position >= through)
+            return false;
+        var rows = await store.CommittedAfterAsync(site.View.Tenant, position, RowsPerStep, cancellationToken);
+        var reached = Math.Min(rows.Last, through);
+        if (reached <= position)
+            return false;
+        var records = projection.Project(rows, sendBeyond, through, clock.Now);
+        if (records.Count > 0)
+            await AppendAsync(records, cancellationToken);
+        Volatile.Write(ref position, reached);
+        Note();
+        return true;
+    }
+
+    private async Task AppendAsync(IReadOnlyList<ForwardRecord> records, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var result = await log.AppendAsync(records, cancellationToken: CancellationToken.None);
+            foreach (var gap in result.Gaps)
+                LogDropped(gap.First, gap.Last, gap.Readings);
+            if (result.Outcome == AppendOutcome.Appended)
+            {
+                if (IsHeldBack)
+                    LogGoesOn();
+                IsHeldBack = false;
+                return;
+            }
+            if (!IsHeldBack)
+                LogHeldBack(result.Outcome);
+            IsHeldBack = true;
+            await Task.Delay(Tick, clock.Time, cancellationToken);
+        }
+    }
+
+    private void LookAtClock()
+    {
+        while (issuer.TryTakeUnchanged(out var window))
+            projection.Unchanged(window.Group, window.Start);
+        var now = clock.Now;
+        if (position >= watch.Last)
+        {
+            foreach (var group in projection.Groups)
+            {
+                foreach (var due in group.Due(now, issuer.Room))
+                    issuer.Add(due);
+            }
+        }
+        foreach (var happened in projection.Devices.Check(site.View, now))
+            events.Raise(site.View.Tenant, happened);
+        Note();
+        if (clock.Time.GetElapsedTime(savedAt) >= SaveEvery)
+            Save();
+    }
+
+    private void Note()
+    {
+        Volatile.Write(ref openReadings, projection.OpenReadings);
+        Volatile.Write(ref plainReadings, projection.Devices.PlainReadings);
+    }
+
+    private void Configure()
+    {
+        reconfigure = false;
+        projection.Configure(site.View);
+    }
+
+    private void OnChanged()
+    {
+        reconfigure = true;
+        watch.Wake();
+    }
+
+    private void Save()
+    {
+        savedAt = clock.Time.GetTimestamp();
+        try
+        {
+            PrivateFile.Write(
+                folder.Windows, new WindowsState(position, [.. projection.Groups.Select(g => g.Save())], projection.Devices.Save(), flow.Save()), FogJson.Default.WindowsState);
+        }
+        catch (IOException e)
+        {
+            LogNotSaved(e.Message); // The state before stands; more is gone through again at the next start.
+        }
+    }
+
+    /// <summary>The store's last commit; a write without rows changes nothing and tells it.</summary>
+    private async Task<long> LastCommitAsync()
+    {
+        try
+        {
+            return (await writer.CommitAsync(new TelemetryWrite { Tenant = site.View.Tenant }, CancellationToken.None)).Commit;
+        }
+        catch (TelemetryStoreException e)
+        {
+            LogStoreFails(e.Message);
+            return Math.Max(log.Cursor ?? 0, 0);
+        }
+    }
+
+    [LoggerMessage(6101, LogLevel.Error, "The uplink's log has stopped; readings are stored here but no longer sent until the gateway is started anew.")]
+    private partial void LogStopped(Exception exception);
+
+    [LoggerMessage(6102, LogLevel.Warning, "The local store cannot be read or written just now: {Reason}")]
+    private partial void LogStoreFails(string reason);
+
+    [LoggerMessage(6103, LogLevel.Warning, "The uplink's log takes no more ({Outcome}): readings wait in the local store until the parent has acknowledged some.")]
+    private partial void LogHeldBack(AppendOutcome outcome);
+
+    [LoggerMessage(6104, LogLevel.Information, "The uplink's log takes entries again.")]
+    private partial void LogGoesOn();
+
+    [LoggerMessage(6105, LogLevel.Warning, "Entries {First} to {Last} with {Readings} readings were dropped: the uplink's log is full.")]
+    private partial void LogDropped(long first, long last, long readings);
+
+    [LoggerMessage(6106, LogLevel.Warning, "The state of the windows could not be written: {Reason}")]
+    private partial void LogNotSaved(string reason);
+
+    [LoggerMessage(6107, LogLevel.Warning, "The state of the windows could not be read ({Reason}); it is derived from the store again.")]
+    private partial void LogStateLost(string reason);
+
+    [LoggerMessage(6108, LogLevel.Warning, "The local store ends at commit {Last}, the uplink's log at {Cursor}: the store is taken for new.")]
+    private partial void LogStoreIsNew(long last, long cursor);
+}

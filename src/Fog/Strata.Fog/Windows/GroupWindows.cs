@@ -1,0 +1,112 @@
+using Strata.Core.Dataflow;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+
+namespace Strata.Fog.Windows;
+
+/// <summary>The windows of one group: which are due, and how many readings each holds. For one thread at a time.</summary>
+internal sealed class GroupWindows
+{
+    private readonly WindowScheduleOptions options;
+    private readonly SortedDictionary<long, WindowBooks> windows = [];
+    private WindowSchedule schedule;
+
+    public GroupWindows(GroupDefinition group, WindowScheduleOptions options)
+    {
+        (Group, this.options) = (group, options);
+        schedule = new WindowSchedule(group, options);
+    }
+
+    public GroupDefinition Group { get; private set; }
+
+    /// <summary>Readings heard that no committed window covers yet.</summary>
+    public long Open { get; private set; }
+
+    private long Length => EventTime.Span(Group.Window);
+
+    public void Change(GroupDefinition group)
+    {
+        if (group.Window != Group.Window)
+        {
+            windows.Clear();
+            Open = 0;
+        }
+        Group = group;
+        schedule.Change(group);
+    }
+
+    /// <summary>Takes note of a reading that belongs in a window.</summary>
+    /// <param name="raw">It went up raw besides, and is not to be counted as aggregated.</param>
+    /// <param name="counts">False for a metric whose readings all go up raw (policy <c>both</c>).</param>
+    /// <returns>False when it came too late for its window.</returns>
+    public bool Heard(DeviceId device, long time, long now, bool raw, bool counts)
+    {
+        if (schedule.Heard(device, time, now) is HeardResult.TooLate)
+            return false;
+        if (!counts)
+            return true;
+        var start = StartOf(time);
+        var books = windows.GetValueOrDefault(start) ?? new WindowBooks(start);
+        windows[start] = raw ? books with { RawSent = books.RawSent + 1 } : books with { Open = books.Open + 1 };
+        Open += raw ? 0 : 1;
+        return true;
+    }
+
+    /// <summary>The windows that are due, with the highest revision committed of each (-1 for none).</summary>
+    public IReadOnlyList<DueGroupWindow> Due(long now, int max) =>
+        [.. schedule.Due(now, max).Select(d => new DueGroupWindow(Group, d.Start, d.Revision, windows.TryGetValue(d.Start, out var books) ? books.Revision : -1))];
+
+    /// <summary>A window of the group was committed.</summary>
+    /// <returns>Readings that it covers and no revision before did.</returns>
+    public long Committed(WindowRecord record)
+    {
+        var books = windows.GetValueOrDefault(record.Start) ?? new WindowBooks(record.Start);
+        if (record.Revision <= books.Revision)
+            return 0;
+        var count = record.Metrics.Where(m => !Group.PolicyOf(m.Metric).GoesRaw).Sum(m => m.Count);
+        var covered = Math.Max(books.Covered, count - books.RawSent);
+        Open -= books.Open;
+        windows[record.Start] = books with { Revision = record.Revision, Covered = covered, Open = 0 };
+        Prune();
+        return covered - books.Covered;
+    }
+
+    /// <summary>A due window proved to be as it stands: nothing new was in it.</summary>
+    public void Unchanged(long start)
+    {
+        if (!windows.TryGetValue(start, out var books))
+            return;
+        Open -= books.Open;
+        windows[start] = books with { Open = 0 };
+    }
+
+    public GroupState Save() => new(Group.Id, Group.Window.TotalMilliseconds, schedule.Save(), [.. windows.Values]);
+
+    public void Restore(GroupState state)
+    {
+        if (Math.Abs(state.LengthMs - Group.Window.TotalMilliseconds) > 0.5)
+            return;
+        schedule = new WindowSchedule(Group, options);
+        schedule.Restore(state.Schedule);
+        windows.Clear();
+        foreach (var books in state.Windows)
+            windows[books.Start] = books;
+        Open = state.Windows.Sum(w => w.Open);
+    }
+
+    private long StartOf(long time) => (time >= 0 ? time / Length : ((time + 1) / Length) - 1) * Length;
+
+    /// <summary>Forgets what no late reading can change any more.</summary>
+    private void Prune()
+    {
+        if (schedule.Watermark == long.MinValue)
+            return;
+        var oldest = schedule.Watermark - EventTime.Span(options.Lateness) - (2 * Length);
+        while (windows.Count > 0 && windows.First() is var (start, books) && start < oldest && books.Open == 0)
+            windows.Remove(start);
+    }
+}
+
+/// <param name="Revision">What the schedule would give it.</param>
+/// <param name="Standing">The highest revision known to be committed; -1 for none.</param>
+internal readonly record struct DueGroupWindow(GroupDefinition Group, long Start, int Revision, int Standing);

@@ -1,0 +1,28 @@
+using Strata.Core.Dataflow;
+
+namespace Strata.Fog.Windows;
+
+/// <summary>
+/// What the gateway must know of its windows after a restart, as of one commit of the store; later commits are gone through again. Losing it costs
+/// time only: everything is derived from the store.
+/// </summary>
+/// <param name="Commit">The last commit that is contained.</param>
+internal sealed record WindowsState(long Commit, IReadOnlyList<GroupState> Groups, IReadOnlyList<HeardState> Devices, FlowState Flow);
+
+/// <param name="LengthMs">Of its windows; a state for another length is of no use.</param>
+internal sealed record GroupState(string Group, double LengthMs, WindowScheduleState Schedule, IReadOnlyList<WindowBooks> Windows);
+
+/// <summary>The books of one window.</summary>
+/// <param name="Revision">The highest committed; -1 while there is none.</param>
+/// <param name="Covered">Readings that its record covers and that did not go up raw.</param>
+/// <param name="RawSent">Readings of it that went up raw besides (immediate ones).</param>
+/// <param name="Open">Readings heard since its record was made.</param>
+internal sealed record WindowBooks(long Start, int Revision = -1, long Covered = 0, long RawSent = 0, long Open = 0);
+
+/// <param name="LastHeard">Microseconds.</param>
+/// <param name="Readings">Received of it, health reports not counted.</param>
+/// <param name="Agent">Whether it reports as an agent.</param>
+internal readonly record struct HeardState(string Device, long LastHeard, bool Silent, long Readings, bool Agent);
+
+/// <summary>Totals of earlier runs that no store keeps.</summary>
+internal readonly record struct FlowState(long BytesIn, long Duplicates);
