@@ -103,7 +103,8 @@ public sealed class RawClient : IDisposable
 
     public void Dispose() => tcp.Dispose();
 
-    private async Task<ServerPacket?> TryReadAsync()
+    /// <summary>Reads a packet; null at the end of the connection.</summary>
+    public async Task<ServerPacket?> TryReadAsync()
     {
         var head = new byte[1];
         try

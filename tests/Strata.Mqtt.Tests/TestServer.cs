@@ -11,8 +11,9 @@ public sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication application;
 
-    private TestServer(WebApplication application, TestHost host)
+    private TestServer(WebApplication application, TestHost host, FaultLog faults)
     {
+        Faults = faults;
         this.application = application;
         Host = host;
         Broker = application.Services.GetRequiredService<MqttBroker>();
@@ -20,6 +21,9 @@ public sealed class TestServer : IAsyncDisposable
     }
 
     public TestHost Host { get; }
+
+    /// <summary>What the engine logged as its own or its host's fault; must be empty at the end, or be cleared by a test that wants it.</summary>
+    public FaultLog Faults { get; }
 
     public MqttBroker Broker { get; }
 
@@ -29,6 +33,8 @@ public sealed class TestServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        var faults = new FaultLog();
+        builder.Logging.AddProvider(faults);
         var host = new TestHost();
         builder.Services.AddSingleton(host);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
@@ -36,7 +42,7 @@ public sealed class TestServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseMqtt()));
         var application = builder.Build();
         await application.StartAsync();
-        return new TestServer(application, host);
+        return new TestServer(application, host, faults);
     }
 
     /// <summary>A connection that has sent nothing.</summary>
@@ -62,5 +68,6 @@ public sealed class TestServer : IAsyncDisposable
     {
         await application.StopAsync();
         await application.DisposeAsync();
+        Assert.True(Faults.Messages.IsEmpty, string.Join("\n", Faults.Messages));
     }
 }

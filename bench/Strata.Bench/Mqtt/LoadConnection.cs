@@ -147,7 +147,11 @@ internal sealed class LoadConnection(LoadOptions options, int number) : IDisposa
                 throw new InvalidOperationException($"Got packet {received[at]:X2} instead of PUBACK.");
             if (size > 4 && received[at + 4] >= 0x80)
                 Refused++;
-            Latency.Add(now - sentAt[BinaryPrimitives.ReadUInt16BigEndian(received.AsSpan(at + 2)) - 1]);
+            ref var sent = ref sentAt[BinaryPrimitives.ReadUInt16BigEndian(received.AsSpan(at + 2)) - 1];
+            if (sent == 0)
+                throw new InvalidOperationException("A publish was acknowledged twice.");
+            Latency.Add(now - sent);
+            sent = 0;
             acks++;
             at += size;
         }

@@ -24,6 +24,7 @@ internal static class ServeVerb
         await application.StartAsync();
         Console.WriteLine($"ready {string.Join(' ', application.Urls)}");
         await application.WaitForShutdownAsync();
+        Console.WriteLine($"publishes {application.Services.GetRequiredService<DroppingHost>().Seen}");
         return 0;
     }
 }

@@ -55,6 +55,8 @@ internal static class CloudComposition
         logging.SetMinimumLevel(level);
         if (level == LogLevel.Information)
             logging.AddFilter("Microsoft", LogLevel.Warning);
+        // Session keys are kept in the data folder, which is the owner's alone; that they are not encrypted there is no news.
+        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
     }
 
     private static void ConfigureKestrel(IWebHostBuilder web, CloudOptions options, CloudListeners listeners) => web.ConfigureKestrel(kestrel =>

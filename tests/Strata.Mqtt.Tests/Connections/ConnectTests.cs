@@ -108,6 +108,8 @@ public sealed class ConnectTests
         await client.SendAsync(new ConnectBuilder { ClientId = "c" }.Build());
         Assert.Equal(0x88, (await client.ReadAsync(2)).Body[1]);
         await client.AssertClosedAsync();
+        Assert.Single(server.Faults.Messages);
+        server.Faults.Messages.Clear();
     }
 
     [Theory]

@@ -5,11 +5,6 @@ namespace Strata.Mqtt.Connections;
 /// <summary>Deadlines and the ways to end.</summary>
 internal sealed partial class Connection
 {
-    private const int Open = 0;
-    private const int Closing = 1;
-
-    private int state;
-    private DisconnectCause cause = DisconnectCause.ConnectionLost;
     private int heardAt;
     private int patienceTicks;
     private volatile bool hostAtWork;
@@ -21,19 +16,17 @@ internal sealed partial class Connection
     /// <summary>The wheel's, under its lock.</summary>
     public Connection? WheelPrevious { get; set; }
 
-    /// <summary>The wheel's, under its lock; 0: not on the wheel.</summary>
+    /// <summary>The wheel's, under its lock; 0: not on the wheel, negative: never again.</summary>
     public int WheelTick { get; set; }
 
-    private bool IsClosing => Volatile.Read(ref state) == Closing;
+    private bool IsClosing => Outbox.IsClosed;
 
     /// <summary>Ends the connection; only the first call counts.</summary>
     /// <param name="reasonCode">For DISCONNECT; null when the peer needs no word.</param>
     public void Close(DisconnectCause why, MqttReasonCode? reasonCode, string? reason = null)
     {
-        if (Interlocked.CompareExchange(ref state, Closing, Open) != Open)
+        if (!Outbox.Close(why, reasonCode, reason))
             return;
-        cause = why;
-        Outbox.Close(reasonCode, reason);
         broker.Wheel.Schedule(this, broker.Wheel.After(Options.CloseTimeout));
         input.CancelPendingRead();
     }

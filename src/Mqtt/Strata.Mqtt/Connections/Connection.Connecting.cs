@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Wire;
 
@@ -31,7 +32,16 @@ internal sealed partial class Connection
     {
         while (true)
         {
-            var result = await input.ReadAsync().ConfigureAwait(false);
+            ReadResult result;
+            try
+            {
+                result = await input.ReadAsync().ConfigureAwait(false);
+            }
+            catch (Exception fault) when (ConnectionLoss.Is(fault))
+            {
+                return null;
+            }
+
             if (TryReadHandshake(result.Buffer) is { } handshake)
                 return handshake;
             if (result.IsCompleted || result.IsCanceled)
@@ -79,9 +89,10 @@ internal sealed partial class Connection
         {
             return await broker.Host.ConnectAsync(request, context.ConnectionClosed).ConfigureAwait(false);
         }
-        catch (Exception fault) when (!ConnectionLoss.Is(fault))
+        catch (Exception fault)
         {
-            broker.LogFault(fault);
+            if (!context.ConnectionClosed.IsCancellationRequested)
+                broker.LogFault(fault);
             return ConnectDecision.Refuse(MqttReasonCode.ServerUnavailable);
         }
 #pragma warning restore CA1031

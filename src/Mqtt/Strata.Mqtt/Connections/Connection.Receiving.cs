@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Wire;
 
@@ -11,7 +12,16 @@ internal sealed partial class Connection
     {
         while (!IsClosing)
         {
-            var result = await input.ReadAsync().ConfigureAwait(false);
+            ReadResult result;
+            try
+            {
+                result = await input.ReadAsync().ConfigureAwait(false);
+            }
+            catch (Exception fault) when (ConnectionLoss.Is(fault))
+            {
+                return;
+            }
+
             if (stopping)
             {
                 input.AdvanceTo(result.Buffer.Start);
@@ -113,8 +123,12 @@ internal sealed partial class Connection
         {
             await broker.Host.EndBurstAsync(of, context.ConnectionClosed).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (context.ConnectionClosed.IsCancellationRequested)
+        {
+            // The host gave the burst up because the client is gone.
+        }
 #pragma warning disable CA1031 // Whatever the host's fault, this client's messages were not taken: it is told to come again.
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault)
 #pragma warning restore CA1031
         {
             broker.LogFault(fault);

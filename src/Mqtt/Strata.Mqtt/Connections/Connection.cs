@@ -48,10 +48,6 @@ internal sealed partial class Connection
         {
             Answer(violation);
         }
-        catch (Exception fault) when (ConnectionLoss.Is(fault))
-        {
-            Close(DisconnectCause.ConnectionLost, null);
-        }
 #pragma warning disable CA1031 // A bug in the host or in the engine ends this connection, is logged, and leaves the others alone.
         catch (Exception bug)
 #pragma warning restore CA1031
@@ -82,7 +78,7 @@ internal sealed partial class Connection
         }
 
         await DrainAsync().ConfigureAwait(false);
-        broker.Wheel.Remove(this);
+        broker.Wheel.Retire(this);
     }
 
     /// <summary>The host gets the end of an open burst, the will, and the farewell, in this order.</summary>
@@ -91,14 +87,10 @@ internal sealed partial class Connection
 #pragma warning disable CA1031 // A host that fails in its farewell must not keep the connection from being cleaned up; it is logged.
         try
         {
-            if (will is not null && (willAsked || cause is not DisconnectCause.ByClient))
+            if (will is not null && (willAsked || Outbox.Cause is not DisconnectCause.ByClient))
                 PublishWill(leaving, will);
             if (burstOpen)
                 await EndBurstAsync(leaving).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // The host gave the burst up because the connection is gone.
         }
         catch (Exception fault)
         {
@@ -107,7 +99,7 @@ internal sealed partial class Connection
 
         try
         {
-            broker.Host.Disconnected(leaving, cause);
+            broker.Host.Disconnected(leaving, Outbox.Cause);
         }
         catch (Exception fault)
         {

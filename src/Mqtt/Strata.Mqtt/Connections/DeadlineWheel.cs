@@ -39,11 +39,24 @@ internal sealed class DeadlineWheel : IAsyncDisposable
     {
         lock (gate)
         {
+            if (connection.WheelTick < 0)
+                return;
             Unlink(connection);
             Link(connection, Math.Max(tick, now + 1));
         }
     }
 
+    /// <summary>The connection has ended: whoever schedules it from now on is ignored.</summary>
+    public void Retire(Connection connection)
+    {
+        lock (gate)
+        {
+            Unlink(connection);
+            connection.WheelTick = -1;
+        }
+    }
+
+    /// <summary>The connection has no deadline for now.</summary>
     public void Remove(Connection connection)
     {
         lock (gate)
@@ -91,7 +104,7 @@ internal sealed class DeadlineWheel : IAsyncDisposable
 
     private void Unlink(Connection connection)
     {
-        if (connection.WheelTick == 0)
+        if (connection.WheelTick <= 0)
             return;
         if (connection.WheelPrevious is { } previous)
             previous.WheelNext = connection.WheelNext;

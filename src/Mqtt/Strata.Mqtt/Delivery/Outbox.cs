@@ -28,6 +28,9 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options)
     /// <summary>Nothing is sent any more; known soon after it happens.</summary>
     public bool IsClosed => Volatile.Read(ref closed);
 
+    /// <summary>Why it is closed; once it is.</summary>
+    public DisconnectCause Cause { get; private set; } = DisconnectCause.ConnectionLost;
+
     /// <summary>The socket does not take what is there; the read loop should pause.</summary>
     public bool IsBlocked => Volatile.Read(ref flushing);
 
@@ -74,25 +77,29 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options)
 
     /// <summary>
     /// Closes once: what is in the pipe is still sent, then for MQTT 5 a DISCONNECT (unless the client said it first), then the transport ends the
-    /// connection. Waiting messages are dropped.
+    /// connection. Waiting messages are dropped. It also decides who of several closes the connection: the transport is not touched after the
+    /// connection's end, because the connection ends only after this.
     /// </summary>
     /// <param name="reasonCode">Null: say nothing.</param>
-    public void Close(MqttReasonCode? reasonCode, string? reason)
+    /// <returns>False: it was closed already.</returns>
+    public bool Close(DisconnectCause why, MqttReasonCode? reasonCode, string? reason)
     {
         lock (gate)
         {
             if (closed)
-                return;
+                return false;
+            Cause = why;
             if (reasonCode is { } code && accepted && version == MqttProtocolVersion.V500)
             {
                 Span<byte> packet = stackalloc byte[ServerPackets.MaxSize];
                 Write(packet[..ServerPackets.Disconnect500(packet, code, reason, maxPacketSize)]);
             }
 
-            closed = true;
+            Volatile.Write(ref closed, true);
             waiting = null;
             output.Complete();
             progress?.TrySetResult();
+            return true;
         }
     }
 

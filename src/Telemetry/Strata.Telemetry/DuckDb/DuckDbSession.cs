@@ -53,11 +53,14 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
     public static async Task<DuckDbSession> OpenAsync(TelemetryStoreOptions options)
     {
         StoreFolder.Prepare(options.Folder);
+        StoreFolder.MendLog(options.Folder);
         var file = File(options);
         var writer = DuckDbConnection.Open(file, options);
         DuckDbSession? session = null;
         try
         {
+            // Joins are written with the small side on the right; guessed the other way round, a join would hold all readings in memory.
+            writer.Execute("SET disabled_optimizers = 'join_order,build_side_probe_side'");
             Schema.Migrate(writer);
             session = new DuckDbSession(options, writer, DuckDbConnection.Open(file, options));
             session.Load();

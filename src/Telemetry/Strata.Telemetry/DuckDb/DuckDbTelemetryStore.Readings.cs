@@ -17,15 +17,13 @@ public sealed partial class DuckDbTelemetryStore
         var where = ReadingSql.Where(owner, series, Math.Max(range.From, range.After?.Time ?? long.MinValue), range.To);
         var limit = Math.Clamp(range.Limit, 0, options.MaxRows);
         var one = series is { Count: 1 };
-        var after = After(range.After, "s.time");
         var sql = one
-            ? $"{ReadingSql.Standing(where)} SELECT series, time, kind, number, text FROM standing s WHERE {After(range.After, series![0])} ORDER BY time LIMIT {limit}"
+            ? $"SELECT series, time, kind, number, text FROM standing s WHERE {After(range.After, series![0])} ORDER BY time LIMIT {limit}"
             : $"""
-              {ReadingSql.Standing(where)}
-              SELECT s.series, s.time, s.kind, s.number, s.text FROM standing s JOIN series n ON n.series = s.series WHERE {after}
+              SELECT s.series, s.time, s.kind, s.number, s.text FROM standing s JOIN series n ON n.series = s.series WHERE {After(range.After, "s.time")}
               ORDER BY s.time, n.device, n.metric LIMIT {limit}
               """;
-        return await open.Readers.RunAsync<IReadOnlyList<Reading>>(c => Collect(c, open, sql, one ? [] : Texts(range.After)), time, cancellationToken);
+        return await OnStanding(open, where, (c, standing) => Collect(c, open, $"{standing} {sql}", one ? [] : Texts(range.After)), cancellationToken);
     }
 
     public async ValueTask<IReadOnlyList<AggregateRow>> AggregateAsync(
@@ -41,16 +39,15 @@ public sealed partial class DuckDbTelemetryStore
         var names = string.Concat(functions.Select((_, i) => $", b.f{i}"));
         var sql =
             $"""
-            {ReadingSql.Standing(where)},
-            buckets AS (SELECT time - ((time % {every}) + {every}) % {every} AS start, series{columns}
+            , buckets AS (SELECT time - ((time % {every}) + {every}) % {every} AS start, series{columns}
                 FROM (SELECT series, time, CASE WHEN kind = {(int)ReadingKind.Text} THEN NULL ELSE number END AS value FROM standing) GROUP BY 1, 2)
             SELECT b.series, b.start{names} FROM buckets b JOIN series n ON n.series = b.series WHERE {After(range.After, "b.start")}
             ORDER BY b.start, n.device, n.metric LIMIT {Math.Clamp(range.Limit, 0, options.MaxRows)}
             """;
-        return await open.Readers.RunAsync<IReadOnlyList<AggregateRow>>(c =>
+        return await OnStanding(open, where, (c, standing) =>
         {
             var rows = new List<AggregateRow>();
-            c.Query(sql, r =>
+            c.Query($"{standing}{sql}", r =>
             {
                 var values = new double?[functions.Count];
                 for (var i = 0; i < values.Length; i++)
@@ -59,7 +56,7 @@ public sealed partial class DuckDbTelemetryStore
                 rows.Add(new AggregateRow(r.GetInt64(1), entry.Device.Id, entry.Metric, values));
             }, Texts(range.After));
             return rows;
-        }, time, cancellationToken);
+        }, cancellationToken);
     }
 
     public async ValueTask<long> CountAsync(TenantId tenant, DeviceId? device, CancellationToken cancellationToken)
@@ -87,6 +84,16 @@ public sealed partial class DuckDbTelemetryStore
             """;
         return await open.Readers.RunAsync<IReadOnlyList<Reading>>(c => Collect(c, open, sql, []), time, cancellationToken);
     }
+
+    /// <summary>Runs a query on the readings of a condition, each once: one look for late rows, then the query that fits, both on the same state of the store.</summary>
+    private Task<T> OnStanding<T>(DuckDbSession open, string where, Func<DuckDbConnection, string, T> query, CancellationToken cancellationToken) =>
+        open.Readers.RunAsync(c =>
+        {
+            c.Execute("BEGIN");
+            var result = query(c, ReadingSql.Standing(where, c.Scalar(ReadingSql.HasLate(where)) > 0));
+            c.Execute("COMMIT");
+            return result;
+        }, time, cancellationToken);
 
     private static List<Reading> Collect(DuckDbConnection connection, DuckDbSession open, string sql, string?[] texts)
     {

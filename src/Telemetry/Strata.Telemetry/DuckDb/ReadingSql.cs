@@ -43,17 +43,21 @@ internal static class ReadingSql
         return condition;
     }
 
+    /// <summary>1 when a row of the condition was written late, else 0. Row groups without any are passed over by their statistics.</summary>
+    public static string HasLate(string where) => $"SELECT count(*) FROM (SELECT 1 FROM readings WHERE {where} AND kind >= {Schema.Late} LIMIT 1)";
+
     /// <summary>
-    /// Common table expressions that end in <c>standing(series, time, kind, number, text, at)</c>: each reading of the condition once, the last value standing.
-    /// Only late rows can replace another, and row groups without any are passed over by their statistics: where nothing was late this costs nothing.
+    /// Common table expressions that end in <c>standing(series, time, kind, number, text)</c>: each reading of the condition once, the last value standing.
+    /// Only late rows can replace another; where there are none, rows stand as they are.
     /// </summary>
-    public static string Standing(string where) =>
-        $"""
-        WITH late AS MATERIALIZED (SELECT series, time, max(rowid) AS keep FROM readings WHERE {where} AND kind >= {Schema.Late} GROUP BY series, time),
-        standing AS (SELECT r.series, r.time, r.kind & {Schema.Late - 1} AS kind, r.number, r.text, r.rowid AS at
-            FROM (SELECT series, time, kind, number, text, rowid FROM readings WHERE {where}) r LEFT JOIN late l ON r.series = l.series AND r.time = l.time
-            WHERE l.keep IS NULL OR r.rowid >= l.keep)
-        """;
+    public static string Standing(string where, bool hasLate) => hasLate
+        ? $"""
+          WITH late AS MATERIALIZED (SELECT series, time, max(rowid) AS keep FROM readings WHERE {where} AND kind >= {Schema.Late} GROUP BY series, time),
+          standing AS (SELECT r.series, r.time, r.kind & {Schema.Late - 1} AS kind, r.number, r.text
+              FROM (SELECT series, time, kind, number, text, rowid FROM readings WHERE {where}) r LEFT JOIN late l ON r.series = l.series AND r.time = l.time
+              WHERE l.keep IS NULL OR r.rowid >= l.keep)
+          """
+        : $"WITH standing AS (SELECT series, time, kind, number, text FROM readings WHERE {where})";
 
     /// <summary>Distinct readings: all rows, less those of every key that was written late, and each such key once.</summary>
     public static string Count(string where) =>

@@ -34,14 +34,43 @@ internal static class StoreFolder
         }
     }
 
+    /// <summary>
+    /// Cuts zeros off the end of the log: pages that the system had counted into the file but never wrote before the machine stopped. DuckDB takes a log that
+    /// ends within an entry, but not one that ends in zeros; each of its entries ends in FF FF, so that no entry that is whole is touched.
+    /// </summary>
+    public static void MendLog(string folder)
+    {
+        var path = LogPath(folder);
+        if (!System.IO.File.Exists(path))
+            return;
+        using var log = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        var buffer = new byte[64 * 1024];
+        var end = log.Length;
+        while (end > 0)
+        {
+            var start = Math.Max(0, end - buffer.Length);
+            var part = buffer.AsSpan(0, (int)(end - start));
+            log.Position = start;
+            log.ReadExactly(part);
+            var last = part.LastIndexOfAnyExcept((byte)0);
+            end = start + last + 1;
+            if (last >= 0)
+                break;
+        }
+        if (end < log.Length)
+            log.SetLength(end);
+    }
+
     /// <summary>Bytes of the write-ahead log.</summary>
-    public static long LogBytes(string folder) => Size(Path.Combine(folder, "telemetry.duckdb.wal"));
+    public static long LogBytes(string folder) => Size(LogPath(folder));
 
     /// <summary>Bytes of the database and its logs on disk.</summary>
     public static long Bytes(string folder) =>
         Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "telemetry.duckdb*").Sum(Size) : 0;
 
     public static long FreeBytes(string folder) => new DriveInfo(folder).AvailableFreeSpace;
+
+    private static string LogPath(string folder) => Path.Combine(folder, "telemetry.duckdb.wal");
 
     private static long Size(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 }

@@ -209,8 +209,8 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
             try
             {
                 await store.CommitAsync([], CancellationToken.None);
-                Log.Recovered(logger, time.GetElapsedTime(since));
                 fault = null;
+                Log.Recovered(logger, time.GetElapsedTime(since));
                 return;
             }
             catch (TelemetryStoreException e)
