@@ -10,14 +10,8 @@ internal static class IdleVerb
     {
         var count = arguments.Number("connections", 10_000);
         var settle = TimeSpan.FromSeconds(arguments.Number("settle", 3));
-        await using var server = await ServerProcess.StartEngineAsync("0");
-        var options = LoadOptions.From(new Arguments(["--target", $"127.0.0.1:{server.Port}", "--window", "1", "--mqtt", "5"]));
-
-        // A first, smaller wave makes the code and the pools that every program has anyway.
-        await HoldAsync(options, 500, settle, server);
-        await Task.Delay(settle, TimeProvider.System);
-        var before = server.ResidentBytes();
-        var during = await HoldAsync(options, count, settle, server);
+        var (before, during) = await MeasureAsync(count, settle);
+        var (bareBefore, bareDuring) = await MeasureAsync(count, settle, "--bare");
         return Results.Write("mqtt-idle", new
         {
             Case = "connections that published one QoS 1 message and are silent since; resident memory of the whole server process",
@@ -25,7 +19,20 @@ internal static class IdleVerb
             ResidentBefore = before,
             ResidentWith = during,
             BytesPerConnection = (during - before) / count,
+            KestrelAloneBytesPerConnection = (bareDuring - bareBefore) / count,
         });
+    }
+
+    private static async Task<(long Before, long During)> MeasureAsync(int count, TimeSpan settle, params string[] mode)
+    {
+        await using var server = await ServerProcess.StartEngineAsync("0", mode);
+        var options = LoadOptions.From(new Arguments(["--target", $"127.0.0.1:{server.Port}", "--window", "1", "--mqtt", "5"]));
+
+        // A first, smaller wave makes the code and the pools that every program has anyway.
+        await HoldAsync(options, 500, settle, server);
+        await Task.Delay(settle, TimeProvider.System);
+        var before = server.ResidentBytes();
+        return (before, await HoldAsync(options, count, settle, server));
     }
 
     private static async Task<long> HoldAsync(LoadOptions options, int count, TimeSpan settle, ServerProcess server)

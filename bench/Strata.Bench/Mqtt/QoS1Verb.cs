@@ -32,6 +32,7 @@ internal static class QoS1Verb
             Connections = arguments.Number("connections", 50),
             Window = arguments.Number("window", 200),
             PayloadBytes = arguments.Number("payload", 64),
+            LoadAverage = (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0],
             EnginePerSecond = ours,
             MosquittoPerSecond = theirs,
             Ratio = Math.Round((double)ours / theirs, 2),

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,7 +10,10 @@ using Strata.Mqtt;
 
 namespace Strata.Bench.Mqtt;
 
-/// <summary>The engine with <see cref="DroppingHost"/> on <c>--port</c>, until SIGTERM.</summary>
+/// <summary>
+/// The engine with <see cref="DroppingHost"/> on <c>--port</c>, until SIGTERM. <c>--defer</c>: acknowledged by the host at the burst's end;
+/// <c>--bare</c>: Kestrel alone; <c>--inline</c>: Kestrel runs the engine on the socket's thread.
+/// </summary>
 internal static class ServeVerb
 {
     public static async Task<int> RunAsync(Arguments arguments)
@@ -17,14 +21,22 @@ internal static class ServeVerb
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddMqttBroker<DroppingHost>(options => options.ReceiveMaximum = ushort.MaxValue);
+        builder.Services.AddSingleton(new DroppingMode(arguments.Flag("defer")));
         if (arguments.Flag("inline"))
             builder.Services.Configure<SocketTransportOptions>(options => options.UnsafePreferInlineScheduling = true);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, arguments.Number("port", 1883), listen => listen.UseMqtt()));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, arguments.Number("port", 1883), listen =>
+        {
+            if (arguments.Flag("bare"))
+                listen.Run(BareHandler.ServeAsync);
+            else
+                listen.UseMqtt();
+        }));
         await using var application = builder.Build();
         await application.StartAsync();
         Console.WriteLine($"ready {string.Join(' ', application.Urls)}");
         await application.WaitForShutdownAsync();
-        Console.WriteLine($"publishes {application.Services.GetRequiredService<DroppingHost>().Seen}");
+        var seen = application.Services.GetRequiredService<DroppingHost>().Seen;
+        Console.WriteLine($"publishes {seen}, allocated {GC.GetTotalAllocatedBytes() / (double)Math.Max(1, seen):0.00} B a publish, {GC.CollectionCount(0)} collections");
         return 0;
     }
 }
