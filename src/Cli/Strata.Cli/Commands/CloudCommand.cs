@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Strata.Cloud;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata cloud</c>: the cloud node; <c>strata cloud link</c>: a new sign-in link for its dashboard.</summary>
+internal static class CloudCommand
+{
+    public static Command Create()
+    {
+        var data = new Option<string>("--data") { Description = "Folder of the node's state; created at the first start.", Required = true };
+        var http = new Option<string>("--http") { Description = "Where HTTP and the dashboard are served; port 0 takes a free one.", DefaultValueFactory = _ => "127.0.0.1:8080" };
+        var mqtt = new Option<string>("--mqtt") { Description = "Where MQTT is served.", DefaultValueFactory = _ => "127.0.0.1:1883" };
+        var keepRaw = new Option<double>("--keep-raw-days") { Description = "How long raw readings stay.", DefaultValueFactory = _ => 30 };
+        var keepWindows = new Option<double>("--keep-windows-days") { Description = "How long windows stay.", DefaultValueFactory = _ => 730 };
+        var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
+        var untilStdin = ServerOptions.CreateUntilStdinCloses();
+        var command = new Command("cloud", "Run the cloud node: MQTT and HTTP ingest, telemetry store, registry, API and dashboard.")
+        {
+            data, http, mqtt, keepRaw, keepWindows, level, untilStdin, CreateLink(),
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var io = parsed.InvocationConfiguration;
+            try
+            {
+                var options = new CloudOptions
+                {
+                    DataFolder = Path.GetFullPath(parsed.GetValue(data)!), LogLevel = parsed.GetValue(level),
+                    Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
+                    KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
+                };
+                return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => CloudNode.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
+            }
+            catch (CloudConfigurationException e)
+            {
+                throw new CliException(ExitCode.Usage, e.Message);
+            }
+        });
+        return HelpWithExamples.WithExamples(command, "strata cloud --data ./data", "strata cloud --data /var/lib/strata --http 0.0.0.0:8080 --mqtt 0.0.0.0:1883");
+    }
+
+    private static Command CreateLink()
+    {
+        var command = new Command("link", "Print a link that opens the dashboard once.");
+        var node = new NodeOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var link = await node.Connect(parsed).CreateLoginLinkAsync(cancellationToken);
+            node.Writer(parsed).One(link, Cloud.Contracts.ContractsJson.Default.LoginLink, new("url", l => l.Url), new("expires", l => Output.OutputWriter.Time(l.Expires)));
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata cloud link --data ./data");
+    }
+}
