@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Logging;
 using Strata.Cloud;
 
 namespace Strata.Cli.Commands;
@@ -48,7 +47,7 @@ internal static class CloudCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var link = await node.Connect(parsed).CreateLoginLinkAsync(cancellationToken);
-            node.Writer(parsed).One(link, Cloud.Contracts.ContractsJson.Default.LoginLink, new("url", l => l.Url), new("expires", l => Output.OutputWriter.Time(l.Expires)));
+            node.Writer(parsed).One(link, Strata.Cloud.Contracts.ContractsJson.Default.LoginLink, new("url", l => l.Url), new("expires", l => Output.OutputWriter.Time(l.Expires)));
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata cloud link --data ./data");
