@@ -13,26 +13,25 @@ internal static class ServerOptions
     /// <summary>Runs a server until SIGTERM, Ctrl-C or, when asked for, the end of standard input.</summary>
     public static async Task<int> RunAsync(bool untilStdinCloses, Func<CancellationToken, Task<int>> server, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (untilStdinCloses)
-            _ = StopAtEndOfInputAsync(stop); // Not awaited: a read of standard input cannot be cancelled, and it ends with the process.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, untilStdinCloses ? EndOfInput() : CancellationToken.None);
         return await server(stop.Token);
     }
 
-    private static async Task StopAtEndOfInputAsync(CancellationTokenSource stop)
+    /// <summary>A token that is cancelled at the end of standard input. It lives as long as the process: a read of standard input cannot be cancelled.</summary>
+    public static CancellationToken EndOfInput()
+    {
+        var end = new CancellationTokenSource();
+        _ = CancelAtEndAsync(end);
+        return end.Token;
+    }
+
+    private static async Task CancelAtEndAsync(CancellationTokenSource end)
     {
         await Task.Yield();
         await using var input = Console.OpenStandardInput();
         var buffer = new byte[256];
-        try
-        {
-            while (await input.ReadAsync(buffer) > 0)
-                continue;
-            await stop.CancelAsync();
-        }
-        catch (ObjectDisposedException)
-        {
-            return; // The server ended first.
-        }
+        while (await input.ReadAsync(buffer) > 0)
+            continue;
+        await end.CancelAsync();
     }
 }

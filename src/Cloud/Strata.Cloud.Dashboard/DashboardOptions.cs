@@ -4,8 +4,8 @@ namespace Strata.Cloud.Dashboard;
 public sealed class DashboardOptions
 {
     /// <summary>The node's own address. Asked once it serves.</summary>
-    public required Func<Uri> BaseAddress { get; set; }
+    public Func<Uri> BaseAddress { get; set; } = static () => throw new InvalidOperationException("The dashboard was not told the address of its node.");
 
     /// <summary>The API token with which the signed-in administrator's pages are filled.</summary>
-    public required Func<string> Token { get; set; }
+    public Func<string> Token { get; set; } = static () => throw new InvalidOperationException("The dashboard was not given a token.");
 }

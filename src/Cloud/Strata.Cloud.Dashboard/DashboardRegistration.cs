@@ -19,7 +19,7 @@ public static class DashboardRegistration
             o.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(2);
         });
         services.AddMudServices();
-        services.AddHttpClient<NodeApi>();
+        services.AddHttpClient<NodeApi>().RemoveAllLoggers();
         services.AddScoped<ThemeState>();
         services.AddSingleton<FleetFeed>();
         services.AddHostedService(s => s.GetRequiredService<FleetFeed>());

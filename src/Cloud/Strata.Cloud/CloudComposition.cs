@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
+using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
@@ -35,6 +36,7 @@ internal static class CloudComposition
         ConfigureKestrel(builder.WebHost, options, listeners);
         builder.Services.AddOpenApi("v1", Describe);
         AddCloud(builder.Services, options, folder);
+        AddPages(builder, listeners);
         configure?.Invoke(builder);
         var app = builder.Build();
         Map(app);
@@ -110,11 +112,21 @@ internal static class CloudComposition
         services.AddHostedService<RetentionRunner>();
     }
 
+    private static void AddPages(WebApplicationBuilder builder, CloudListeners listeners)
+    {
+        builder.WebHost.UseStaticWebAssets();
+        builder.Services.AddDashboard(dashboard => dashboard.BaseAddress = () => new Uri($"http://{CloudNode.Reachable(listeners.Http!.IPEndPoint!)}/"));
+        builder.Services.AddOptions<DashboardOptions>().Configure<AdminToken>((dashboard, token) => dashboard.Token = () => token.Value);
+    }
+
     private static void Map(WebApplication app)
     {
         app.UseNodeErrors();
+        app.UseStaticFiles();
         app.UseAuthentication();
+        app.UseSignInPage();
         app.UseAuthorization();
+        app.UseAntiforgery();
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Strata API")).AllowAnonymous();
         app.MapLogin();
@@ -123,5 +135,6 @@ internal static class CloudComposition
         app.MapReadings();
         app.MapOperations();
         app.MapCloudOperations();
+        app.MapDashboard(NodePolicies.Admin);
     }
 }

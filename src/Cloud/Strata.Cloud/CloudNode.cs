@@ -113,7 +113,7 @@ public sealed class CloudNode : IAsyncDisposable
     }
 
     /// <summary>An end point as clients on this machine use it: any-address becomes loopback.</summary>
-    private static string Reachable(IPEndPoint endPoint) => endPoint.Address switch
+    internal static string Reachable(IPEndPoint endPoint) => endPoint.Address switch
     {
         var any when any.Equals(IPAddress.Any) => new IPEndPoint(IPAddress.Loopback, endPoint.Port).ToString(),
         var any when any.Equals(IPAddress.IPv6Any) => new IPEndPoint(IPAddress.IPv6Loopback, endPoint.Port).ToString(),

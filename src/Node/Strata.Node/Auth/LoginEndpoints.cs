@@ -29,6 +29,8 @@ public static class LoginEndpoints
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         if (!links.TryRedeem(code, out var identity))
         {
+            if (context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
+                return TypedResults.LocalRedirect("/?expired"); // A person's browser: the dashboard says it on a page.
             return ProblemResults.Of(
                 ProblemKind.Unauthenticated, "This link was used before or is older than ten minutes. Ask for a new one where the node runs: strata cloud link.", "code");
         }

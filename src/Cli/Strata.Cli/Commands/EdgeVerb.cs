@@ -1,0 +1,21 @@
+using System.CommandLine;
+using Strata.Edge.CommandLine;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata edge</c>: the agent, the same as the small program <c>strata-edge</c>.</summary>
+internal static class EdgeVerb
+{
+    public static Command Create()
+    {
+        var untilStdin = ServerOptions.CreateUntilStdinCloses();
+        var command = new Command("edge", "Run an edge agent: a source, dead bands, a durable buffer, a gateway.") { untilStdin };
+        EdgeCommand.Configure(
+            command, Console.OpenStandardInput, TimeProvider.System,
+            parsed => parsed.GetValue(untilStdin) ? ServerOptions.EndOfInput() : CancellationToken.None);
+        return HelpWithExamples.WithExamples(
+            command,
+            "strata edge --data ./edge --device t-101 --secret-file ./t-101.secret --to mqtt://127.0.0.1:1883 --source host",
+            "strata edge --data ./edge --device t-101 --secret-file ./t-101.secret --to mqtt://127.0.0.1:1883 --source replay:room.csv --speed 60 --shift-end now");
+    }
+}
