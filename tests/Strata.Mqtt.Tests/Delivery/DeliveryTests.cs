@@ -27,6 +27,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    [Spec("MQTT-3.3.2-4")]
     [Spec("MQTT-3.3.2-15")]
     [Spec("MQTT-3.3.2-16")]
     [Spec("MQTT-3.3.2-17")]
@@ -50,7 +51,6 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    [Spec("MQTT-3.3.1-1")]
     [Spec("MQTT-3.8.3-3")]
     public async Task No_local_keeps_a_clients_own_messages_from_it()
     {

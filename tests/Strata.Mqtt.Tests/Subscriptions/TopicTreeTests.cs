@@ -19,7 +19,6 @@ public sealed class TopicTreeTests
         select filter;
 
     [Fact]
-    [Spec("MQTT-4.7.3-4")]
     public void The_tree_matches_as_the_naive_matcher_does() =>
         Gen.Select(Filter.Array[0, 30], Gen.Bool.Array[30], Topic.Array[1, 10]).Sample((filters, removed, topics) =>
         {
