@@ -45,7 +45,7 @@ public sealed partial class EdgeAgent : IDisposable
             latest = room is null ? new LatestMeasurement(loop.Metric, loop.StaleAfter, time) : null;
             actuator = loop.ActuatorFile is { } path ? new FileActuator(path, logger) : room;
             controlPeriod = loop.Period;
-            control = new ControlLoop(loop, (IMeasurement?)latest ?? room!, Both(actuator, room), time);
+            control = new ControlLoop(loop, (IMeasurement?)latest ?? room!, Both(actuator, room), time, (options.Source as RoomOptions)?.Speed ?? 1);
         }
         log = AgentLog.Open(options.DataDirectory, options.Buffer, source.Key, options.Delivery.Window, time, logger);
         reducer = new SampleReducer(options.Device, options.Reduction, log.Memo);

@@ -24,7 +24,7 @@ public static class ControlBench
     private static async Task<int> RunAsync(TimeSpan length, TimeSpan period, TimeProvider time, TextWriter output, CancellationToken cancellationToken)
     {
         var room = new RoomPlant(new ThermalRoomSettings { Noise = 0.02 }, outside: 5, speed: 60);
-        var loop = new ControlLoop(new ControlOptions { Period = period }, room, room, time);
+        var loop = new ControlLoop(new ControlOptions { Period = period }, room, room, time, speed: 60);
         using (new ControlThread(loop, period, time))
             await Task.Delay(length, time, cancellationToken);
         var f = loop.Figures;

@@ -3,7 +3,8 @@ using Strata.Core.Control;
 namespace Strata.Edge.Control;
 
 /// <summary>One control loop: measure, decide, act, and note how long it took. The cycles are run by one thread; the figures are read from any.</summary>
-internal sealed class ControlLoop(ControlOptions options, IMeasurement measurement, IActuator actuator, TimeProvider time)
+/// <param name="speed">How many times faster than the clock the plant's time runs; 1 for a real one.</param>
+internal sealed class ControlLoop(ControlOptions options, IMeasurement measurement, IActuator actuator, TimeProvider time, double speed = 1)
 {
     /// <summary>What R1 gives an edge controller for one response.</summary>
     public static readonly TimeSpan OverrunLimit = TimeSpan.FromMilliseconds(100);
@@ -62,7 +63,7 @@ internal sealed class ControlLoop(ControlOptions options, IMeasurement measureme
             return new PidState(options.SafeOutput, 0, double.NaN, 0, false);
         }
         if (controlling)
-            return PidController.Step(options.Pid, state, options.Setpoint, elapsed, value);
+            return PidController.Step(options.Pid, state, options.Setpoint, elapsed * speed, value);
         controlling = true;
         // From the safe output, at the speed that the rate limit allows: nobody had the actuator before.
         return new PidState(state.Output, 0, value, 0, false);

@@ -92,8 +92,8 @@ internal sealed class SampleReducer
         for (var i = 0; i < count; i++)
         {
             var (metric, value) = taken.Values[i];
-            // Two values of one metric at one time would hide one another: the later one gets the next microsecond.
-            var time = lastReported.TryGetValue(metric, out var last) && last == taken.Time ? taken.Time + 1 : taken.Time;
+            // Two values of one metric at one time would hide one another: the later ones get the next microseconds.
+            var time = lastReported.TryGetValue(metric, out var last) && last >= taken.Time && last - taken.Time < 1000 ? last + 1 : taken.Time;
             sample[i] = new Reading(device, metric, time, value);
         }
         return count;

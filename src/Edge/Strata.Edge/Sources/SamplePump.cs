@@ -14,6 +14,7 @@ internal sealed class SamplePump(ISampleSource source, SampleReducer reducer, Ag
     private SourcePosition position;
     private long badRows;
     private int pending;
+    private bool given;
 
     /// <summary>Completes when the source has ended and all of it is in the buffer. Cancelled, it commits what is at hand unless the buffer is full.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -26,18 +27,19 @@ internal sealed class SamplePump(ISampleSource source, SampleReducer reducer, Ag
             {
                 var next = samples.MoveNextAsync();
                 if (!next.IsCompleted || pending >= MaxGroup)
-                    await CommitAsync(cancellationToken);
+                    await CommitAsync(!source.CanReplay, cancellationToken);
                 if (!await next)
                     break;
                 Take(samples.Current);
             }
             reducer.TakeBadRows(source.BadRows - badRows);
             pending++;
-            await CommitAsync(cancellationToken);
+            await CommitAsync(durable: true, cancellationToken);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && pending > 0)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && given)
         {
-            await CommitAsync(cancellationToken);
+            pending++;
+            await CommitAsync(durable: true, cancellationToken);
             throw;
         }
     }
@@ -48,14 +50,16 @@ internal sealed class SamplePump(ISampleSource source, SampleReducer reducer, Ag
         badRows = source.BadRows;
         position = sample.Next;
         pending++;
+        given = true;
         seen(sample);
     }
 
-    private async Task CommitAsync(CancellationToken cancellationToken)
+    /// <param name="durable">False: what follows from the source again needs no write without a batch.</param>
+    private async Task CommitAsync(bool durable, CancellationToken cancellationToken)
     {
         if (pending == 0)
             return;
-        await log.CommitAsync(records, reducer.Save(source.Key, position), !source.CanReplay, cancellationToken);
+        await log.CommitAsync(records, reducer.Save(source.Key, position), durable, cancellationToken);
         records.Clear();
         pending = 0;
     }
