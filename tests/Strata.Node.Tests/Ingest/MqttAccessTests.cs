@@ -1,0 +1,104 @@
+using MQTTnet;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+using Strata.Node.Devices;
+using Strata.Node.Tests.Support;
+
+namespace Strata.Node.Tests.Ingest;
+
+public sealed class MqttAccessTests
+{
+    [Theory]
+    [InlineData("t-1", "wrong", "wrong secret")]
+    [InlineData("t-9", "any", "unknown device")]
+    [InlineData("app", "any", "unknown token")]
+    [InlineData("not an id", "any", "unknown device")]
+    public async Task Wrong_credentials_are_refused_and_noted(string user, string password, string reason)
+    {
+        await using var node = await TestNode.StartAsync();
+        node.AddDevice("t-1");
+
+        var (client, result) = await MqttTestClient.TryConnectAsync(node, user, password);
+        await using var _ = client;
+
+        Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, result.ResultCode);
+        var entry = Assert.Single(node.Rejected());
+        Assert.Equal((RejectionKind.Authentication, user, reason), (entry.Kind, entry.Subject, entry.Reason));
+    }
+
+    [Fact]
+    public async Task A_device_that_is_disabled_is_refused()
+    {
+        await using var node = await TestNode.StartAsync();
+        var secret = node.AddDevice("t-1", enabled: false);
+
+        var (client, result) = await MqttTestClient.TryConnectAsync(node, "t-1", secret);
+        await using var _ = client;
+
+        Assert.Equal(MqttClientConnectResultCode.NotAuthorized, result.ResultCode);
+    }
+
+    [Fact]
+    public async Task A_device_listens_to_its_own_topics_only_and_an_application_to_the_tenants()
+    {
+        await using var node = await TestNode.StartAsync();
+        await using var device = await MqttTestClient.ConnectAsync(node, "t-1", node.AddDevice("t-1"));
+        await using var app = await MqttTestClient.ConnectAsync(node, "app", node.Admin.Value);
+
+        Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, await device.SubscribeAsync("devices/t-1/#"));
+        Assert.Equal(MqttClientSubscribeResultCode.NotAuthorized, await device.SubscribeAsync("devices/t-2/#"));
+        Assert.Equal(MqttClientSubscribeResultCode.NotAuthorized, await device.SubscribeAsync("devices/+/telemetry"));
+        Assert.Equal(MqttClientSubscribeResultCode.NotAuthorized, await device.SubscribeAsync("#"));
+        Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, await app.SubscribeAsync("sites/#"));
+        Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, await app.SubscribeAsync("fleet/events"));
+        Assert.Equal(MqttClientSubscribeResultCode.NotAuthorized, await app.SubscribeAsync("provision/#"));
+        Assert.Equal(MqttClientPublishReasonCode.NotAuthorized, (await app.PublishAsync("devices/t-1/telemetry", "{}")).ReasonCode);
+    }
+
+    [Fact]
+    public async Task A_connection_ends_at_once_when_the_devices_secret_changes()
+    {
+        await using var node = await TestNode.StartAsync();
+        await using var device = await MqttTestClient.ConnectAsync(node, "t-1", node.AddDevice("t-1"));
+        Assert.Equal("t-1 connected", await node.Activity.NextAsync());
+
+        node.AddDevice("t-1");
+
+        Assert.Equal(MqttClientDisconnectReason.NotAuthorized, (await device.Disconnected).Reason);
+    }
+
+    [Fact]
+    public async Task Coming_and_going_is_told_once_per_device_however_many_connections_it_has()
+    {
+        await using var node = await TestNode.StartAsync();
+        var secret = node.AddDevice("t-1");
+        await using var first = await MqttTestClient.ConnectAsync(node, "t-1", secret);
+        Assert.Equal("t-1 connected", await node.Activity.NextAsync());
+        await using var second = await MqttTestClient.ConnectAsync(node, "t-1", secret);
+        await first.PublishAsync("devices/t-1/telemetry", """{"n":1}""");
+        await first.CloseAsync();
+        await second.PublishAsync("devices/t-1/telemetry", """{"n":2}""");
+        await second.CloseAsync();
+
+        Assert.Equal("t-1 disconnected: closed by the device", await node.Activity.NextAsync());
+        Assert.Contains(("t-1", null, true), node.Activity.HeardFrom);
+        Assert.False(node.Get<Node.Ingest.TelemetryMqttHost>().IsConnected(TenantId.Main, DeviceId.Parse("t-1")));
+    }
+
+    [Fact]
+    public async Task More_connections_of_one_device_than_allowed_are_refused()
+    {
+        await using var node = await TestNode.StartAsync();
+        var secret = node.AddDevice("t-1");
+        var clients = new List<MqttTestClient>();
+        for (var i = 0; i < 4; i++)
+            clients.Add(await MqttTestClient.ConnectAsync(node, "t-1", secret));
+
+        var (fifth, result) = await MqttTestClient.TryConnectAsync(node, "t-1", secret);
+        clients.Add(fifth);
+
+        Assert.Equal(MqttClientConnectResultCode.QuotaExceeded, result.ResultCode);
+        foreach (var client in clients)
+            await client.DisposeAsync();
+    }
+}
