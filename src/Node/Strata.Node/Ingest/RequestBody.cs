@@ -10,7 +10,7 @@ internal static class RequestBody
     /// <summary>The body; null when it is longer than <paramref name="maxBytes"/>.</summary>
     public static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context, int maxBytes, CancellationToken cancellationToken)
     {
-        Limit(context, maxBytes);
+        TakeOver(context);
         if (context.Request.ContentLength > maxBytes)
             return null;
         var reader = context.Request.BodyReader;
@@ -32,10 +32,10 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>Makes the server read no more than the limit and a little, whatever the request says of its length.</summary>
-    public static void Limit(HttpContext context, long maxBytes)
+    /// <summary>Takes the server's own limit off: the reader of the body counts, and answers with problem details.</summary>
+    public static void TakeOver(HttpContext context)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-            feature.MaxRequestBodySize = maxBytes + 1024;
+            feature.MaxRequestBodySize = null;
     }
 }

@@ -22,7 +22,7 @@ public static class GatewayLinkEndpoints
     {
         var own = routes.MapGroup("/api/v1/gateways/{id}").RequireAuthorization(NodePolicies.Gateway).WithTags("Gateway link");
         own.MapPost("/uplink", (string id, HttpContext context, UplinkReceiver receiver) => receiver.PostAsync(id, context))
-            .WithSummary("Stores a gateway's entries; the answer follows the commit.").Accepts<object>("application/x-ndjson").Produces<UplinkAnswer>()
+            .WithSummary("Stores a gateway's entries; the answer follows the commit.").WithDescription("The body is application/x-ndjson: one entry a line.").Produces<UplinkAnswer>()
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(503);
         own.MapPost("/status", PostStatus).WithSummary("A gateway says how it is.").Produces(StatusCodes.Status204NoContent);
         own.MapGet("/link", (Delegate)OpenLink).WithSummary("Server-sent events for the gateway: configuration, change, request, ping.")

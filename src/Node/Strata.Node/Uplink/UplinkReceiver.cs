@@ -77,7 +77,7 @@ public sealed partial class UplinkReceiver
     /// <summary>Parses the body as it comes; null when all is well.</summary>
     private async ValueTask<IResult?> ReadAsync(HttpContext context, UplinkRequest request)
     {
-        RequestBody.Limit(context, options.MaxRequestBytes);
+        RequestBody.TakeOver(context);
         if (context.Request.ContentLength > options.MaxRequestBytes)
             return TooLong();
         if (context.Request.ContentType is { } type && !type.StartsWith("application/x-ndjson", StringComparison.OrdinalIgnoreCase))
