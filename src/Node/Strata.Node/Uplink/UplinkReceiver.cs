@@ -6,7 +6,9 @@ using Strata.Cloud.Contracts;
 using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Dataflow;
+using Strata.Core.Devices;
 using Strata.Core.Telemetry.Decoding;
+using Strata.Core.Tenancy;
 using Strata.Node.Devices;
 using Strata.Node.Ingest;
 using Strata.Node.Link;
@@ -47,6 +49,9 @@ public sealed partial class UplinkReceiver
         (this.activity, this.hops, this.counters, this.links, this.configurations) = (activity, hops, counters, links, configurations);
         (this.limits, this.options, this.time, this.logger) = (limits, options.Value, time, logger);
     }
+
+    /// <summary>Forgets what was remembered of a gateway's streams; the store is asked again. For a gateway that was removed.</summary>
+    public void Forget(TenantId tenant, GatewayId gateway) => streams.Remove(tenant, gateway);
 
     internal async Task<IResult> PostAsync(string id, HttpContext context)
     {
