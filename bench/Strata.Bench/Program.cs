@@ -1,6 +1,7 @@
 using Strata.Bench;
 using Strata.Bench.Dataflow;
 using Strata.Bench.Mqtt;
+using Strata.Bench.Telemetry;
 
 // One verb per benchmark; see README.md.
 var arguments = new Arguments(args.Skip(1));
@@ -11,6 +12,8 @@ return (args.FirstOrDefault() ?? "help") switch
     "mqtt-qos1" => await QoS1Verb.RunAsync(arguments),
     "mqtt-idle" => await IdleVerb.RunAsync(arguments),
     "reduction" => ReductionVerb.Run(arguments),
+    "store-append" => await StoreAppendVerb.RunAsync(arguments),
+    "store-query" => await StoreQueryVerb.RunAsync(arguments),
     _ => Usage(),
 };
 
@@ -23,6 +26,8 @@ static int Usage()
           mqtt-qos1   the engine against mosquitto, each on core 0, load on core 1, alternated; writes bench/results/mqtt-qos1.json
           mqtt-idle   memory per idle connection; writes bench/results/mqtt-idle.json
           reduction   what dead band and windows take away on the real recording, and their errors; writes bench/results/reduction.json
+          store-append  rows/s that the embedded store commits, by rows of a commit; --folder DIR [--seconds 5] [--threads 1]; writes bench/results/store-append.json
+          store-query   one device's month out of 100 million readings; --folder DIR (kept, made when missing) [--devices 2300] [--threads 2]; writes bench/results/store-query.json
         """);
     return 1;
 }
