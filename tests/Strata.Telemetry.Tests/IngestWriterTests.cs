@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
-using Strata.Core.Telemetry;
 using Strata.Telemetry.Ingest;
 using Strata.Testing;
 using static Strata.Telemetry.Tests.Writes;

@@ -7,12 +7,14 @@ using static Strata.Telemetry.Tests.Writes;
 
 namespace Strata.Telemetry.Tests;
 
-public sealed class LatestValuesTests
+public sealed class LatestValuesTests : IAsyncDisposable
 {
     private readonly FakeTimeProvider time = new();
     private readonly GatedStore store = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => store.DisposeAsync();
 
     [Fact]
     public async Task The_newest_by_time_wins_and_at_the_same_time_the_later_commit()
