@@ -13,28 +13,26 @@ public static class EdgeCommand
     /// <param name="command">The command that gets options and action: a verb, or the root.</param>
     /// <param name="input">Opens standard input when the source is <c>stdin</c>.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="host">Runs the agent in its place, to end it for reasons of its own too; null to just run it.</param>
-    public static T Configure<T>(
-        T command, Func<Stream> input, TimeProvider time, Func<ParseResult, Func<CancellationToken, Task<int>>, CancellationToken, Task<int>>? host = null)
+    /// <param name="stopped">A further reason to stop, made when the agent starts; null for none.</param>
+    public static T Configure<T>(T command, Func<Stream> input, TimeProvider time, Func<ParseResult, CancellationToken>? stopped = null)
         where T : Command
     {
         var options = new EdgeCommandOptions();
         foreach (var option in options.All)
             command.Options.Add(option);
-        command.SetAction((parsed, cancellationToken) => host is null
-            ? RunAsync(options, parsed, input, time, cancellationToken)
-            : host(parsed, stopping => RunAsync(options, parsed, input, time, stopping), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => RunAsync(options, parsed, input, time, stopped, cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        EdgeCommandOptions options, ParseResult parsed, Func<Stream> input, TimeProvider time, CancellationToken cancellationToken)
+        EdgeCommandOptions options, ParseResult parsed, Func<Stream> input, TimeProvider time, Func<ParseResult, CancellationToken>? stopped, CancellationToken cancellationToken)
     {
         var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopped?.Invoke(parsed) ?? CancellationToken.None);
         using var loggers = new LineLoggerFactory(error, time, LogLevel.Information);
         try
         {
-            await EdgeAgent.RunAsync(options.Read(parsed, input), output, loggers, time, cancellationToken);
+            await EdgeAgent.RunAsync(options.Read(parsed, input), output, loggers, time, stopping.Token);
             return 0;
         }
         catch (Exception reason) when (reason is EdgeConfigurationException or FormatException)
