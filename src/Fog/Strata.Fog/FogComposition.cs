@@ -63,6 +63,7 @@ internal static class FogComposition
         logging.SetMinimumLevel(level);
         if (level == LogLevel.Information)
             logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error); // Its keys lie in the owner's own folder.
     }
 
     private static void ConfigureKestrel(IWebHostBuilder web, FogOptions options, FogListeners listeners, (IPEndPoint Http, IPEndPoint Mqtt) at) => web.ConfigureKestrel(kestrel =>

@@ -1,0 +1,106 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Cloud.Contracts;
+using Strata.Fog.Configuration;
+using Strata.Fog.Uplink;
+using Strata.Forwarding;
+
+namespace Strata.Fog.Tests;
+
+/// <summary>A gateway in a temporary folder, with clients.</summary>
+internal sealed class FogFixture : IAsyncDisposable
+{
+    private readonly HttpClient http = new(new SocketsHttpHandler(), disposeHandler: true);
+    private FogNode? node;
+
+    public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"strata-fog-{Guid.NewGuid():n}");
+
+    public long MaxBacklogBytes { get; init; } = 16 << 20;
+
+    public WhenFull WhenFull { get; init; }
+
+    public double DrainRate { get; init; } = 2_000;
+
+    public TimeSpan OutageMakesBacklog { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    public FogNode Node => node!;
+
+    public T Get<T>()
+        where T : notnull => Node.Services.GetRequiredService<T>();
+
+    public async Task StartAsync(Uri parent, string? token = "join-me", string site = "hq", string? name = null)
+    {
+        var options = new FogOptions
+        {
+            DataFolder = Folder, Cloud = parent, JoinToken = token, Site = site, Name = name, Http = new(System.Net.IPAddress.Loopback, 0),
+            Mqtt = new(System.Net.IPAddress.Loopback, 0), MaxBacklogBytes = MaxBacklogBytes, WhenBacklogFull = WhenFull, DrainRate = DrainRate,
+            LogLevel = Microsoft.Extensions.Logging.LogLevel.Warning,
+        };
+        node = await FogNode.StartAsync(options, TextWriter.Null, builder => builder.Services.Replace(ServiceDescriptor.Singleton(new UplinkSenderOptions
+        {
+            DrainRate = DrainRate, FirstRetry = TimeSpan.FromMilliseconds(20), LongestRetry = TimeSpan.FromMilliseconds(100),
+            RequestTimeout = TimeSpan.FromSeconds(5), OutageMakesBacklog = OutageMakesBacklog,
+        })), TestContext.Current.CancellationToken);
+    }
+
+    public async Task StopAsync()
+    {
+        if (node is not null)
+            await node.DisposeAsync();
+        node = null;
+    }
+
+    /// <summary>Waits until the configuration is there.</summary>
+    public async Task ConfiguredAsync(long version = 1)
+    {
+        var site = Get<SiteConfiguration>();
+        var changed = new TaskCompletionSource();
+        site.Changed += () =>
+        {
+            if (site.Version >= version)
+                changed.TrySetResult();
+        };
+        if (site.Version >= version)
+            return;
+        await changed.Task.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Sends telemetry as a device does; returns the status.</summary>
+    public async Task<int> PublishAsync(string device, string payload, bool immediate = false, long? sampled = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Node.Address, $"api/v1/devices/{device}/telemetry"))
+        {
+            Content = new StringContent(payload, Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{device}:{Site.SecretOf(device)}")));
+        if (immediate)
+            request.Headers.Add("strata-immediate", "1");
+        if (sampled is { } at)
+            request.Headers.Add("strata-sampled", at.ToString());
+        using var response = await http.SendAsync(request);
+        return (int)response.StatusCode;
+    }
+
+    /// <summary>Publishes one value of one metric at a time in ms.</summary>
+    public async Task AcceptedAsync(string device, long ms, string metric, string value, bool immediate = false) =>
+        Assert.Equal(204, await PublishAsync(device, $$$"""{"ts":{{{ms}}},"values":{"{{{metric}}}":{{{value}}}}}""", immediate, immediate ? ms : null));
+
+    public async Task<Page<LatestInfo>> LatestAsync(string device)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Node.Address, $"api/v1/latest?device={device}"));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Node.AdminToken);
+        using var response = await http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.PageLatestInfo))!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        http.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+}
