@@ -59,6 +59,8 @@ internal static class CloudComposition
             logging.AddFilter("Microsoft", LogLevel.Warning);
         // Session keys are kept in the data folder, which is the owner's alone; that they are not encrypted there is no news.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        // Why a start failed is said once, by who started the node; that a background service stops the node is Critical and stays.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }
 
     private static void ConfigureKestrel(IWebHostBuilder web, CloudOptions options, CloudListeners listeners) => web.ConfigureKestrel(kestrel =>

@@ -15,7 +15,9 @@ internal static class TraceHops
     {
         if (hop.Sampled is { } sampled)
             return [Info(Hop.Sampled(device.Value, EventTime.From(sampled), Span(hop.Received - sampled), hop.Suppressed ?? 0))];
-        var said = new Hop(Tier.Edge, device.Value, ReferenceLevel.PhysicalDevices, hop.ReadingTime, null, "sampled; the reading's own time, for the device does not say when it sent it");
+        // A reading without a time has that of its arrival; it cannot have been sampled after it was received.
+        var time = Math.Min(hop.ReadingTime, EventTime.From(hop.Received));
+        var said = new Hop(Tier.Edge, device.Value, ReferenceLevel.PhysicalDevices, time, null, "sampled; by the reading's own time, for the device does not say when it took it");
         return [Info(said)];
     }
 
