@@ -22,8 +22,8 @@ public sealed partial class TelemetryMqttHost
         if (topic == DeviceTopic.Other)
             return PublishVerdict.Route;
         if (topic == DeviceTopic.Unknown)
-            return Reject(client, MqttReasonCode.TopicNameInvalid, "telemetry goes to telemetry, telemetry/senml or health");
-        return Take(connection, client, publish, topic);
+            return Reject(connection.Entry.Tenant, connection.Entry.Device.Value, MqttReasonCode.TopicNameInvalid, "telemetry goes to telemetry, telemetry/senml or health");
+        return Take(connection, client.Namespace, publish, topic);
     }
 
     public async ValueTask EndBurstAsync(MqttClient client, CancellationToken cancellationToken)
@@ -71,11 +71,12 @@ public sealed partial class TelemetryMqttHost
         Finish(burst, connection);
     }
 
-    private PublishVerdict Take(DeviceConnection connection, MqttClient client, in InboundPublish publish, DeviceTopic topic)
+    /// <summary>Decodes one telemetry publish into the connection's open burst; allocates nothing for a message that is good.</summary>
+    internal PublishVerdict Take(DeviceConnection connection, string @namespace, in InboundPublish publish, DeviceTopic topic)
     {
         var device = connection.Entry.Device;
         if (!BatchProperties.TryRead(publish.UserProperties, device.Value, ref connection.Stream, out var said, out var reason))
-            return Reject(client, MqttReasonCode.PayloadFormatInvalid, reason!);
+            return Reject(connection.Entry.Tenant, device.Value, MqttReasonCode.PayloadFormatInvalid, reason!);
         if (connection.Open is not { } burst)
         {
             burst = connection.Open = bursts.Rent();
@@ -87,7 +88,7 @@ public sealed partial class TelemetryMqttHost
         {
             burst.Batch.AbandonMessage();
             ReturnEmpty(connection);
-            return Reject(client, MqttReasonCode.PayloadFormatInvalid, reason!);
+            return Reject(connection.Entry.Tenant, device.Value, MqttReasonCode.PayloadFormatInvalid, reason!);
         }
         var note = new MessageNote
         {
@@ -98,7 +99,7 @@ public sealed partial class TelemetryMqttHost
             Suppressed = said.Suppressed,
             PayloadBytes = publish.Payload.Length,
         };
-        if (broker.Value.HasSubscribers(client.Namespace, publish.Topic))
+        if (broker.Value.HasSubscribers(@namespace, publish.Topic))
             burst.CopyLive(publish, ref note);
         burst.Add(note, said.Stamp);
         return PublishVerdict.Deferred;
@@ -120,7 +121,7 @@ public sealed partial class TelemetryMqttHost
         return false;
     }
 
-    private void Account(TelemetryBurst burst, DeviceConnection connection, DateTimeOffset committed)
+    internal void Account(TelemetryBurst burst, DeviceConnection connection, DateTimeOffset committed)
     {
         var tally = new IngestTally();
         var messages = burst.Batch.Messages;
@@ -182,9 +183,9 @@ public sealed partial class TelemetryMqttHost
         return PublishVerdict.Refuse(MqttReasonCode.NotAuthorized, reason);
     }
 
-    private PublishVerdict Reject(MqttClient client, MqttReasonCode code, string reason)
+    private PublishVerdict Reject(Core.Tenancy.TenantId tenant, string subject, MqttReasonCode code, string reason)
     {
-        rejections.Record(Core.Tenancy.TenantId.Parse(client.Namespace), RejectionKind.Payload, client.UserName ?? "", reason);
+        rejections.Record(tenant, RejectionKind.Payload, subject, reason);
         return PublishVerdict.Refuse(code, reason);
     }
 }
