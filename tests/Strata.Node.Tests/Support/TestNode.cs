@@ -62,7 +62,8 @@ internal sealed class TestNode : IAsyncDisposable
 
     public GatewayLinkHub Hub => Get<GatewayLinkHub>();
 
-    public static async Task<TestNode> StartAsync(Action<UplinkOptions>? uplink = null, Action<GatewayLinkOptions>? link = null, Action<IServiceCollection>? services = null)
+    /// <param name="database">A folder for the real store; null for the one in memory.</param>
+    public static async Task<TestNode> StartAsync(Action<UplinkOptions>? uplink = null, Action<GatewayLinkOptions>? link = null, string? database = null)
     {
         var folder = Directory.CreateTempSubdirectory("strata-node-").FullName;
         var builder = WebApplication.CreateSlimBuilder();
@@ -74,18 +75,18 @@ internal sealed class TestNode : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseMqtt());
         });
-        builder.Services.AddSingleton<ITelemetryStore>(store).AddSingleton<ITokenStore>(admin);
+        builder.Services.AddSingleton<ITokenStore>(admin).AddSingleton(TimeProvider.System);
+        if (database is not null)
+            builder.Services.AddTelemetryStore(options => options.Folder = database);
+        else
+            AddMemoryStore(builder.Services, store);
         builder.Services.AddSingleton<RecordedActivity>().AddSingleton<IDeviceActivity>(s => s.GetRequiredService<RecordedActivity>());
         builder.Services.AddSingleton<FakeConfigurations>().AddSingleton<IGatewayConfigurationSource>(s => s.GetRequiredService<FakeConfigurations>());
         builder.Services.AddSingleton<RecordedLinks>().AddSingleton<ILinkEvents>(s => s.GetRequiredService<RecordedLinks>());
-        builder.Services.AddSingleton(new IngestOptions { ProbeDelay = TimeSpan.FromMilliseconds(10), ProbeMaxDelay = TimeSpan.FromMilliseconds(10) });
-        builder.Services.AddSingleton<IngestMetrics>().AddSingleton<IngestWriter>();
-        builder.Services.AddHostedService(s => s.GetRequiredService<IngestWriter>());
         builder.Services.AddNode();
         builder.Services.AddStrataAuthentication(folder);
         builder.Services.Configure(uplink ?? (_ => { }));
         builder.Services.Configure(link ?? (_ => { }));
-        services?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseAuthentication();
         app.UseAuthorization();
@@ -95,6 +96,14 @@ internal sealed class TestNode : IAsyncDisposable
         app.MapGet("/", () => "home").RequireAuthorization(NodePolicies.Admin);
         await app.StartAsync();
         return new TestNode(app, folder, store, admin);
+    }
+
+    private static void AddMemoryStore(IServiceCollection services, MemoryStore store)
+    {
+        services.AddSingleton<ITelemetryStore>(store);
+        services.AddSingleton(new IngestOptions { ProbeDelay = TimeSpan.FromMilliseconds(10), ProbeMaxDelay = TimeSpan.FromMilliseconds(10) });
+        services.AddSingleton<IngestMetrics>().AddSingleton<IngestWriter>();
+        services.AddHostedService(s => s.GetRequiredService<IngestWriter>());
     }
 
     public T Get<T>()

@@ -277,6 +277,29 @@ public sealed class UplinkTests
         Assert.Equal(["devices/t-1/telemetry", "devices/t-1/telemetry", "sites/hq/floor-1/windows"], topics.Order());
     }
 
+    /// <summary>The real store, and the whole node restarted between the requests.</summary>
+    [Fact]
+    public async Task Entries_and_gaps_are_stored_once_over_a_restart()
+    {
+        var database = Directory.CreateTempSubdirectory("strata-uplink-").FullName;
+        for (var start = 0; start < 2; start++)
+        {
+            await using var node = await TestNode.StartAsync(database: database);
+            using var gateway = Gateway(node);
+            await PostAsync(gateway, 3, Readings(3), Window(4, site: true), Event(5));
+            await PostAsync(gateway, 3, Readings(3), Window(4, site: true), Event(5));
+            var store = node.Get<Strata.Telemetry.ITelemetryStore>();
+
+            Assert.Equal(1, await store.CountAsync(TenantId.Main, null, CancellationToken.None));
+            Assert.Single(await store.WindowsAsync(TenantId.Main, new(null, null, long.MinValue, long.MaxValue, null, 10), CancellationToken.None));
+            Assert.Single(await store.EventsAsync(TenantId.Main, new(null, null, null, 10), CancellationToken.None));
+            var gap = Assert.Single(await store.GapsAsync(TenantId.Main, null, null, 10, CancellationToken.None)).Gap;
+            Assert.Equal((1L, 2L, "missing"), (gap.First, gap.Last, gap.Reason));
+            Assert.Equal(start == 0 ? 2 : 4, node.Get<IngestCounters>().Duplicates); // Of readings and windows.
+        }
+        Directory.Delete(database, recursive: true);
+    }
+
     private static HttpClient Gateway(TestNode node)
     {
         node.AddDevice("t-1");
