@@ -6,6 +6,7 @@ using Strata.Cli.Commands;
 var root = new RootCommand("Strata: an IoT operations platform. One program is the cloud node, the fog gateway, the edge agent and the operator's tool.")
 {
     CloudCommand.Create(),
+    FogCommand.Create(),
     EdgeVerb.Create(),
     DemoCommand.Create(),
     ApplyCommand.Create(),

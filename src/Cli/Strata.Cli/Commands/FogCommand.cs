@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Strata.Cloud;
+using Strata.Fog;
+using Strata.Forwarding;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata fog</c>: the gateway of a site.</summary>
+internal static class FogCommand
+{
+    public static Command Create()
+    {
+        var data = new Option<string>("--data") { Description = "Folder of the gateway's state; created at the first start.", Required = true };
+        var cloud = new Option<string>("--cloud") { Description = "The parent: a cloud node, or another gateway. http://HOST:PORT", Required = true };
+        var token = new Option<string?>("--join-token") { Description = "From 'strata gateways token'; needed at the first start only." };
+        var site = new Option<string?>("--site") { Description = "The place it serves; needed at the first start only." };
+        var name = new Option<string?>("--name") { Description = "Its id; drawn from the site when left out." };
+        var http = new Option<string>("--http") { Description = "Where its API is served; port 0 takes a free one.", DefaultValueFactory = _ => "127.0.0.1:8081" };
+        var mqtt = new Option<string>("--mqtt") { Description = "Where its devices connect.", DefaultValueFactory = _ => "127.0.0.1:1884" };
+        var keep = new Option<double>("--keep-raw-days") { Description = "How long raw readings stay here.", DefaultValueFactory = _ => 7 };
+        var store = new Option<long>("--max-store-mb") { Description = "Size of its store beyond which the oldest raw readings go.", DefaultValueFactory = _ => 8192 };
+        var backlog = new Option<long>("--max-backlog-mb") { Description = "Size of what waits for the parent.", DefaultValueFactory = _ => 1024 };
+        var full = new Option<string>("--when-backlog-full") { Description = "refuse (devices wait) or drop-oldest (each drop is a gap record).", DefaultValueFactory = _ => "refuse" };
+        full.AcceptOnlyFromAmong("refuse", "drop-oldest");
+        var drain = new Option<double>("--drain-rate") { Description = "Entries a second out of the backlog after an outage.", DefaultValueFactory = _ => 2000 };
+        var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
+        var untilStdin = ServerOptions.CreateUntilStdinCloses();
+        var command = new Command("fog", "Run a fog gateway: its site's devices, windows, a local store and API, store-and-forward to its parent.")
+        {
+            data, cloud, token, site, name, http, mqtt, keep, store, backlog, full, drain, level, untilStdin,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var io = parsed.InvocationConfiguration;
+            if (!Uri.TryCreate(parsed.GetValue(cloud), UriKind.Absolute, out var parent) || parent.Scheme is not ("http" or "https"))
+                throw new CliException(ExitCode.Usage, $"--cloud: '{parsed.GetValue(cloud)}' is not an address; use http://HOST:PORT.");
+            try
+            {
+                var options = new FogOptions
+                {
+                    DataFolder = Path.GetFullPath(parsed.GetValue(data)!), Cloud = parent, JoinToken = parsed.GetValue(token), Site = parsed.GetValue(site), Name = parsed.GetValue(name),
+                    Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
+                    KeepRaw = TimeSpan.FromDays(parsed.GetValue(keep)), MaxStoreBytes = parsed.GetValue(store) << 20, MaxBacklogBytes = parsed.GetValue(backlog) << 20,
+                    WhenBacklogFull = parsed.GetValue(full) == "refuse" ? WhenFull.Refuse : WhenFull.DropOldest, DrainRate = parsed.GetValue(drain), LogLevel = parsed.GetValue(level),
+                };
+                return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => FogNode.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
+            }
+            catch (CloudConfigurationException e)
+            {
+                throw new CliException(ExitCode.Usage, e.Message);
+            }
+        });
+        return HelpWithExamples.WithExamples(command, "strata fog --data ./fog --cloud http://127.0.0.1:8080 --join-token TOKEN --site hq/floor-1");
+    }
+}
