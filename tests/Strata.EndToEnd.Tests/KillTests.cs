@@ -67,7 +67,7 @@ public sealed class KillTests
         var file = Path.Combine(installation.Folder, "rows.csv");
         await File.WriteAllLinesAsync(file, ["time,n", .. Enumerable.Range(0, Rows).Select(i => $"{new DateTime(2025, 1, 1).AddSeconds(i):yyyy-MM-dd HH:mm:ss},{i}")]);
         var edge = await installation.CreateEdgeAsync(device.Id, device.Secret, installation.CloudMqttPort,
-            "--source", $"replay:{file}", "--map", "n=n", "--speed", "2000", "--shift-end", "none");
+            "--source", $"replay:{file}", "--map", "n=n", "--speed", "2000");
         await edge.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
         for (var round = 0; round < Rounds; round++)
         {

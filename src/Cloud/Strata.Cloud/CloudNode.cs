@@ -79,7 +79,7 @@ public sealed class CloudNode : IAsyncDisposable
             await node.WelcomeAsync(first, error);
             await output.WriteLineAsync($"ready http={Reachable(node.Http)} mqtt={Reachable(node.Mqtt)}");
             await output.FlushAsync(cancellationToken);
-            await node.app.WaitForShutdownAsync(cancellationToken);
+            await node.ToldToStopAsync(cancellationToken);
             return 0;
         }
         catch (CloudConfigurationException e)
@@ -91,6 +91,15 @@ public sealed class CloudNode : IAsyncDisposable
         {
             return 0; // Told to stop while starting.
         }
+    }
+
+    /// <summary>Completes when the token is cancelled or the process is told to end; disposing then stops the node, once.</summary>
+    private async Task ToldToStopAsync(CancellationToken cancellationToken)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var byToken = cancellationToken.Register(() => told.TrySetResult());
+        await using var bySignal = app.Lifetime.ApplicationStopping.Register(() => told.TrySetResult());
+        await told.Task;
     }
 
     public async ValueTask DisposeAsync()

@@ -89,7 +89,7 @@ public sealed class FogNode : IAsyncDisposable
             await using var node = await StartAsync(options, error, null, cancellationToken);
             await output.WriteLineAsync($"ready http={FogListeners.Reachable(node.Http)} mqtt={FogListeners.Reachable(node.Mqtt)}");
             await output.FlushAsync(cancellationToken);
-            await node.app.WaitForShutdownAsync(cancellationToken);
+            await node.ToldToStopAsync(cancellationToken);
             return 0;
         }
         catch (FogConfigurationException e)
@@ -101,6 +101,15 @@ public sealed class FogNode : IAsyncDisposable
         {
             return 0; // Told to stop while starting or joining.
         }
+    }
+
+    /// <summary>Completes when the token is cancelled or the process is told to end; disposing then stops the node, once.</summary>
+    private async Task ToldToStopAsync(CancellationToken cancellationToken)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var byToken = cancellationToken.Register(() => told.TrySetResult());
+        await using var bySignal = app.Lifetime.ApplicationStopping.Register(() => told.TrySetResult());
+        await told.Task;
     }
 
     public async ValueTask DisposeAsync()

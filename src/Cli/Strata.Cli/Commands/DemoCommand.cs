@@ -46,7 +46,7 @@ internal static class DemoCommand
         try
         {
             await using var fleet = new DemoFleet(Path.GetFullPath(folder), Environment.ProcessPath!, narrator);
-            await fleet.StartAsync(new DemoReplay(options.Speed), cancellationToken);
+            await fleet.StartAsync(new DemoReplay(options.Speed, Path.GetFullPath(folder)), cancellationToken);
             if (options.Headless)
                 return await ReportAsync(fleet, narrator, options, io, cancellationToken);
             await io.Error.WriteLineAsync($"dashboard: {fleet.Dashboard}");

@@ -3,8 +3,12 @@ using Strata.Cloud.Contracts;
 namespace Strata.Cli.Demo;
 
 /// <summary>Which recording each device of the sample replays, and how fast.</summary>
-internal sealed class DemoReplay(double speed)
+/// <param name="folder">For what is cut out of a recording.</param>
+internal sealed class DemoReplay(double speed, string folder)
 {
+    /// <summary>5.65 days at one row every five minutes.</summary>
+    private const int MachineRows = 1628;
+
     private int rooms;
 
     public double Speed => speed;
@@ -31,12 +35,17 @@ internal sealed class DemoReplay(double speed)
         "--immediate", "occupancy", "--offset", $"{rooms++ * 5}h", .. Pace(),
     ];
 
-    private string[] Machine() =>
-    [
-        "--source", $"replay:{DemoSamples.Find("office/data/machine_temperature_system_failure.csv")}", "--map", "machine temperature=value:degF", .. Pace(),
-    ];
+    /// <summary>The recording's end, with the failure it is known for: as many days as the rooms' recording has.</summary>
+    private string[] Machine()
+    {
+        var lines = File.ReadAllLines(DemoSamples.Find("office/data/machine_temperature_system_failure.csv"));
+        var end = Path.Combine(folder, "machine.csv");
+        File.WriteAllLines(end, [lines[0], .. lines.TakeLast(MachineRows)]);
+        return ["--source", $"replay:{end}", "--map", "machine temperature=value:degF", .. Pace()];
+    }
 
-    private string[] Pace() => ["--speed", speed.ToString("R")];
+    /// <summary>Event time runs as fast as the replay and reaches the wall clock at its end.</summary>
+    private string[] Pace() => ["--speed", speed.ToString("R"), "--shift-end", "now"];
 
     private static IEnumerable<string> Reporting(DeviceInfo device)
     {

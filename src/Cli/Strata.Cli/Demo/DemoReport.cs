@@ -7,12 +7,11 @@ namespace Strata.Cli.Demo;
 /// <summary>What a demo run ends with. Scripts rely on its shape.</summary>
 internal sealed record DemoReport(
     DemoTiers Tiers, long Suppressed, long Aggregated, long Stored, long Waiting, long Duplicates, long Gaps, long Lost, long Unexplained, double? Reduction,
-    double? EdgeReduction, double? FogReduction, double? BytesReduction, DemoLatency LatencyMs, DemoLatency WindowLatencyMs, bool Balanced)
+    double? EdgeReduction, double? FogReduction, double? BytesReduction, DemoLatency LatencyMs, bool Balanced)
 {
     public static DemoReport From(StatisticsInfo s) => new(
         new DemoTiers(DemoTier.From(s.Edge), DemoTier.From(s.Fog), DemoTier.From(s.Cloud)), s.Suppressed, s.Aggregated, s.Stored, s.Waiting, s.Duplicates,
-        s.Gaps, s.Lost, s.Unexplained, s.Reduction, s.EdgeReduction, s.FogReduction, s.BytesReduction, DemoLatency.From(s.Immediate),
-        DemoLatency.From(s.Windowed), s.Unexplained == 0 && s.Edge.ReadingsIn > 0);
+        s.Gaps, s.Lost, s.Unexplained, s.Reduction, s.EdgeReduction, s.FogReduction, s.BytesReduction, DemoLatency.From(s.Immediate), s.Unexplained == 0 && s.Edge.ReadingsIn > 0);
 
     /// <summary>The same for people.</summary>
     public string ToText() =>

@@ -94,7 +94,8 @@ public sealed partial class DuckDbTelemetryStore
             c.Scalar($"SELECT coalesce(sum(readings), 0)::BIGINT FROM (SELECT readings FROM windows WHERE {mine} {StandingWindow})"),
             c.Scalar($"SELECT count(*) FROM (SELECT readings FROM windows WHERE {mine} {StandingWindow})"),
             c.Scalar($"SELECT count(*) FROM gaps WHERE {mine}"),
-            c.Scalar($"SELECT coalesce(sum(readings), 0)::BIGINT FROM gaps WHERE {mine}")), time, cancellationToken);
+            c.Scalar($"SELECT coalesce(sum(readings), 0)::BIGINT FROM gaps WHERE {mine}"),
+            c.Scalar(ReadingSql.Count($"{mine} AND series IN (SELECT series FROM series WHERE {mine} AND starts_with(metric, 'health.'))"))), time, cancellationToken);
     }
 
     public async ValueTask<CommittedRows> CommittedAfterAsync(TenantId tenant, long after, int limit, CancellationToken cancellationToken)
