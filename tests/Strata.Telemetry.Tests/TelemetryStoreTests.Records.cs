@@ -12,6 +12,15 @@ public abstract partial class TelemetryStoreTests
     private static readonly WindowRange AllWindows = new(null, null, long.MinValue, long.MaxValue, null, 100);
 
     [Fact]
+    public async Task Totals_tell_health_figures_apart()
+    {
+        var report = MetricName.Parse("health.readingsIn");
+        await Commit(Of(Number(1, 0), Number(100, 0, Room, report), Number(200, 1, Room, report)));
+        await Commit(Of(Number(201, 1, Room, report)));
+        Assert.Equal(new StoreTotals(3, 0, 0, 0, 0, Health: 2), await Store.TotalsAsync(TenantId.Main, Cancel));
+    }
+
+    [Fact]
     public async Task The_highest_revision_of_a_window_stands_whatever_the_order()
     {
         await Commit(new TelemetryWrite { Tenant = TenantId.Main, Windows = [new(Window(0, 1, 12), Stamp(2)), new(Window(300, 0, 4), Stamp(3))] });
