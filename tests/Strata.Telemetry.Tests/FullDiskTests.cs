@@ -29,9 +29,9 @@ public sealed class FullDiskTests : IAsyncDisposable
     [InlineData(64)]
     public async Task Nothing_is_acknowledged_that_is_not_there_and_the_store_recovers_by_itself(int checkpointMiB)
     {
-        await Mount("40m");
+        await Mount("28m");
         var ballast = Path.Combine(folder.Path, "ballast");
-        await File.WriteAllBytesAsync(ballast, new byte[26 << 20], Cancel);
+        await File.WriteAllBytesAsync(ballast, new byte[18 << 20], Cancel);
         var options = new TelemetryStoreOptions { Folder = Path.Combine(folder.Path, "store"), CheckpointMiB = checkpointMiB };
         await using var store = new DuckDbTelemetryStore(options, TimeProvider.System, NullLogger<DuckDbTelemetryStore>.Instance);
         await store.OpenAsync(Cancel);

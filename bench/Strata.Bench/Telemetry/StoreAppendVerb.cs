@@ -22,7 +22,7 @@ internal static class StoreAppendVerb
             }
             Directory.Delete(path, recursive: true);
         }
-        return Results.Write("store-append", new { commits = results, cores = Environment.ProcessorCount, fsync = "each commit" });
+        return Results.Write("store-append", new { commits = results, cores = Environment.ProcessorCount, fsync = "each commit", load = (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0] });
     }
 
     private static async Task<object> MeasureAsync(BenchStore bench, int size, TimeSpan duration)

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Strata.Core.Tenancy;
 using Strata.Telemetry;
 
@@ -14,7 +16,9 @@ internal static class StoreQueryVerb
         var devices = arguments.Number("devices", 2_300);
         var folder = Path.Combine(arguments.Required("folder"), $"month-{devices}");
         var options = new TelemetryStoreOptions { Folder = folder, Threads = arguments.Number("threads", 2) };
-        var written = Directory.Exists(folder) ? null : await WriteAsync(options, devices);
+        if (!Directory.Exists(folder))
+            await File.WriteAllTextAsync($"{folder}.json", JsonSerializer.Serialize(await WriteAsync(options, devices)));
+        var written = JsonNode.Parse(await File.ReadAllTextAsync($"{folder}.json"));
         var bytes = new FileInfo(Path.Combine(folder, "telemetry.duckdb")).Length;
 
         var watch = Stopwatch.StartNew();
@@ -51,6 +55,7 @@ internal static class StoreQueryVerb
             countAll = count,
             latestOfAll = latest,
             residentMiB = Environment.WorkingSet >> 20,
+            load = (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0],
             barMs = 600,
         });
     }
@@ -72,6 +77,7 @@ internal static class StoreQueryVerb
     private static async Task<object> TimeAsync(int times, Func<int, Task<int>> query)
     {
         var taken = new List<double>();
+        var cpu = Environment.CpuUsage.TotalTime;
         var rows = 0;
         for (var i = 0; i < times; i++)
         {
@@ -79,8 +85,9 @@ internal static class StoreQueryVerb
             rows = await query(i);
             taken.Add(watch.Elapsed.TotalMilliseconds);
         }
+        var cpuMs = (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds / times;
         var first = taken[0];
         taken.Sort();
-        return new { rows, firstMs = Math.Round(first, 1), medianMs = Math.Round(taken[times / 2], 1), maxMs = Math.Round(taken[^1], 1) };
+        return new { rows, firstMs = Math.Round(first, 1), medianMs = Math.Round(taken[times / 2], 1), maxMs = Math.Round(taken[^1], 1), cpuMs = Math.Round(cpuMs, 1) };
     }
 }

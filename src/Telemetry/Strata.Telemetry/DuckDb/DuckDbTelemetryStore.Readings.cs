@@ -85,12 +85,12 @@ public sealed partial class DuckDbTelemetryStore
         return await open.Readers.RunAsync<IReadOnlyList<Reading>>(c => Collect(c, open, sql, []), time, cancellationToken);
     }
 
-    /// <summary>Runs a query on the readings of a condition, each once: one look for late rows, then the query that fits, both on the same state of the store.</summary>
+    /// <summary>Runs a query on the readings of a condition, each once: one look for late rows and texts, then the query that fits, both on the same state of the store.</summary>
     private Task<T> OnStanding<T>(DuckDbSession open, string where, Func<DuckDbConnection, string, T> query, CancellationToken cancellationToken) =>
         open.Readers.RunAsync(c =>
         {
             c.Execute("BEGIN");
-            var result = query(c, ReadingSql.Standing(where, c.Scalar(ReadingSql.HasLate(where)) > 0));
+            var result = query(c, ReadingSql.Standing(where, c.Scalar(ReadingSql.Holds(where))));
             c.Execute("COMMIT");
             return result;
         }, time, cancellationToken);

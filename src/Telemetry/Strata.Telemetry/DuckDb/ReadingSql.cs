@@ -9,6 +9,9 @@ namespace Strata.Telemetry.DuckDb;
 /// </summary>
 internal static class ReadingSql
 {
+    private const int HoldsLate = 1;
+    private const int HoldsText = 2;
+
     /// <summary>The series of a range; null for all of the tenant, empty for none.</summary>
     public static IReadOnlyList<SeriesEntry>? Select(TenantEntry tenant, IReadOnlyList<DeviceId> devices, IReadOnlyList<MetricName> metrics)
     {
@@ -43,21 +46,33 @@ internal static class ReadingSql
         return condition;
     }
 
-    /// <summary>1 when a row of the condition was written late, else 0. Row groups without any are passed over by their statistics.</summary>
-    public static string HasLate(string where) => $"SELECT count(*) FROM (SELECT 1 FROM readings WHERE {where} AND kind >= {Schema.Late} LIMIT 1)";
+    /// <summary>
+    /// What the condition's rows hold besides numbers and booleans in order: 1 when something was written late, 2 when there are texts, 3 for both, 0 for neither. Row groups with
+    /// neither are passed over by their statistics.
+    /// </summary>
+    public static string Holds(string where) =>
+        $"""
+        SELECT coalesce(bit_or(CASE WHEN kind >= {Schema.Late} THEN {HoldsLate} ELSE 0 END | CASE WHEN kind & {Schema.Late - 1} = {(int)ReadingKind.Text} THEN {HoldsText} ELSE 0 END), 0)
+        FROM readings WHERE {where} AND kind >= {(int)ReadingKind.Text}
+        """;
 
     /// <summary>
     /// Common table expressions that end in <c>standing(series, time, kind, number, text)</c>: each reading of the condition once, the last value standing.
-    /// Only late rows can replace another; where there are none, rows stand as they are.
+    /// Only late rows can replace another; where there are none, rows stand as they are. Where there are no texts the column is not read: it would cost as much as all others.
     /// </summary>
-    public static string Standing(string where, bool hasLate) => hasLate
-        ? $"""
-          WITH late AS MATERIALIZED (SELECT series, time, max(rowid) AS keep FROM readings WHERE {where} AND kind >= {Schema.Late} GROUP BY series, time),
-          standing AS (SELECT r.series, r.time, r.kind & {Schema.Late - 1} AS kind, r.number, r.text
-              FROM (SELECT series, time, kind, number, text, rowid FROM readings WHERE {where}) r LEFT JOIN late l ON r.series = l.series AND r.time = l.time
-              WHERE l.keep IS NULL OR r.rowid >= l.keep)
-          """
-        : $"WITH standing AS (SELECT series, time, kind, number, text FROM readings WHERE {where})";
+    /// <param name="holds">The answer of <see cref="Holds"/>.</param>
+    public static string Standing(string where, long holds)
+    {
+        var text = (holds & HoldsText) != 0 ? "text" : "NULL::VARCHAR AS text";
+        return (holds & HoldsLate) == 0
+            ? $"WITH standing AS (SELECT series, time, kind, number, {text} FROM readings WHERE {where})"
+            : $"""
+              WITH late AS MATERIALIZED (SELECT series, time, max(rowid) AS keep FROM readings WHERE {where} AND kind >= {Schema.Late} GROUP BY series, time),
+              standing AS (SELECT r.series, r.time, r.kind & {Schema.Late - 1} AS kind, r.number, r.text
+                  FROM (SELECT series, time, kind, number, {text}, rowid FROM readings WHERE {where}) r LEFT JOIN late l ON r.series = l.series AND r.time = l.time
+                  WHERE l.keep IS NULL OR r.rowid >= l.keep)
+              """;
+    }
 
     /// <summary>Distinct readings: all rows, less those of every key that was written late, and each such key once.</summary>
     public static string Count(string where) =>
