@@ -67,17 +67,12 @@ internal sealed class DemoFleet : IAsyncDisposable
     /// <summary>Ends the agents: each flushes and writes its books.</summary>
     public async Task StopEdgesAsync() => await Task.WhenAll(edges.Values.Select(e => e.StopAsync(StopLimit)));
 
-    /// <summary>Readings that the agents counted at their sources, from the books that each keeps on its disk.</summary>
-    public long ReadEdgeBooks()
-    {
-        var total = 0L;
-        foreach (var device in edges.Keys)
-        {
-            using var status = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(EdgeFolder(device), "status.json")));
-            total += status.RootElement.GetProperty("readingsIn").GetInt64();
-        }
-        return total;
-    }
+    /// <summary>The books of the agents, from what each keeps on its disk: the truth also when its last report did not get through.</summary>
+    public DemoEdgeBooks ReadEdgeBooks() => edges.Keys.Select(ReadStatus).Aggregate(new DemoEdgeBooks(0, 0, 0, 0), (sum, one) => sum + new DemoEdgeBooks(
+        one.GetProperty("readingsIn").GetInt64(), one.GetProperty("suppressed").GetInt64(), one.GetProperty("waiting").GetInt64(), one.GetProperty("lost").GetInt64()));
+
+    /// <summary>Whether every agent has a connection to its gateway, as it last wrote.</summary>
+    public bool AgentsAreConnected() => edges.Keys.All(e => ReadStatus(e).GetProperty("gateway").ValueKind == JsonValueKind.String);
 
     public async ValueTask DisposeAsync()
     {
@@ -92,6 +87,12 @@ internal sealed class DemoFleet : IAsyncDisposable
         if (Plug is not null)
             await Plug.DisposeAsync();
         http.Dispose();
+    }
+
+    private JsonElement ReadStatus(string device)
+    {
+        using var status = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(EdgeFolder(device), "status.json")));
+        return status.RootElement.Clone();
     }
 
     private string EdgeFolder(string device) => Path.Combine(folder, "edge", device);

@@ -10,9 +10,18 @@ internal sealed class HeadlessDemo(DemoFleet fleet, DemoNarrator narrator, TimeP
     public async Task<DemoReport> RunAsync(DemoOptions options, CancellationToken cancellationToken)
     {
         await Task.WhenAll(ReplayAsync(options, cancellationToken), DisturbAsync(options, cancellationToken));
+        await ReconnectedAsync(cancellationToken);
         narrator.Say("the agents stop; the tiers settle");
         await fleet.StopEdgesAsync();
         return DemoReport.From(await SettleAsync(cancellationToken));
+    }
+
+    /// <summary>A run that was disturbed goes on until every agent has found its gateway again.</summary>
+    private async Task ReconnectedAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        while (!fleet.AgentsAreConnected() && time.GetElapsedTime(started) < SettleLimit)
+            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
     }
 
     private Task ReplayAsync(DemoOptions options, CancellationToken cancellationToken) => Task.Delay(options.For, time, cancellationToken);
@@ -46,7 +55,7 @@ internal sealed class HeadlessDemo(DemoFleet fleet, DemoNarrator narrator, TimeP
     }
 
     /// <summary>
-    /// Waits until the agents' last figures and the gateways' last entries have reached the cloud: the books balance and stand still. What is still open at the
+    /// Waits until the gateways' last entries have reached the cloud: the books balance and stand still. What is still open at the
     /// deadline is reported as it is.
     /// </summary>
     private async Task<StatisticsInfo> SettleAsync(CancellationToken cancellationToken)
@@ -56,14 +65,14 @@ internal sealed class HeadlessDemo(DemoFleet fleet, DemoNarrator narrator, TimeP
         StatisticsInfo? last = null;
         while (true)
         {
-            var now = await fleet.Client.GetStatisticsAsync(cancellationToken);
+            var now = sources.Correct(await fleet.Client.GetStatisticsAsync(cancellationToken));
             var quiet = last is not null && now.Stored == last.Stored && now.Aggregated == last.Aggregated && now.Waiting == last.Waiting;
-            if (quiet && now.Unexplained == 0 && now.Edge.ReadingsIn == sources)
+            if (quiet && now.Unexplained == 0)
                 return now;
             if (time.GetElapsedTime(started) > SettleLimit)
             {
-                narrator.Say($"not settled after {SettleLimit.TotalSeconds:0} s: sources counted {sources}, the cloud knows of {now.Edge.ReadingsIn}, unexplained {now.Unexplained}");
-                return now with { Unexplained = now.Unexplained + (sources - now.Edge.ReadingsIn) };
+                narrator.Say($"not settled after {SettleLimit.TotalSeconds:0} s: {now.Unexplained} readings are unexplained");
+                return now;
             }
             last = now;
             await Task.Delay(TimeSpan.FromMilliseconds(700), time, cancellationToken);
