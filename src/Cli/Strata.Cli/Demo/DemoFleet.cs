@@ -118,7 +118,9 @@ internal sealed class DemoFleet : IAsyncDisposable
     private async Task<IReadOnlyDictionary<string, string>> ApplyAsync(CancellationToken cancellationToken)
     {
         var path = DemoSamples.Find("office/site.yaml");
-        var result = await Client.ApplyAsync(await File.ReadAllTextAsync(path, cancellationToken), dryRun: false, prune: false, path, cancellationToken);
+        // The pages show the building's name, and thereby say what the rooms are.
+        var yaml = (await File.ReadAllTextAsync(path, cancellationToken)).Replace("name: Headquarters", "name: Demo office (every room replays one real room, some hours apart)", StringComparison.Ordinal);
+        var result = await Client.ApplyAsync(yaml, dryRun: false, prune: false, path, cancellationToken);
         narrator.Say($"applied {Path.GetRelativePath(Environment.CurrentDirectory, path)}: {result.Changes.Count} changes");
         return result.Secrets;
     }
