@@ -88,10 +88,10 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
         return builder.Take(Math.Min(rows.Last, through));
     }
 
-    public void Unchanged(string group, long start)
+    public void Returned(ReturnedWindow window)
     {
-        if (groups.TryGetValue(group, out var windows))
-            windows.Unchanged(start);
+        if (groups.TryGetValue(window.Group, out var windows))
+            windows.Returned(window.Start, window.IsComputed);
     }
 
     /// <summary>Whether the reading goes up raw; takes note of it for its windows.</summary>

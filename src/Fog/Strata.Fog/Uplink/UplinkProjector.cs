@@ -39,6 +39,7 @@ internal sealed partial class UplinkProjector : BackgroundService
     private long savedAt;
     private long openReadings;
     private long plainReadings;
+    private bool isMidway;
     private volatile bool reconfigure = true;
 
     public UplinkProjector(
@@ -129,7 +130,7 @@ internal sealed partial class UplinkProjector : BackgroundService
     {
         try
         {
-            while (Failure is null && !IsHeldBack && await ProjectAsync(cancellationToken))
+            while (!isMidway && await ProjectAsync(cancellationToken))
                 continue;
         }
         catch (Exception e) when (e is TelemetryStoreException or ForwardLogStoppedException or OperationCanceledException)
@@ -164,9 +165,11 @@ internal sealed partial class UplinkProjector : BackgroundService
         if (reached <= position)
             return false;
         var records = projection.Project(rows, sendBeyond, through, clock.Now);
+        isMidway = true;
         if (records.Count > 0)
             await AppendAsync(records, cancellationToken);
         Volatile.Write(ref position, reached);
+        isMidway = false;
         Note();
         return true;
     }
@@ -194,8 +197,8 @@ internal sealed partial class UplinkProjector : BackgroundService
 
     private void LookAtClock()
     {
-        while (issuer.TryTakeUnchanged(out var window))
-            projection.Unchanged(window.Group, window.Start);
+        while (issuer.TryTakeReturned(out var window))
+            projection.Returned(window);
         var now = clock.Now;
         if (position >= watch.Last)
         {
@@ -230,8 +233,11 @@ internal sealed partial class UplinkProjector : BackgroundService
         watch.Wake();
     }
 
+    /// <summary>Keeps the state, unless rows have been gone through that are not in the log: the state before stands then.</summary>
     private void Save()
     {
+        if (isMidway)
+            return;
         savedAt = clock.Time.GetTimestamp();
         try
         {

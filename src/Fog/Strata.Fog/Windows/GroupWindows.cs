@@ -7,8 +7,13 @@ namespace Strata.Fog.Windows;
 /// <summary>The windows of one group: which are due, and how many readings each holds. For one thread at a time.</summary>
 internal sealed class GroupWindows
 {
+    /// <summary>How long late readings of a window gather before it is issued again: a storm of them must not make one of windows.</summary>
+    public static readonly TimeSpan LateGather = TimeSpan.FromSeconds(2);
+
     private readonly WindowScheduleOptions options;
     private readonly SortedDictionary<long, WindowBooks> windows = [];
+    private readonly Dictionary<long, long> late = [];
+    private readonly Dictionary<long, int> handedOver = [];
     private WindowSchedule schedule;
 
     public GroupWindows(GroupDefinition group, WindowScheduleOptions options)
@@ -29,6 +34,7 @@ internal sealed class GroupWindows
         if (group.Window != Group.Window)
         {
             windows.Clear();
+            late.Clear();
             Open = 0;
         }
         Group = group;
@@ -52,14 +58,37 @@ internal sealed class GroupWindows
         return true;
     }
 
-    /// <summary>The windows that are due, with the highest revision committed of each (-1 for none).</summary>
-    public IReadOnlyList<DueGroupWindow> Due(long now, int max) =>
-        [.. schedule.Due(now, max).Select(d => new DueGroupWindow(Group, d.Start, d.Revision, windows.TryGetValue(d.Start, out var books) ? books.Revision : -1))];
+    /// <summary>
+    /// The windows that are due now. Each one given out comes back as <see cref="Committed"/> or <see cref="Returned"/>; until then the state says that it
+    /// is due, so that a crash does not lose it.
+    /// </summary>
+    public IReadOnlyList<DueGroupWindow> Due(long now, int max)
+    {
+        var due = new List<DueGroupWindow>();
+        foreach (var window in schedule.Due(now, max))
+        {
+            var books = windows.GetValueOrDefault(window.Start) ?? new WindowBooks(window.Start);
+            windows[window.Start] = books with { Due = true };
+            if (window.Revision == 0 && books.Revision < 0)
+                due.Add(GiveOut(window.Start, 0));
+            else
+                late.TryAdd(window.Start, now + EventTime.Span(LateGather));
+        }
+        if (late.Count == 0)
+            return due;
+        foreach (var start in late.Where(l => l.Value <= now).Select(l => l.Key).Take(Math.Max(0, max - due.Count)).ToList())
+        {
+            late.Remove(start);
+            due.Add(GiveOut(start, windows.TryGetValue(start, out var books) ? books.Revision + 1 : 0));
+        }
+        return due;
+    }
 
     /// <summary>A window of the group was committed.</summary>
     /// <returns>Readings that it covers and no revision before did.</returns>
     public long Committed(WindowRecord record)
     {
+        TakeBack(record.Start);
         var books = windows.GetValueOrDefault(record.Start) ?? new WindowBooks(record.Start);
         if (record.Revision <= books.Revision)
             return 0;
@@ -71,10 +100,12 @@ internal sealed class GroupWindows
         return covered - books.Covered;
     }
 
-    /// <summary>A due window proved to be as it stands: nothing new was in it.</summary>
-    public void Unchanged(long start)
+    /// <summary>A due window came back without a record.</summary>
+    /// <param name="isComputed">It proved to be as it stands: nothing new was in it.</param>
+    public void Returned(long start, bool isComputed)
     {
-        if (!windows.TryGetValue(start, out var books))
+        TakeBack(start);
+        if (!isComputed || !windows.TryGetValue(start, out var books))
             return;
         Open -= books.Open;
         windows[start] = books with { Open = 0 };
@@ -90,8 +121,29 @@ internal sealed class GroupWindows
         schedule.Restore(state.Schedule);
         windows.Clear();
         foreach (var books in state.Windows)
+        {
             windows[books.Start] = books;
+            if (books.Due)
+                late[books.Start] = long.MinValue;
+        }
         Open = state.Windows.Sum(w => w.Open);
+    }
+
+    private DueGroupWindow GiveOut(long start, int revision)
+    {
+        handedOver[start] = handedOver.GetValueOrDefault(start) + 1;
+        return new DueGroupWindow(Group, start, revision, windows.TryGetValue(start, out var books) ? books.Revision : -1);
+    }
+
+    private void TakeBack(long start)
+    {
+        var left = handedOver.GetValueOrDefault(start) - 1;
+        if (left > 0)
+            handedOver[start] = left;
+        else
+            handedOver.Remove(start);
+        if (left <= 0 && !late.ContainsKey(start) && windows.TryGetValue(start, out var books))
+            windows[start] = books with { Due = false };
     }
 
     private long StartOf(long time) => (time >= 0 ? time / Length : ((time + 1) / Length) - 1) * Length;
@@ -102,7 +154,7 @@ internal sealed class GroupWindows
         if (schedule.Watermark == long.MinValue)
             return;
         var oldest = schedule.Watermark - EventTime.Span(options.Lateness) - (2 * Length);
-        while (windows.Count > 0 && windows.First() is var (start, books) && start < oldest && books.Open == 0)
+        while (windows.Count > 0 && windows.First() is var (start, books) && start < oldest && books is { Open: 0, Due: false })
             windows.Remove(start);
     }
 }

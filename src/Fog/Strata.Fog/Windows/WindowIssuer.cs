@@ -22,20 +22,30 @@ internal sealed partial class WindowIssuer(
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly Channel<DueGroupWindow> due = Channel.CreateUnbounded<DueGroupWindow>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Channel<(string Group, long Start)> unchanged = Channel.CreateUnbounded<(string, long)>();
+    private readonly Channel<ReturnedWindow> returned = Channel.CreateUnbounded<ReturnedWindow>();
+    private readonly HashSet<(string Group, long Start)> queued = [];
     private int waiting;
 
     /// <summary>How many more windows may be handed over now. The giver asks, so that the queue is bounded.</summary>
     public int Room => Math.Max(0, 1_000 - Volatile.Read(ref waiting));
 
+    /// <summary>Takes a due window. One that waits already is computed once for both.</summary>
     public void Add(DueGroupWindow window)
     {
+        lock (queued)
+        {
+            if (!queued.Add((window.Group.Id, window.Start)))
+            {
+                returned.Writer.TryWrite(new ReturnedWindow(window.Group.Id, window.Start, IsComputed: false));
+                return;
+            }
+        }
         Interlocked.Increment(ref waiting);
         due.Writer.TryWrite(window);
     }
 
-    /// <summary>Due windows that proved to be as they stand.</summary>
-    public bool TryTakeUnchanged(out (string Group, long Start) window) => unchanged.Reader.TryRead(out window);
+    /// <summary>Due windows of which no record was committed.</summary>
+    public bool TryTakeReturned(out ReturnedWindow window) => returned.Reader.TryRead(out window);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -47,6 +57,8 @@ internal sealed partial class WindowIssuer(
                 taken.Clear();
                 while (taken.Count < MaxPerCommit && due.Reader.TryRead(out var window))
                     taken.Add(window);
+                lock (queued)
+                    queued.ExceptWith(taken.Select(w => (w.Group.Id, w.Start))); // What becomes due from now on is computed again.
                 await IssueAsync(taken, stoppingToken);
                 Interlocked.Add(ref waiting, -taken.Count);
             }
@@ -69,7 +81,7 @@ internal sealed partial class WindowIssuer(
                     if (await ComputeAsync(window, cancellationToken) is { } record)
                         records.Add(new Stamped<WindowRecord>(record, null));
                     else
-                        unchanged.Writer.TryWrite((window.Group.Id, window.Start));
+                        returned.Writer.TryWrite(new ReturnedWindow(window.Group.Id, window.Start, IsComputed: true));
                 }
                 if (records.Count > 0)
                     await writer.CommitAsync(new TelemetryWrite { Tenant = site.View.Tenant, Windows = records }, cancellationToken);
@@ -129,3 +141,7 @@ internal sealed partial class WindowIssuer(
     [LoggerMessage(6201, LogLevel.Warning, "{Count} windows could not be committed; trying again: {Reason}")]
     private partial void LogRetry(int count, string reason);
 }
+
+/// <summary>A due window of which no record was committed.</summary>
+/// <param name="IsComputed">True when it proved to be as it stands; false when it waits already and is computed once for both.</param>
+internal readonly record struct ReturnedWindow(string Group, long Start, bool IsComputed);

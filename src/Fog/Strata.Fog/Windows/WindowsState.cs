@@ -17,7 +17,8 @@ internal sealed record GroupState(string Group, double LengthMs, WindowScheduleS
 /// <param name="Covered">Readings that its record covers and that did not go up raw.</param>
 /// <param name="RawSent">Readings of it that went up raw besides (immediate ones).</param>
 /// <param name="Open">Readings heard since its record was made.</param>
-internal sealed record WindowBooks(long Start, int Revision = -1, long Covered = 0, long RawSent = 0, long Open = 0);
+/// <param name="Due">Whether it is due and not committed yet: the schedule has given it out and will not give it again.</param>
+internal sealed record WindowBooks(long Start, int Revision = -1, long Covered = 0, long RawSent = 0, long Open = 0, bool Due = false);
 
 /// <param name="LastHeard">Microseconds.</param>
 /// <param name="Readings">Received of it, health reports not counted.</param>
