@@ -1,0 +1,92 @@
+using Strata.Core.Architecture;
+using Strata.Core.Dataflow;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+using Strata.Fog.Windows;
+
+namespace Strata.Fog.Tests;
+
+/// <summary>Which windows are due and what they cover, through kills and late readings.</summary>
+public sealed class GroupWindowsTests
+{
+    private const long Second = 1_000_000;
+    private const long T0 = 1_767_225_600L * Second;
+    private static readonly DeviceId Device = DeviceId.Parse("t-1");
+    private static readonly GroupDefinition Group = new()
+    {
+        Id = "g", Site = SiteId.Parse("hq"), Window = TimeSpan.FromSeconds(60), Default = new MetricPolicy(UplinkPolicy.Window),
+        Members = [new GroupMember(Device, TimeSpan.FromSeconds(30))],
+    };
+
+    [Fact]
+    public void A_due_window_that_was_not_committed_before_a_kill_is_due_again()
+    {
+        var windows = Create();
+        Hear(windows, T0, T0 + (60 * Second));
+        Assert.Equal([T0], windows.Due(T0, 10).Select(d => d.Start));
+        Assert.Empty(windows.Due(T0, 10));
+        var again = Create();
+        again.Restore(windows.Save());
+        Assert.Equal((2, T0), (again.Open, Assert.Single(again.Due(T0, 10)).Start));
+        Assert.Equal(1, again.Committed(Record(T0, 0, 1)));
+        var third = Create();
+        third.Restore(again.Save());
+        Assert.Empty(third.Due(T0, 10));
+    }
+
+    [Fact]
+    public void Late_readings_gather_before_their_window_is_due_again()
+    {
+        var windows = Create();
+        Hear(windows, T0, T0 + (60 * Second));
+        windows.Due(T0, 10);
+        Assert.Equal(1, windows.Committed(Record(T0, 0, 1)));
+        var now = T0;
+        for (var i = 1; i <= 5; i++, now += 100_000)
+        {
+            Hear(windows, T0 + (i * Second));
+            Assert.DoesNotContain(windows.Due(now, 10), d => d.Start == T0);
+        }
+        now += EventTime.Span(GroupWindows.LateGather);
+        Assert.Equal(0, Assert.Single(windows.Due(now, 10), d => d.Start == T0).Standing);
+        Assert.Equal(5, windows.Committed(Record(T0, 1, 6)));
+    }
+
+    [Fact]
+    public void A_window_that_comes_back_unchanged_holds_nothing_open()
+    {
+        var windows = Create();
+        Hear(windows, T0, T0 + (60 * Second));
+        windows.Due(T0, 10);
+        windows.Committed(Record(T0, 0, 1));
+        Hear(windows, T0); // The same reading again.
+        Assert.Equal(2, windows.Open);
+        windows.Due(T0, 10);
+        windows.Due(T0 + (5 * Second), 10);
+        windows.Returned(T0, isComputed: true);
+        Assert.Equal(1, windows.Open);
+        Assert.False(windows.Save().Windows.Single(w => w.Start == T0).Due);
+    }
+
+    [Fact]
+    public void Readings_that_went_up_raw_besides_are_not_counted_as_covered()
+    {
+        var windows = Create();
+        windows.Heard(Device, T0, T0, raw: true, counts: true);
+        Hear(windows, T0 + Second, T0 + (60 * Second));
+        windows.Due(T0, 10);
+        Assert.Equal(1, windows.Committed(Record(T0, 0, 2)));
+    }
+
+    private static GroupWindows Create() => new(Group, new WindowScheduleOptions());
+
+    private static void Hear(GroupWindows windows, params long[] times)
+    {
+        foreach (var time in times)
+            Assert.True(windows.Heard(Device, time, T0, raw: false, counts: true));
+    }
+
+    private static WindowRecord Record(long start, int revision, long count) => new(
+        "g", SiteId.Parse("hq"), GatewayId.Parse("gw"), start, 60 * Second, revision, 1, 1,
+        [new WindowMetric(MetricName.Parse("temperature"), count, 1, 1, 1, 0, 1)]);
+}
