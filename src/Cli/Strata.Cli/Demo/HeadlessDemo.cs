@@ -5,7 +5,8 @@ namespace Strata.Cli.Demo;
 /// <summary>The demo without keys: replay for a while, with an outage or a killed process in the middle when asked for, then close the books.</summary>
 internal sealed class HeadlessDemo(DemoFleet fleet, DemoNarrator narrator, TimeProvider time)
 {
-    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ReconnectLimit = TimeSpan.FromSeconds(90);
 
     public async Task<DemoReport> RunAsync(DemoOptions options, CancellationToken cancellationToken)
     {
@@ -20,7 +21,7 @@ internal sealed class HeadlessDemo(DemoFleet fleet, DemoNarrator narrator, TimeP
     private async Task ReconnectedAsync(CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        while (!fleet.AgentsAreConnected() && time.GetElapsedTime(started) < SettleLimit)
+        while (!fleet.AgentsAreConnected() && time.GetElapsedTime(started) < ReconnectLimit)
             await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
     }
 
