@@ -24,6 +24,9 @@ public abstract class LivePage : ComponentBase, IDisposable
     /// <summary>False until the first data are there.</summary>
     protected bool Loaded { get; private set; }
 
+    /// <summary>True until the page is connected: what it shows can be read, and its controls wait, so that nothing typed is lost when it takes over.</summary>
+    protected bool Waiting => !RendererInfo.IsInteractive;
+
     protected StrataClient Client => Api.Client;
 
     /// <summary>Reads what the page shows. Called at first, and again after each refresh of the feed.</summary>
