@@ -77,6 +77,7 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
         foreach (var path in Pages)
         {
             await page.GotoAsync($"{running.Installation.CloudHttp}/{path}");
+            await ConnectedAsync(page);
             await Assertions.Expect(page.Locator("main .card").First).ToBeVisibleAsync();
             await Assertions.Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
             var findings = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").ToList();
@@ -93,8 +94,7 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
         await using var context = await running.SignInAsync();
         var page = await context.NewPageAsync();
         await page.GotoAsync(running.Installation.CloudHttp);
-        // The controls are enabled once the page is connected; before, the browser still swaps what was rendered ahead.
-        await Assertions.Expect(page.Locator("header .icon-button")).ToBeEnabledAsync();
+        await ConnectedAsync(page);
         await page.Locator("nav a[href=devices]").FocusAsync();
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Devices");
@@ -104,6 +104,9 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
         await page.Keyboard.TypeAsync("t-101");
         await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
     }
+
+    /// <summary>The controls are enabled once the page is connected; before, the browser still swaps what was rendered ahead.</summary>
+    private static Task ConnectedAsync(IPage page) => Assertions.Expect(page.Locator("header .icon-button")).ToBeEnabledAsync();
 
     private static string Describe(AxeResultItem finding) => $"{finding.Id}: {finding.Help} ({string.Join(", ", finding.Nodes.Take(3).Select(n => n.Html))})";
 
