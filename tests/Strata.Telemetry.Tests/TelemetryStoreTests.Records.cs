@@ -134,10 +134,45 @@ public abstract partial class TelemetryStoreTests
         Assert.Single(await Store.WindowsAsync(TenantId.Main, AllWindows, Cancel));
         Time.Advance(TimeSpan.FromDays(400));
         Assert.Equal(2, await Store.RetainAsync(policy, Cancel));
-        Assert.Equal(new StoreTotals(0, 0, 0, 0, 0), await Store.TotalsAsync(TenantId.Main, Cancel));
+        Assert.Equal(0, await Store.CountAsync(TenantId.Main, null, Cancel));
+        Assert.Equal(new StoreTotals(2, 4, 1, 0, 0), await Store.TotalsAsync(TenantId.Main, Cancel));
         await ReopenAsync();
         Assert.True((await Commit(Of(Number(3, 5)))).Commit > last.Commit);
         Assert.Equal([Number(3, 5)], await Store.LatestAsync(TenantId.Main, [], Cancel));
+    }
+
+    [Fact]
+    public async Task Totals_count_what_retention_dropped_once_and_across_reopening()
+    {
+        var other = TenantId.Parse("other");
+        var report = MetricName.Parse("health.readingsIn");
+        var gap = new GapRecord("gw-hq", "a", 5, 9, 40, null, null, "missing");
+        await Commit(Of(Number(1, 0), Number(2, 1), Number(3, 1), Number(4, 2), Number(100, 0, Room, report)), Of(other, null, [Number(5, 0)]), new TelemetryWrite
+        {
+            Tenant = TenantId.Main,
+            Windows = [new(Window(0, 0, 3), null), new(Window(0, 1, 5), null), new(Window(86_400 * 90, 0, 7), null)],
+            Gaps = [new(gap, null)],
+        });
+        Time.Advance(TimeSpan.FromDays(20));
+        // Written again, and so dropped with this commit, not with the first.
+        await Commit(Of(Number(6, 2), Number(7, 3), Number(101, 0, Room, report)));
+        var (main, others) = (new StoreTotals(5, 6 + 8, 2, 1, 40, Health: 1), new StoreTotals(1, 0, 0, 0, 0));
+
+        var policy = new RetentionPolicy(TimeSpan.FromDays(30), TimeSpan.FromDays(60), null);
+        foreach (var (days, held) in new (int, long)[] { (0, 5), (20, 3), (20, 0), (60, 0) })
+        {
+            Time.Advance(TimeSpan.FromDays(days));
+            await Store.RetainAsync(policy, Cancel);
+            Assert.Equal(held, await Store.CountAsync(TenantId.Main, null, Cancel));
+            Assert.Equal(main, await Store.TotalsAsync(TenantId.Main, Cancel));
+            Assert.Equal(others, await Store.TotalsAsync(other, Cancel));
+            await ReopenAsync();
+            Assert.Equal(main, await Store.TotalsAsync(TenantId.Main, Cancel));
+        }
+        Assert.Empty(await Store.WindowsAsync(TenantId.Main, AllWindows, Cancel));
+        Assert.Empty(await Store.GapsAsync(TenantId.Main, null, null, 10, Cancel));
+        await Commit(Of(Number(8, 86_400)));
+        Assert.Equal(main with { Readings = 6 }, await Store.TotalsAsync(TenantId.Main, Cancel));
     }
 
     [Fact]
@@ -149,11 +184,12 @@ public abstract partial class TelemetryStoreTests
             var start = commit * 20_000;
             await Commit(Of(Enumerable.Range(start, 20_000).Select(i => Number(random.NextDouble(), i))));
         }
-        var all = (await Store.TotalsAsync(TenantId.Main, Cancel)).Readings;
+        var all = await Store.CountAsync(TenantId.Main, null, Cancel);
         var dropped = await Store.RetainAsync(new RetentionPolicy(TimeSpan.FromDays(30), TimeSpan.FromDays(30), 4 << 20), Cancel);
         var left = await Read(new ReadingRange { Limit = 1 });
         Assert.InRange(dropped, 1, all - 1);
-        Assert.Equal(all - dropped, (await Store.TotalsAsync(TenantId.Main, Cancel)).Readings);
+        Assert.Equal(all - dropped, await Store.CountAsync(TenantId.Main, null, Cancel));
+        Assert.Equal(all, (await Store.TotalsAsync(TenantId.Main, Cancel)).Readings);
         Assert.Equal(At(dropped), left[0].Time);
     }
 }

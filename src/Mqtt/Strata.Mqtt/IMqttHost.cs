@@ -52,9 +52,15 @@ public sealed record ConnectRequest(
 /// <param name="Namespace">The topic tree the client lives in (a tenant); never part of a topic.</param>
 /// <param name="State">The host's own object for this client, kept as <see cref="MqttClient.State"/>.</param>
 /// <param name="Reason">For an MQTT 5 client's reason string; null for none.</param>
-public readonly record struct ConnectDecision(MqttReasonCode ReasonCode, string Namespace, object? State, string? Reason = null)
+/// <param name="Owner">
+/// Whose client it is. A connection takes over an older one that has its client id, owner and namespace; client ids of different owners
+/// never meet. Empty where all clients of a namespace are one owner's.
+/// </param>
+public readonly record struct ConnectDecision(
+    MqttReasonCode ReasonCode, string Namespace, object? State, string? Reason = null, string Owner = "")
 {
-    public static ConnectDecision Accept(string @namespace, object? state = null) => new(MqttReasonCode.Success, @namespace, state);
+    public static ConnectDecision Accept(string @namespace, object? state = null, string owner = "") =>
+        new(MqttReasonCode.Success, @namespace, state, null, owner);
 
     public static ConnectDecision Refuse(MqttReasonCode reasonCode, string? reason = null) => new(reasonCode, "", null, reason);
 }
@@ -139,7 +145,7 @@ public enum DisconnectCause
     /// <summary>It broke the protocol.</summary>
     ProtocolError,
 
-    /// <summary>Another connection took its client id over.</summary>
+    /// <summary>Another connection of its owner took its client id over.</summary>
     TakenOver,
 
     /// <summary>The host or the server's stop ended it.</summary>

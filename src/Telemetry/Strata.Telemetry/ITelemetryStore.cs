@@ -147,7 +147,7 @@ public sealed record StoredGap(long Position, DateTimeOffset Recorded, GapRecord
 
 public sealed record SourceProgress(string Source, string Stream, IReadOnlyList<(long First, long Last)> Seen);
 
-/// <summary>Of what the store holds now; what retention dropped is no longer counted.</summary>
+/// <summary>Since the store was new: what retention dropped stays counted, so that the books balance for good.</summary>
 /// <param name="Readings">Distinct raw readings, those of <paramref name="Health"/> included.</param>
 /// <param name="Aggregated">Readings counted in the standing windows.</param>
 /// <param name="Windows">Standing windows (highest revision of each).</param>

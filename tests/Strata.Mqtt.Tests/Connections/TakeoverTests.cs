@@ -29,6 +29,24 @@ public sealed class TakeoverTests
     }
 
     [Fact]
+    public async Task The_same_client_id_of_another_owner_is_another_client()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Host.Connect = static (request, _) => new(ConnectDecision.Accept("tests", owner: request.UserName!));
+        using var first = await server.ConnectAsync("same", 5, static c => c.UserName = "a");
+        using var second = await server.ConnectAsync("same", 5, static c => c.UserName = "b");
+        await first.PingAsync();
+        await second.PingAsync();
+        Assert.Equal(2, server.Broker.ClientCount);
+        using var third = await server.ConnectAsync("same", 5, static c => c.UserName = "a");
+        await first.AssertDisconnectedAsync(MqttReasonCode.SessionTakenOver);
+        Assert.Equal(DisconnectCause.TakenOver, (await server.Host.NextGone()).Cause);
+        await second.PingAsync();
+        await third.PingAsync();
+        Assert.Equal(2, server.Broker.ClientCount);
+    }
+
+    [Fact]
     public async Task The_newer_connection_keeps_the_id_when_the_older_one_is_gone()
     {
         await using var server = await TestServer.StartAsync();

@@ -86,6 +86,24 @@ public sealed class MqttAccessTests
     }
 
     [Fact]
+    public async Task A_client_id_takes_over_the_connection_of_its_own_device_only()
+    {
+        await using var node = await TestNode.StartAsync();
+        var secret = node.AddDevice("t-1");
+        await using var first = await MqttTestClient.ConnectAsync(node, "t-1", secret, clientId: "same");
+        await using var other = await MqttTestClient.ConnectAsync(node, "t-2", node.AddDevice("t-2"), clientId: "same");
+        await using var app = await MqttTestClient.ConnectAsync(node, "app", node.Admin.Value, clientId: "same");
+
+        Assert.True((await first.PublishAsync("devices/t-1/telemetry", """{"n":1}""")).IsSuccess);
+
+        await using var again = await MqttTestClient.ConnectAsync(node, "t-1", secret, clientId: "same");
+        Assert.Equal(MqttClientDisconnectReason.SessionTakenOver, (await first.Disconnected).Reason);
+        Assert.True((await again.PublishAsync("devices/t-1/telemetry", """{"n":2}""")).IsSuccess);
+        Assert.True((await other.PublishAsync("devices/t-2/telemetry", """{"n":3}""")).IsSuccess);
+        Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, await app.SubscribeAsync("sites/#"));
+    }
+
+    [Fact]
     public async Task More_connections_of_one_device_than_allowed_are_refused()
     {
         await using var node = await TestNode.StartAsync();

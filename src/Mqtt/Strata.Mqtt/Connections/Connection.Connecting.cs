@@ -128,6 +128,7 @@ internal sealed partial class Connection
     {
         var request = handshake.Request;
         @namespace = broker.NamespaceOf(decision.Namespace);
+        owner = decision.Owner;
         session = new Session(@namespace, this);
         sessionExpirySeconds = handshake.SessionExpirySeconds;
         will = handshake.Will;
@@ -135,8 +136,8 @@ internal sealed partial class Connection
         broker.ClientEntered();
         StartKeepAlive(handshake.KeepAlive);
 
-        // MQTT-3.1.4-3: whoever held the client id is told and closed before this one is welcomed.
-        @namespace.Enter(client.ClientId, this)?.Close(DisconnectCause.TakenOver, MqttReasonCode.SessionTakenOver);
+        // MQTT-3.1.4-3: whoever of the same owner held the client id is told and closed before this one is welcomed.
+        @namespace.Enter(owner, client.ClientId, this)?.Close(DisconnectCause.TakenOver, MqttReasonCode.SessionTakenOver);
         Span<byte> packet = stackalloc byte[ServerPackets.MaxSize];
         var length = version == MqttProtocolVersion.V500
             ? ServerPackets.ConnAck500(

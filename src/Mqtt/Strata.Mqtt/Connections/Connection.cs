@@ -17,6 +17,7 @@ internal sealed partial class Connection
     private readonly PipeReader input;
     private MqttProtocolVersion version = MqttProtocolVersion.V311;
     private MqttNamespace? @namespace;
+    private string owner = "";
     private MqttClient? client;
     private Session? session;
     private Will? will;
@@ -72,7 +73,7 @@ internal sealed partial class Connection
         broker.Metrics.Subscribed(-broker.ReleaseSubscriptions(session?.Clear() ?? 0));
         if (client is not null)
         {
-            @namespace!.Leave(client.ClientId, this);
+            @namespace!.Leave(owner, client.ClientId, this);
             await LeaveHostAsync(client).ConfigureAwait(false);
             broker.ClientLeft();
         }

@@ -15,7 +15,8 @@ namespace Strata.Node.Ingest;
 /// What MQTT means to a node. Devices (user name: id, password: secret) publish and subscribe below <c>devices/{id}/</c>; gateways
 /// (id, secret) and applications (<see cref="ITokenStore.MqttUser"/>, token) listen to the tenant. Telemetry is decoded straight into a
 /// batch, committed by the <see cref="IngestWriter"/>, acknowledged after the commit and then sent to live subscribers; what cannot be stored is
-/// refused and noted; when the store fails, the connection ends without an acknowledgement.
+/// refused and noted; when the store fails, the connection ends without an acknowledgement. A client id is its owner's (the device, the gateway or the
+/// token): nobody takes over another's connection by it.
 /// </summary>
 public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 {
@@ -70,11 +71,11 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             check = devices.Check(id, request.Password.Span, out device);
         if (check == CredentialCheck.Unknown && GatewayId.TryParse(user, out var gateway)
             && gateways.Check(gateway, request.Password.Span, out var entry) is var found and not CredentialCheck.Unknown)
-            return found == CredentialCheck.Accepted ? ConnectDecision.Accept(entry!.Tenant.Value, entry) : Refuse(user, found.Reason("gateway"), CodeOf(found));
+            return found == CredentialCheck.Accepted ? ConnectDecision.Accept(entry!.Tenant.Value, entry, $"gateway/{gateway.Value}") : Refuse(user, found.Reason("gateway"), CodeOf(found));
         if (check != CredentialCheck.Accepted)
             return Refuse(user, check.Reason("device"), CodeOf(check));
         if (presence.HasRoom(device!))
-            return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight));
+            return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight), $"device/{id.Value}");
         return Refuse(user, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
     }
 
@@ -122,7 +123,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         var identity = await tokens.FindAsync(token, cancellationToken);
         return identity is null
             ? Refuse(ITokenStore.MqttUser, "unknown token", MqttReasonCode.BadUserNameOrPassword)
-            : ConnectDecision.Accept(identity.Tenant.Value, identity);
+            : ConnectDecision.Accept(identity.Tenant.Value, identity, $"application/{identity.Name}");
     }
 
     private ConnectDecision Refuse(string subject, string reason, MqttReasonCode code)

@@ -25,6 +25,11 @@ internal sealed partial class DuckDbSession
         if (bound == 0 || oldest > bound)
             return 0;
         writer.Execute("BEGIN");
+        foreach (var tenant in TenantsOf("readings", $"commit <= {bound}"))
+        {
+            var mine = $"tenant_id = {tenant}";
+            Count(tenant, $"({ReadingSql.CountGone(mine, bound)})", $"({ReadingSql.CountGone(ReadingSql.Health(mine), bound)})", "0", "0", "0", "0");
+        }
         var dropped = writer.Execute($"DELETE FROM readings WHERE commit <= {bound}");
         KeepCommitNumber();
         writer.Execute($"DELETE FROM origins WHERE commit <= {bound}");
@@ -38,6 +43,16 @@ internal sealed partial class DuckDbSession
     public long DropRecords(long time)
     {
         writer.Execute("BEGIN");
+        foreach (var tenant in TenantsOf("windows", $"start < {time}"))
+        {
+            var standing = $"FROM (SELECT readings FROM windows WHERE tenant_id = {tenant} AND start < {time} {DuckDbTelemetryStore.StandingWindow})";
+            Count(tenant, "0", "0", $"(SELECT coalesce(sum(readings), 0)::BIGINT {standing})", $"(SELECT count(*) {standing})", "0", "0");
+        }
+        foreach (var tenant in TenantsOf("gaps", $"recorded < {time}"))
+        {
+            var gone = $"FROM gaps WHERE tenant_id = {tenant} AND recorded < {time}";
+            Count(tenant, "0", "0", "0", "0", $"(SELECT count(*) {gone})", $"(SELECT coalesce(sum(readings), 0)::BIGINT {gone})");
+        }
         var dropped = writer.Execute($"DELETE FROM windows WHERE start < {time}")
             + writer.Execute($"DELETE FROM events WHERE time < {time}")
             + writer.Execute($"DELETE FROM gaps WHERE recorded < {time}");
@@ -53,6 +68,24 @@ internal sealed partial class DuckDbSession
         await CheckpointAsync();
         var bytes = writer.Scalar("SELECT (used_blocks * block_size)::BIGINT FROM pragma_database_size()");
         return (bytes, writer.Scalar("SELECT count(*) FROM readings"));
+    }
+
+    private List<int> TenantsOf(string table, string where)
+    {
+        List<int> tenants = [];
+        writer.Query($"SELECT DISTINCT tenant_id FROM {table} WHERE {where}", r => tenants.Add(r.GetInt32(0)));
+        return tenants;
+    }
+
+    /// <summary>Adds to what was dropped of a tenant, in the transaction that drops it. The arguments are expressions, evaluated before anything is deleted.</summary>
+    private void Count(int tenant, string readings, string health, string aggregated, string windows, string gaps, string lost)
+    {
+        writer.Execute($"INSERT INTO dropped SELECT {tenant}, 0, 0, 0, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM dropped WHERE tenant_id = {tenant})");
+        writer.Execute(
+            $"""
+            UPDATE dropped SET readings = readings + {readings}, health = health + {health}, aggregated = aggregated + {aggregated}, windows = windows + {windows},
+                gaps = gaps + {gaps}, lost = lost + {lost} WHERE tenant_id = {tenant}
+            """);
     }
 
     /// <summary>The number of the last commit must outlive its rows: numbers never begin anew.</summary>

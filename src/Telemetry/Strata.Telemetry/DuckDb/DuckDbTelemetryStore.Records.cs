@@ -13,7 +13,7 @@ public sealed partial class DuckDbTelemetryStore
     private const string WindowColumns = "\"group\", site, gateway, start, length, revision, heard, members, metrics";
 
     /// <summary>A window is its group and start; the highest revision stands, of equal ones the last written.</summary>
-    private const string StandingWindow = "QUALIFY row_number() OVER (PARTITION BY \"group\", start ORDER BY revision DESC, rowid DESC) = 1";
+    internal const string StandingWindow = "QUALIFY row_number() OVER (PARTITION BY \"group\", start ORDER BY revision DESC, rowid DESC) = 1";
 
     public async ValueTask<IReadOnlyList<WindowRecord>> WindowsAsync(TenantId tenant, WindowRange range, CancellationToken cancellationToken)
     {
@@ -89,13 +89,17 @@ public sealed partial class DuckDbTelemetryStore
         if (open.Catalog.Find(tenant) is not { } owner)
             return new StoreTotals(0, 0, 0, 0, 0);
         var mine = $"tenant_id = {owner.Number}";
-        return await open.Readers.RunAsync(c => new StoreTotals(
-            c.Scalar(ReadingSql.Count(mine)),
-            c.Scalar($"SELECT coalesce(sum(readings), 0)::BIGINT FROM (SELECT readings FROM windows WHERE {mine} {StandingWindow})"),
-            c.Scalar($"SELECT count(*) FROM (SELECT readings FROM windows WHERE {mine} {StandingWindow})"),
-            c.Scalar($"SELECT count(*) FROM gaps WHERE {mine}"),
-            c.Scalar($"SELECT coalesce(sum(readings), 0)::BIGINT FROM gaps WHERE {mine}"),
-            c.Scalar(ReadingSql.Count($"{mine} AND series IN (SELECT series FROM series WHERE {mine} AND starts_with(metric, 'health.'))"))), time, cancellationToken);
+        // One statement, so that retention moves nothing from what is held to what was dropped between two counts.
+        var sql =
+            $"""
+            SELECT d.readings + ({ReadingSql.Count(mine)}), d.aggregated + w.aggregated, d.windows + w.windows, d.gaps + g.gaps, d.lost + g.lost,
+                d.health + ({ReadingSql.Count(ReadingSql.Health(mine))})
+            FROM (SELECT coalesce(sum(readings), 0)::BIGINT AS aggregated, count(*) AS windows FROM (SELECT readings FROM windows WHERE {mine} {StandingWindow})) w,
+                (SELECT count(*) AS gaps, coalesce(sum(readings), 0)::BIGINT AS lost FROM gaps WHERE {mine}) g,
+                (SELECT coalesce(sum(readings), 0)::BIGINT AS readings, coalesce(sum(health), 0)::BIGINT AS health, coalesce(sum(aggregated), 0)::BIGINT AS aggregated,
+                    coalesce(sum(windows), 0)::BIGINT AS windows, coalesce(sum(gaps), 0)::BIGINT AS gaps, coalesce(sum(lost), 0)::BIGINT AS lost FROM dropped WHERE {mine}) d
+            """;
+        return (await List(open, sql, r => new StoreTotals(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5)), [], cancellationToken))[0];
     }
 
     public async ValueTask<CommittedRows> CommittedAfterAsync(TenantId tenant, long after, int limit, CancellationToken cancellationToken)

@@ -82,6 +82,19 @@ internal static class ReadingSql
         SELECT (SELECT count(*) FROM chosen) - (SELECT count(*) FROM chosen SEMI JOIN late USING (series, time)) + (SELECT count(*) FROM late)
         """;
 
+    /// <summary>
+    /// Distinct readings that the store holds no more once all commits up to one are gone: those of their rows, less those written again since. Only rows marked late can be
+    /// such, since a row that is not is the first of its key.
+    /// </summary>
+    public static string CountGone(string where, long upTo) =>
+        $"""
+        SELECT ({Count($"{where} AND commit <= {upTo}")}) - (SELECT count(*) FROM (SELECT DISTINCT series, time FROM readings WHERE {where} AND commit <= {upTo}) going
+            SEMI JOIN (SELECT series, time FROM readings WHERE {where} AND commit > {upTo} AND kind >= {Schema.Late}) again USING (series, time))
+        """;
+
+    /// <summary>The condition for rows of the tenant's health metrics.</summary>
+    public static string Health(string mine) => $"{mine} AND series IN (SELECT series FROM series WHERE {mine} AND starts_with(metric, 'health.'))";
+
     /// <summary>The expression of one aggregate over <c>value</c> (null for texts) and <c>time</c>.</summary>
     public static string Function(AggregateFunction function) => function switch
     {

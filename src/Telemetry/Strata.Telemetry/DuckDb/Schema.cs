@@ -8,7 +8,7 @@ namespace Strata.Telemetry.DuckDb;
 /// are not late are therefore unique by (series, time), and only late rows can repeat or replace another: the one written last (highest rowid) stands.
 /// <c>origins</c> says of <c>count</c> rows of a tenant in a commit, from the <c>first</c> on (from 0, in rowid order), where they came from, when there is something to say.
 /// <c>progress</c> is a log: the union of a stream's rows is what was seen. <c>heights</c> is a snapshot of each series' highest time at a
-/// commit, <c>commits</c> the time of one commit a minute.
+/// commit, <c>commits</c> the time of one commit a minute. <c>dropped</c> has one row for each tenant of which retention dropped something: how much, as totals count.
 /// </remarks>
 internal static class Schema
 {
@@ -34,6 +34,10 @@ internal static class Schema
             commit BIGINT NOT NULL);
         CREATE TABLE heights(tenant_id INTEGER NOT NULL, series INTEGER NOT NULL, time BIGINT NOT NULL, commit BIGINT NOT NULL);
         CREATE TABLE commits(tenant_id INTEGER NOT NULL, commit BIGINT NOT NULL, time BIGINT NOT NULL);
+        """,
+        """
+        CREATE TABLE dropped(tenant_id INTEGER NOT NULL, readings BIGINT NOT NULL, health BIGINT NOT NULL, aggregated BIGINT NOT NULL, windows BIGINT NOT NULL,
+            gaps BIGINT NOT NULL, lost BIGINT NOT NULL);
         """,
     ];
 
