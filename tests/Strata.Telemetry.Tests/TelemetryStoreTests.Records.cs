@@ -159,7 +159,7 @@ public abstract partial class TelemetryStoreTests
         var (main, others) = (new StoreTotals(5, 6 + 8, 2, 1, 40, Health: 1), new StoreTotals(1, 0, 0, 0, 0));
 
         var policy = new RetentionPolicy(TimeSpan.FromDays(30), TimeSpan.FromDays(60), null);
-        foreach (var (days, held) in new (int, long)[] { (0, 5), (20, 3), (20, 0), (60, 0) })
+        foreach (var (days, held) in new (int, long)[] { (0, 5), (20, 3), (20, 0), (110, 0) })
         {
             Time.Advance(TimeSpan.FromDays(days));
             await Store.RetainAsync(policy, Cancel);
