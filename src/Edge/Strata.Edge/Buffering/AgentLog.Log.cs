@@ -16,9 +16,9 @@ internal sealed partial class AgentLog
     [LoggerMessage(4203, LogLevel.Information, "The source goes on: there is room again.")]
     private static partial void GoesOn(ILogger logger);
 
-    [LoggerMessage(4204, LogLevel.Warning, "Batch {Number} ({Readings} readings) is lost: the gateway refuses it for good ({Reason}).")]
-    private static partial void Rejected(ILogger logger, long number, int readings, string reason);
+    [LoggerMessage(4204, LogLevel.Warning, "Batch {Number} ({Readings} readings) is lost: the gateway refuses it for good ({Reason}); {Total} readings so far.")]
+    private static partial void Rejected(ILogger logger, long number, int readings, string reason, long total);
 
-    [LoggerMessage(4205, LogLevel.Warning, "Batches {First} to {Last} ({Readings} readings) are lost: the buffer is full and the oldest give way.")]
-    private static partial void Dropped(ILogger logger, long first, long last, long readings);
+    [LoggerMessage(4205, LogLevel.Warning, "Batches {First} to {Last} ({Readings} readings) are lost: the buffer is full and the oldest give way; {Total} readings so far.")]
+    private static partial void Dropped(ILogger logger, long first, long last, long readings, long total);
 }

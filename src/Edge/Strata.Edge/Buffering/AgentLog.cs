@@ -20,6 +20,9 @@ internal sealed partial class AgentLog : IDisposable
     private readonly ILogger logger;
     private readonly Lock gate = new();
     private readonly SemaphoreSlim committing = new(1, 1);
+    private readonly SparseLog waits = new();
+    private readonly SparseLog drops = new();
+    private readonly SparseLog rejections = new();
     private readonly ForwardCursor toDrop;
     private ForwardCursor toSend;
     private long sentThrough;
@@ -82,7 +85,7 @@ internal sealed partial class AgentLog : IDisposable
     /// <param name="durable">False: the state follows from the source again, so without batches nothing needs to be written.</param>
     public async Task CommitAsync(IReadOnlyList<ForwardRecord> records, AgentMemo next, bool durable, CancellationToken cancellationToken)
     {
-        var waited = false;
+        var (waited, said) = (false, false);
         while (true)
         {
             Task changed;
@@ -93,12 +96,12 @@ internal sealed partial class AgentLog : IDisposable
                 break;
             if (outcome == AppendOutcome.Full && options.WhenFull == WhenFull.DropOldest && TryDropOldest())
                 continue;
-            if (!waited)
+            if (!waited && (said = waits.Next()))
                 Waits(logger, outcome == AppendOutcome.Full ? "the buffer is full" : "the disk is full");
             waited = true;
             await WaitAsync(changed, cancellationToken);
         }
-        if (waited)
+        if (said)
             GoesOn(logger);
     }
 
@@ -138,7 +141,8 @@ internal sealed partial class AgentLog : IDisposable
                 if (refused is null || log.IsSettled(entry.Number))
                     continue;
                 losses.AddRejected(entry.Number, entry.Number, entry.Readings, entry.Payload.Length - Batch.HeaderSize);
-                Rejected(logger, entry.Number, entry.Readings, refused);
+                if (rejections.Next())
+                    Rejected(logger, entry.Number, entry.Readings, refused, losses.Rejected.Readings);
             }
             log.Acknowledge(records.Select(r => (r.Entry.Number, r.Entry.Number)));
             Signal();
@@ -217,7 +221,8 @@ internal sealed partial class AgentLog : IDisposable
             var (first, last, readings) = (entries[0].Number, entries[^1].Number, entries.Sum(e => (long)e.Readings));
             losses.AddDropped(first, last, readings, entries.Sum(e => (long)e.Payload.Length - Batch.HeaderSize));
             log.Acknowledge([(first, last)]);
-            Dropped(logger, first, last, readings);
+            if (drops.Next())
+                Dropped(logger, first, last, readings, losses.Dropped.Readings);
             Signal();
             return true;
         }

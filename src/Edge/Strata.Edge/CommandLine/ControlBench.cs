@@ -30,7 +30,7 @@ public static class ControlBench
         var f = loop.Figures;
         await output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"cycles={f.Cycles} p50Ms={f.P50Ms:0.###} p99Ms={f.P99Ms:0.###} p999Ms={f.P999Ms:0.###} maxMs={f.MaxMs:0.###} overruns={f.Overruns} skipped={f.Skipped} roomC={f.Measured:0.00} barMs={BarMs}"));
+            $"cycles={f.Cycles} p50Ms={f.P50Ms:0.###} p99Ms={f.P99Ms:0.###} p999Ms={f.P999Ms:0.###} maxMs={f.MaxMs:0.###} overruns={f.Overruns} skipped={f.Skipped} realTime={(f.IsRealTime ? 1 : 0)} roomC={f.Measured:0.00} barMs={BarMs}"));
         return f.P999Ms < BarMs ? 0 : 1;
     }
 }

@@ -6,7 +6,7 @@ namespace Strata.Edge.Control;
 /// <param name="Overruns">Cycles that took over 100 ms.</param>
 /// <param name="Skipped">Periods in which no cycle ran because the one before was not over.</param>
 internal sealed record ControlFigures(
-    long Cycles, long Overruns, long Skipped, double P50Ms, double P99Ms, double P999Ms, double MaxMs, double Setpoint, double Measured, double Output)
+    long Cycles, long Overruns, long Skipped, double P50Ms, double P99Ms, double P999Ms, double MaxMs, double Setpoint, double Measured, double Output, bool IsRealTime)
 {
     public void Write(Utf8JsonWriter json)
     {
@@ -17,6 +17,7 @@ internal sealed record ControlFigures(
         json.WriteNumber("cycleP99Ms", P99Ms);
         json.WriteNumber("cycleP999Ms", P999Ms);
         json.WriteNumber("cycleMaxMs", MaxMs);
+        json.WriteNumber("controlRealTime", IsRealTime ? 1 : 0);
         json.WriteNumber("controlSetpoint", Setpoint);
         if (double.IsFinite(Measured))
             json.WriteNumber("controlMeasured", Math.Round(Measured, 4));

@@ -18,6 +18,9 @@ internal sealed class ControlLoop(ControlOptions options, IMeasurement measureme
     private long skipped;
     private double measured = double.NaN;
 
+    /// <summary>Whether the cycles run with real-time priority.</summary>
+    public bool IsRealTime { get; set; }
+
     public ControlFigures Figures
     {
         get
@@ -26,7 +29,7 @@ internal sealed class ControlLoop(ControlOptions options, IMeasurement measureme
             {
                 return new ControlFigures(
                     cycles.Count, overruns, skipped, Milliseconds(0.5), Milliseconds(0.99), Milliseconds(0.999), cycles.Max / 1000.0, options.Setpoint, measured,
-                    state.Output);
+                    state.Output, IsRealTime);
             }
         }
     }

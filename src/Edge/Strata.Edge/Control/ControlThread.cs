@@ -2,7 +2,7 @@ namespace Strata.Edge.Control;
 
 /// <summary>
 /// Runs a control loop on a thread of its own, at fixed times: a late cycle does not move the ones after it, and missed ones are left out, not made up for. No
-/// other work of the agent runs on it.
+/// other work of the agent runs on it. Where the kernel grants it, it runs before all ordinary threads.
 /// </summary>
 internal sealed class ControlThread : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class ControlThread : IDisposable
     {
         (this.loop, this.time) = (loop, time);
         this.period = (long)(period.TotalSeconds * time.TimestampFrequency);
-        thread = new Thread(Run) { IsBackground = true, Name = "control", Priority = ThreadPriority.Highest };
+        thread = new Thread(Run) { IsBackground = true, Name = "control" };
         thread.Start();
     }
 
@@ -30,6 +30,7 @@ internal sealed class ControlThread : IDisposable
 
     private void Run()
     {
+        loop.IsRealTime = RealTimeScheduling.TryRaise();
         var due = time.GetTimestamp() + period;
         while (!WaitUntil(due))
         {
