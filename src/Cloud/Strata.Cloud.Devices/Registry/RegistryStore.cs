@@ -128,8 +128,13 @@ internal sealed partial class RegistryStore(RegistryFile file, TimeProvider time
                 (_, null) => EntityState.Deleted,
                 _ => EntityState.Modified,
             };
-            if (state is not EntityState.Detached)
-                context.Entry((object)(after ?? before)!).State = state;
+            if (state is EntityState.Detached)
+                continue;
+            var entry = context.Entry((object)(after ?? before)!);
+            entry.State = state;
+            // What a row referred to before orders the statements: it leaves its old place before that place is deleted.
+            if (state is EntityState.Modified)
+                entry.OriginalValues.SetValues(before!);
         }
         context.AddRange(change.Audit);
         await context.SaveChangesAsync(cancellationToken);

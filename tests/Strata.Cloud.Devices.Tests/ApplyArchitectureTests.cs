@@ -1,0 +1,193 @@
+using CsCheck;
+using Microsoft.EntityFrameworkCore;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Devices.UseCases;
+using Strata.Core;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Devices.Tests;
+
+public sealed class ApplyArchitectureTests
+{
+    private const string Office = """
+        apiVersion: strata/v1
+        site: hq
+        children:
+          - { site: east, kind: zone }
+          - { site: west, kind: zone }
+        gateways:
+          - { id: gw, site: hq }
+        devices:
+          - { id: t-1, site: hq/east, deadband: { temperature: 0.5 } }
+          - { id: t-2, site: hq/west, gateways: [gw] }
+        groups:
+          - { id: all, sites: [hq] }
+        """;
+
+    [Fact]
+    public async Task A_new_architecture_is_made_and_applying_it_again_changes_nothing()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        Assert.Equal(
+            ["+ site hq", "+ site hq/east", "+ site hq/west", "+ gateway gw", "+ device t-1", "+ device t-2", "+ group all"],
+            await registry.ApplyRightAsync(Office));
+        Assert.Empty(await registry.ApplyRightAsync(Office, prune: true));
+    }
+
+    [Fact]
+    public async Task Secrets_are_of_new_devices_only_and_work()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        var first = (await registry.ApplyAsync(Office)).Value!;
+        Assert.Equal(["t-1", "t-2"], first.Secrets.Keys.Order());
+        Assert.Equal(
+            Node.Devices.CredentialCheck.Accepted,
+            registry.Devices.Check(DeviceId.Parse("t-1"), System.Text.Encoding.UTF8.GetBytes(first.Secrets["t-1"]), out _));
+        Assert.Empty((await registry.ApplyAsync(Office.Replace("0.5", "0.4", StringComparison.Ordinal))).Value!.Secrets);
+    }
+
+    [Fact]
+    public async Task A_dry_run_says_the_same_and_changes_nothing()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        var dry = (await registry.ApplyAsync(Office, dryRun: true)).Value!;
+        Assert.True(dry.DryRun);
+        Assert.Empty(dry.Secrets);
+        Assert.Empty(registry.Image.Sites);
+        Assert.Equal(0, registry.Image.LastAudit);
+        Assert.Equal(TestRegistry.Lines(dry), await registry.ApplyRightAsync(Office));
+    }
+
+    [Fact]
+    public async Task A_change_names_each_field_with_its_old_and_new_value()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await registry.ApplyRightAsync(Office);
+        var changed = Office.Replace("{ temperature: 0.5 }", "{ temperature: 1, co2: 50 }, heartbeat: 90s", StringComparison.Ordinal)
+            .Replace("id: gw, site: hq", "id: gw, site: hq/east, uplink: { '*': both }", StringComparison.Ordinal).Replace("site: hq\n", "site: hq\nname: Headquarters\n", StringComparison.Ordinal);
+        Assert.Equal(
+            [
+                "~ site hq name:hq>Headquarters", "~ gateway gw site:hq>hq/east uplink.*:->both",
+                "~ device t-1 heartbeat:5m>90s deadband.temperature:0.5>1 deadband.co2:->50",
+            ],
+            await registry.ApplyRightAsync(changed));
+    }
+
+    [Fact]
+    public async Task Only_pruning_removes_and_only_within_the_files_tree()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await registry.ApplyRightAsync(Office);
+        await registry.ApplyRightAsync("apiVersion: strata/v1\nsite: other\ngateways: [ { id: gw-o, site: other } ]\ndevices: [ { id: o-1, site: other, gateways: [gw, gw-o] } ]");
+        const string less = "apiVersion: strata/v1\nsite: hq\nchildren: [ { site: east, kind: zone } ]\ndevices: [ { id: t-1, site: hq/east, deadband: { temperature: 0.5 } } ]";
+        Assert.Empty(await registry.ApplyRightAsync(less));
+        Assert.Equal(
+            ["- group all", "~ device o-1 gateways:gw, gw-o>gw-o", "- device t-2", "- gateway gw", "- site hq/west"],
+            await registry.ApplyRightAsync(less, prune: true));
+        Assert.Equal(DeviceState.Decommissioned, registry.Image.Devices["t-2"].State);
+        Assert.Equal(["hq", "hq/east", "other"], registry.Image.Sites.Keys);
+        Assert.False(registry.Gateways.TryGet(TenantId.Main, GatewayId.Parse("gw"), out _));
+        await registry.RestartAsync();
+        Assert.Equal(["hq", "hq/east", "other"], registry.Image.Sites.Keys);
+    }
+
+    [Theory]
+    [InlineData("gateways: [gw]", "gateways: [gx]", "site.yaml:10:11: devices[1].gateways: there is no gateway 'gx'. Did you mean 'gw'?")]
+    [InlineData("sites: [hq]", "sites: [land/hq]", "'land/hq' is not a place of this file.")]
+    public async Task What_is_nowhere_is_refused_and_nothing_is_done(string right, string wrong, string message)
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        var outcome = await registry.ApplyAsync(Office.Replace(right, wrong, StringComparison.Ordinal));
+        Assert.Contains(message, outcome.Problem?.Detail);
+        Assert.Empty(registry.Image.Sites);
+    }
+
+    [Fact]
+    public async Task A_tree_hangs_only_below_a_place_that_is_there()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        const string branch = "apiVersion: strata/v1\nsite: hq/east/desk\n";
+        Assert.Contains("'hq/east', which should hold 'hq/east/desk', is not in the registry", (await registry.ApplyAsync(branch)).Problem?.Detail);
+        await registry.ApplyRightAsync(Office);
+        Assert.Equal(["+ site hq/east/desk"], await registry.ApplyRightAsync(branch));
+    }
+
+    [Theory]
+    [InlineData("a", "a", "circle: a > a")]
+    [InlineData("b", "a", "circle: a > b > a")]
+    public async Task Gateways_do_not_go_round_in_a_circle(string ofA, string ofB, string message)
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        var outcome = await registry.ApplyAsync($"apiVersion: strata/v1\nsite: hq\ngateways:\n  - {{ id: a, site: hq, parent: {ofA} }}\n  - {{ id: b, site: hq, parent: {ofB} }}");
+        Assert.Contains(message, outcome.Problem?.Detail);
+    }
+
+    [Fact]
+    public async Task Every_change_has_its_audit_record()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await registry.ApplyRightAsync(Office);
+        await using var context = registry.Store.CreateContext(TenantId.Main);
+        var audit = await context.Audit.OrderBy(a => a.Id).ToListAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(["site hq", "site hq/east", "site hq/west", "gateway gw", "device t-1", "device t-2", "group all"], audit.Select(a => $"{a.Kind} {a.Subject}"));
+        Assert.All(audit, a => Assert.Equal(("admin", "create"), (a.Actor, a.Action)));
+        Assert.DoesNotContain(audit, a => a.Detail?.Contains("secret", StringComparison.OrdinalIgnoreCase) ?? false);
+    }
+
+    [Fact]
+    public async Task Two_at_once_give_each_device_one_secret()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => registry.ApplyAsync(Office))));
+        Assert.All(results, r => Assert.True(r.IsOk, r.Problem?.Detail));
+        Assert.Equal(2, results.Sum(r => r.Value!.Secrets.Count));
+        Assert.Equal(7, registry.Image.LastAudit);
+    }
+
+    [Fact]
+    public async Task A_decommissioned_devices_name_may_be_used_anew()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await registry.ApplyRightAsync(Office);
+        await registry.Store.ChangeAsync(TestRegistry.Admin, change => DecommissionDevice.Decide(change, change.Image.Devices["t-1"], "test"), CancellationToken.None);
+        Assert.Equal(["+ device t-1"], await registry.ApplyRightAsync(Office));
+        Assert.Equal(DeviceState.Provisioning, registry.Image.Devices["t-1"].State);
+    }
+
+    [Fact]
+    public async Task What_is_exported_gives_no_changes_when_applied()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await Architectures.Gen.SampleAsync(async yaml =>
+        {
+            var outcome = await registry.ApplyAsync(yaml, prune: true);
+            Assert.True(outcome.IsOk, $"{outcome.Problem?.Detail}\n{yaml}");
+            var exported = registry.Export();
+            Assert.True((await registry.ApplyRightAsync(exported, prune: true)).Count == 0, $"Exported:\n{exported}\nfrom:\n{yaml}");
+            var all = await registry.ApplyRightAsync(yaml, dryRun: true, prune: true);
+            Assert.True(all.Count == 0, $"{string.Join('\n', all)}\n{yaml}");
+        }, iter: 60, threads: 1);
+    }
+
+    [Fact]
+    public async Task An_export_into_an_empty_registry_gives_the_same_export()
+    {
+        await using var one = await TestRegistry.OpenAsync();
+        await using var two = await TestRegistry.OpenAsync();
+        await one.RegisterAsync(new CreateDevice("nowhere", Model: "x: [y", Heartbeat: TimeSpan.FromMilliseconds(1500)));
+        await one.ApplyRightAsync(Office);
+        await two.ApplyRightAsync(one.Export());
+        Assert.Equal(one.Export(), two.Export());
+        Assert.Contains("nowhere", two.Image.Devices.Keys);
+    }
+
+    [Fact]
+    public async Task A_full_node_takes_nothing_of_a_file_that_is_too_large()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        var outcome = await ApplyArchitecture.ApplyAsync(registry.Store, TestRegistry.Admin, "site.yaml", Office, false, false, 1, CancellationToken.None);
+        Assert.Equal(ProblemKind.TooMuch, outcome.Problem?.Kind);
+        Assert.Empty(registry.Image.Sites);
+    }
+}
