@@ -35,6 +35,25 @@ public sealed class ApplyArchitectureTests
         Assert.Empty(await registry.ApplyRightAsync(Office, prune: true));
     }
 
+    [Theory]
+    [InlineData("{ id: t-1, site: hq }", "'t-1' is the id of a device", "{ id: t-3, site: hq/east }")]
+    [InlineData("{ id: gw-2, site: hq }", "'gw' is the id of a device", "{ id: gw, site: hq/east }")]
+    [InlineData("{ id: t-3, site: hq }", "'t-3' is the id of a device", "{ id: t-3, site: hq/east }")]
+    public async Task A_device_and_a_gateway_cannot_have_one_id(string gateway, string expected, string device)
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await registry.ApplyRightAsync(Office);
+        var yaml = Office.Replace("  - { id: gw, site: hq }", $"  - {{ id: gw, site: hq }}\n  - {gateway}", StringComparison.Ordinal)
+            .Replace("groups:", $"  - {device}\ngroups:", StringComparison.Ordinal);
+        var outcome = await registry.ApplyAsync(yaml);
+        Assert.False(outcome.IsOk);
+        Assert.Contains(expected, outcome.Problem.Detail, StringComparison.Ordinal);
+        var device2 = await registry.ApplyAsync("apiVersion: strata/v1\nsite: hq\ndevices: [ { id: gw, site: hq } ]\n");
+        Assert.Contains("'gw' is the id of a gateway", device2.Problem?.Detail, StringComparison.Ordinal);
+        var alone = await registry.Store.ChangeAsync(TestRegistry.Admin, change => RegisterDevice.Decide(change, new CreateDevice("gw"), 100), CancellationToken.None);
+        Assert.Equal(ProblemKind.Conflict, alone.Problem?.Kind);
+    }
+
     [Fact]
     public async Task Secrets_are_of_new_devices_only_and_work()
     {

@@ -45,7 +45,7 @@ internal sealed class GatedStore : ITelemetryStore
     public ValueTask<IReadOnlyList<Reading>> LatestAsync(TenantId tenant, IReadOnlyList<DeviceId> devices, CancellationToken cancellationToken)
     {
         LatestQueries++;
-        return ValueTask.FromResult<IReadOnlyList<Reading>>([.. Latest.Where(r => devices.Contains(r.Device))]);
+        return ValueTask.FromResult<IReadOnlyList<Reading>>([.. Latest.Where(r => devices.Count == 0 || devices.Contains(r.Device))]);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

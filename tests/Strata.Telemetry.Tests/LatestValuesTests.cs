@@ -41,6 +41,38 @@ public sealed class LatestValuesTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Warm_no_device_is_fetched_neither_old_nor_new_until_some_must_make_room()
+    {
+        store.Latest = [Number(1, 5), Number(7, 1, Hall)];
+        var latest = Of(100);
+        Observe(latest, Number(2, 6));
+        await latest.WarmAsync(TenantId.Main, Cancel);
+        Observe(latest, Number(3, 0, DeviceId.Parse("new")));
+        foreach (var (device, value) in new[] { (Room, 2.0), (Hall, 7.0), (DeviceId.Parse("new"), 3.0) })
+        {
+            Assert.True(latest.Holds(TenantId.Main, device));
+            Assert.Equal(value, Assert.Single(await latest.OfAsync(TenantId.Main, [device], Cancel)).Value.Number);
+        }
+        Assert.Equal(1, store.LatestQueries);
+
+        for (var i = 0; i < 150; i++)
+            Observe(latest, Number(i, i, DeviceId.Parse($"d{i}")));
+        Observe(latest, Number(4, 9, DeviceId.Parse("late")));
+        Assert.False(latest.Holds(TenantId.Main, DeviceId.Parse("late")));
+        Assert.False(latest.Holds(TenantId.Parse("other"), Room));
+    }
+
+    [Fact]
+    public async Task More_values_than_there_is_room_for_are_fetched_as_they_are_asked_for()
+    {
+        store.Latest = [.. Enumerable.Range(0, 150).Select(i => Number(i, i, DeviceId.Parse($"d{i}")))];
+        var latest = Of(100);
+        await latest.WarmAsync(TenantId.Main, Cancel);
+        Assert.InRange(latest.Count, 0, 100);
+        Assert.Equal(149, Assert.Single(await latest.OfAsync(TenantId.Main, [DeviceId.Parse("d149")], Cancel)).Value.Number);
+    }
+
+    [Fact]
     public void Repeated_messages_change_nothing()
     {
         var latest = Of(1000);

@@ -124,6 +124,7 @@ internal static class FogComposition
         services.AddSingleton<FogBooks>();
         services.AddSingleton<INodeCheck, LinkCheck>();
         services.AddSingleton<INodeCheck, UplinkLogCheck>();
+        services.AddHostedService<LatestWarmUp>();
         services.AddHostedService<StatusReporter>();
         services.AddHostedService(s => s.GetRequiredService<UplinkSender>());
         services.AddHostedService(s => s.GetRequiredService<UplinkProjector>());

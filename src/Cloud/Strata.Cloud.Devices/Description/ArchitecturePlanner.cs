@@ -33,6 +33,7 @@ internal sealed class ArchitecturePlanner
         try
         {
             var planner = new ArchitecturePlanner(file, desired, current, prune);
+            planner.CheckNames();
             planner.CheckReferences();
             planner.PutAll();
             if (prune)
@@ -43,6 +44,16 @@ internal sealed class ArchitecturePlanner
         {
             return wrong.ToProblem();
         }
+    }
+
+    /// <summary>Devices and gateways sign in by their ids, so these must differ.</summary>
+    private void CheckNames()
+    {
+        var devices = desired.Devices.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var gateway in desired.Gateways.Where(g => devices.Contains(g.Id) || current.IsDeviceInService(g.Id)))
+            throw new SiteFileException(file, gateway.Place, $"'{gateway.Id}' is the id of a device; devices and gateways sign in by their ids, so these must differ.");
+        foreach (var device in desired.Devices.Where(d => current.Gateways.ContainsKey(d.Id)))
+            throw new SiteFileException(file, device.Place, $"'{device.Id}' is the id of a gateway; devices and gateways sign in by their ids, so these must differ.");
     }
 
     private void CheckReferences()

@@ -56,6 +56,8 @@ internal sealed record RegistryImage
             LastAudit = lastAudit,
         };
 
+    public bool IsDeviceInService(string id) => Devices.TryGetValue(id, out var device) && IsInService(device);
+
     public static bool IsInService(DeviceRow device) => device.State is not DeviceState.Decommissioned;
 
     public RegistryImage With(string path, SiteRow? row) => this with { Sites = Set(Sites, path, row) };

@@ -119,7 +119,9 @@ internal sealed class JoinGateway(RegistryStore registry, FleetPresence presence
         if (request.Name is { } name)
         {
             if (!gateways.TryGetValue(name, out var named))
-                return name;
+                return change.Image.IsDeviceInService(name)
+                    ? new Problem(ProblemKind.Conflict, $"'{name}' is the id of a device; devices and gateways sign in by their ids, so these must differ.", "name")
+                    : name;
             if (named.Site != request.Site)
                 return new Problem(ProblemKind.Conflict, $"Gateway '{name}' belongs to '{named.Site}', not to '{request.Site}'.", "name");
             if (named.SecretHash is not null && links.IsOnline(change.Caller.Tenant, GatewayId.Parse(name)))
@@ -134,7 +136,7 @@ internal sealed class JoinGateway(RegistryStore registry, FleetPresence presence
         for (var i = 1; ; i++)
         {
             var id = i == 1 ? stem : $"{stem}-{i}";
-            if (!gateways.ContainsKey(id))
+            if (!gateways.ContainsKey(id) && !change.Image.IsDeviceInService(id))
                 return id;
         }
     }

@@ -32,6 +32,8 @@ internal static class RegisterDevice
             return described.Problem;
         if (change.Image.Devices.TryGetValue(request.Id, out var known) && RegistryImage.IsInService(known))
             return new Problem(ProblemKind.Conflict, $"There is a device '{request.Id}' already; decommission it first to use the name anew.", "id");
+        if (change.Image.Gateways.ContainsKey(request.Id))
+            return new Problem(ProblemKind.Conflict, $"'{request.Id}' is the id of a gateway; devices and gateways sign in by their ids, so these must differ.", "id");
         if (known is null && change.Image.Devices.Count >= capacity)
             return new Problem(ProblemKind.TooMuch, $"This node holds at most {capacity:N0} devices.", "id");
         if (described.Value.Site is { } site)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 
@@ -14,6 +15,8 @@ internal sealed partial class DuckDbSession
     private readonly List<SeriesEntry> raised = [];
     private SeriesEntry[] resolved = new SeriesEntry[64];
     private HashSet<object>? repeatedRecords;
+    private readonly ConcurrentDictionary<string, long> newest = [];
+    private long openedAt;
     private long lastCommit;
     private long lastTimed;
     private int stored;
@@ -39,6 +42,11 @@ internal sealed partial class DuckDbSession
         return new CommitReport(lastCommit, stored, repeated, EventTime.ToDateTimeOffset(now)) { Refused = refused, RepeatedRecords = repeatedRecords };
     }
 
+    /// <summary>
+    /// False when no row of a table is of a commit after this one, up to the <see cref="LastCommit"/> read before: what need not be asked of the database. Any thread.
+    /// </summary>
+    public bool MayHaveAfter(string table, long commit) => newest.GetValueOrDefault(table, openedAt) > commit;
+
     /// <summary>Work between commits that none waits for often: a few times an hour at full speed.</summary>
     public void Tidy()
     {
@@ -63,9 +71,13 @@ internal sealed partial class DuckDbSession
             commits.EndRow();
             lastTimed = now;
         }
-        foreach (var appender in appenders.Values)
-            if (appender.HasRows)
-                appender.Flush();
+        foreach (var (table, appender) in appenders)
+        {
+            if (!appender.HasRows)
+                continue;
+            appender.Flush();
+            newest[table] = commit;
+        }
         writer.Execute("COMMIT");
         foreach (var series in raised)
             series.Settle();

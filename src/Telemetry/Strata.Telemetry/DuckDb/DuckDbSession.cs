@@ -64,6 +64,7 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
             Schema.Migrate(writer);
             session = new DuckDbSession(options, writer, DuckDbConnection.Open(file, options));
             session.Load();
+            session.openedAt = session.lastCommit;
             StoreFolder.Protect(options.Folder);
             return session;
         }

@@ -102,18 +102,24 @@ public sealed partial class DuckDbTelemetryStore
         return (await List(open, sql, r => new StoreTotals(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5)), [], cancellationToken))[0];
     }
 
+    /// <summary>The tables of <see cref="CommittedAfterAsync"/>. A commit mostly writes to one of them, and the others are not asked.</summary>
+    private static readonly string[] Feed = ["readings", "windows", "events", "gaps"];
+
     public async ValueTask<CommittedRows> CommittedAfterAsync(TenantId tenant, long after, int limit, CancellationToken cancellationToken)
     {
         var open = Readable();
         if (open.Catalog.Find(tenant) is not { } owner)
             return new CommittedRows(after, [], [], [], []);
         var upTo = open.LastCommit;
+        var tables = Feed.Where(table => open.MayHaveAfter(table, after)).ToList();
+        if (tables.Count == 0)
+            return new CommittedRows(Math.Max(after, upTo), [], [], [], []);
         return await open.Readers.RunAsync(c =>
         {
             // As many rows of a table as asked for decide up to which commit all tables are read: commits stay whole.
             var last = upTo;
             var page = $"tenant_id = {owner.Number} AND commit > {after} AND commit <= ";
-            foreach (var table in (ReadOnlySpan<string>)["readings", "windows", "events", "gaps"])
+            foreach (var table in tables)
                 last = Math.Min(last, c.Scalar(
                     $"SELECT coalesce((SELECT commit FROM {table} WHERE {page}{last} ORDER BY commit LIMIT 1 OFFSET {Limit(limit) - 1}), {last})"));
             page += last;
@@ -121,13 +127,19 @@ public sealed partial class DuckDbTelemetryStore
             List<(long, WindowRecord)> windows = [];
             List<(long, FleetEvent)> events = [];
             List<(long, GapRecord)> gaps = [];
-            c.Query($"SELECT series, time, kind & {Schema.Late - 1}, number, text, commit FROM readings WHERE {page} ORDER BY commit, rowid",
+            Query("readings", $"SELECT series, time, kind & {Schema.Late - 1}, number, text, commit FROM readings WHERE {page} ORDER BY commit, rowid",
                 r => readings.Add((r.GetInt64(5), ToReading(open, r, 0))));
-            c.Query($"SELECT {WindowColumns}, commit FROM windows WHERE {page} ORDER BY commit, rowid", r => windows.Add((r.GetInt64(9), ToWindow(r))));
-            c.Query($"SELECT time, kind, device, gateway, detail, commit FROM events WHERE {page} ORDER BY commit, rowid", r => events.Add((r.GetInt64(5), ToEvent(r))));
-            c.Query($"SELECT source, stream, first, last, readings, from_time, to_time, reason, commit FROM gaps WHERE {page} ORDER BY commit, rowid",
+            Query("windows", $"SELECT {WindowColumns}, commit FROM windows WHERE {page} ORDER BY commit, rowid", r => windows.Add((r.GetInt64(9), ToWindow(r))));
+            Query("events", $"SELECT time, kind, device, gateway, detail, commit FROM events WHERE {page} ORDER BY commit, rowid", r => events.Add((r.GetInt64(5), ToEvent(r))));
+            Query("gaps", $"SELECT source, stream, first, last, readings, from_time, to_time, reason, commit FROM gaps WHERE {page} ORDER BY commit, rowid",
                 r => gaps.Add((r.GetInt64(8), ToGap(r))));
-            return new CommittedRows(Math.Max(after, last), readings, windows, events, gaps) { Origins = Origins(c, page, readings) };
+            return new CommittedRows(Math.Max(after, last), readings, windows, events, gaps) { Origins = open.MayHaveAfter("origins", after) ? Origins(c, page, readings) : [] };
+
+            void Query(string table, string sql, Action<IDataRecord> row)
+            {
+                if (tables.Contains(table))
+                    c.Query(sql, row);
+            }
         }, time, cancellationToken);
     }
 

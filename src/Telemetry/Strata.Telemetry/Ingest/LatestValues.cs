@@ -7,11 +7,15 @@ namespace Strata.Telemetry.Ingest;
 
 /// <summary>
 /// The newest value of each metric, in memory. Updated by commits before they are acknowledged; a device's older metrics are fetched from the store once, when
-/// it is first asked for. Bounded: the devices least recently written or asked for make room and are fetched again. Safe for use by any number of threads.
+/// it is first asked for, or all at once by <see cref="WarmAsync"/>. Bounded: the devices least recently written or asked for make room and are fetched again.
+/// Safe for use by any number of threads.
 /// </summary>
 public sealed class LatestValues(ITelemetryStore store, IngestOptions options, TimeProvider time) : ICommitObserver
 {
     private readonly ConcurrentDictionary<(TenantId, DeviceId), DeviceValues> devices = new();
+    private readonly HashSet<TenantId> whole = [];
+    private readonly Lock gate = new();
+    private long forgotten;
     private int count;
 
     /// <summary>Values held.</summary>
@@ -39,6 +43,33 @@ public sealed class LatestValues(ITelemetryStore store, IngestOptions options, T
     public ValueTask<IReadOnlyList<Reading>> OfAsync(TenantId tenant, IReadOnlyList<DeviceId> wanted, CancellationToken cancellationToken) =>
         LoadAsync(tenant, wanted, cancellationToken);
 
+    /// <summary>
+    /// Fetches all newest values of a tenant with one query, so that no first question touches the store: from then on a device that is new here is new in the store.
+    /// That ends when devices must make room; with more series than the room it never begins.
+    /// </summary>
+    public async Task WarmAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        long before;
+        lock (gate)
+            before = forgotten;
+        var now = time.GetTimestamp();
+        foreach (var reading in await store.LatestAsync(tenant, [], cancellationToken))
+        {
+            if (Count >= options.MaxLatestValues)
+                return;
+            if (devices.GetOrAdd((tenant, reading.Device), static _ => new DeviceValues()).Put(reading, standing: false, now))
+                Interlocked.Increment(ref count);
+        }
+        lock (gate)
+        {
+            if (forgotten != before)
+                return;
+            whole.Add(tenant);
+            foreach (var (key, values) in devices)
+                values.Complete |= key.Item1 == tenant;
+        }
+    }
+
     public void OnCommitted(IReadOnlyList<TelemetryWrite> writes, CommitReport report)
     {
         var now = time.GetTimestamp();
@@ -60,12 +91,20 @@ public sealed class LatestValues(ITelemetryStore store, IngestOptions options, T
             var device = batch.Devices[row];
             if (values is null || device != current)
             {
-                values = devices.GetOrAdd((tenant, device), static _ => new DeviceValues());
+                values = ForWriting(tenant, device);
                 current = device;
             }
             if (values.Put(batch[row], standing: true, now))
                 Interlocked.Increment(ref count);
         }
+    }
+
+    private DeviceValues ForWriting(TenantId tenant, DeviceId device)
+    {
+        if (devices.TryGetValue((tenant, device), out var known))
+            return known;
+        lock (gate)
+            return devices.GetOrAdd((tenant, device), _ => new DeviceValues { Complete = whole.Contains(tenant) });
     }
 
     private async ValueTask<IReadOnlyList<Reading>> LoadAsync(TenantId tenant, IReadOnlyList<DeviceId> wanted, CancellationToken cancellationToken)
@@ -97,6 +136,11 @@ public sealed class LatestValues(ITelemetryStore store, IngestOptions options, T
     private void MakeRoom()
     {
         var goal = options.MaxLatestValues - options.MaxLatestValues / 8;
+        lock (gate)
+        {
+            forgotten++;
+            whole.Clear();
+        }
         foreach (var (key, values) in devices.ToArray().OrderBy(d => d.Value.Used))
         {
             if (Count <= goal)
