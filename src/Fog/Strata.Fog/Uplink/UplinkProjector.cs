@@ -20,6 +20,13 @@ internal sealed partial class UplinkProjector : BackgroundService
 {
     private const int RowsPerStep = 4_096;
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Between two looks at the store while commits follow each other: what is committed meanwhile is read together, since a look costs about as much
+    /// for one commit as for many. The first commit after a rest is read at once.
+    /// </summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(10);
 
     private readonly ITelemetryStore store;
@@ -110,7 +117,10 @@ internal sealed partial class UplinkProjector : BackgroundService
             while (!stoppingToken.IsCancellationRequested)
             {
                 watch.Rest();
+                var before = position;
                 await StepAsync(stoppingToken);
+                if (position != before)
+                    await Task.Delay(Pause, clock.Time, stoppingToken);
                 await Task.WhenAny(watch.Woken, Task.Delay(Tick, clock.Time, stoppingToken));
             }
         }
