@@ -25,6 +25,10 @@ public sealed class GatewayTests
         edge = installation.Create("d-1", [.. edge.Arguments.Select(a => a.StartsWith("mqtt://", StringComparison.Ordinal) ? $"{a},mqtt://127.0.0.1:{Installation.Port(second)}" : a)]);
         await edge.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
         await Eventually.IsAsync(() => installation.Client.GetDeviceAsync("d-1"), d => d.Gateway == "gw-a", "the device behind gw-a");
+        await Eventually.IsAsync(
+            () => installation.Client.GetTraceAsync("d-1", "cpu"),
+            t => t.Complete && t.Hops.Select(h => h.What.Split(' ')[0]).SequenceEqual(["sampled,", "received", "committed", "visible", "forwarded", "received", "committed", "visible"]),
+            "every hop of a reading, from its source to the cloud");
         await first.KillAsync();
         await Eventually.IsAsync(() => installation.Client.GetDeviceAsync("d-1"), d => d.Gateway == "gw-b", "the device behind gw-b");
         await Eventually.IsAsync(

@@ -1,4 +1,5 @@
 using Strata.Cloud.Contracts;
+using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
@@ -29,7 +30,8 @@ internal sealed class WindowHops(ITelemetryStore store, DeviceDirectory devices,
         var end = EventTime.ToDateTimeOffset(window.Start + window.Length);
         return
         [
-            new HopInfo(node.Tier, node.Name, 4, end, null, $"committed as window {window.Group} {EventTime.ToDateTimeOffset(window.Start):HH:mm:ss}, {count} readings of {window.Heard} devices, revision {window.Revision}; time is the window's end"),
+            TraceHops.Info(Hop.Windowed(window.Gateway.Value, window.Start + window.Length, null, window.Group, count - 1)),
+            new HopInfo(node.Tier, node.Name, 4, end, null, $"committed as window {window.Group} {EventTime.ToDateTimeOffset(window.Start):HH:mm:ss} of {window.Heard} devices, revision {window.Revision}; time is the window's end"),
         ];
     }
 }

@@ -8,7 +8,7 @@ using Strata.Node.Ingest;
 namespace Strata.Node.Operations;
 
 /// <summary>Hops from what the ingest noted.</summary>
-internal static class TraceHops
+public static class TraceHops
 {
     /// <summary>What the source said of itself with the reading.</summary>
     public static List<HopInfo> Source(DeviceId device, HopRecord hop)
@@ -19,6 +19,13 @@ internal static class TraceHops
         var time = Math.Min(hop.ReadingTime, EventTime.From(hop.Received));
         var said = new Hop(Tier.Edge, device.Value, ReferenceLevel.PhysicalDevices, time, null, "sampled; by the reading's own time, for the device does not say when it took it");
         return [Info(said)];
+    }
+
+    /// <summary>How the gateway handed it over: from its last hop there to its arrival here, by the clocks of both.</summary>
+    public static HopInfo Forwarded(GatewayId gateway, long entry, HopRecord hop, IReadOnlyList<HopInfo> before)
+    {
+        var left = before.Count > 0 && before[^1].TimeIn < hop.Received ? before[^1].TimeIn : hop.Received;
+        return Info(Hop.Forwarded(gateway.Value, EventTime.From(left), Span(hop.Received - left), entry));
     }
 
     /// <summary>What this node did with it.</summary>

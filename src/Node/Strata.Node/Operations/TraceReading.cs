@@ -40,6 +40,8 @@ internal sealed class TraceReading(
             ? await AskAsync(tenant, gateway, device, metric, cancellationToken)
             : new TraceInfo(device.Value, metric.Value, null, null, true, hop is { } direct ? TraceHops.Source(device, direct) : []);
         var own = hop is { } received ? TraceHops.Node(node, received) : [];
+        if (hop is { Gateway: { } via, Stamp: { } stamp } forwarded)
+            own.Add(TraceHops.Forwarded(via, stamp.Number, forwarded, before.Hops));
         foreach (var source in sources)
             own.AddRange(await source.HopsAsync(tenant, device, metric, hop, cancellationToken));
         if (newest is null && before.ReadingTime is null && own.Count == 0)
