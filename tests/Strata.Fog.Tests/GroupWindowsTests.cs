@@ -65,7 +65,7 @@ public sealed class GroupWindowsTests
         windows.Due(T0 + (5 * Second), 10);
         windows.Returned(T0, isComputed: true);
         Assert.Equal(1, windows.Open);
-        Assert.False(windows.Save().Windows.Single(w => w.Start == T0).Due);
+        Assert.False(windows.Save().Windows.Single(w => w.Start == T0).IsDue);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
 
     private readonly EntryBuilder builder = new(self);
     private readonly Dictionary<string, GroupWindows> groups = [];
-    private readonly Dictionary<(DeviceId, MetricName), ReadingValue> states = [];
+    private readonly Dictionary<(DeviceId Device, MetricName Metric), bool> states = [];
     private SiteView site = SiteView.Empty;
 
     public DeviceWatch Devices { get; } = new(self);
@@ -40,10 +40,21 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
             else
                 groups[group.Id] = new GroupWindows(group, options);
         }
+        foreach (var gone in states.Keys.Where(k => !view.GroupsOf.ContainsKey(k.Device)).ToList())
+            states.Remove(gone);
     }
+
+    /// <summary>All that <see cref="Restore"/> needs to go on after this commit.</summary>
+    public WindowsState Save(long commit, FlowState flow) => new(
+        commit, [.. groups.Values.Select(g => g.Save())], Devices.Save(), flow, [.. states.Select(s => new BooleanState(s.Key.Device.Value, s.Key.Metric.Value, s.Value))]);
 
     public void Restore(WindowsState state, long now)
     {
+        foreach (var kept in state.States ?? [])
+        {
+            if (DeviceId.TryParse(kept.Device, out var device) && MetricName.TryParse(kept.Metric, out var metric))
+                states[(device, metric)] = kept.Value;
+        }
         foreach (var group in state.Groups)
         {
             if (groups.TryGetValue(group.Group, out var windows))
@@ -52,29 +63,42 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
         Devices.Restore(state.Devices, now);
     }
 
+    /// <summary>
+    /// Whether one of the rows comes too late for its window, and so goes up by itself. How far windows have closed by then depends on clocks, which going
+    /// through the rows again does not repeat: before such rows the state must be kept.
+    /// </summary>
+    public bool FindsTooLate(CommittedRows rows)
+    {
+        foreach (var (_, reading) in rows.Readings)
+        {
+            if (!site.GroupsOf.TryGetValue(reading.Device, out var memberOf))
+                continue;
+            foreach (var group in memberOf)
+            {
+                if (groups[group.Id].IsTooLate(reading.Time))
+                    return true;
+            }
+        }
+        return false;
+    }
+
     /// <summary>Goes through committed rows in their order.</summary>
     /// <param name="sendBeyond">Entries are made of commits beyond this one; those up to it were sent before a restart.</param>
     /// <param name="through">The last commit to be looked at.</param>
     public IReadOnlyList<ForwardRecord> Project(CommittedRows rows, long sendBeyond, long through, long now)
     {
-        for (var i = 0; i < rows.Readings.Count; i++)
-        {
-            var (commit, reading) = rows.Readings[i];
-            if (commit > through)
-                continue;
-            var origin = rows.Origins.TryGetValue(i, out var said) ? said : default;
-            if (GoesUp(reading, origin, now, out var immediate) && commit > sendBeyond)
-                builder.Add(reading, origin.Gateway, immediate ? origin.Sampled : 0);
-        }
+        var next = 0;
         foreach (var (commit, window) in rows.Windows)
         {
             if (commit > through)
                 continue;
+            next = ProjectReadings(rows, next, commit, sendBeyond, now);
             var own = window.Gateway == self;
             var covered = own && groups.TryGetValue(window.Group, out var windows) ? windows.Committed(window) : own ? 0 : window.Metrics.Sum(m => m.Count);
             if (commit > sendBeyond)
                 builder.Add(window, covered);
         }
+        ProjectReadings(rows, next, through, sendBeyond, now);
         foreach (var (commit, record) in rows.Events)
         {
             if (commit > sendBeyond && commit <= through)
@@ -94,6 +118,19 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
             windows.Returned(window.Start, window.IsComputed);
     }
 
+    /// <summary>The readings from an index on, of commits up to this one; gives the index of the next.</summary>
+    private int ProjectReadings(CommittedRows rows, int next, long through, long sendBeyond, long now)
+    {
+        for (; next < rows.Readings.Count && rows.Readings[next].Commit <= through; next++)
+        {
+            var (commit, reading) = rows.Readings[next];
+            var origin = rows.Origins.TryGetValue(next, out var said) ? said : default;
+            if (GoesUp(reading, origin, now, out var immediate) && commit > sendBeyond)
+                builder.Add(reading, origin.Gateway, immediate ? origin.Sampled : 0);
+        }
+        return next;
+    }
+
     /// <summary>Whether the reading goes up raw; takes note of it for its windows.</summary>
     private bool GoesUp(in Reading reading, MessageOrigin origin, long now, out bool immediate)
     {
@@ -111,7 +148,7 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
             return true; // Texts give no figures, and a device without a group has no window.
         var inTime = false;
         foreach (var group in memberOf)
-            inTime |= groups[group.Id].Heard(reading.Device, reading.Time, now, raw, counts: !policy.GoesRaw);
+            inTime |= groups[group.Id].Heard(reading.Device, reading.Time, now, raw: raw || inTime, counts: !policy.GoesRaw);
         return raw || !inTime; // Too late for its window: it goes up by itself rather than being left out.
     }
 
@@ -121,8 +158,8 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
         if (policy.GoesRaw || reading.Value.Kind != ReadingKind.Boolean)
             return null;
         var key = (reading.Device, reading.Metric);
-        ReadingValue? previous = states.TryGetValue(key, out var value) ? value : null;
-        states[key] = reading.Value;
+        ReadingValue? previous = states.TryGetValue(key, out var value) ? ReadingValue.OfBoolean(value) : null;
+        states[key] = reading.Value.Boolean;
         return previous;
     }
 }

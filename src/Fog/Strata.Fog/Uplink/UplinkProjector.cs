@@ -174,6 +174,8 @@ internal sealed partial class UplinkProjector : BackgroundService
         var reached = Math.Min(rows.Last, through);
         if (reached <= position)
             return false;
+        if (projection.FindsTooLate(rows))
+            Save();
         var records = projection.Project(rows, sendBeyond, through, clock.Now);
         isMidway = true;
         if (records.Count > 0)
@@ -251,8 +253,7 @@ internal sealed partial class UplinkProjector : BackgroundService
         savedAt = clock.Time.GetTimestamp();
         try
         {
-            PrivateFile.Write(
-                folder.Windows, new WindowsState(position, [.. projection.Groups.Select(g => g.Save())], projection.Devices.Save(), flow.Save()), FogJson.Default.WindowsState);
+            PrivateFile.Write(folder.Windows, projection.Save(position, flow.Save()), FogJson.Default.WindowsState);
         }
         catch (IOException e)
         {

@@ -13,7 +13,7 @@ internal sealed class GroupWindows
     private readonly WindowScheduleOptions options;
     private readonly SortedDictionary<long, WindowBooks> windows = [];
     private readonly Dictionary<long, long> late = [];
-    private readonly Dictionary<long, int> handedOver = [];
+    private readonly HashSet<long> interrupted = [];
     private WindowSchedule schedule;
 
     public GroupWindows(GroupDefinition group, WindowScheduleOptions options)
@@ -35,24 +35,34 @@ internal sealed class GroupWindows
         {
             windows.Clear();
             late.Clear();
+            interrupted.Clear();
             Open = 0;
         }
         Group = group;
         schedule.Change(group);
     }
 
+    /// <summary>Whether a reading of this time is beyond the lateness of its window, as things stand.</summary>
+    public bool IsTooLate(long time) => schedule.IsTooLate(time);
+
     /// <summary>Takes note of a reading that belongs in a window.</summary>
-    /// <param name="raw">It went up raw besides, and is not to be counted as aggregated.</param>
+    /// <param name="raw">It is counted elsewhere (it went up raw besides, or another group's window has it) and not as aggregated here.</param>
     /// <param name="counts">False for a metric whose readings all go up raw (policy <c>both</c>).</param>
-    /// <returns>False when it came too late for its window.</returns>
+    /// <returns>False when it came too late for its window, which is not computed again.</returns>
     public bool Heard(DeviceId device, long time, long now, bool raw, bool counts)
     {
+        var start = StartOf(time);
         if (schedule.Heard(device, time, now) is HeardResult.TooLate)
-            return false;
+        {
+            // A window that is still to be computed, or is being computed, will find the reading in the store.
+            if (BooksOf(start).IsDue)
+                Gather(start, now);
+            else if (!schedule.IsPending(time))
+                return false;
+        }
         if (!counts)
             return true;
-        var start = StartOf(time);
-        var books = windows.GetValueOrDefault(start) ?? new WindowBooks(start);
+        var books = BooksOf(start);
         windows[start] = raw ? books with { RawSent = books.RawSent + 1 } : books with { Open = books.Open + 1 };
         Open += raw ? 0 : 1;
         return true;
@@ -64,22 +74,26 @@ internal sealed class GroupWindows
     /// </summary>
     public IReadOnlyList<DueGroupWindow> Due(long now, int max)
     {
+        foreach (var start in interrupted)
+        {
+            windows[start] = BooksOf(start) with { GivenOut = 0 };
+            Gather(start, long.MinValue);
+        }
+        interrupted.Clear();
         var due = new List<DueGroupWindow>();
         foreach (var window in schedule.Due(now, max))
         {
-            var books = windows.GetValueOrDefault(window.Start) ?? new WindowBooks(window.Start);
-            windows[window.Start] = books with { Due = true };
-            if (window.Revision == 0 && books.Revision < 0)
+            if (window.Revision == 0 && BooksOf(window.Start) is { Revision: < 0, IsDue: false })
                 due.Add(GiveOut(window.Start, 0));
             else
-                late.TryAdd(window.Start, now + EventTime.Span(LateGather));
+                Gather(window.Start, now);
         }
         if (late.Count == 0)
             return due;
         foreach (var start in late.Where(l => l.Value <= now).Select(l => l.Key).Take(Math.Max(0, max - due.Count)).ToList())
         {
             late.Remove(start);
-            due.Add(GiveOut(start, windows.TryGetValue(start, out var books) ? books.Revision + 1 : 0));
+            due.Add(GiveOut(start, BooksOf(start).Revision + 1));
         }
         return due;
     }
@@ -89,7 +103,7 @@ internal sealed class GroupWindows
     public long Committed(WindowRecord record)
     {
         TakeBack(record.Start);
-        var books = windows.GetValueOrDefault(record.Start) ?? new WindowBooks(record.Start);
+        var books = BooksOf(record.Start);
         if (record.Revision <= books.Revision)
             return 0;
         var count = record.Metrics.Where(m => !Group.PolicyOf(m.Metric).GoesRaw).Sum(m => m.Count);
@@ -123,28 +137,39 @@ internal sealed class GroupWindows
         foreach (var books in state.Windows)
         {
             windows[books.Start] = books;
-            if (books.Due)
+            if (books.Late)
                 late[books.Start] = long.MinValue;
+            if (books.GivenOut > 0)
+                interrupted.Add(books.Start);
         }
         Open = state.Windows.Sum(w => w.Open);
     }
 
     private DueGroupWindow GiveOut(long start, int revision)
     {
-        handedOver[start] = handedOver.GetValueOrDefault(start) + 1;
-        return new DueGroupWindow(Group, start, revision, windows.TryGetValue(start, out var books) ? books.Revision : -1);
+        var books = BooksOf(start);
+        windows[start] = books with { Late = false, GivenOut = books.GivenOut + 1 };
+        return new DueGroupWindow(Group, start, revision, books.Revision);
     }
 
     private void TakeBack(long start)
     {
-        var left = handedOver.GetValueOrDefault(start) - 1;
-        if (left > 0)
-            handedOver[start] = left;
-        else
-            handedOver.Remove(start);
-        if (left <= 0 && !late.ContainsKey(start) && windows.TryGetValue(start, out var books))
-            windows[start] = books with { Due = false };
+        var books = BooksOf(start);
+        if (books.GivenOut == 0)
+            return;
+        windows[start] = books with { GivenOut = books.GivenOut - 1 };
+        if (books.GivenOut == 1)
+            interrupted.Remove(start);
     }
+
+    /// <summary>Gives the window out again when its late readings have gathered.</summary>
+    private void Gather(long start, long now)
+    {
+        late.TryAdd(start, now == long.MinValue ? now : now + EventTime.Span(LateGather));
+        windows[start] = BooksOf(start) with { Late = true };
+    }
+
+    private WindowBooks BooksOf(long start) => windows.GetValueOrDefault(start) ?? new WindowBooks(start);
 
     private long StartOf(long time) => (time >= 0 ? time / Length : ((time + 1) / Length) - 1) * Length;
 
@@ -154,7 +179,7 @@ internal sealed class GroupWindows
         if (schedule.Watermark == long.MinValue)
             return;
         var oldest = schedule.Watermark - EventTime.Span(options.Lateness) - (2 * Length);
-        while (windows.Count > 0 && windows.First() is var (start, books) && start < oldest && books is { Open: 0, Due: false })
+        while (windows.Count > 0 && windows.First() is var (start, books) && start < oldest && books is { Open: 0, IsDue: false } && !schedule.IsPending(start))
             windows.Remove(start);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Strata.Core.Dataflow;
 
 namespace Strata.Fog.Windows;
@@ -7,7 +8,12 @@ namespace Strata.Fog.Windows;
 /// time only: everything is derived from the store.
 /// </summary>
 /// <param name="Commit">The last commit that is contained.</param>
-internal sealed record WindowsState(long Commit, IReadOnlyList<GroupState> Groups, IReadOnlyList<HeardState> Devices, FlowState Flow);
+/// <param name="States">Booleans as they stand: a change of one is immediate.</param>
+internal sealed record WindowsState(
+    long Commit, IReadOnlyList<GroupState> Groups, IReadOnlyList<HeardState> Devices, FlowState Flow, IReadOnlyList<BooleanState>? States = null);
+
+/// <summary>The last value of a boolean metric.</summary>
+internal readonly record struct BooleanState(string Device, string Metric, bool Value);
 
 /// <param name="LengthMs">Of its windows; a state for another length is of no use.</param>
 internal sealed record GroupState(string Group, double LengthMs, WindowScheduleState Schedule, IReadOnlyList<WindowBooks> Windows);
@@ -17,8 +23,15 @@ internal sealed record GroupState(string Group, double LengthMs, WindowScheduleS
 /// <param name="Covered">Readings that its record covers and that did not go up raw.</param>
 /// <param name="RawSent">Readings of it that went up raw besides (immediate ones).</param>
 /// <param name="Open">Readings heard since its record was made.</param>
-/// <param name="Due">Whether it is due and not committed yet: the schedule has given it out and will not give it again.</param>
-internal sealed record WindowBooks(long Start, int Revision = -1, long Covered = 0, long RawSent = 0, long Open = 0, bool Due = false);
+/// <param name="Late">Whether late readings gather for it before it is given out again.</param>
+/// <param name="GivenOut">How often it is given out to be computed and has not come back; the schedule will not give it again.</param>
+internal sealed record WindowBooks(
+    long Start, int Revision = -1, long Covered = 0, long RawSent = 0, long Open = 0, bool Late = false, int GivenOut = 0)
+{
+    /// <summary>Whether it is to be computed, or is being computed.</summary>
+    [JsonIgnore]
+    public bool IsDue => Late || GivenOut > 0;
+}
 
 /// <param name="LastHeard">Microseconds.</param>
 /// <param name="Readings">Received of it, health reports not counted.</param>

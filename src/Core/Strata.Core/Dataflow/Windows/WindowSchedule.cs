@@ -68,6 +68,12 @@ public sealed class WindowSchedule
         return first < oldest ? HeardResult.TooLate : End(first) <= Watermark ? HeardResult.Late : HeardResult.OnTime;
     }
 
+    /// <summary>Whether a reading of this time would come too late for its window, as things stand.</summary>
+    public bool IsTooLate(long time) => Number(time) < OldestOpen();
+
+    /// <summary>Whether the window with this time in it will be due, whenever that is.</summary>
+    public bool IsPending(long time) => pending.Contains(Number(time));
+
     /// <summary>
     /// The windows that are due now, oldest first; each is taken for issued. A window in which nothing stands any more gives no record, which is well.
     /// </summary>
