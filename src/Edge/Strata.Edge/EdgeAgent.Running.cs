@@ -45,11 +45,9 @@ public sealed partial class EdgeAgent
         await IgnoreCancellationAsync(ends ? log.WaitEmptyAsync(cancellationToken) : Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken));
     }
 
-    /// <summary>While there is a gateway, gives it what is in the buffer and the last figures.</summary>
+    /// <summary>Gives the gateway what is in the buffer and the last figures, as far as the limit allows.</summary>
     private async Task FlushAsync()
     {
-        if (sender.Gateway is null)
-            return;
         using (var limit = new CancellationTokenSource(options.FlushLimit, time))
             await IgnoreCancellationAsync(log.WaitEmptyAsync(limit.Token));
         using var farewell = new CancellationTokenSource(FarewellLimit, time);

@@ -34,19 +34,20 @@ internal sealed class EdgeCommandOptions
     private readonly Option<string?> whenFull = new("--when-full") { Description = "refuse (default: the source waits) or drop-oldest (counted as lost).", HelpName = "POLICY" };
     private readonly Option<string?> health = new("--health-interval") { Description = "Time between two health messages; default 5s.", HelpName = "SPAN" };
     private readonly Option<string?> returnAfter = new("--return-after") { Description = "How long with another gateway before the first is tried again; default 1m.", HelpName = "SPAN" };
+    private readonly Option<string?> flushLimit = new("--flush-limit") { Description = "How long an agent that is told to stop goes on sending what waits; default 3.5s.", HelpName = "SPAN" };
     private readonly Option<string?> control = new("--control") { Description = "A control loop: a JSON file, or metric=temperature,setpoint=21,actuator=file:PATH,...", HelpName = "FILE|SETTINGS" };
 
     public IEnumerable<Option> All =>
     [
         data, device, secretFile, to, source, map, timeColumn, timeFormat, speed, shiftEnd, offset, exitAtEnd, interval, deadBand, heartbeat, immediate, bufferBytes,
-        whenFull, health, returnAfter, control,
+        whenFull, health, returnAfter, flushLimit, control,
     ];
 
     /// <exception cref="FormatException">A value is not what it should be; the message says which and what would be.</exception>
     public EdgeOptions Read(ParseResult parsed, Func<Stream> input)
     {
         var plain = new DeliveryOptions();
-        return new EdgeOptions
+        var options = new EdgeOptions
         {
             DataDirectory = parsed.GetRequiredValue(data),
             Device = DeviceId.Parse(parsed.GetRequiredValue(device)),
@@ -62,6 +63,7 @@ internal sealed class EdgeCommandOptions
             Delivery = plain with { HealthInterval = Span(parsed, health) ?? plain.HealthInterval, ReturnAfter = Span(parsed, returnAfter) ?? plain.ReturnAfter },
             Control = parsed.GetValue(control) is { } text ? ControlSettings.Parse(text) : null,
         };
+        return options with { FlushLimit = Span(parsed, flushLimit) ?? options.FlushLimit };
     }
 
     private SourceOptions ReadSource(ParseResult parsed, Func<Stream> input)
