@@ -12,6 +12,7 @@ namespace Strata.EndToEnd.Tests;
 internal sealed class LedgerDevice(string id, string secret, Func<int> port)
 {
     private volatile bool ending;
+    private bool inFlight;
     private Task running = Task.CompletedTask;
 
     public string Id => id;
@@ -33,7 +34,7 @@ internal sealed class LedgerDevice(string id, string secret, Func<int> port)
     private async Task RunAsync()
     {
         var factory = new MqttClientFactory();
-        while (!ending)
+        while (!ending || inFlight)
         {
             using var client = factory.CreateMqttClient();
             try
@@ -41,7 +42,7 @@ internal sealed class LedgerDevice(string id, string secret, Func<int> port)
                 var options = new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port()).WithClientId(id).WithCredentials(id, secret)
                     .WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500).WithTimeout(TimeSpan.FromSeconds(10)).Build();
                 await client.ConnectAsync(options);
-                while (!ending)
+                while (!ending || inFlight)
                     await SendNextAsync(client);
                 await client.DisconnectAsync();
             }
@@ -55,6 +56,7 @@ internal sealed class LedgerDevice(string id, string secret, Func<int> port)
 
     private async Task SendNextAsync(IMqttClient client)
     {
+        inFlight = true;
         var number = Acknowledged;
         var payload = $$$"""{"ts":{{{(Start.AddMilliseconds(number)).ToUnixTimeMilliseconds()}}},"values":{"n":{{{number}}}}}""";
         var message = new MqttApplicationMessageBuilder().WithTopic($"devices/{id}/telemetry").WithPayload(Encoding.UTF8.GetBytes(payload))
@@ -62,5 +64,6 @@ internal sealed class LedgerDevice(string id, string secret, Func<int> port)
         var answer = await client.PublishAsync(message);
         Assert.True(answer.IsSuccess, $"{id}: reading {number} was refused: {answer.ReasonCode} {answer.ReasonString}");
         Acknowledged = number + 1;
+        inFlight = false;
     }
 }
