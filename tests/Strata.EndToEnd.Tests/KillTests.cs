@@ -109,7 +109,7 @@ public sealed class KillTests
         await Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 200)), TimeProvider.System);
     }
 
-    private static async Task AssertLedgerAsync(Installation installation, LedgerDevice device)
+    internal static async Task AssertLedgerAsync(Installation installation, LedgerDevice device)
     {
         var acknowledged = device.Acknowledged;
         await Eventually.IsAsync(() => installation.Client.CountReadingsAsync(device.Id), c => c.Count >= acknowledged, $"{acknowledged} readings of {device.Id} at the cloud (seed {Seed})");

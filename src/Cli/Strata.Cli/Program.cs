@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.Runtime.InteropServices;
 using Strata.Cli;
 using Strata.Cli.Commands;
 
@@ -23,4 +24,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
 };
 foreach (var option in root.Options.OfType<HelpOption>())
     option.Action = new HelpWithExamples((HelpAction)option.Action!);
+
+// SIGXFSZ: a file at its quota is an error of that write, as a full disk is, and not the end of the program.
+using var fileSize = OperatingSystem.IsLinux() ? PosixSignalRegistration.Create((PosixSignal)25, static signal => signal.Cancel = true) : null;
 return await CommandRunner.RunAsync(root, args);
