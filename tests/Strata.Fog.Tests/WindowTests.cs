@@ -15,11 +15,11 @@ public sealed class WindowTests
         await using var fog = new FogFixture();
         await fog.StartAsync(parent.Address);
         await fog.ConfiguredAsync();
-        foreach (var device in new[] { "t-1", "t-2" })
+        // Time by time: the window must not close before the second device is heard.
+        foreach (var (time, value) in new[] { (T0, "20"), (T0 + 30_000, "22"), (T0 + Window, "23") })
         {
-            await fog.AcceptedAsync(device, T0, "temperature", "20");
-            await fog.AcceptedAsync(device, T0 + 30_000, "temperature", "22");
-            await fog.AcceptedAsync(device, T0 + Window, "temperature", "23");
+            await fog.AcceptedAsync("t-1", time, "temperature", value);
+            await fog.AcceptedAsync("t-2", time, "temperature", value);
         }
         await parent.UntilAsync(p => p.OfKind("w").Any(), "the first window");
         var window = parent.OfKind("w").Single().Payload;
