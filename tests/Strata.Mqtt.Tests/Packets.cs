@@ -49,6 +49,12 @@ public static class Packets
 
     public static byte[] PubAck(int packetId) => [0x40, 2, .. U16(packetId)];
 
+    public static byte[] PubRec(int packetId) => [0x50, 2, .. U16(packetId)];
+
+    public static byte[] PubRel(int packetId) => [0x62, 2, .. U16(packetId)];
+
+    public static byte[] PubComp(int packetId) => [0x70, 2, .. U16(packetId)];
+
     public static byte[] PingReq => [0xC0, 0];
 
     public static byte[] Disconnect => [0xE0, 0];

@@ -62,6 +62,22 @@ public sealed class TestServer : IAsyncDisposable
         return client;
     }
 
+    /// <summary>A connection that goes on with the session of its client id, or begins one, which lives on for so long.</summary>
+    /// <param name="present">What CONNACK must say of a session.</param>
+    public async Task<RawClient> ResumeAsync(string clientId, bool present, byte version = 5, uint expiry = 600, Action<ConnectBuilder>? with = null)
+    {
+        var client = await OpenAsync();
+        var connect = new ConnectBuilder { ClientId = clientId, Version = version, CleanStart = false };
+        if (version == 5)
+            connect.Properties = Packets.Properties([0x11, .. Packets.U32(expiry)]);
+        with?.Invoke(connect);
+        await client.SendAsync(connect.Build());
+        client.Version = version;
+        var connAck = await client.ReadAsync(2);
+        Assert.Equal((present ? 1 : 0, 0), (connAck.Body[0], connAck.Body[1]));
+        return client;
+    }
+
     public Task StopAsync() => application.StopAsync();
 
     public async ValueTask DisposeAsync()

@@ -19,6 +19,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
     private readonly ILogger logger;
     private TaskCompletionSource? emptied;
     private int subscriptionCount;
+    private int sessionCount;
     private int clientCount;
 
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
@@ -30,7 +31,8 @@ public sealed partial class MqttBroker : IAsyncDisposable
         Time = timeProvider;
         logger = loggerFactory.CreateLogger<MqttBroker>();
         Metrics = new MqttMetrics(meterFactory);
-        Wheel = new DeadlineWheel(timeProvider);
+        Clock = new MqttClock(timeProvider);
+        Wheel = new DeadlineWheel(timeProvider, LookAtSessions);
         host.Attach(this);
     }
 
@@ -46,6 +48,10 @@ public sealed partial class MqttBroker : IAsyncDisposable
     internal MqttMetrics Metrics { get; }
 
     internal DeadlineWheel Wheel { get; }
+
+    internal MqttClock Clock { get; }
+
+    internal SessionClock Sessions { get; } = new();
 
     /// <summary>Serves one connection until it ends; the handler of <see cref="MqttHosting.UseMqtt"/>.</summary>
     public async Task ServeAsync(ConnectionContext context)
@@ -83,27 +89,33 @@ public sealed partial class MqttBroker : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends a message to the live subscribers of a namespace. Returns when it is written or queued for each (see
+    /// Sends a message to the subscribers of a namespace. Returns when it is written or queued for each (see
     /// <see cref="MqttOptions.MaxQueuedMessagesPerClient"/> for what a slow one gets); the spans are not kept.
     /// </summary>
     /// <param name="namespace">The topic tree.</param>
     /// <param name="topic">UTF-8, without wildcards.</param>
     /// <param name="payload">May be empty.</param>
-    /// <param name="qos">0 or 1; a subscriber gets it with at most its granted QoS.</param>
+    /// <param name="qos">0 to 2; a subscriber gets it with at most its granted QoS.</param>
     /// <param name="properties">MQTT 5 properties: <see cref="PublishProperties.Encoded"/> or <see cref="InboundPublish.Properties"/>; empty for none.</param>
+    /// <param name="retain">It also becomes the topic's retained message, if there is room; an empty payload removes that.</param>
     /// <returns>How many subscribers matched.</returns>
     /// <exception cref="ArgumentException">The topic is not a valid topic name.</exception>
-    public int Publish(string @namespace, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, byte qos = 0, ReadOnlySpan<byte> properties = default)
+    public int Publish(
+        string @namespace, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, byte qos = 0, ReadOnlySpan<byte> properties = default, bool retain = false)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(qos, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(qos, 2);
         if (!Topics.IsValidName(topic))
             throw new ArgumentException("Not a topic name.", nameof(topic));
-        if (!namespaces.TryGetValue(@namespace, out var known))
+        if (!retain && !namespaces.ContainsKey(@namespace))
             return 0;
+        var known = NamespaceOf(@namespace);
+        var message = Message.From(topic, payload, properties, qos, retain);
         var router = Router.Current;
         try
         {
-            return router.Route(known, null, new Message(topic, payload, properties, qos, retain: false), Metrics);
+            if (retain)
+                known.Retained.TrySet(message);
+            return router.Route(known, null, message, Metrics);
         }
         finally
         {
@@ -152,7 +164,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
         Metrics.Dispose();
     }
 
-    internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(name, static name => new MqttNamespace(name));
+    internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(name, static (name, broker) => new MqttNamespace(name, broker.Options, broker.Clock), this);
 
     internal void ClientEntered()
     {
@@ -164,6 +176,35 @@ public sealed partial class MqttBroker : IAsyncDisposable
     {
         Interlocked.Decrement(ref clientCount);
         Metrics.Ended();
+    }
+
+    /// <returns>False: <see cref="MqttOptions.MaxSessions"/> are held.</returns>
+    internal bool TakeSession()
+    {
+        if (Interlocked.Increment(ref sessionCount) <= Options.MaxSessions)
+            return true;
+        Interlocked.Decrement(ref sessionCount);
+        return false;
+    }
+
+    /// <summary>Corrects the count of sessions: one that was there before needs no second place.</summary>
+    internal void SettleSession(bool taken, bool isNew)
+    {
+        if (taken != isNew)
+            Interlocked.Add(ref sessionCount, isNew ? 1 : -1);
+    }
+
+    /// <summary>Ends a session that is out of its namespace's books: its subscriptions go, what others of a shared subscription may have is passed on.</summary>
+    internal void EndSession(Session session)
+    {
+        if (session.End(out var others) is not { } count)
+            return;
+        Metrics.Subscribed(-ReleaseSubscriptions(count));
+        Interlocked.Decrement(ref sessionCount);
+        Sessions.Set(session, long.MaxValue);
+        foreach (var outgoing in others)
+            Router.Current.PassOn(outgoing, Clock, Metrics);
+        Router.Current.Flush(Metrics);
     }
 
     /// <returns>False: <see cref="MqttOptions.MaxSubscriptions"/> are held.</returns>
@@ -180,5 +221,20 @@ public sealed partial class MqttBroker : IAsyncDisposable
     {
         Interlocked.Add(ref subscriptionCount, -count);
         return count;
+    }
+
+    /// <summary>Publishes wills whose delay is over and ends sessions that have expired; on the wheel's timer.</summary>
+    private void LookAtSessions()
+    {
+        foreach (var session in Sessions.Take(Clock.Now, most: 1000))
+        {
+            var (will, expired, next) = session.Namespace.Look(session, Clock.Now);
+            if (expired)
+                EndSession(session);
+            else
+                Sessions.Set(session, next);
+            if (will is not null)
+                _ = will.Connection.PublishLateWillAsync();
+        }
     }
 }

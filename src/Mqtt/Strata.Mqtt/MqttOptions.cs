@@ -15,14 +15,38 @@ public sealed class MqttOptions
     /// <summary>Bytes of any other packet a client may send, announced to MQTT 5 clients (Maximum Packet Size). 256 to 256 MiB. Default 1 MiB.</summary>
     public int MaxPacketSize { get; set; } = 1024 * 1024;
 
+    /// <summary>The highest QoS served, announced to MQTT 5 clients. 0 to 2. Default 2.</summary>
+    public int MaxQoS { get; set; } = 2;
+
+    /// <summary>Whether messages are retained; announced to MQTT 5 clients. Default true.</summary>
+    public bool RetainAvailable { get; set; } = true;
+
+    /// <summary>Retained messages of one namespace; one more is refused with 0x97. 0 to 100,000,000. Default 100,000.</summary>
+    public int MaxRetainedMessages { get; set; } = 100_000;
+
+    /// <summary>Bytes of those messages, with the same policy. 0 to 1 TiB. Default 256 MiB.</summary>
+    public long MaxRetainedBytes { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>Sessions held, those of connected clients included; a client whose session would be one more is refused with 0x97. 1 to 100,000,000. Default 200,000.</summary>
+    public int MaxSessions { get; set; } = 200_000;
+
     /// <summary>
-    /// QoS 1 publishes of one client that may wait for their acknowledgement, announced to MQTT 5 clients (Receive Maximum; more is a
+    /// The longest time a session outlives its connection; MQTT 5 clients that ask for more are told, those of 3.1.1 without clean session get
+    /// it. Zero: sessions end with their connection. 0 to 10 years. Default 1 day.
+    /// </summary>
+    public TimeSpan MaxSessionExpiry { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// QoS 1 and 2 publishes of one client that may wait for their acknowledgement, announced to MQTT 5 clients (Receive Maximum; more is a
     /// protocol error); of a 3.1.1 client the engine reads no further meanwhile. 1 to 65,535. Default 1,024.
     /// </summary>
     public int ReceiveMaximum { get; set; } = 1024;
 
     /// <summary>Topic aliases an MQTT 5 client may set on its connection. 0 to 65,535, each costs its topic's bytes. Default 16.</summary>
     public int TopicAliasMaximum { get; set; } = 16;
+
+    /// <summary>Topic aliases the engine sets towards a client that allows them; the client may lower it. 0 to 65,535. Default 16.</summary>
+    public int MaxTopicAliasesToClient { get; set; } = 16;
 
     /// <summary>UTF-8 bytes of a topic name or filter. 1 to 65,535. Default 1,024.</summary>
     public int MaxTopicBytes { get; set; } = 1024;
@@ -45,17 +69,21 @@ public sealed class MqttOptions
     /// </summary>
     public TimeSpan MaxKeepAlive { get; set; } = TimeSpan.Zero;
 
-    /// <summary>QoS 1 messages sent to one subscriber and not acknowledged by it; the client's own Receive Maximum may lower it. 1 to 65,535. Default 1,024.</summary>
+    /// <summary>QoS 1 and 2 messages sent to one subscriber and not acknowledged by it; the client's own Receive Maximum may lower it. 1 to 65,535. Default 1,024.</summary>
     public int MaxInflightToClient { get; set; } = 1024;
 
     /// <summary>
-    /// Messages waiting for one subscriber beyond what its socket has taken. When full, a QoS 0 message is dropped and counted; a QoS 1
-    /// message ends the connection with 0x97. 1 to 10,000,000. Default 1,000.
+    /// Messages waiting for one subscriber beyond what its socket has taken, or while it is away. When full, a QoS 0 message is dropped and counted; a
+    /// QoS 1 or 2 message ends the connection with 0x97; for a client that is away it makes room by <see cref="WhenAwayQueueIsFull"/>.
+    /// 1 to 10,000,000. Default 1,000.
     /// </summary>
     public int MaxQueuedMessagesPerClient { get; set; } = 1000;
 
     /// <summary>Bytes of those messages, with the same policy. 1 KiB to 1 GiB. Default 1 MiB.</summary>
     public int MaxQueuedBytesPerClient { get; set; } = 1024 * 1024;
+
+    /// <summary>What a full queue of a client that is away loses; counted either way. Default the oldest message.</summary>
+    public QueueOverflow WhenAwayQueueIsFull { get; set; } = QueueOverflow.DropOldest;
 
     /// <summary>How long a closed connection may take to send what is left, and a stop to get its last acknowledgements. 100 ms to 1 min. Default 2 s.</summary>
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(2);
@@ -68,6 +96,12 @@ public sealed class MqttOptions
         Check(MaxConnectPacketSize, 256, 1024 * 1024, nameof(MaxConnectPacketSize));
         Check(MaxPacketSize, 256, 256 * 1024 * 1024, nameof(MaxPacketSize));
         Check(ReceiveMaximum, 1, ushort.MaxValue, nameof(ReceiveMaximum));
+        Check(MaxQoS, 0, 2, nameof(MaxQoS));
+        Check(MaxRetainedMessages, 0, 100_000_000, nameof(MaxRetainedMessages));
+        Check(MaxRetainedBytes, 0, 1L << 40, nameof(MaxRetainedBytes));
+        Check(MaxSessions, 1, 100_000_000, nameof(MaxSessions));
+        Check(MaxSessionExpiry, TimeSpan.Zero, TimeSpan.FromDays(3660), nameof(MaxSessionExpiry));
+        Check(MaxTopicAliasesToClient, 0, ushort.MaxValue, nameof(MaxTopicAliasesToClient));
         Check(TopicAliasMaximum, 0, ushort.MaxValue, nameof(TopicAliasMaximum));
         Check(MaxTopicBytes, 1, ushort.MaxValue, nameof(MaxTopicBytes));
         Check(MaxTopicLevels, 1, ushort.MaxValue, nameof(MaxTopicLevels));
@@ -87,4 +121,14 @@ public sealed class MqttOptions
         if (value.CompareTo(lowest) < 0 || value.CompareTo(highest) > 0)
             throw new ArgumentOutOfRangeException(name, value, $"{name} is {lowest} to {highest}.");
     }
+}
+
+/// <summary>What a full queue loses.</summary>
+public enum QueueOverflow
+{
+    /// <summary>The message that has waited longest.</summary>
+    DropOldest,
+
+    /// <summary>The message that comes.</summary>
+    DropNewest,
 }

@@ -48,8 +48,6 @@ public sealed class LimitTests
     [InlineData("B003000100")]
     [InlineData("D000")]
     [InlineData("F000")]
-    [InlineData("50020001")]
-    [InlineData("62020001")]
     [InlineData("0000")]
     public async Task What_only_a_server_may_send_is_a_protocol_error(string hex)
     {

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace Strata.Mqtt.Tests.Connections;
 
 public sealed class WillTests
@@ -60,7 +62,7 @@ public sealed class WillTests
     [Spec("MQTT-3.2.2-13")]
     public async Task A_will_that_cannot_be_honoured_is_refused()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(static o => (o.MaxQoS, o.RetainAvailable) = (1, false));
         foreach (var (qos, retain, code) in ((int, bool, byte)[])[(2, false, 0x9B), (1, true, 0x9A)])
         {
             using var client = await server.OpenAsync();
@@ -68,5 +70,74 @@ public sealed class WillTests
             Assert.Equal(code, (await client.ReadAsync(2)).Body[1]);
             await client.AssertClosedAsync();
         }
+    }
+
+    [Fact]
+    [Spec("MQTT-3.1.2-7")]
+    [Spec("MQTT-3.1.2-14")]
+    [Spec("MQTT-3.1.2-15")]
+    public async Task A_retained_will_of_QoS_2_stays_on_its_topic()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var watcher = await server.ConnectAsync("watcher");
+        await watcher.SubscribeAsync("state/#", 2);
+        using (await server.ConnectAsync("dying", 5, static c => c.Will = ("state/dying", "gone", 2, true)))
+        {
+        }
+
+        Assert.Equal(0x34, (await watcher.ReadAsync(3)).First);
+        using var late = await server.ConnectAsync("late");
+        await late.SubscribeAsync("state/#", 2);
+        Assert.Equal(0x35, (await late.ReadAsync(3)).First);
+    }
+
+    [Fact]
+    [Spec("MQTT-3.1.3-9")]
+    public async Task A_will_waits_for_its_delay_and_is_not_sent_when_the_client_is_back_before()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await TestServer.StartAsync(time: time);
+        using var watcher = await server.ConnectAsync("watcher");
+        await watcher.SubscribeAsync("state/#");
+        void Will(ConnectBuilder c) => (c.Will, c.WillProperties) = (("state/dying", "gone", 1, false), Packets.Properties([0x18, 0, 0, 0, 30]));
+        using (await server.ResumeAsync("dying", present: false, with: Will))
+        {
+        }
+
+        await server.Host.NextGone();
+        time.Advance(TimeSpan.FromSeconds(29));
+        await watcher.PingAsync();
+        using (await server.ResumeAsync("dying", present: true, with: Will))
+        {
+            time.Advance(TimeSpan.FromSeconds(60));
+            await watcher.PingAsync();
+        }
+
+        await server.Host.NextGone();
+        time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal("gone", (await watcher.ReadPublishAsync()).Payload);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_will_is_never_later_than_the_end_of_its_session(bool byCleanStart)
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await TestServer.StartAsync(time: time);
+        using var watcher = await server.ConnectAsync("watcher");
+        await watcher.SubscribeAsync("state/#");
+        using (await server.ResumeAsync(
+            "dying", present: false, expiry: 10,
+            with: static c => (c.Will, c.WillProperties) = (("state/dying", "gone", 1, false), Packets.Properties([0x18, 0, 0, 1, 0]))))
+        {
+        }
+
+        await server.Host.NextGone();
+        if (byCleanStart)
+            (await server.ConnectAsync("dying")).Dispose();
+        else
+            time.Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal("gone", (await watcher.ReadPublishAsync()).Payload);
     }
 }

@@ -22,7 +22,7 @@ public sealed class AckRingTests
             foreach (var answer in answers)
             {
                 ring.Complete([new PublishAck(answer, MqttReasonCode.Success)]);
-                while (ring.TryTake(out var id, out _, out _))
+                while (ring.TryTake(out var id, out _, out _, out _))
                     left.Add(id);
             }
 
@@ -45,7 +45,7 @@ public sealed class AckRingTests
         ring.Complete([.. Enumerable.Range(1, 40).Select(static id => new PublishAck((ushort)id, MqttReasonCode.Success))]);
         for (ushort expected = 1; expected <= 40; expected++)
         {
-            Assert.True(ring.TryTake(out var id, out var code, out var reason));
+            Assert.True(ring.TryTake(out var id, out _, out var code, out var reason));
             Assert.Equal(expected, id);
             Assert.Equal(expected % 3 == 0 ? $"reason {id}" : null, reason);
             Assert.Equal(expected % 3 == 0 ? MqttReasonCode.PayloadFormatInvalid : MqttReasonCode.Success, code);
@@ -58,9 +58,9 @@ public sealed class AckRingTests
         var ring = new AckRing();
         ring.Enter(5);
         ring.Complete([new PublishAck(9, MqttReasonCode.Success), new PublishAck(0, MqttReasonCode.Success)]);
-        Assert.False(ring.TryTake(out _, out _, out _));
+        Assert.False(ring.TryTake(out _, out _, out _, out _));
         ring.Complete([new PublishAck(5, MqttReasonCode.Success), new PublishAck(5, MqttReasonCode.Success)]);
-        Assert.True(ring.TryTake(out _, out _, out _));
+        Assert.True(ring.TryTake(out _, out _, out _, out _));
         Assert.Equal(0, ring.Count);
     }
 }

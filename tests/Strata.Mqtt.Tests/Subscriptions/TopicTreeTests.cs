@@ -109,7 +109,11 @@ public sealed class TopicTreeTests
         await changes;
     }
 
-    private static Session NewSession() => new(new MqttNamespace("n"), null!);
+    private static Session NewSession()
+    {
+        var (options, clock) = (new MqttOptions(), new MqttClock(TimeProvider.System));
+        return new Session(new MqttNamespace("n", options, clock), "", "c", options, clock);
+    }
 
     private static TopicTree NewTree(string filter)
     {

@@ -240,4 +240,40 @@ public sealed class MqttIngestTests
         Assert.Equal("42", Encoding.UTF8.GetString((await app.NextAsync()).Payload.FirstSpan));
         Assert.Empty(node.Store.Readings);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task QoS_2_is_received_after_the_commit_and_stored_once(bool v5)
+    {
+        await using var node = await TestNode.StartAsync();
+        await using var device = await MqttTestClient.ConnectAsync(node, "t-1", node.AddDevice("t-1"), v5);
+        node.Store.Hold();
+        var published = device.PublishAsync("devices/t-1/telemetry", """{"temperature":22.4}""", qos: 2);
+        await node.Store.Entered;
+        var early = published.IsCompleted;
+        node.Store.Release();
+        Assert.True((await published.WaitAsync(TestNode.Patience)).IsSuccess);
+        Assert.False(early, "received before the commit had ended");
+        Assert.Equal("22.4", Assert.Single(node.Store.Readings).Value.ToString());
+    }
+
+    [Fact]
+    public async Task A_will_with_a_delay_is_stored_when_the_device_stays_away()
+    {
+        await using var node = await TestNode.StartAsync();
+        var secret = node.AddDevice("t-1");
+        await using var application = await MqttTestClient.ConnectAsync(node, "app", node.Admin.Value);
+        await application.SubscribeAsync("devices/+/telemetry");
+        using (var device = new MqttClientFactory().CreateMqttClient())
+        {
+            await device.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", node.MqttPort).WithClientId("t-1").WithCredentials("t-1", secret)
+                .WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500).WithSessionExpiryInterval(60).WithWillTopic("devices/t-1/telemetry")
+                .WithWillPayload("""{"online":false}""").WithWillDelayInterval(1).Build());
+            await device.DisconnectAsync(new MqttClientDisconnectOptionsBuilder()
+                .WithReason(MqttClientDisconnectOptionsReason.DisconnectWithWillMessage).WithSessionExpiryInterval(60).Build());
+        }
+        Assert.Equal("devices/t-1/telemetry", (await application.NextAsync()).Topic);
+        Assert.Equal("false", Assert.Single(node.Store.Readings).Value.ToString());
+    }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Strata.Mqtt.Delivery;
 
 namespace Strata.Mqtt.Connections;
 
@@ -72,6 +73,54 @@ internal sealed partial class Connection
         ThreadPool.UnsafeQueueUserWorkItem(
             static connection => connection.Close(DisconnectCause.KeepAliveTimeout, MqttReasonCode.KeepAliveTimeout), this, preferLocal: false);
         return now + 1 + (patienceTicks / 4);
+    }
+
+    /// <summary>Publishes the will after its delay; the client is long gone.</summary>
+    public async Task PublishLateWillAsync()
+    {
+#pragma warning disable CA1031 // A host that fails loses this will; it is logged.
+        try
+        {
+            PublishWill(client!, will!);
+            await EndLastBurstAsync(client!).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            broker.LogFault(fault);
+        }
+#pragma warning restore CA1031
+    }
+
+    /// <summary>What the client said last, its will above all, is the host's although the connection is gone; the host gets a while for it.</summary>
+    private async ValueTask EndLastBurstAsync(MqttClient of)
+    {
+        if (!burstOpen)
+            return;
+        using var limit = new CancellationTokenSource(Options.CloseTimeout, broker.Time);
+        await EndBurstAsync(of, limit.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>Lets go of the session, which ends or waits for the client.</summary>
+    /// <returns>Whether the will is to be published now.</returns>
+    private bool LeaveSession()
+    {
+        var left = session!.Leave(this);
+        var willed = will is not null && (willAsked || Outbox.Cause is not DisconnectCause.ByClient);
+        if (!left)
+            return willed && (will!.DelaySeconds == 0 || session.IsEnded); // MQTT-3.1.3-9: the client is back.
+        if (sessionExpirySeconds == 0)
+        {
+            @namespace!.Leave(session);
+            broker.EndSession(session);
+            return willed;
+        }
+
+        var now = broker.Clock.Now;
+        var expiresAt = now + (sessionExpirySeconds * 1000L);
+        var late = willed && will!.DelaySeconds > 0 ? new PendingWill(this, now + (will.DelaySeconds * 1000L)) : null;
+        @namespace!.Await(session, expiresAt, late);
+        broker.Sessions.Set(session, Math.Min(expiresAt, late?.At ?? long.MaxValue));
+        return willed && late is null;
     }
 
     /// <summary>From now on the client must be heard from within one and a half keep-alives (MQTT-3.1.2-22).</summary>

@@ -15,7 +15,7 @@ internal sealed partial class Connection
     {
         if (await ReadHandshakeAsync().ConfigureAwait(false) is not { } handshake)
             return false;
-        Outbox.Configure(version, handshake.MaximumPacketSize, handshake.ReceiveMaximum, handshake.RequestProblemInformation);
+        Outbox.Configure(handshake);
         var decision = await AskHostAsync(handshake.Request).ConfigureAwait(false);
         if (decision.ReasonCode != MqttReasonCode.Success)
         {
@@ -24,7 +24,14 @@ internal sealed partial class Connection
             return false;
         }
 
-        Welcome(handshake, decision);
+        var hasRoom = broker.TakeSession();
+        if (!hasRoom && (handshake.CleanStart || !broker.NamespaceOf(decision.Namespace).Has(decision.Owner, handshake.Request.ClientId)))
+        {
+            RefuseConnect(MqttReasonCode.QuotaExceeded, "The server holds as many sessions as it may.", handshake.MaximumPacketSize);
+            return false;
+        }
+
+        Welcome(handshake, decision, hasRoom);
         return true;
     }
 
@@ -124,12 +131,11 @@ internal sealed partial class Connection
         Close(DisconnectCause.ByServer, null);
     }
 
-    private void Welcome(Handshake handshake, ConnectDecision decision)
+    /// <param name="hasRoom">A place among the sessions is taken for it.</param>
+    private void Welcome(Handshake handshake, ConnectDecision decision, bool hasRoom)
     {
         var request = handshake.Request;
         @namespace = broker.NamespaceOf(decision.Namespace);
-        owner = decision.Owner;
-        session = new Session(@namespace, this);
         sessionExpirySeconds = handshake.SessionExpirySeconds;
         will = handshake.Will;
         client = new MqttClient(this, request, @namespace.Name, decision.State);
@@ -137,14 +143,25 @@ internal sealed partial class Connection
         StartKeepAlive(handshake.KeepAlive);
 
         // MQTT-3.1.4-3: whoever of the same owner held the client id is told and closed before this one is welcomed.
-        @namespace.Enter(owner, client.ClientId, this)?.Close(DisconnectCause.TakenOver, MqttReasonCode.SessionTakenOver);
+        var entrance = @namespace.Enter(decision.Owner, client.ClientId, this, handshake.CleanStart);
+        session = entrance.Session;
+        Outbox.Received = session.Received;
+        entrance.Previous?.Close(DisconnectCause.TakenOver, MqttReasonCode.SessionTakenOver);
+        if (entrance.Ended is { } ended)
+            broker.EndSession(ended);
+        if (entrance.Will is { } late)
+            _ = late.Connection.PublishLateWillAsync();
+        broker.Sessions.Set(session, long.MaxValue);
+        broker.SettleSession(hasRoom, !entrance.Present);
         Span<byte> packet = stackalloc byte[ServerPackets.MaxSize];
         var length = version == MqttProtocolVersion.V500
             ? ServerPackets.ConnAck500(
-                packet, Options, handshake.Assigned ? client.ClientId : null, handshake.ServerKeepAlive, handshake.SessionExpirySeconds > 0)
-            : ServerPackets.ConnAck311(packet, MqttReasonCode.Success);
+                packet, Options, entrance.Present, handshake.Assigned ? client.ClientId : null, handshake.ServerKeepAlive,
+                handshake.TellSessionExpiry ? handshake.SessionExpirySeconds : null)
+            : ServerPackets.ConnAck311(packet, MqttReasonCode.Success, entrance.Present && version == MqttProtocolVersion.V311);
         Outbox.Accept(packet[..length]);
         TellHost(client);
+        session.Attach(this, sessionExpirySeconds > 0, handshake.ReceiveMaximum);
         if (stopping)
             Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);
     }

@@ -17,9 +17,9 @@ internal sealed partial class Connection
     {
         publishes++;
         var packet = PublishPacket.Read(first, body, version);
-        if (packet.QoS > 1)
-            throw new MqttProtocolException(MqttReasonCode.QoSNotSupported, "QoS 2 is not available.", "MQTT-3.2.2-11");
-        if (packet.Retain && version == MqttProtocolVersion.V500)
+        if (packet.QoS > Options.MaxQoS)
+            throw new MqttProtocolException(MqttReasonCode.QoSNotSupported, $"QoS {packet.QoS} is not available.", "MQTT-3.2.2-11");
+        if (packet.Retain && !Options.RetainAvailable && version == MqttProtocolVersion.V500)
             throw new MqttProtocolException(MqttReasonCode.RetainNotSupported, "Retained messages are not available.", "MQTT-3.2.2-14");
         var properties = ReadProperties(packet, out var topic, out var userProperties, out var contentType);
         if (topic.IsEmpty)
@@ -39,8 +39,37 @@ internal sealed partial class Connection
         };
         if (packet.QoS == 0)
             Offer(message, ticket: null);
+        else if (packet.QoS == 1)
+            Offer(message, EnterAck(packet.PacketId, exactlyOnce: false));
         else
-            Offer(message, EnterAck(packet.PacketId));
+            PublishOnce(message);
+    }
+
+    /// <summary>QoS 2: one that is known is answered again and goes nowhere (MQTT-4.3.3-10, MQTT-4.3.3-12).</summary>
+    private void PublishOnce(in InboundPublish publish)
+    {
+        var acks = Outbox.Acks;
+        var answered = session!.Received.Contains(publish.PacketId) ? true : acks.IsAnswered(publish.PacketId);
+        if (answered == true)
+        {
+            if (acks.IsFull)
+                Outbox.GrowAcks();
+            acks.Complete(acks.Enter(publish.PacketId, exactlyOnce: true));
+        }
+        else if (answered is null)
+        {
+            Offer(publish, EnterAck(publish.PacketId, exactlyOnce: true));
+        }
+    }
+
+    /// <summary>The client releases a QoS 2 publish (PUBREL).</summary>
+    private void Release(ushort packetId)
+    {
+        var known = session!.Received.Remove(packetId);
+        Span<byte> packet = stackalloc byte[8];
+        Outbox.Reply(packet[..(known || version != MqttProtocolVersion.V500
+            ? ServerPackets.Ack(packet, PacketType.PubComp, packetId)
+            : ServerPackets.Ack(packet, PacketType.PubComp, packetId, MqttReasonCode.PacketIdentifierNotFound, null, 0))]);
     }
 
     private void Offer(in InboundPublish publish, int? ticket)
@@ -49,7 +78,15 @@ internal sealed partial class Connection
         switch (verdict.Action)
         {
             case PublishAction.Route:
-                var message = new Message(publish.Topic, publish.Payload, publish.Properties, publish.QoS, publish.Retain);
+                var message = Message.From(publish.Topic, publish.Payload, publish.Properties, publish.QoS, publish.Retain);
+                if (publish.Retain && Options.RetainAvailable && !@namespace!.Retained.TrySet(message))
+                {
+                    broker.Metrics.Dropped(DeliveryResult.Dropped);
+                    if (ticket is { } full)
+                        Outbox.Refuse(full, MqttReasonCode.QuotaExceeded, "The namespace holds as many retained messages as it may.");
+                    break;
+                }
+
                 Router.Current.Route(@namespace!, session, message, broker.Metrics);
                 if (ticket is { } routed)
                     Outbox.Acks.Complete(routed);
@@ -73,14 +110,14 @@ internal sealed partial class Connection
         return Outbox.Acks.Count >= Options.ReceiveMaximum;
     }
 
-    private int EnterAck(ushort packetId)
+    private int EnterAck(ushort packetId, bool exactlyOnce)
     {
         var acks = Outbox.Acks;
-        if (acks.Count >= Options.ReceiveMaximum)
+        if (acks.Count + session!.Received.Count >= Options.ReceiveMaximum)
             throw new MqttProtocolException(MqttReasonCode.ReceiveMaximumExceeded, "More unacknowledged publishes than the receive maximum.", "MQTT-3.3.4-7");
         if (acks.IsFull)
             Outbox.GrowAcks();
-        return acks.Enter(packetId);
+        return acks.Enter(packetId, exactlyOnce);
     }
 
     /// <summary>Validates the properties, resolves or sets a topic alias.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class Connection
 
             var full = TakeBurst(result.Buffer);
             if (burstOpen)
-                await EndBurstAsync(client!).ConfigureAwait(false);
+                await EndBurstAsync(client!, context.ConnectionClosed).ConfigureAwait(false);
             if (full || Outbox.IsBlocked)
                 await MakeRoomAsync().ConfigureAwait(false);
             else if (result.IsCompleted)
@@ -79,7 +79,17 @@ internal sealed partial class Connection
         switch (type)
         {
             case PacketType.PubAck:
-                Outbox.Acknowledged(ReasonPackets.ReadPubAck(body, version));
+                Outbox.Acknowledged(ReasonPackets.ReadAck(body, version, out _));
+                break;
+            case PacketType.PubRec:
+                var received = ReasonPackets.ReadAck(body, version, out var reasonCode);
+                Outbox.Received2(received, reasonCode);
+                break;
+            case PacketType.PubRel:
+                Release(ReasonPackets.ReadAck(body, version, out _));
+                break;
+            case PacketType.PubComp:
+                Outbox.Completed(ReasonPackets.ReadAck(body, version, out _));
                 break;
             case PacketType.Subscribe:
                 Subscribe(body);
@@ -108,6 +118,9 @@ internal sealed partial class Connection
         if (expiry is > 0 && sessionExpirySeconds == 0)
             throw MqttProtocolException.Violation("DISCONNECT gives an expiry to a session that had none.", "5.0 3.14.2.2.2");
 
+        if (expiry is { } seconds)
+            sessionExpirySeconds = Math.Min(seconds, (uint)Math.Min(uint.MaxValue, Options.MaxSessionExpiry.TotalSeconds));
+
         // MQTT-3.14.4-3: with the normal code the will is discarded; with any other it is published.
         if (reasonCode != MqttReasonCode.Success && will is not null)
             willAsked = true;
@@ -115,15 +128,15 @@ internal sealed partial class Connection
     }
 
     /// <summary>Hands the burst to the host. While it works the client may not be blamed for silence.</summary>
-    private async ValueTask EndBurstAsync(MqttClient of)
+    private async ValueTask EndBurstAsync(MqttClient of, CancellationToken cancellationToken)
     {
         burstOpen = false;
         hostAtWork = true;
         try
         {
-            await broker.Host.EndBurstAsync(of, context.ConnectionClosed).ConfigureAwait(false);
+            await broker.Host.EndBurstAsync(of, cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (context.ConnectionClosed.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The host gave the burst up because the client is gone.
         }

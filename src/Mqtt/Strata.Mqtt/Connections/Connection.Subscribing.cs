@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
@@ -7,47 +8,63 @@ namespace Strata.Mqtt.Connections;
 /// <summary>SUBSCRIBE and UNSUBSCRIBE: one reason code per filter, in order.</summary>
 internal sealed partial class Connection
 {
-    private const byte HighestQoS = 1;
-
     private void Subscribe(ReadOnlySpan<byte> body)
     {
         var packet = SubscribePacket.Read(body, version, unsubscribe: false);
         var codes = new ArrayBufferWriter<byte>(8);
+        List<RetainedBatch>? retained = null;
         while (packet.TryRead())
         {
-            var code = Subscribe(packet.Filter, packet.Options);
-            if (version == MqttProtocolVersion.V311 && code >= MqttReasonCode.UnspecifiedError)
+            var code = Subscribe(packet.Filter, packet.Options, ref retained);
+            if (version != MqttProtocolVersion.V500 && code >= MqttReasonCode.UnspecifiedError)
                 code = MqttReasonCode.UnspecifiedError;
             codes.Write([(byte)code]);
         }
 
         Reply(PacketType.SubAck, packet.PacketId, codes.WrittenSpan);
+        foreach (var batch in retained ?? [])
+        {
+            if (!Outbox.DeliverRetained(batch))
+                Close(DisconnectCause.ByServer, MqttReasonCode.QuotaExceeded, "The client does not take the retained messages it asked for.");
+        }
     }
 
-    private MqttReasonCode Subscribe(ReadOnlySpan<byte> filter, SubscriptionOptions options)
+    /// <param name="retained">Gets what the subscription finds retained.</param>
+    private MqttReasonCode Subscribe(ReadOnlySpan<byte> filter, SubscriptionOptions options, ref List<RetainedBatch>? retained)
     {
-        if (Topics.IsShared(filter))
-        {
-            if (options.NoLocal)
-                throw MqttProtocolException.Violation("No Local on a shared subscription.", "MQTT-3.8.3-4");
-            return MqttReasonCode.SharedSubscriptionsNotSupported;
-        }
-
-        if (filter.Length > Options.MaxTopicBytes || Topics.LevelCount(filter) > Options.MaxTopicLevels || !Topics.IsValidFilter(filter))
+        var topics = filter;
+        var isShared = Topics.IsShared(filter);
+        if (isShared && options.NoLocal)
+            throw MqttProtocolException.Violation("No Local on a shared subscription.", "MQTT-3.8.3-4");
+        if (isShared && !Topics.TrySplitShared(filter, out _, out topics))
+            return MqttReasonCode.TopicFilterInvalid;
+        if (filter.Length > Options.MaxTopicBytes || Topics.LevelCount(topics) > Options.MaxTopicLevels || !Topics.IsValidFilter(topics))
             return MqttReasonCode.TopicFilterInvalid;
         var name = Encoding.UTF8.GetString(filter);
-        if (!broker.Host.MaySubscribe(client!, name))
+        if (!broker.Host.MaySubscribe(client!, isShared ? Encoding.UTF8.GetString(topics) : name))
             return MqttReasonCode.NotAuthorized;
-        if (!session!.Has(name))
-        {
-            if (session.SubscriptionCount >= Options.MaxSubscriptionsPerClient || !broker.TakeSubscription())
-                return MqttReasonCode.QuotaExceeded;
-            broker.Metrics.Subscribed(1);
-        }
+        var granted = options with { QoS = (byte)Math.Min(options.QoS, Options.MaxQoS) };
+        var counts = !session!.Has(name);
+        if (counts && (session.SubscriptionCount >= Options.MaxSubscriptionsPerClient || !broker.TakeSubscription()))
+            return MqttReasonCode.QuotaExceeded;
+        var isNew = session.Subscribe(this, name, granted);
+        if (counts && isNew is null)
+            broker.ReleaseSubscriptions(1);
+        if (isNew is null)
+            return MqttReasonCode.UnspecifiedError; // Another connection has the session; this one is closing.
 
-        var granted = Math.Min(options.QoS, HighestQoS);
-        session.Subscribe(name, options with { QoS = granted });
-        return (MqttReasonCode)granted;
+        if (isNew == true)
+            broker.Metrics.Subscribed(1);
+        if (!isShared && (options.RetainHandling == RetainHandling.Send || (options.RetainHandling == RetainHandling.SendIfNew && isNew == true)))
+            FindRetained(topics, granted, ref retained);
+        return (MqttReasonCode)granted.QoS;
+    }
+
+    private void FindRetained(ReadOnlySpan<byte> filter, SubscriptionOptions granted, ref List<RetainedBatch>? retained)
+    {
+        var found = @namespace!.Retained.Match(filter);
+        if (found.Count > 0)
+            (retained ??= []).Add(new RetainedBatch(found, granted.QoS, granted.Identifiers));
     }
 
     private void Unsubscribe(ReadOnlySpan<byte> body)
@@ -56,7 +73,7 @@ internal sealed partial class Connection
         var codes = new ArrayBufferWriter<byte>(8);
         while (packet.TryRead())
         {
-            var existed = session!.Unsubscribe(Encoding.UTF8.GetString(packet.Filter));
+            var existed = session!.Unsubscribe(this, Encoding.UTF8.GetString(packet.Filter));
             if (existed)
                 broker.Metrics.Subscribed(-broker.ReleaseSubscriptions(1));
             codes.Write([(byte)(existed ? MqttReasonCode.Success : MqttReasonCode.NoSubscriptionExisted)]);

@@ -17,7 +17,6 @@ internal sealed partial class Connection
     private readonly PipeReader input;
     private MqttProtocolVersion version = MqttProtocolVersion.V311;
     private MqttNamespace? @namespace;
-    private string owner = "";
     private MqttClient? client;
     private Session? session;
     private Will? will;
@@ -28,7 +27,7 @@ internal sealed partial class Connection
         this.broker = broker;
         this.context = context;
         input = context.Transport.Input;
-        Outbox = new Outbox(context.Transport.Output, broker.Options);
+        Outbox = new Outbox(context.Transport.Output, broker.Options, broker.Clock);
     }
 
     public Outbox Outbox { get; }
@@ -70,11 +69,9 @@ internal sealed partial class Connection
 
     private async Task EndAsync()
     {
-        broker.Metrics.Subscribed(-broker.ReleaseSubscriptions(session?.Clear() ?? 0));
         if (client is not null)
         {
-            @namespace!.Leave(owner, client.ClientId, this);
-            await LeaveHostAsync(client).ConfigureAwait(false);
+            await LeaveHostAsync(client, LeaveSession()).ConfigureAwait(false);
             broker.ClientLeft();
         }
 
@@ -83,15 +80,15 @@ internal sealed partial class Connection
     }
 
     /// <summary>The host gets the end of an open burst, the will, and the farewell, in this order.</summary>
-    private async Task LeaveHostAsync(MqttClient leaving)
+    /// <param name="willIsDue">The will is published now.</param>
+    private async Task LeaveHostAsync(MqttClient leaving, bool willIsDue)
     {
 #pragma warning disable CA1031 // A host that fails in its farewell must not keep the connection from being cleaned up; it is logged.
         try
         {
-            if (will is not null && (willAsked || Outbox.Cause is not DisconnectCause.ByClient))
-                PublishWill(leaving, will);
-            if (burstOpen)
-                await EndBurstAsync(leaving).ConfigureAwait(false);
+            if (willIsDue)
+                PublishWill(leaving, will!);
+            await EndLastBurstAsync(leaving).ConfigureAwait(false);
         }
         catch (Exception fault)
         {

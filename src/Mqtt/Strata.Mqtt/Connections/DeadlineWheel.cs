@@ -15,12 +15,15 @@ internal sealed class DeadlineWheel : IAsyncDisposable
     private readonly Connection?[] slots = new Connection?[SlotCount];
     private readonly List<Connection> due = [];
     private readonly TimeProvider time;
+    private readonly Action onTurn;
     private readonly long started;
     private readonly ITimer timer;
     private int now;
 
-    public DeadlineWheel(TimeProvider time)
+    /// <param name="onTurn">Called with each turn, outside of the lock.</param>
+    public DeadlineWheel(TimeProvider time, Action onTurn)
     {
+        this.onTurn = onTurn;
         this.time = time;
         started = time.GetTimestamp();
         timer = time.CreateTimer(static wheel => ((DeadlineWheel)wheel!).Turn(), this, Tick, Tick);
@@ -66,6 +69,12 @@ internal sealed class DeadlineWheel : IAsyncDisposable
     public ValueTask DisposeAsync() => timer.DisposeAsync();
 
     private void Turn()
+    {
+        TurnWheel();
+        onTurn();
+    }
+
+    private void TurnWheel()
     {
         lock (gate)
         {

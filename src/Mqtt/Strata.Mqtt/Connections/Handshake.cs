@@ -19,6 +19,14 @@ internal sealed class Handshake
 
     public required uint SessionExpirySeconds { get; init; }
 
+    /// <summary>Whatever session is there ends.</summary>
+    public required bool CleanStart { get; init; }
+
+    /// <summary>What is granted differs from what was asked, so that MQTT 5 is told.</summary>
+    public required bool TellSessionExpiry { get; init; }
+
+    public required ushort TopicAliasMaximum { get; init; }
+
     public required ushort ReceiveMaximum { get; init; }
 
     public required uint MaximumPacketSize { get; init; }
@@ -34,13 +42,15 @@ internal sealed class Handshake
             throw new MqttProtocolException(MqttReasonCode.BadAuthenticationMethod, "No authentication method is offered.", "MQTT-4.12.0-1");
         if (packet.ClientId.Length > options.MaxClientIdBytes)
             throw new MqttProtocolException(MqttReasonCode.ClientIdentifierNotValid, "The client id is too long.", "MQTT-3.1.3-8");
-        if (packet.ClientId.IsEmpty && !packet.CleanStart && packet.Version == MqttProtocolVersion.V311)
+        if (packet.ClientId.IsEmpty && !packet.CleanStart && packet.Version != MqttProtocolVersion.V500)
             throw new MqttProtocolException(MqttReasonCode.ClientIdentifierNotValid, "An empty client id needs a clean session.", "MQTT-3.1.3-8");
         var keepAlive = packet.KeepAliveSeconds;
         ushort? serverKeepAlive = null;
         var most = (ushort)options.MaxKeepAlive.TotalSeconds;
         if (most > 0 && packet.Version == MqttProtocolVersion.V500 && (keepAlive == 0 || keepAlive > most))
             serverKeepAlive = keepAlive = most;
+        var longest = (uint)Math.Min(uint.MaxValue, options.MaxSessionExpiry.TotalSeconds);
+        var asked = packet.Version == MqttProtocolVersion.V500 ? packet.SessionExpirySeconds : packet.CleanStart ? 0 : longest;
         var assigned = packet.ClientId.IsEmpty;
         return new Handshake
         {
@@ -53,7 +63,10 @@ internal sealed class Handshake
             Assigned = assigned,
             KeepAlive = TimeSpan.FromSeconds(keepAlive),
             ServerKeepAlive = serverKeepAlive,
-            SessionExpirySeconds = packet.SessionExpirySeconds,
+            CleanStart = packet.CleanStart,
+            SessionExpirySeconds = Math.Min(asked, longest),
+            TellSessionExpiry = asked > longest,
+            TopicAliasMaximum = packet.TopicAliasMaximum,
             ReceiveMaximum = packet.ReceiveMaximum,
             MaximumPacketSize = packet.MaximumPacketSize,
             RequestProblemInformation = packet.RequestProblemInformation,

@@ -2,31 +2,30 @@ using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
 
-/// <summary>
-/// The message a client leaves for when its connection ends without its word. Published when the connection ends, whatever will delay was asked:
-/// a session here ends with its connection, and a will is never later than its session (MQTT 5.0 3.1.3.2.2).
-/// </summary>
-internal sealed record Will(byte[] Topic, byte[] Payload, byte[] Properties, byte QoS, bool Retain)
+/// <summary>The message a client leaves for when its connection ends without its word.</summary>
+/// <param name="DelaySeconds">How long after the connection's end it is published, unless the session ends before (MQTT 5.0 3.1.3.2.2).</param>
+internal sealed record Will(byte[] Topic, byte[] Payload, byte[] Properties, byte QoS, bool Retain, uint DelaySeconds)
 {
     public static Will From(in ConnectPacket packet, MqttOptions options)
     {
-        if (packet.WillQoS > 1)
-            throw new MqttProtocolException(MqttReasonCode.QoSNotSupported, "QoS 2 is not available.", "MQTT-3.2.2-12");
-        if (packet.WillRetain && packet.Version == MqttProtocolVersion.V500)
+        if (packet.WillQoS > options.MaxQoS)
+            throw new MqttProtocolException(MqttReasonCode.QoSNotSupported, $"QoS {packet.WillQoS} is not available.", "MQTT-3.2.2-12");
+        if (packet.WillRetain && !options.RetainAvailable)
             throw new MqttProtocolException(MqttReasonCode.RetainNotSupported, "Retained messages are not available.", "MQTT-3.2.2-13");
         PublishLimits.CheckTopic(packet.WillTopic, options);
-        return new Will(
-            packet.WillTopic.ToArray(), packet.WillPayload.ToArray(), PassedOn(packet.WillProperties), packet.WillQoS, packet.WillRetain);
+        var properties = PassedOn(packet.WillProperties, out var delay);
+        return new Will(packet.WillTopic.ToArray(), packet.WillPayload.ToArray(), properties, packet.WillQoS, packet.WillRetain, delay);
     }
 
-    private static byte[] PassedOn(ReadOnlySpan<byte> block)
+    private static byte[] PassedOn(ReadOnlySpan<byte> block, out uint delay)
     {
         var properties = new PropertyReader(block, AllowedProperties.Will);
         var (start, end) = (0, 0);
+        delay = 0;
         while (properties.TryRead())
         {
             if (properties.Id == PropertyId.WillDelayInterval)
-                (start, end) = (properties.Start, properties.End);
+                (start, end, delay) = (properties.Start, properties.End, properties.Number);
         }
 
         return [.. block[..start], .. block[end..]];

@@ -1,17 +1,19 @@
 namespace Strata.Mqtt.Delivery;
 
 /// <summary>
-/// The QoS 1 publishes of one client that wait for their acknowledgement, in the order of arrival, which is the order of the PUBACKs
-/// (MQTT-4.6.0-2). Two parties: the read loop enters and completes without a lock; the outbox completes and takes under its lock. Growing
+/// The QoS 1 and 2 publishes of one client that wait for their PUBACK or PUBREC, in the order of arrival, which is the order of the answers
+/// (MQTT-4.6.0-2, MQTT-4.6.0-3). Two parties: the read loop enters and completes without a lock; the outbox completes and takes under its lock. Growing
 /// happens on the read loop under that lock.
 /// </summary>
 internal sealed class AckRing
 {
     private const uint Done = 0x100;
+    private const uint ExactlyOnce = 0x200;
 
-    // Packet id << 16 | Done | reason code.
+    // Packet id << 16 | ExactlyOnce | Done | reason code.
     private uint[] entries = new uint[16];
     private string?[]? reasons;
+    private PacketIdSet? exactlyOnceIds;
     private int head;
     private int tail;
 
@@ -38,10 +40,12 @@ internal sealed class AckRing
 
     /// <summary>Read loop: enters a publish as waiting. Done before the host sees it, so that the host may acknowledge at once.</summary>
     /// <returns>Its ticket, to complete it by.</returns>
-    public int Enter(ushort packetId)
+    public int Enter(ushort packetId, bool exactlyOnce = false)
     {
         var ticket = tail;
-        entries[ticket & (entries.Length - 1)] = (uint)packetId << 16;
+        if (exactlyOnce)
+            (exactlyOnceIds ??= new PacketIdSet()).Add(packetId);
+        entries[ticket & (entries.Length - 1)] = ((uint)packetId << 16) | (exactlyOnce ? ExactlyOnce : 0);
         Volatile.Write(ref tail, ticket + 1);
         return ticket;
     }
@@ -76,9 +80,9 @@ internal sealed class AckRing
     }
 
     /// <summary>Under the outbox's lock: takes the oldest if it is answered.</summary>
-    public bool TryTake(out ushort packetId, out MqttReasonCode reasonCode, out string? reason)
+    public bool TryTake(out ushort packetId, out bool exactlyOnce, out MqttReasonCode reasonCode, out string? reason)
     {
-        (packetId, reasonCode, reason) = (0, MqttReasonCode.Success, null);
+        (packetId, exactlyOnce, reasonCode, reason) = (0, false, MqttReasonCode.Success, null);
         if (Count == 0)
             return false;
         var index = head & (entries.Length - 1);
@@ -86,11 +90,29 @@ internal sealed class AckRing
         if ((entry & Done) == 0)
             return false;
         packetId = (ushort)(entry >> 16);
+        exactlyOnce = (entry & ExactlyOnce) != 0;
+        if (exactlyOnce)
+            exactlyOnceIds!.Remove(packetId);
         reasonCode = (MqttReasonCode)(byte)entry;
         if (reasons is not null)
             (reason, reasons[index]) = (reasons[index], null);
         Volatile.Write(ref head, head + 1);
         return true;
+    }
+
+    /// <summary>Whether a QoS 2 publish with this id has no answer yet (false), or one that is about to leave (true); null when there is none.</summary>
+    public bool? IsAnswered(ushort packetId)
+    {
+        if (exactlyOnceIds is null || !exactlyOnceIds.Contains(packetId))
+            return null;
+        for (var i = Volatile.Read(ref head); i != tail; i++)
+        {
+            var entry = Volatile.Read(ref entries[i & (entries.Length - 1)]);
+            if (entry >> 16 == packetId && (entry & ExactlyOnce) != 0)
+                return (entry & Done) != 0;
+        }
+
+        return null;
     }
 
     private int? Find(ushort packetId, int from)

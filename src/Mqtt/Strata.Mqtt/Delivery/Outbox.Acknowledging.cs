@@ -2,13 +2,16 @@ using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Delivery;
 
-/// <summary>PUBACKs for what the client published.</summary>
+/// <summary>PUBACK and PUBREC for what the client published.</summary>
 internal sealed partial class Outbox
 {
     private const int AckBlock = 256;
 
-    /// <summary>Publishes that wait for their PUBACK; the read loop enters them.</summary>
+    /// <summary>Publishes that wait for their PUBACK or PUBREC; the read loop enters them.</summary>
     public AckRing Acks { get; } = new();
+
+    /// <summary>QoS 2 publishes that were answered with PUBREC and not released yet; the session's.</summary>
+    public PacketIdSet Received { get; set; } = null!;
 
     /// <summary>Read loop: makes room for more.</summary>
     public void GrowAcks()
@@ -48,15 +51,19 @@ internal sealed partial class Outbox
         var any = false;
         Span<byte> block = default;
         var used = 0;
-        while (Acks.TryTake(out var packetId, out var reasonCode, out var reason))
+        while (Acks.TryTake(out var packetId, out var exactlyOnce, out var reasonCode, out var reason))
         {
             any = true;
-            if (version == MqttProtocolVersion.V500 && reasonCode != MqttReasonCode.Success)
+            var type = exactlyOnce ? PacketType.PubRec : PacketType.PubAck;
+            var told = version == MqttProtocolVersion.V500 && reasonCode != MqttReasonCode.Success;
+            if (exactlyOnce && (!told || reasonCode < MqttReasonCode.UnspecifiedError))
+                Received.Add(packetId);
+            if (told)
             {
                 Advance(used);
                 used = 0;
                 block = default;
-                WriteRefusal(packetId, reasonCode, reason);
+                WriteRefusal(type, packetId, reasonCode, reason);
                 continue;
             }
 
@@ -67,7 +74,7 @@ internal sealed partial class Outbox
                 block = output.GetSpan(Math.Min(AckBlock, 4 * (1 + Acks.Count)));
             }
 
-            used += ServerPackets.PubAck(block[used..], packetId);
+            used += ServerPackets.Ack(block[used..], type, packetId);
         }
 
         Advance(used);
@@ -77,9 +84,9 @@ internal sealed partial class Outbox
             progress?.TrySetResult();
     }
 
-    private void WriteRefusal(ushort packetId, MqttReasonCode reasonCode, string? reason)
+    private void WriteRefusal(PacketType type, ushort packetId, MqttReasonCode reasonCode, string? reason)
     {
         Span<byte> packet = stackalloc byte[ServerPackets.MaxSize];
-        Write(packet[..ServerPackets.PubAck(packet, packetId, reasonCode, problemInformation ? reason : null, maxPacketSize)]);
+        Write(packet[..ServerPackets.Ack(packet, type, packetId, reasonCode, problemInformation ? reason : null, maxPacketSize)]);
     }
 }

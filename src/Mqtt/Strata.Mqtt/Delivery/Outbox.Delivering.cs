@@ -1,105 +1,251 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Strata.Mqtt.Subscriptions;
+using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Delivery;
 
 /// <summary>Messages for what the client subscribed to.</summary>
 internal sealed partial class Outbox
 {
-    private PacketIdWindow? window;
-    private int windowSize = options.MaxInflightToClient;
-    private Queue<Waiting>? waiting;
-    private long waitingBytes;
+    private MessageFlow? flow;
+    private TopicAliases? aliases;
 
-    /// <summary>
-    /// Writes a message or lets it wait. The caller sends with <see cref="FlushDeliveries"/> once it has delivered all it has, if
-    /// <paramref name="wantsFlush"/> says so: another caller may have taken that upon itself already.
-    /// </summary>
-    /// <param name="kept">The copy for those who must wait; made at most once per message.</param>
-    public DeliveryResult Deliver(in Message message, PublishHead head, byte qos, bool retain, ref KeptMessage? kept, out bool wantsFlush)
-    {
-        wantsFlush = false;
-        lock (gate)
-        {
-            if (closed)
-                return DeliveryResult.Gone;
-            var start = head.Encode(message, version, qos);
-            if (maxPacketSize != 0 && start.Length + message.Payload.Length > maxPacketSize)
-                return DeliveryResult.TooLarge;
-            if (flushing || waiting is { Count: > 0 } || (qos > 0 && window is { IsFull: true }))
-                return Enqueue(message, qos, retain, ref kept);
-            wantsFlush = !unflushed;
-            Write(start, message.Payload, qos, retain);
-            if (unflushedBytes >= FlushAt)
-                Flush();
-            return DeliveryResult.Written;
-        }
-    }
+    /// <summary>Messages would have to wait: somebody else of a shared subscription should rather have them.</summary>
+    public bool IsBusy => Volatile.Read(ref flushing) || flow is null or { Waiting: > 0 } or { IsFull: true };
 
-    /// <summary>The subscriber acknowledges a QoS 1 message. An unknown id is ignored.</summary>
-    public void Acknowledged(ushort packetId)
+    /// <summary>Takes the messages of the client's session up, and sends what there is.</summary>
+    public void Adopt(MessageFlow adopted, ushort receiveMaximum)
     {
         lock (gate)
         {
-            if (window is null || !window.Release(packetId) || closed || flushing || waiting is null)
+            flow = adopted;
+            adopted.Resume(receiveMaximum);
+            if (closed || flushing)
                 return;
             SendWaiting();
             Flush();
         }
     }
 
-    private DeliveryResult Enqueue(in Message message, byte qos, bool retain, ref KeptMessage? kept)
+    /// <summary>Gives the messages back to the session; nothing more is delivered here.</summary>
+    public MessageFlow? GiveBack()
     {
-        waiting ??= new Queue<Waiting>();
-        if (waiting.Count >= options.MaxQueuedMessagesPerClient || waitingBytes + message.Length > options.MaxQueuedBytesPerClient)
-            return qos == 0 ? DeliveryResult.Dropped : DeliveryResult.Overflow;
-        kept ??= new KeptMessage(message);
-        waiting.Enqueue(new Waiting(kept, qos, retain));
-        waitingBytes += kept.Length;
-        return DeliveryResult.Queued;
+        lock (gate)
+        {
+            var given = flow;
+            flow = null;
+            return given;
+        }
     }
 
-    /// <summary>Under the lock: writes waiting messages until the pipe or the window is full.</summary>
-    private void SendWaiting()
+    /// <summary>
+    /// Writes a message or lets it wait. The caller sends with <see cref="FlushDeliveries"/> once it has delivered all it has, if
+    /// <paramref name="wantsFlush"/> says so: another caller may have taken that upon itself already.
+    /// </summary>
+    /// <param name="kept">The copy for those who must wait or may lose their connection; made at most once per message.</param>
+    public DeliveryResult Deliver(in Message message, PublishHead head, in Receiver to, ref KeptMessage? kept, out bool wantsFlush)
     {
-        if (waiting is null)
-            return;
-        var head = Router.Current.DrainHead;
-        while (!flushing && waiting.TryPeek(out var next) && !(next.QoS > 0 && window is { IsFull: true }))
+        wantsFlush = false;
+        lock (gate)
         {
-            waiting.Dequeue();
-            waitingBytes -= next.Kept.Length;
-            head.Reset();
-            var message = next.Kept.AsMessage(next.QoS, next.Retain);
-            Write(head.Encode(message, version, next.QoS), message.Payload, next.QoS, next.Retain);
+            if (closed || flow is null)
+                return DeliveryResult.Gone;
+            var start = Encode(message, head, to.QoS, to.Identifiers, out var newAlias);
+            if (maxPacketSize != 0 && start.Length + message.Payload.Length > maxPacketSize)
+                return DeliveryResult.TooLarge;
+            if (flushing || flow.MustWait(to.QoS))
+            {
+                kept ??= new KeptMessage(message, clock);
+                return flow.Enqueue(new Outgoing(kept, to.QoS, to.Retain, to.Identifiers, to.Shared), away: false);
+            }
+
+            Outgoing outgoing = default;
+            if (to.QoS > 0 && (flow.Keeps || to.Shared is not null))
+                outgoing = new Outgoing(kept ??= new KeptMessage(message, clock), to.QoS, to.Retain, to.Identifiers, to.Shared);
+            wantsFlush = !unflushed;
+            Write(start, message.Payload, to.Retain, to.QoS > 0 ? flow.Send(outgoing, to.QoS) : (ushort)0, duplicate: false);
+            if (newAlias)
+                aliases!.Set(message.Topic);
             if (unflushedBytes >= FlushAt)
                 Flush();
+            return DeliveryResult.Written;
         }
-
-        if (waiting.Count == 0)
-            waiting = null;
     }
 
-    private void Write(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, byte qos, bool retain)
+    /// <summary>A message that the session kept while this connection came.</summary>
+    public DeliveryResult Enqueue(in Outgoing outgoing)
+    {
+        lock (gate)
+        {
+            if (flow is null)
+                return DeliveryResult.Gone;
+            var result = flow.Enqueue(outgoing, away: false);
+            if (result == DeliveryResult.Queued && !closed && !flushing)
+            {
+                SendWaiting();
+                Flush();
+            }
+
+            return result;
+        }
+    }
+
+    /// <summary>Retained messages for a new subscription.</summary>
+    /// <returns>False: more of them wait already than a namespace may hold.</returns>
+    public bool DeliverRetained(RetainedBatch batch)
+    {
+        lock (gate)
+        {
+            if (closed || flow is null)
+                return true;
+            if (flow.RetainedWaiting + batch.Left > 2L * options.MaxRetainedMessages)
+                return false;
+            flow.Enqueue(batch);
+            if (flushing)
+                return true;
+            SendWaiting();
+            Flush();
+            return true;
+        }
+    }
+
+    /// <summary>The subscriber acknowledges a QoS 1 message (PUBACK). An unknown id is ignored.</summary>
+    public void Acknowledged(ushort packetId)
+    {
+        lock (gate)
+        {
+            if (flow is not null && flow.Acknowledge(packetId))
+                GoOn();
+        }
+    }
+
+    /// <summary>The subscriber has received a QoS 2 message (PUBREC), or refuses it: answered with PUBREL.</summary>
+    public void Received2(ushort packetId, MqttReasonCode reasonCode)
+    {
+        Span<byte> packet = stackalloc byte[8];
+        lock (gate)
+        {
+            if (flow is null || closed)
+                return;
+            var refused = reasonCode >= MqttReasonCode.UnspecifiedError;
+            var known = flow.Receive(packetId, refused);
+            if (!refused)
+            {
+                Write(packet[..(known || version != MqttProtocolVersion.V500
+                    ? ServerPackets.Ack(packet, PacketType.PubRel, packetId)
+                    : ServerPackets.Ack(packet, PacketType.PubRel, packetId, MqttReasonCode.PacketIdentifierNotFound, null, maxPacketSize))]);
+            }
+            else if (known)
+            {
+                GoOn();
+            }
+        }
+    }
+
+    /// <summary>The subscriber is done with a QoS 2 message (PUBCOMP). An unknown id is ignored.</summary>
+    public void Completed(ushort packetId)
+    {
+        lock (gate)
+        {
+            if (flow is not null && flow.Complete(packetId))
+                GoOn();
+        }
+    }
+
+    /// <summary>Under the lock: an id is free again.</summary>
+    private void GoOn()
+    {
+        if (closed || flushing || !flow!.MustWait(0))
+            return;
+        SendWaiting();
+        Flush();
+    }
+
+    private ReadOnlySpan<byte> Encode(in Message message, PublishHead head, byte qos, int[]? identifiers, out bool newAlias)
+    {
+        newAlias = false;
+        if (version != MqttProtocolVersion.V500 || (aliases is null && identifiers is null))
+            return head.Encode(message, version, qos);
+        var isKnown = false;
+        var alias = aliases?.Of(message.Topic, out isKnown) ?? 0;
+        newAlias = alias != 0 && !isKnown;
+        return head.EncodeOwn(message, qos, identifiers, alias, isKnown);
+    }
+
+    /// <summary>Under the lock: writes what was interrupted, then what waits, until the pipe or the window is full.</summary>
+    private void SendWaiting()
+    {
+        if (flow is null)
+            return;
+        while (!flushing && flow.TakeAgain() is { } again)
+            SendAgain(again);
+        while (!flushing && flow.TakeWaiting() is { Kept: { } kept } next)
+        {
+            if (kept.ExpiresAt <= clock.Now)
+                continue; // MQTT-3.3.2-5
+            Send(kept, next, null);
+        }
+    }
+
+    private void SendAgain(Inflight again)
+    {
+        if (again.IsReleased)
+        {
+            Span<byte> packet = stackalloc byte[4];
+            Write(packet[..ServerPackets.Ack(packet, PacketType.PubRel, again.Id)]);
+        }
+        else if (again.Outgoing.Kept is { } kept)
+        {
+            Send(kept, again.Outgoing, again.Id);
+        }
+    }
+
+    /// <param name="sentBefore">The packet id under which it was sent before; null for the first time.</param>
+    private void Send(KeptMessage kept, in Outgoing outgoing, ushort? sentBefore)
+    {
+        var head = Router.Current.DrainHead;
+        head.Reset();
+        var message = kept.AsMessage(outgoing.QoS, outgoing.Retain, clock);
+        var start = Encode(message, head, outgoing.QoS, outgoing.Identifiers, out var newAlias);
+        if (maxPacketSize != 0 && start.Length + message.Payload.Length > maxPacketSize)
+        {
+            if (sentBefore is { } unsendable)
+            {
+                flow!.Acknowledge(unsendable); // This connection takes no such packet: it is as if it had been delivered (MQTT-3.1.2-25).
+                flow.Receive(unsendable, refused: true);
+            }
+
+            return;
+        }
+
+        var id = outgoing.QoS == 0 ? (ushort)0 : sentBefore ?? flow!.Send(flow.Keeps || outgoing.Shared is not null ? outgoing : default, outgoing.QoS);
+        Write(start, message.Payload, outgoing.Retain, id, duplicate: sentBefore is not null);
+        if (newAlias)
+            aliases!.Set(message.Topic);
+        if (unflushedBytes >= FlushAt)
+            Flush();
+    }
+
+    private void Write(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, bool retain, ushort packetId, bool duplicate)
     {
         var span = output.GetSpan(head.Length);
         head.CopyTo(span);
         if (retain)
             span[0] |= 1;
-        if (qos > 0)
-        {
-            window ??= new PacketIdWindow(windowSize);
-            BinaryPrimitives.WriteUInt16BigEndian(span[PublishHead.PacketIdOffset(head)..], window.Take());
-        }
-
+        if (duplicate)
+            span[0] |= 8;
+        if (packetId > 0)
+            BinaryPrimitives.WriteUInt16BigEndian(span[PublishHead.PacketIdOffset(head)..], packetId);
         Advance(head.Length);
         output.Write(payload);
         unflushed = true;
         unflushedBytes += payload.Length;
     }
-
-    private readonly record struct Waiting(KeptMessage Kept, byte QoS, bool Retain);
 }
+
+/// <summary>What one receiver of a message gets of it.</summary>
+internal readonly record struct Receiver(byte QoS, bool Retain, int[]? Identifiers, SharedGroup? Shared);
 
 /// <summary>What became of a message for one subscriber.</summary>
 internal enum DeliveryResult : byte
@@ -107,15 +253,15 @@ internal enum DeliveryResult : byte
     Written,
     Queued,
 
-    /// <summary>QoS 0 and its queue is full.</summary>
+    /// <summary>The queue is full: this message, or the oldest, is lost.</summary>
     Dropped,
 
     /// <summary>Larger than the subscriber takes (MQTT-3.1.2-24, MQTT-3.1.2-25).</summary>
     TooLarge,
 
-    /// <summary>QoS 1 and its queue is full: the connection must end.</summary>
+    /// <summary>QoS 1 or 2 and the queue is full: the connection must end.</summary>
     Overflow,
 
-    /// <summary>Closed meanwhile.</summary>
+    /// <summary>It is not there and its session keeps nothing.</summary>
     Gone,
 }

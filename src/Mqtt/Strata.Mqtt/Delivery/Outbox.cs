@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Strata.Mqtt.Connections;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Delivery;
@@ -8,7 +9,7 @@ namespace Strata.Mqtt.Delivery;
 /// pipe waits for a slow socket, replies still enter it (their number is bounded by what the client was allowed to ask), messages wait in
 /// a bounded queue.
 /// </summary>
-internal sealed partial class Outbox(PipeWriter output, MqttOptions options)
+internal sealed partial class Outbox(PipeWriter output, MqttOptions options, MqttClock clock)
 {
     /// <summary>More than this is not left in the pipe unflushed.</summary>
     private const int FlushAt = 32 * 1024;
@@ -35,12 +36,13 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options)
     public bool IsBlocked => Volatile.Read(ref flushing);
 
     /// <summary>What the CONNECT said about this direction; before the first packet.</summary>
-    public void Configure(MqttProtocolVersion protocolVersion, uint maximumPacketSize, ushort receiveMaximum, bool requestProblemInformation)
+    public void Configure(Handshake handshake)
     {
-        version = protocolVersion;
-        maxPacketSize = maximumPacketSize;
-        windowSize = Math.Min(receiveMaximum, options.MaxInflightToClient);
-        problemInformation = requestProblemInformation;
+        version = handshake.Request.Version;
+        maxPacketSize = handshake.MaximumPacketSize;
+        problemInformation = handshake.RequestProblemInformation;
+        var aliasCount = Math.Min(handshake.TopicAliasMaximum, options.MaxTopicAliasesToClient);
+        aliases = aliasCount == 0 ? null : new TopicAliases(aliasCount);
     }
 
     /// <summary>Writes a whole packet, in one or two pieces, and sends it.</summary>
@@ -54,6 +56,16 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options)
             if (!rest.IsEmpty)
                 Write(rest);
             Flush();
+        }
+    }
+
+    /// <summary>Writes a packet that the end of the burst sends.</summary>
+    public void Reply(ReadOnlySpan<byte> packet)
+    {
+        lock (gate)
+        {
+            if (!closed)
+                Write(packet);
         }
     }
 
@@ -96,7 +108,6 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options)
             }
 
             Volatile.Write(ref closed, true);
-            waiting = null;
             output.Complete();
             progress?.TrySetResult();
             return true;

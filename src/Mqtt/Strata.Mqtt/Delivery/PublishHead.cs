@@ -9,11 +9,12 @@ namespace Strata.Mqtt.Delivery;
 /// </summary>
 internal sealed class PublishHead
 {
-    private const int Shapes = 4;
+    private const int Shapes = 6;
     private const int KeptBytes = 4096;
 
-    private readonly byte[][] heads = [[], [], [], []];
+    private readonly byte[][] heads = [[], [], [], [], [], []];
     private readonly int[] lengths = new int[Shapes];
+    private byte[] own = [];
 
     public void Reset()
     {
@@ -23,15 +24,27 @@ internal sealed class PublishHead
             if (heads[i].Length > KeptBytes)
                 heads[i] = [];
         }
+
+        if (own.Length > KeptBytes)
+            own = [];
     }
 
-    /// <summary>The bytes before the payload; for QoS 1 the packet id stands at <see cref="PacketIdOffset"/>, and RETAIN is bit 0 of the first byte.</summary>
+    /// <summary>The bytes before the payload; for QoS 1 and 2 the packet id stands at <see cref="PacketIdOffset"/>, and RETAIN is bit 0 of the first byte.</summary>
     public ReadOnlySpan<byte> Encode(in Message message, MqttProtocolVersion version, byte qos)
     {
-        var shape = (version == MqttProtocolVersion.V500 ? 2 : 0) + qos;
+        var shape = (version == MqttProtocolVersion.V500 ? 3 : 0) + qos;
         if (lengths[shape] == 0)
-            Write(message, version, qos, shape);
+            lengths[shape] = Write(ref heads[shape], message, message.Topic, version, qos, null, 0);
         return heads[shape].AsSpan(0, lengths[shape]);
+    }
+
+    /// <summary>The same for one MQTT 5 subscriber with subscription identifiers or a topic alias of its own.</summary>
+    /// <param name="alias">0 for none.</param>
+    /// <param name="aliasIsKnown">The alias stands for the topic, which is left out.</param>
+    public ReadOnlySpan<byte> EncodeOwn(in Message message, byte qos, int[]? identifiers, ushort alias, bool aliasIsKnown)
+    {
+        var length = Write(ref own, message, aliasIsKnown ? default : message.Topic, MqttProtocolVersion.V500, qos, identifiers, alias);
+        return own.AsSpan(0, length);
     }
 
     public static int PacketIdOffset(ReadOnlySpan<byte> head)
@@ -40,66 +53,43 @@ internal sealed class PublishHead
         return start + 2 + BinaryPrimitives.ReadUInt16BigEndian(head[start..]);
     }
 
-    private void Write(in Message message, MqttProtocolVersion version, byte qos, int shape)
+    private static int Write(
+        ref byte[] buffer, in Message message, ReadOnlySpan<byte> topic, MqttProtocolVersion version, byte qos, int[]? identifiers, ushort alias)
     {
-        var most = 1 + 4 + 2 + message.Topic.Length + 2 + 4 + message.Properties.Length;
-        if (heads[shape].Length < most)
-            heads[shape] = new byte[Math.Max(most, 256)];
-        var content = 2 + message.Topic.Length + (2 * qos) + message.Payload.Length;
+        var properties = message.Properties.Length + (alias == 0 ? 0 : 3);
+        foreach (var identifier in identifiers ?? [])
+            properties += 1 + VariableByteInteger.LengthOf(identifier);
+        var most = 1 + 4 + 2 + topic.Length + 2 + 4 + properties;
+        if (buffer.Length < most)
+            buffer = new byte[Math.Max(most, 256)];
+        var content = 2 + topic.Length + (qos > 0 ? 2 : 0) + message.Payload.Length;
         if (version == MqttProtocolVersion.V500)
-            content += VariableByteInteger.LengthOf(message.Properties.Length) + message.Properties.Length;
-        var writer = new WireWriter(heads[shape]);
+            content += VariableByteInteger.LengthOf(properties) + properties;
+        var writer = new WireWriter(buffer);
         writer.Byte((byte)(((int)PacketType.Publish << 4) | (qos << 1)));
         writer.VariableInteger(content);
-        writer.Binary(message.Topic);
+        writer.Binary(topic);
         if (qos > 0)
             writer.UInt16(0);
-        if (version == MqttProtocolVersion.V500)
+        if (version != MqttProtocolVersion.V500)
+            return writer.Length;
+        writer.VariableInteger(properties);
+        var start = writer.Length;
+        writer.Bytes(message.Properties);
+        if (message.ExpiryOffset >= 0)
+            BinaryPrimitives.WriteUInt32BigEndian(buffer.AsSpan(start + message.ExpiryOffset), message.ExpirySeconds);
+        foreach (var identifier in identifiers ?? [])
         {
-            writer.VariableInteger(message.Properties.Length);
-            writer.Bytes(message.Properties);
+            writer.Byte((byte)PropertyId.SubscriptionIdentifier);
+            writer.VariableInteger(identifier);
         }
 
-        lengths[shape] = writer.Length;
+        if (alias != 0)
+        {
+            writer.Byte((byte)PropertyId.TopicAlias);
+            writer.UInt16(alias);
+        }
+
+        return writer.Length;
     }
-}
-
-/// <summary>A message as its publisher's buffer holds it.</summary>
-internal readonly ref struct Message(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> properties, byte qos, bool retain)
-{
-    public ReadOnlySpan<byte> Topic { get; } = topic;
-
-    public ReadOnlySpan<byte> Payload { get; } = payload;
-
-    /// <summary>MQTT 5 properties to pass on.</summary>
-    public ReadOnlySpan<byte> Properties { get; } = properties;
-
-    public byte QoS { get; } = qos;
-
-    public bool Retain { get; } = retain;
-
-    public int Length => Topic.Length + Payload.Length + Properties.Length;
-}
-
-/// <summary>A message that outlives its publisher's buffer because a subscriber is slow; shared by all who wait for it.</summary>
-internal sealed class KeptMessage
-{
-    private readonly byte[] bytes;
-    private readonly int topicLength;
-    private readonly int propertiesLength;
-
-    public KeptMessage(in Message message)
-    {
-        bytes = new byte[message.Length];
-        topicLength = message.Topic.Length;
-        propertiesLength = message.Properties.Length;
-        message.Topic.CopyTo(bytes);
-        message.Properties.CopyTo(bytes.AsSpan(topicLength));
-        message.Payload.CopyTo(bytes.AsSpan(topicLength + propertiesLength));
-    }
-
-    public int Length => bytes.Length;
-
-    public Message AsMessage(byte qos, bool retain) => new(
-        bytes.AsSpan(0, topicLength), bytes.AsSpan(topicLength + propertiesLength), bytes.AsSpan(topicLength, propertiesLength), qos, retain);
 }

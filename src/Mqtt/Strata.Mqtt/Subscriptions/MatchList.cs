@@ -3,13 +3,15 @@ using Strata.Mqtt.Delivery;
 namespace Strata.Mqtt.Subscriptions;
 
 /// <summary>
-/// Who gets a message: each session once, with the highest QoS of its matching subscriptions (MQTT-3.3.4-2). Reused; one thread at a time.
+/// Who gets a message: each session once, with the highest QoS (MQTT-3.3.4-2) and the identifiers (MQTT-3.3.4-3, MQTT-3.3.4-4) of its matching
+/// subscriptions; and shared subscriptions, one member of each. Reused; one thread at a time.
 /// </summary>
 internal sealed class MatchList
 {
     private const int LinearSearch = 16;
 
     private Match[] matches = new Match[8];
+    private readonly List<SharedGroup> groups = [];
     private Dictionary<Session, int>? index;
     private int lists;
     private Session? publisher;
@@ -17,6 +19,9 @@ internal sealed class MatchList
     public int Count { get; private set; }
 
     public ReadOnlySpan<Match> Matches => matches.AsSpan(0, Count);
+
+    /// <summary>Shared subscriptions that match.</summary>
+    public IReadOnlyList<SharedGroup> Groups => groups;
 
     /// <param name="from">Whose own messages No Local keeps from it; null when none.</param>
     public void Begin(Session? from)
@@ -30,6 +35,7 @@ internal sealed class MatchList
     {
         Array.Clear(matches, 0, Count);
         index?.Clear();
+        groups.Clear();
         publisher = null;
         Count = 0;
     }
@@ -42,6 +48,8 @@ internal sealed class MatchList
                 Add(subscription);
         }
 
+        foreach (var group in list.Groups)
+            groups.Add(group);
         lists++;
     }
 
@@ -55,13 +63,17 @@ internal sealed class MatchList
         if (known >= 0)
         {
             ref var match = ref matches[known];
-            match = match with { QoS = Math.Max(match.QoS, options.QoS), RetainAsPublished = match.RetainAsPublished || options.RetainAsPublished };
+            match = match with
+            {
+                QoS = Math.Max(match.QoS, options.QoS), RetainAsPublished = match.RetainAsPublished || options.RetainAsPublished,
+                Identifiers = options.Identifiers is null ? match.Identifiers : [.. match.Identifiers ?? [], .. options.Identifiers],
+            };
             return;
         }
 
         if (Count == matches.Length)
             Array.Resize(ref matches, Count * 2);
-        matches[Count] = new Match(session, options.QoS, options.RetainAsPublished);
+        matches[Count] = new Match(session, options.QoS, options.RetainAsPublished, options.Identifiers);
         if (index is { Count: > 0 })
             index.TryAdd(session, Count);
         Count++;
@@ -92,4 +104,4 @@ internal sealed class MatchList
 }
 
 /// <summary>One receiver of a message.</summary>
-internal readonly record struct Match(Session Session, byte QoS, bool RetainAsPublished);
+internal readonly record struct Match(Session Session, byte QoS, bool RetainAsPublished, int[]? Identifiers);

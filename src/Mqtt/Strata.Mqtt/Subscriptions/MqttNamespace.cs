@@ -1,35 +1,93 @@
 using Strata.Mqtt.Connections;
+using Strata.Mqtt.Delivery;
 
 namespace Strata.Mqtt.Subscriptions;
 
-/// <summary>One topic tree and the client ids in use in it, each owner's apart from the others'.</summary>
-internal sealed class MqttNamespace(string name)
+/// <summary>One topic tree, its retained messages and its sessions, each owner's client ids apart from the others'.</summary>
+internal sealed class MqttNamespace(string name, MqttOptions options, MqttClock clock)
 {
-    private readonly Dictionary<(string Owner, string ClientId), Connection> clients = [];
+    private readonly Dictionary<(string Owner, string ClientId), Session> sessions = [];
 
     public string Name { get; } = name;
 
     public TopicTree Tree { get; } = new();
 
-    /// <summary>Makes the connection the holder of its client id.</summary>
-    /// <returns>Who held it before.</returns>
-    public Connection? Enter(string owner, string clientId, Connection connection)
+    public RetainedMessages Retained { get; } = new(options, clock);
+
+    /// <summary>Makes the connection the holder of its client id's session (MQTT-3.1.2-4 to MQTT-3.1.2-6, MQTT-3.1.4-3).</summary>
+    /// <param name="clean">Whatever session is there ends.</param>
+    public Entrance Enter(string owner, string clientId, Connection connection, bool clean)
     {
-        lock (clients)
+        lock (sessions)
         {
-            clients.TryGetValue((owner, clientId), out var previous);
-            clients[(owner, clientId)] = connection;
-            return previous;
+            sessions.TryGetValue((owner, clientId), out var known);
+            if (known is not null && !clean && !known.IsEnded)
+            {
+                (known.PendingWill, known.ExpiresAt) = (null, long.MaxValue); // MQTT-3.1.3-9
+                return new Entrance(known, true, known.Claim(connection), null, null);
+            }
+
+            var will = known?.PendingWill;
+            var session = new Session(this, owner, clientId, options, clock);
+            session.Claim(connection);
+            sessions[(owner, clientId)] = session;
+            return new Entrance(session, false, known?.Holder, known, will);
         }
     }
 
-    /// <summary>Gives the client id free unless another connection has taken it over.</summary>
-    public void Leave(string owner, string clientId, Connection connection)
+    /// <summary>Whether a session waits for this client.</summary>
+    public bool Has(string owner, string clientId)
     {
-        lock (clients)
+        lock (sessions)
+            return sessions.ContainsKey((owner, clientId));
+    }
+
+    /// <summary>The connection is gone; its session stays until it expires.</summary>
+    /// <param name="will">What is to be published after a delay; null for nothing.</param>
+    public void Await(Session session, long expiresAt, PendingWill? will)
+    {
+        lock (sessions)
         {
-            if (clients.TryGetValue((owner, clientId), out var holder) && ReferenceEquals(holder, connection))
-                clients.Remove((owner, clientId));
+            if (session.Holder is null)
+                (session.ExpiresAt, session.PendingWill) = (expiresAt, will);
         }
     }
+
+    /// <summary>What is due for a session whose client is away.</summary>
+    /// <returns>A will to publish; whether the session has expired and is out of the books; when to look again.</returns>
+    public (PendingWill? Will, bool Expired, long Next) Look(Session session, long now)
+    {
+        lock (sessions)
+        {
+            if (session.Holder is not null || session.IsEnded)
+                return (null, false, long.MaxValue);
+            var expired = session.ExpiresAt <= now;
+            PendingWill? will = null;
+            if (session.PendingWill is { } pending && (expired || pending.At <= now))
+                (will, session.PendingWill) = (pending, null);
+            if (expired)
+                Remove(session);
+            return (will, expired, expired ? long.MaxValue : Math.Min(session.ExpiresAt, session.PendingWill?.At ?? long.MaxValue));
+        }
+    }
+
+    /// <summary>The session has ended.</summary>
+    public void Leave(Session session)
+    {
+        lock (sessions)
+            Remove(session);
+    }
+
+    private void Remove(Session session)
+    {
+        if (sessions.TryGetValue((session.Owner, session.ClientId), out var known) && ReferenceEquals(known, session))
+            sessions.Remove((session.Owner, session.ClientId));
+    }
 }
+
+/// <summary>How a connection came by its session.</summary>
+/// <param name="Present">The session was there before (session present).</param>
+/// <param name="Previous">The connection that had it; to be closed.</param>
+/// <param name="Ended">The session that this one replaces; to be ended.</param>
+/// <param name="Will">A will that waited in that session.</param>
+internal readonly record struct Entrance(Session Session, bool Present, Connection? Previous, Session? Ended, PendingWill? Will);

@@ -10,7 +10,29 @@ internal sealed class SubscriberList
     private int used;
     private int live;
 
-    public bool IsEmpty => Volatile.Read(ref live) == 0;
+    private SharedGroup[] groups = [];
+
+    public bool IsEmpty => Volatile.Read(ref live) == 0 && Volatile.Read(ref groups).Length == 0;
+
+    /// <summary>The shared subscriptions of the filter.</summary>
+    public ReadOnlySpan<SharedGroup> Groups => Volatile.Read(ref groups);
+
+    /// <summary>The shared subscription of this name; made when there is none.</summary>
+    public SharedGroup Group(string name)
+    {
+        foreach (var known in groups)
+        {
+            if (known.Name == name)
+                return known;
+        }
+
+        var group = new SharedGroup(name);
+        Volatile.Write(ref groups, [.. groups, group]);
+        return group;
+    }
+
+    /// <summary>Forgets a shared subscription that has no members.</summary>
+    public void Remove(SharedGroup group) => Volatile.Write(ref groups, [.. groups.Where(g => !ReferenceEquals(g, group))]);
 
     /// <summary>The slots as they are; entries may be null.</summary>
     public ReadOnlySpan<Subscription?> Slots => Volatile.Read(ref slots);

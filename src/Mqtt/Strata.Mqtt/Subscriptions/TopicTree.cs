@@ -1,3 +1,4 @@
+using System.Text;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Wire;
 
@@ -13,11 +14,14 @@ internal sealed class TopicTree
     /// <summary>Subscriptions held.</summary>
     public int Count => Volatile.Read(ref count);
 
-    /// <param name="filter">Valid (<see cref="Topics.IsValidFilter"/>).</param>
+    /// <param name="filter">Valid (<see cref="Topics.IsValidFilter"/>); of a shared subscription with its share name in front.</param>
     public Subscription Add(Session session, ReadOnlySpan<byte> filter, SubscriptionOptions options)
     {
         lock (gate)
         {
+            ReadOnlySpan<byte> share = default;
+            if (Topics.IsShared(filter))
+                Topics.TrySplitShared(filter, out share, out filter);
             var node = root;
             var multiLevel = false;
             foreach (var range in filter.Split((byte)'/'))
@@ -31,9 +35,10 @@ internal sealed class TopicTree
                     node = node.GetOrAdd(level);
             }
 
-            var subscription = new Subscription(session, node, multiLevel, options);
             var list = multiLevel ? node.Multi ??= new SubscriberList() : node.Exact ??= new SubscriberList();
-            list.Add(subscription);
+            var group = share.IsEmpty ? null : list.Group(Encoding.UTF8.GetString(share));
+            var subscription = new Subscription(session, node, multiLevel, group, options);
+            (group?.Members ?? list).Add(subscription);
             Volatile.Write(ref count, count + 1);
             return subscription;
         }
@@ -46,7 +51,17 @@ internal sealed class TopicTree
         {
             var node = subscription.Node;
             var list = subscription.MultiLevel ? node.Multi! : node.Exact!;
-            list.Remove(subscription);
+            if (subscription.Group is { } group)
+            {
+                group.Members.Remove(subscription);
+                if (group.Members.IsEmpty)
+                    list.Remove(group);
+            }
+            else
+            {
+                list.Remove(subscription);
+            }
+
             Volatile.Write(ref count, count - 1);
             if (list.IsEmpty)
             {

@@ -25,6 +25,9 @@ internal ref struct ConnectPacket
     /// <summary>0 when the client says nothing.</summary>
     public uint MaximumPacketSize;
 
+    /// <summary>Topic aliases the server may set; 0 when the client says nothing.</summary>
+    public ushort TopicAliasMaximum;
+
     public bool RequestProblemInformation;
     public bool HasAuthenticationMethod;
 
@@ -35,11 +38,12 @@ internal ref struct ConnectPacket
         version = MqttProtocolVersion.V311;
         var name = reader.ReadString();
         var level = reader.ReadByte();
-        if (!name.SequenceEqual("MQTT"u8) || level is not (4 or 5))
+        var known = name.SequenceEqual("MQTT"u8) ? level is 4 or 5 : name.SequenceEqual("MQIsdp"u8) && level == 3;
+        if (!known)
         {
             if (name.SequenceEqual("MQTT"u8) && level > 5)
                 version = MqttProtocolVersion.V500;
-            throw new MqttProtocolException(MqttReasonCode.UnsupportedProtocolVersion, "The protocol is neither MQTT 3.1.1 nor 5.0.", "MQTT-3.1.2-2");
+            throw new MqttProtocolException(MqttReasonCode.UnsupportedProtocolVersion, "The protocol is none of MQTT 3.1, 3.1.1 and 5.0.", "MQTT-3.1.2-2");
         }
 
         version = (MqttProtocolVersion)level;
@@ -76,7 +80,7 @@ internal ref struct ConnectPacket
             throw MqttProtocolException.Malformed("Will retain without a will.", "MQTT-3.1.2-13");
         if ((flags & 0x18) == 0x18)
             throw MqttProtocolException.Malformed("Will QoS 3 does not exist.", "MQTT-3.1.2-12");
-        if (version == MqttProtocolVersion.V311 && (flags & 0xC0) == 0x40)
+        if (version != MqttProtocolVersion.V500 && (flags & 0xC0) == 0x40)
             throw MqttProtocolException.Malformed("A password without a user name.", "MQTT-3.1.2-22");
     }
 
@@ -96,6 +100,9 @@ internal ref struct ConnectPacket
                     break;
                 case PropertyId.MaximumPacketSize:
                     MaximumPacketSize = properties.Number;
+                    break;
+                case PropertyId.TopicAliasMaximum:
+                    TopicAliasMaximum = (ushort)properties.Number;
                     break;
                 case PropertyId.RequestProblemInformation:
                     RequestProblemInformation = properties.Number == 1;

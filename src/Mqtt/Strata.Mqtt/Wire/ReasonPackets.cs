@@ -1,18 +1,19 @@
 namespace Strata.Mqtt.Wire;
 
-/// <summary>PUBACK and DISCONNECT from a client: both are a reason code with properties (MQTT 5.0 3.4, 3.14).</summary>
+/// <summary>PUBACK, PUBREC, PUBREL, PUBCOMP and DISCONNECT from a client: each is a reason code with properties (MQTT 5.0 3.4 to 3.7, 3.14).</summary>
 internal static class ReasonPackets
 {
-    /// <summary>The packet id a subscriber acknowledges.</summary>
-    public static ushort ReadPubAck(ReadOnlySpan<byte> body, MqttProtocolVersion version)
+    /// <summary>The packet id of one of the four acknowledgements.</summary>
+    public static ushort ReadAck(ReadOnlySpan<byte> body, MqttProtocolVersion version, out MqttReasonCode reasonCode)
     {
+        reasonCode = MqttReasonCode.Success;
         var reader = new WireReader(body);
         var packetId = reader.ReadUInt16();
         if (packetId == 0)
             throw MqttProtocolException.Violation("A packet identifier is 0.", "MQTT-2.2.1-3");
         if (version == MqttProtocolVersion.V500 && !reader.AtEnd)
         {
-            reader.ReadByte();
+            reasonCode = (MqttReasonCode)reader.ReadByte();
             Drain(ref reader, AllowedProperties.Acknowledgement);
         }
 

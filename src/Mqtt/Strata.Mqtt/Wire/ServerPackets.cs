@@ -14,7 +14,7 @@ internal static class ServerPackets
     public static ReadOnlySpan<byte> PingResp => [0xD0, 0x00];
 
     /// <summary>CONNACK to MQTT 3.1.1: return codes of table 3.1.</summary>
-    public static int ConnAck311(Span<byte> destination, MqttReasonCode reasonCode)
+    public static int ConnAck311(Span<byte> destination, MqttReasonCode reasonCode, bool sessionPresent = false)
     {
         byte returnCode = reasonCode switch
         {
@@ -25,26 +25,30 @@ internal static class ServerPackets
             MqttReasonCode.NotAuthorized or MqttReasonCode.Banned => 5,
             _ => 3,
         };
-        ReadOnlySpan<byte> packet = [0x20, 2, 0, returnCode];
+        ReadOnlySpan<byte> packet = [0x20, 2, (byte)(sessionPresent ? 1 : 0), returnCode];
         packet.CopyTo(destination);
         return packet.Length;
     }
 
     /// <summary>CONNACK to MQTT 5 that accepts: what this server offers, where it differs from the specification's default.</summary>
-    public static int ConnAck500(Span<byte> destination, MqttOptions options, string? assignedClientId, ushort? serverKeepAlive, bool tellSessionExpiry)
+    /// <param name="sessionExpirySeconds">What is granted, where it is not what was asked; null otherwise.</param>
+    public static int ConnAck500(
+        Span<byte> destination, MqttOptions options, bool sessionPresent, string? assignedClientId, ushort? serverKeepAlive, uint? sessionExpirySeconds)
     {
         Span<byte> scratch = stackalloc byte[MaxSize];
         var properties = new WireWriter(scratch);
-        if (tellSessionExpiry)
+        if (sessionExpirySeconds is { } expiry)
         {
             properties.Byte((byte)PropertyId.SessionExpiryInterval);
-            properties.UInt32(0);
+            properties.UInt32(expiry);
         }
 
         properties.Byte((byte)PropertyId.ReceiveMaximum);
         properties.UInt16(options.ReceiveMaximum);
-        Flag(ref properties, PropertyId.MaximumQoS, 1);
-        Flag(ref properties, PropertyId.RetainAvailable, 0);
+        if (options.MaxQoS < 2)
+            Flag(ref properties, PropertyId.MaximumQoS, (byte)options.MaxQoS);
+        if (!options.RetainAvailable)
+            Flag(ref properties, PropertyId.RetainAvailable, 0);
         properties.Byte((byte)PropertyId.MaximumPacketSize);
         properties.UInt32((uint)options.MaxPacketSize);
         if (assignedClientId is not null)
@@ -55,36 +59,36 @@ internal static class ServerPackets
 
         properties.Byte((byte)PropertyId.TopicAliasMaximum);
         properties.UInt16(options.TopicAliasMaximum);
-        Flag(ref properties, PropertyId.SubscriptionIdentifierAvailable, 0);
-        Flag(ref properties, PropertyId.SharedSubscriptionAvailable, 0);
         if (serverKeepAlive is { } seconds)
         {
             properties.Byte((byte)PropertyId.ServerKeepAlive);
             properties.UInt16(seconds);
         }
 
-        return WithProperties(destination, PacketType.ConnAck, [0, 0], properties.Written);
+        return WithProperties(destination, PacketType.ConnAck, [(byte)(sessionPresent ? 1 : 0), 0], properties.Written);
     }
 
     /// <summary>CONNACK to MQTT 5 that refuses.</summary>
     public static int ConnAck500(Span<byte> destination, MqttReasonCode reasonCode, string? reason, uint maxPacketSize) =>
         WithReason(destination, PacketType.ConnAck, [0, (byte)reasonCode], reason, maxPacketSize);
 
-    public static int PubAck(Span<byte> destination, ushort packetId)
+    /// <summary>PUBACK, PUBREC, PUBREL or PUBCOMP that says success.</summary>
+    public static int Ack(Span<byte> destination, PacketType type, ushort packetId)
     {
         destination[3] = (byte)packetId;
         destination[2] = (byte)(packetId >> 8);
         destination[1] = 2;
-        destination[0] = (byte)PacketType.PubAck << 4;
+        destination[0] = (byte)(((int)type << 4) | (type == PacketType.PubRel ? 2 : 0));
         return 4;
     }
 
-    public static int PubAck(Span<byte> destination, ushort packetId, MqttReasonCode reasonCode, string? reason, uint maxPacketSize)
+    /// <summary>The same for MQTT 5 with a reason.</summary>
+    public static int Ack(Span<byte> destination, PacketType type, ushort packetId, MqttReasonCode reasonCode, string? reason, uint maxPacketSize)
     {
         ReadOnlySpan<byte> fields = [(byte)(packetId >> 8), (byte)packetId, (byte)reasonCode];
         if (reason is not null)
-            return WithReason(destination, PacketType.PubAck, fields, reason, maxPacketSize);
-        destination[0] = (byte)PacketType.PubAck << 4;
+            return WithReason(destination, type, fields, reason, maxPacketSize);
+        destination[0] = (byte)(((int)type << 4) | (type == PacketType.PubRel ? 2 : 0));
         destination[1] = 3;
         fields.CopyTo(destination[2..]);
         return 5;

@@ -32,4 +32,18 @@ internal static class Topics
 
     /// <summary>A shared subscription of MQTT 5.0 4.8.2 by its look.</summary>
     public static bool IsShared(ReadOnlySpan<byte> filter) => filter.StartsWith("$share/"u8);
+
+    /// <summary>Cuts a shared subscription into its share name and its filter.</summary>
+    /// <returns>False: one of them is missing or the name holds a wildcard (MQTT-4.8.2-1, MQTT-4.8.2-2).</returns>
+    public static bool TrySplitShared(ReadOnlySpan<byte> shared, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> filter)
+    {
+        name = shared["$share/".Length..];
+        filter = default;
+        var end = name.IndexOf((byte)'/');
+        if (end <= 0 || name[..end].ContainsAny((byte)'+', (byte)'#'))
+            return false;
+        filter = name[(end + 1)..];
+        name = name[..end];
+        return !filter.IsEmpty;
+    }
 }

@@ -95,7 +95,6 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     {
         if (client.State is not DeviceConnection connection)
             return;
-        connection.Fail();
         if (connection.Open is { } unsent)
         {
             connection.Open = null;

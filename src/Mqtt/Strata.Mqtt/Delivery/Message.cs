@@ -1,0 +1,89 @@
+using System.Buffers.Binary;
+using Strata.Mqtt.Wire;
+
+namespace Strata.Mqtt.Delivery;
+
+/// <summary>A message as its publisher's buffer holds it.</summary>
+internal readonly ref struct Message(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> properties, byte qos, bool retain)
+{
+    public ReadOnlySpan<byte> Topic { get; } = topic;
+
+    public ReadOnlySpan<byte> Payload { get; } = payload;
+
+    /// <summary>MQTT 5 properties to pass on.</summary>
+    public ReadOnlySpan<byte> Properties { get; } = properties;
+
+    public byte QoS { get; } = qos;
+
+    public bool Retain { get; } = retain;
+
+    /// <summary>Where the four bytes of the message expiry interval stand in <see cref="Properties"/>; negative for none.</summary>
+    public int ExpiryOffset { get; init; } = -1;
+
+    /// <summary>The interval to send, seconds; what is left of it for a message that waited (MQTT-3.3.2-6).</summary>
+    public uint ExpirySeconds { get; init; }
+
+    public int Length => Topic.Length + Payload.Length + Properties.Length;
+
+    /// <summary>A message whose properties may hold an expiry.</summary>
+    public static Message From(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> properties, byte qos, bool retain)
+    {
+        var offset = ExpiryIn(properties);
+        return new Message(topic, payload, properties, qos, retain)
+        {
+            ExpiryOffset = offset, ExpirySeconds = offset < 0 ? 0 : BinaryPrimitives.ReadUInt32BigEndian(properties[offset..]),
+        };
+    }
+
+    private static int ExpiryIn(ReadOnlySpan<byte> block)
+    {
+        if (block.IsEmpty)
+            return -1;
+        var properties = new PropertyReader(block, AllowedProperties.Message);
+        while (properties.TryRead())
+        {
+            if (properties.Id == PropertyId.MessageExpiryInterval)
+                return properties.Start + 1;
+        }
+
+        return -1;
+    }
+}
+
+/// <summary>A message that outlives its publisher's buffer: it is retained, or a subscriber is slow or away; shared by all who wait for it.</summary>
+internal sealed class KeptMessage
+{
+    private readonly byte[] bytes;
+    private readonly int topicLength;
+    private readonly int propertiesLength;
+    private readonly int expiryOffset;
+
+    public KeptMessage(in Message message, MqttClock clock)
+    {
+        bytes = new byte[message.Length];
+        topicLength = message.Topic.Length;
+        propertiesLength = message.Properties.Length;
+        expiryOffset = message.ExpiryOffset;
+        ExpiresAt = expiryOffset < 0 ? long.MaxValue : clock.Now + (message.ExpirySeconds * 1000L);
+        QoS = message.QoS;
+        message.Topic.CopyTo(bytes);
+        message.Properties.CopyTo(bytes.AsSpan(topicLength));
+        message.Payload.CopyTo(bytes.AsSpan(topicLength + propertiesLength));
+    }
+
+    /// <summary>By the engine's clock, ms.</summary>
+    public long ExpiresAt { get; }
+
+    /// <summary>As published.</summary>
+    public byte QoS { get; }
+
+    public int Length => bytes.Length;
+
+    public ReadOnlySpan<byte> Topic => bytes.AsSpan(0, topicLength);
+
+    public Message AsMessage(byte qos, bool retain, MqttClock clock) => new(
+        bytes.AsSpan(0, topicLength), bytes.AsSpan(topicLength + propertiesLength), bytes.AsSpan(topicLength, propertiesLength), qos, retain)
+    {
+        ExpiryOffset = expiryOffset, ExpirySeconds = expiryOffset < 0 ? 0 : (uint)Math.Max(0, (ExpiresAt - clock.Now + 999) / 1000),
+    };
+}

@@ -1,0 +1,193 @@
+using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Wire;
+
+namespace Strata.Mqtt.Subscriptions;
+
+/// <summary>The retained messages of one namespace, by topic level. Safe for use by any number of threads.</summary>
+internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
+{
+    private const long SweepEvery = 1000;
+
+    private readonly Lock gate = new();
+    private readonly Node root = new();
+    private long sweptAt = -SweepEvery;
+
+    public int Count { get; private set; }
+
+    /// <summary>Bytes of topics, payloads and properties.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Keeps a message in place of the one before; an empty payload removes it (MQTT-3.3.1-6, MQTT-3.3.1-7).</summary>
+    /// <returns>False: there is no room for it.</returns>
+    public bool TrySet(in Message message)
+    {
+        lock (gate)
+        {
+            if (message.Payload.IsEmpty)
+            {
+                Remove(root, message.Topic, 0);
+                return true;
+            }
+
+            if (!HasRoom(message) && !(Sweep() && HasRoom(message)))
+                return false;
+            var node = root;
+            foreach (var range in message.Topic.Split((byte)'/'))
+                node = node.GetOrAdd(message.Topic[range]);
+            Set(node, new KeptMessage(message, clock));
+            return true;
+        }
+    }
+
+    /// <summary>The messages whose topics match a filter.</summary>
+    public IReadOnlyList<KeptMessage> Match(ReadOnlySpan<byte> filter)
+    {
+        var found = new List<KeptMessage>();
+        lock (gate)
+        {
+            if (Count > 0)
+                Visit(root, filter, 0, found);
+        }
+
+        return found;
+    }
+
+    private bool HasRoom(in Message message)
+    {
+        var before = Find(message.Topic)?.Message;
+        return Count + (before is null ? 1 : 0) <= options.MaxRetainedMessages && Bytes - (before?.Length ?? 0) + message.Length <= options.MaxRetainedBytes;
+    }
+
+    private Node? Find(ReadOnlySpan<byte> topic)
+    {
+        var node = root;
+        foreach (var range in topic.Split((byte)'/'))
+        {
+            if (node.Find(topic[range]) is not { } child)
+                return null;
+            node = child;
+        }
+
+        return node;
+    }
+
+    private void Set(Node node, KeptMessage? message)
+    {
+        Count += (message is null ? 0 : 1) - (node.Message is null ? 0 : 1);
+        Bytes += (message?.Length ?? 0) - (node.Message?.Length ?? 0);
+        node.Message = message;
+    }
+
+    /// <returns>Whether the node may go.</returns>
+    private bool Remove(Node node, ReadOnlySpan<byte> topic, int at)
+    {
+        if (at > topic.Length)
+        {
+            Set(node, null);
+        }
+        else
+        {
+            var end = EndOfLevel(topic, at);
+            if (node.Find(topic[at..end]) is { } child && Remove(child, topic, end + 1))
+                node.Children!.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(topic[at..end]);
+        }
+
+        return node.IsBare;
+    }
+
+    private void Visit(Node node, ReadOnlySpan<byte> filter, int at, List<KeptMessage> found)
+    {
+        if (at > filter.Length)
+        {
+            Take(node, found);
+            return;
+        }
+
+        var end = EndOfLevel(filter, at);
+        var level = filter[at..end];
+        if (level is [(byte)'#'])
+        {
+            if (at > 0)
+                Take(node, found);
+            foreach (var (name, child) in node.Children ?? [])
+            {
+                if (at > 0 || name is not [(byte)'$', ..])
+                    VisitAll(child, found);
+            }
+        }
+        else if (level is [(byte)'+'])
+        {
+            foreach (var (name, child) in node.Children ?? [])
+            {
+                if (at > 0 || name is not [(byte)'$', ..])
+                    Visit(child, filter, end + 1, found);
+            }
+        }
+        else if (node.Find(level) is { } child)
+        {
+            Visit(child, filter, end + 1, found);
+        }
+    }
+
+    private void VisitAll(Node node, List<KeptMessage> found)
+    {
+        Take(node, found);
+        foreach (var child in node.Children?.Values ?? Enumerable.Empty<Node>())
+            VisitAll(child, found);
+    }
+
+    private void Take(Node node, List<KeptMessage> found)
+    {
+        if (node.Message is { } message && message.ExpiresAt > clock.Now)
+            found.Add(message);
+    }
+
+    /// <summary>Lets go of what has expired; at most once a second, since it looks at all.</summary>
+    private bool Sweep()
+    {
+        if (clock.Now - sweptAt < SweepEvery)
+            return false;
+        sweptAt = clock.Now;
+        Sweep(root);
+        return true;
+    }
+
+    private bool Sweep(Node node)
+    {
+        if (node.Message is { } message && message.ExpiresAt <= sweptAt)
+            Set(node, null);
+        foreach (var (name, child) in node.Children?.ToList() ?? [])
+        {
+            if (Sweep(child))
+                node.Children!.Remove(name);
+        }
+
+        return node.IsBare;
+    }
+
+    private static int EndOfLevel(ReadOnlySpan<byte> text, int at)
+    {
+        var length = text[at..].IndexOf((byte)'/');
+        return length < 0 ? text.Length : at + length;
+    }
+
+    private sealed class Node
+    {
+        public KeptMessage? Message { get; set; }
+
+        public Dictionary<byte[], Node>? Children { get; private set; }
+
+        public bool IsBare => Message is null && Children is null or { Count: 0 };
+
+        public Node? Find(ReadOnlySpan<byte> name) =>
+            Children is not null && Children.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var child) ? child : null;
+
+        public Node GetOrAdd(ReadOnlySpan<byte> name)
+        {
+            if (Find(name) is { } found)
+                return found;
+            Children ??= new Dictionary<byte[], Node>(Utf8Comparer.Instance);
+            return Children[name.ToArray()] = new Node();
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Strata.Mqtt.Subscriptions;
+
+/// <summary>The members of one share name on one filter (MQTT 5.0 4.8.2): each message goes to one of them. Changed under the tree's lock, read without.</summary>
+internal sealed class SharedGroup(string name)
+{
+    private int turn;
+
+    public string Name { get; } = name;
+
+    public SubscriberList Members { get; } = new();
+
+    /// <summary>Where to begin: the members take turns.</summary>
+    public int NextTurn() => Interlocked.Increment(ref turn) & int.MaxValue;
+}
