@@ -8,6 +8,7 @@ public sealed class ProjectArrowTests
     {
         ["Strata.Core"] = [],
         ["Strata.Mqtt"] = [],
+        ["Strata.Mqtt.Broker"] = ["Strata.Mqtt"],
         ["Strata.Forwarding"] = ["Strata.Core"],
         ["Strata.Telemetry"] = ["Strata.Core"],
         ["Strata.Cloud.Contracts"] = ["Strata.Core"],
@@ -24,7 +25,7 @@ public sealed class ProjectArrowTests
             "Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Node", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Cloud.Devices",
             "Strata.Cloud.Operations", "Strata.Cloud.Dashboard",
         ],
-        ["Strata.Cli"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud", "Strata.Fog", "Strata.Edge"],
+        ["Strata.Cli"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud", "Strata.Fog", "Strata.Edge", "Strata.Mqtt.Broker"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.ProjectReferences.Keys.Order()];

@@ -9,6 +9,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     CloudCommand.Create(),
     FogCommand.Create(),
     EdgeVerb.Create(),
+    BrokerCommand.Create(),
     DemoCommand.Create(),
     ApplyCommand.Create(),
     ExportCommand.Create(),

@@ -125,6 +125,7 @@ internal static class CloudComposition
     {
         app.UseNodeErrors();
         app.UseStaticFiles();
+        app.UseWebSockets();
         app.UseAuthentication();
         app.UseSignInPage();
         app.UseAuthorization();

@@ -152,6 +152,7 @@ internal static class FogComposition
     private static void Map(WebApplication app)
     {
         app.UseNodeErrors();
+        app.UseWebSockets();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapPost("/api/v1/gateways/join", JoinBelow.HandleAsync).AllowAnonymous();

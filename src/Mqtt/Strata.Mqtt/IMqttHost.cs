@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Strata.Mqtt;
 
@@ -45,7 +46,11 @@ public interface IMqttHost
 
 /// <summary>A CONNECT as the host sees it.</summary>
 public sealed record ConnectRequest(
-    string ClientId, string? UserName, ReadOnlyMemory<byte> Password, MqttProtocolVersion Version, EndPoint? RemoteEndPoint);
+    string ClientId, string? UserName, ReadOnlyMemory<byte> Password, MqttProtocolVersion Version, EndPoint? RemoteEndPoint)
+{
+    /// <summary>What the client proved its identity with in TLS; the endpoint's configuration has judged it. Null when it gave none.</summary>
+    public X509Certificate2? ClientCertificate { get; init; }
+}
 
 /// <summary>The host's answer to a CONNECT.</summary>
 /// <param name="ReasonCode"><see cref="MqttReasonCode.Success"/>, or why not.</param>

@@ -1,5 +1,8 @@
 using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Strata.Mqtt.Transports;
 
 namespace Strata.Mqtt;
 
@@ -44,6 +48,30 @@ public static class MqttHosting
         var broker = listen.ApplicationServices.GetRequiredService<MqttBroker>();
         listen.Run(broker.ServeAsync);
         return listen;
+    }
+
+    /// <summary>
+    /// Serves MQTT over WebSocket at this path of the HTTP server, with the same broker. The program calls <c>UseWebSockets</c> before its routing. Who
+    /// connects is judged by its CONNECT, not by cookies, so that a foreign page gains nothing.
+    /// </summary>
+    public static IEndpointConventionBuilder MapMqtt(this IEndpointRouteBuilder routes, string path = "/mqtt")
+    {
+        var broker = routes.ServiceProvider.GetRequiredService<MqttBroker>();
+        return routes.Map(path, context => ServeAsync(context, broker)).ExcludeFromDescription();
+    }
+
+    private static async Task ServeAsync(HttpContext context, MqttBroker broker)
+    {
+        // MQTT-6.0.0-3: the subprotocol must be offered, MQTT-6.0.0-4: and is chosen.
+        if (!context.WebSockets.IsWebSocketRequest || !context.WebSockets.WebSocketRequestedProtocols.Contains("mqtt"))
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            await context.Response.WriteAsync("This is MQTT over WebSocket: open a WebSocket with the subprotocol 'mqtt'.\n").ConfigureAwait(false);
+            return;
+        }
+
+        using var socket = await context.WebSockets.AcceptWebSocketAsync("mqtt").ConfigureAwait(false);
+        await new WebSocketConnection(context, socket).RunAsync(broker).ConfigureAwait(false);
     }
 }
 

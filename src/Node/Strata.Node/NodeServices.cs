@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -59,6 +60,7 @@ public static class NodeServices
     public static IEndpointRouteBuilder MapNode(this IEndpointRouteBuilder routes)
     {
         routes.MapDeviceIngest();
+        routes.MapMqtt().AllowAnonymous(); // Its CONNECT says who it is.
         routes.MapGatewayLinks();
         return routes;
     }

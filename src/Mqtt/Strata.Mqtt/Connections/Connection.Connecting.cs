@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http.Features;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Wire;
 
@@ -94,7 +95,8 @@ internal sealed partial class Connection
 #pragma warning disable CA1031 // A host that fails admits nobody.
         try
         {
-            return await broker.Host.ConnectAsync(request, context.ConnectionClosed).ConfigureAwait(false);
+            var certificate = context.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+            return await broker.Host.ConnectAsync(request with { ClientCertificate = certificate }, context.ConnectionClosed).ConfigureAwait(false);
         }
         catch (Exception fault)
         {

@@ -1,0 +1,62 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Strata.Mqtt.Access;
+
+namespace Strata.Mqtt.Broker;
+
+/// <summary>What MQTT means to a broker that only passes messages on: names and passwords, rules, one namespace.</summary>
+internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, bool anonymous, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
+{
+    private const string Namespace = "main";
+
+    public async ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken)
+    {
+        var user = request.UserName;
+        if (string.IsNullOrEmpty(user) && !anonymous)
+            return Refuse(request, MqttReasonCode.BadUserNameOrPassword, "no user name");
+        if (!string.IsNullOrEmpty(user) && (users is not null || !anonymous)
+            && (users is null || !await users.VerifyAsync(user, request.Password, cancellationToken).ConfigureAwait(false)))
+            return Refuse(request, MqttReasonCode.BadUserNameOrPassword, "unknown name or wrong password");
+        if (!rules.Accepts(request.ClientId, user))
+            return Refuse(request, MqttReasonCode.ClientIdentifierNotValid, "the client id or user name cannot stand in a rule's filter: it is empty or holds +, #, / or NUL");
+        return ConnectDecision.Accept(Namespace);
+    }
+
+    public bool MaySubscribe(MqttClient client, string topicFilter)
+    {
+        if (rules.MaySubscribe(client.ClientId, client.UserName, topicFilter))
+            return true;
+        LogDenied(client.ClientId, "subscribe to", topicFilter);
+        return false;
+    }
+
+    public PublishVerdict OnPublish(MqttClient client, in InboundPublish publish)
+    {
+        if (rules.MayPublish(client.ClientId, client.UserName, publish.Topic))
+            return PublishVerdict.Route;
+        if (logger.IsEnabled(LogLevel.Debug))
+            LogDenied(client.ClientId, "publish to", Encoding.UTF8.GetString(publish.Topic));
+        return PublishVerdict.Refuse(MqttReasonCode.NotAuthorized, "The rules do not allow it.");
+    }
+
+    public ValueTask EndBurstAsync(MqttClient client, CancellationToken cancellationToken) => default;
+
+    public void Disconnected(MqttClient client, DisconnectCause cause) => LogGone(client.ClientId, cause);
+
+    public void Dispose() => users?.Dispose();
+
+    private ConnectDecision Refuse(ConnectRequest request, MqttReasonCode code, string reason)
+    {
+        LogRefused(request.ClientId, request.RemoteEndPoint?.ToString() ?? "a local socket", reason);
+        return ConnectDecision.Refuse(code, code == MqttReasonCode.BadUserNameOrPassword ? "User name or password is wrong." : reason);
+    }
+
+    [LoggerMessage(7001, LogLevel.Information, "Client {Client} at {From} is refused: {Reason}.")]
+    private partial void LogRefused(string client, string from, string reason);
+
+    [LoggerMessage(7002, LogLevel.Debug, "Client {Client} may not {Action} {Topic}.")]
+    private partial void LogDenied(string client, string action, string topic);
+
+    [LoggerMessage(7003, LogLevel.Debug, "Client {Client} is gone: {Cause}.")]
+    private partial void LogGone(string client, DisconnectCause cause);
+}

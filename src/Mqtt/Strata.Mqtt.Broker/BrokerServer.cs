@@ -1,0 +1,228 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Strata.Mqtt.Access;
+
+namespace Strata.Mqtt.Broker;
+
+/// <summary>The engine alone as a general broker. Disposing stops it gracefully.</summary>
+public sealed class BrokerServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
+
+    private readonly WebApplication app;
+    private readonly Listeners listeners;
+
+    private BrokerServer(WebApplication app, Listeners listeners) => (this.app, this.listeners) = (app, listeners);
+
+    /// <summary>Where plain MQTT is served, with the port that was taken; null when it is not.</summary>
+    public IPEndPoint? Mqtt => listeners.Mqtt?.IPEndPoint;
+
+    public IPEndPoint? WebSocket => listeners.WebSocket?.IPEndPoint;
+
+    public IPEndPoint? Tls => listeners.Tls?.IPEndPoint;
+
+    /// <summary>Starts a broker; it serves when this completes.</summary>
+    /// <exception cref="BrokerConfigurationException">It cannot start as it is configured.</exception>
+    public static async Task<BrokerServer> StartAsync(BrokerOptions options, CancellationToken cancellationToken = default)
+    {
+        options.Validate();
+        var rules = ReadRules(options.RulesFile);
+        var listeners = new Listeners();
+        WebApplication? app = null;
+        try
+        {
+            app = Build(options, rules, listeners);
+            RemoveDeadSocket(options.UnixSocket);
+            await app.StartAsync(cancellationToken).ConfigureAwait(false);
+            return new BrokerServer(app, listeners);
+        }
+        catch (Exception e)
+        {
+            if (app is not null)
+                await app.DisposeAsync().ConfigureAwait(false);
+            throw e switch
+            {
+                OptionsValidationException wrong => new BrokerConfigurationException(string.Join(" ", wrong.Failures), wrong),
+                IOException or SocketException or UnauthorizedAccessException => new BrokerConfigurationException($"Cannot serve: {e.Message}", e),
+                _ => e,
+            };
+        }
+    }
+
+    /// <summary>
+    /// Runs a broker until the token is cancelled or the process is told to end. Writes <c>ready mqtt=HOST:PORT ws=HOST:PORT tls=HOST:PORT unix=PATH</c>, as far as
+    /// each is served, to <paramref name="output"/> when it serves.
+    /// </summary>
+    /// <returns>0 after a stop, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
+    public static async Task<int> RunAsync(BrokerOptions options, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var server = await StartAsync(options, cancellationToken).ConfigureAwait(false);
+            await using (server.ConfigureAwait(false))
+            {
+                await output.WriteLineAsync(server.Ready(options)).ConfigureAwait(false);
+                await output.FlushAsync(cancellationToken).ConfigureAwait(false);
+                await server.ToldToStopAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return 0;
+        }
+        catch (BrokerConfigurationException e)
+        {
+            await error.WriteLineAsync($"strata broker: {e.Message}").ConfigureAwait(false);
+            return 2;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var deadline = new CancellationTokenSource(StopWithin);
+        await app.StopAsync(deadline.Token).ConfigureAwait(false);
+        await app.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private string Ready(BrokerOptions options)
+    {
+        var parts = new List<string> { "ready" };
+        foreach (var (name, endPoint) in new[] { ("mqtt", Mqtt), ("ws", WebSocket), ("tls", Tls) })
+        {
+            if (endPoint is not null)
+                parts.Add($"{name}={endPoint}");
+        }
+
+        if (options.UnixSocket is not null)
+            parts.Add($"unix={options.UnixSocket}");
+        return string.Join(' ', parts);
+    }
+
+    private async Task ToldToStopAsync(CancellationToken cancellationToken)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var byToken = cancellationToken.Register(() => told.TrySetResult());
+        var bySignal = app.Lifetime.ApplicationStopping.Register(() => told.TrySetResult());
+        await using (byToken.ConfigureAwait(false))
+        await using (bySignal.ConfigureAwait(false))
+            await told.Task.ConfigureAwait(false);
+    }
+
+    private static WebApplication Build(BrokerOptions options, AccessRules rules, Listeners listeners)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel).AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // A start that fails is one sentence on standard error.
+        builder.Logging.AddFilter("Microsoft", options.LogLevel < LogLevel.Warning ? LogLevel.Warning : options.LogLevel);
+        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => new BrokerHost(
+            options.UsersFile is null ? null : UserFile.Open(options.UsersFile, TimeProvider.System, Tell(services)), rules, options.Anonymous,
+            services.GetRequiredService<ILogger<BrokerHost>>()));
+        builder.Services.AddMqttBroker<BrokerHost>(options.Engine);
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options, listeners));
+        var app = builder.Build();
+        _ = app.Services.GetRequiredService<BrokerHost>(); // A users file that cannot be used stops the start, not the first client.
+        if (options.WebSocket is not null)
+        {
+            app.UseWebSockets();
+            app.MapMqtt();
+        }
+
+        return app;
+    }
+
+    private static Action<string> Tell(IServiceProvider services)
+    {
+        var logger = services.GetRequiredService<ILogger<BrokerServer>>();
+        return problem => BrokerLog.NotReadAgain(logger, problem);
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, BrokerOptions options, Listeners listeners)
+    {
+        kestrel.AddServerHeader = false;
+        if (options.Mqtt is { } mqtt)
+            kestrel.Listen(mqtt, listen => (listeners.Mqtt = listen).UseMqtt());
+        if (options.WebSocket is { } http)
+            kestrel.Listen(http, listen => (listeners.WebSocket = listen).Protocols = HttpProtocols.Http1);
+        if (options.UnixSocket is { } path)
+            kestrel.ListenUnixSocket(Path.GetFullPath(path), static listen => listen.UseMqtt());
+        if (options.Tls is { } tls)
+            kestrel.Listen(tls, listen => (listeners.Tls = listen).UseHttps(Secure(options, listen.ApplicationServices)).UseMqtt());
+    }
+
+    private static HttpsConnectionAdapterOptions Secure(BrokerOptions options, IServiceProvider services)
+    {
+        var certificate = new CertificateFile(options.CertificateFile!, options.KeyFile!, TimeProvider.System, Tell(services));
+        var authorities = options.ClientCaFile is null ? null : CertificateFile.Authorities(options.ClientCaFile);
+        return new HttpsConnectionAdapterOptions
+        {
+            SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            ServerCertificateSelector = (_, _) => certificate.Current,
+            ClientCertificateMode = authorities is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.RequireCertificate,
+            ClientCertificateValidation = (shown, _, _) => authorities is not null && LeadsTo(shown, authorities),
+        };
+    }
+
+    private static bool LeadsTo(X509Certificate2 shown, X509Certificate2Collection authorities)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid("1.3.6.1.5.5.7.3.2")); // Client authentication.
+        return chain.Build(shown);
+    }
+
+    /// <summary>The socket of a process that was killed stays behind; one that is served stays.</summary>
+    private static void RemoveDeadSocket(string? path)
+    {
+        if (!File.Exists(path))
+            return;
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(Path.GetFullPath(path)));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static AccessRules ReadRules(string? path)
+    {
+        if (path is null)
+            return AccessRules.AllowAll;
+        try
+        {
+            return AccessRules.Parse(File.ReadAllText(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw new BrokerConfigurationException($"--rules: {path}: {e.Message}", e);
+        }
+    }
+
+    private sealed class Listeners
+    {
+        public ListenOptions? Mqtt { get; set; }
+
+        public ListenOptions? WebSocket { get; set; }
+
+        public ListenOptions? Tls { get; set; }
+    }
+}
+
+internal static partial class BrokerLog
+{
+    [LoggerMessage(7010, LogLevel.Error, "{Problem} What was known before still holds.")]
+    public static partial void NotReadAgain(ILogger logger, string problem);
+}

@@ -1,0 +1,174 @@
+using System.Text;
+
+namespace Strata.Mqtt.Access;
+
+/// <summary>
+/// Who may publish and subscribe to what: rules in their order, the first that applies decides, and what none applies to is denied. Immutable.
+/// One rule a line: <c>allow|deny USER|* publish|subscribe|all FILTER</c>; <c>#</c> begins a comment where a rule would begin. A filter may hold
+/// <c>{client}</c> and <c>{user}</c>, which stand for one level each.
+/// </summary>
+public sealed class AccessRules
+{
+    private const int MaxRules = 10_000;
+    private const int MaxLineLength = 2048;
+    private readonly Rule[] rules;
+
+    private AccessRules(Rule[] rules) => this.rules = rules;
+
+    /// <summary>Everything is allowed.</summary>
+    public static AccessRules AllowAll { get; } = Parse("allow * all #");
+
+    /// <summary>Reads rules. No rules at all deny everything.</summary>
+    /// <exception cref="FormatException">A line is no rule; the message names it and what is wrong.</exception>
+    public static AccessRules Parse(string text)
+    {
+        var rules = new List<Rule>();
+        var number = 0;
+        foreach (var line in text.EnumerateLines())
+        {
+            number++;
+            var trimmed = line.Trim();
+            if (trimmed.IsEmpty || trimmed[0] == '#')
+                continue;
+            if (rules.Count == MaxRules)
+                throw new FormatException($"Line {number}: more than {MaxRules} rules.");
+            rules.Add(ParseRule(trimmed.ToString(), number));
+        }
+
+        return new AccessRules([.. rules]);
+    }
+
+    /// <summary>
+    /// Whether a client's names can stand in the rules' filters: a name with <c>+</c>, <c>#</c>, <c>/</c> or NUL in it could stand for other topics than its
+    /// own. A host refuses the CONNECT of a client for which this is false.
+    /// </summary>
+    public bool Accepts(string clientId, string? user) =>
+        (!rules.Any(static r => r.UsesClient) || IsOneLevel(clientId)) && (!rules.Any(static r => r.UsesUser) || (user is not null && IsOneLevel(user)));
+
+    /// <summary>Whether the client may publish to the topic.</summary>
+    public bool MayPublish(string clientId, string? user, ReadOnlySpan<byte> topic)
+    {
+        foreach (var rule in rules)
+        {
+            if (rule.Publishes && rule.IsFor(user) && Matches(rule.LevelsFor(clientId, user), topic))
+                return rule.Allows;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Whether the client may subscribe to the filter. A rule that allows must cover all that the filter matches; one that denies applies as soon as
+    /// it shares a topic with the filter, so that nobody reads by a wide filter what a narrow one is denied.
+    /// </summary>
+    public bool MaySubscribe(string clientId, string? user, string filter)
+    {
+        var wanted = filter.Split('/');
+        foreach (var rule in rules)
+        {
+            if (!rule.Subscribes || !rule.IsFor(user))
+                continue;
+            var levels = rule.LevelsFor(clientId, user);
+            if (rule.Allows ? Covers(levels, wanted) : Overlaps(levels, wanted))
+                return rule.Allows;
+        }
+
+        return false;
+    }
+
+    private static bool IsOneLevel(string name) => name.Length > 0 && name.AsSpan().IndexOfAny("+#/\0") < 0;
+
+    private static Rule ParseRule(string line, int number)
+    {
+        if (line.Length > MaxLineLength)
+            throw new FormatException($"Line {number}: longer than {MaxLineLength} characters.");
+        var words = line.Split((char[]?)null, 4, StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length < 4)
+            throw new FormatException($"Line {number}: '{line}' is no rule; write allow|deny USER|* publish|subscribe|all FILTER.");
+        if (words[0] is not ("allow" or "deny"))
+            throw new FormatException($"Line {number}: '{words[0]}' is neither allow nor deny.");
+        if (words[2] is not ("publish" or "subscribe" or "all"))
+            throw new FormatException($"Line {number}: '{words[2]}' is none of publish, subscribe and all.");
+        var levels = words[3].Split('/');
+        for (var i = 0; i < levels.Length; i++)
+        {
+            var level = levels[i];
+            if ((level.Contains('#') && (level != "#" || i < levels.Length - 1)) || (level.Contains('+') && level != "+"))
+                throw new FormatException($"Line {number}: '{words[3]}' is no topic filter; + stands alone in its level, # alone in the last.");
+            if (level.AsSpan().IndexOfAny('{', '}') >= 0 && level is not ("{client}" or "{user}"))
+                throw new FormatException($"Line {number}: '{level}' is no placeholder; use {{client}} or {{user}}, alone in a level.");
+        }
+
+        return new Rule(words[0] == "allow", words[1] == "*" ? null : words[1], words[2] != "subscribe", words[2] != "publish", levels);
+    }
+
+    private static bool Matches(string[] pattern, ReadOnlySpan<byte> topic)
+    {
+        if (topic is [(byte)'$', ..] && pattern[0] is "#" or "+")
+            return false;
+        for (var i = 0; ; i++)
+        {
+            if (i < pattern.Length && pattern[i] == "#")
+                return true;
+            if (i == pattern.Length)
+                return false;
+            var end = topic.IndexOf((byte)'/');
+            var level = end < 0 ? topic : topic[..end];
+            if (pattern[i] != "+" && !IsText(level, pattern[i]))
+                return false;
+            if (end < 0)
+                return i == pattern.Length - 1 || (i == pattern.Length - 2 && pattern[^1] == "#");
+            topic = topic[(end + 1)..];
+        }
+    }
+
+    private static bool IsText(ReadOnlySpan<byte> level, string text) =>
+        level.Length == Encoding.UTF8.GetByteCount(text) && level.SequenceEqual(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Whether every topic of the filter is one of the pattern's.</summary>
+    private static bool Covers(string[] pattern, string[] filter)
+    {
+        if (filter[0].StartsWith('$') && pattern[0] is "#" or "+")
+            return false;
+        for (var i = 0; ; i++)
+        {
+            if (i < pattern.Length && pattern[i] == "#")
+                return true;
+            if (i == filter.Length)
+                return i == pattern.Length || (i == pattern.Length - 1 && pattern[i] == "#");
+            if (i == pattern.Length || filter[i] == "#")
+                return false;
+            if (pattern[i] != "+" && pattern[i] != filter[i])
+                return false;
+        }
+    }
+
+    /// <summary>Whether any topic is matched by both.</summary>
+    private static bool Overlaps(string[] pattern, string[] filter)
+    {
+        if ((pattern[0].StartsWith('$') && filter[0] is "#" or "+") || (filter[0].StartsWith('$') && pattern[0] is "#" or "+"))
+            return false;
+        for (var i = 0; ; i++)
+        {
+            if ((i < pattern.Length && pattern[i] == "#") || (i < filter.Length && filter[i] == "#"))
+                return true;
+            if (i == pattern.Length || i == filter.Length)
+                return pattern.Length == filter.Length;
+            if (pattern[i] != "+" && filter[i] != "+" && pattern[i] != filter[i])
+                return false;
+        }
+    }
+
+    private sealed record Rule(bool Allows, string? User, bool Publishes, bool Subscribes, string[] Levels)
+    {
+        public bool UsesClient { get; } = Levels.Contains("{client}");
+
+        public bool UsesUser { get; } = Levels.Contains("{user}");
+
+        public bool IsFor(string? user) => User is null || User == user;
+
+        public string[] LevelsFor(string clientId, string? user) => UsesClient || UsesUser
+            ? [.. Levels.Select(level => level == "{client}" ? clientId : level == "{user}" ? user ?? "" : level)]
+            : Levels;
+    }
+}
