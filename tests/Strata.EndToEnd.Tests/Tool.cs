@@ -24,7 +24,7 @@ internal static class Tool
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         await process.WaitForExitAsync(deadline.Token);
         return new Outcome(process.ExitCode, await output, await error);
     }

@@ -7,8 +7,10 @@ public sealed class MosquittoTests
     [Theory]
     [InlineData("311", 0)]
     [InlineData("311", 1)]
+    [InlineData("311", 2)]
     [InlineData("5", 0)]
     [InlineData("5", 1)]
+    [InlineData("5", 2)]
     public async Task What_mosquitto_pub_sends_mosquitto_sub_receives(string version, int qos)
     {
         var publish = ForeignTool.Require("mosquitto_pub");

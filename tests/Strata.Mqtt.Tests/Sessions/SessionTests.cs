@@ -224,4 +224,14 @@ public sealed class SessionTests
         Assert.Equal("x", (await last.ReadPublishAsync()).Payload);
         last.Dispose();
     }
+
+    [Fact]
+    public async Task A_session_without_expiry_ends_with_its_connection_also_when_that_is_taken_over()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var first = await server.ConnectAsync("c");
+        await first.SubscribeAsync("t");
+        using var second = await server.ResumeAsync("c", present: false);
+        Assert.Equal(0, server.Broker.Publish("tests", "t"u8, "x"u8, qos: 1));
+    }
 }

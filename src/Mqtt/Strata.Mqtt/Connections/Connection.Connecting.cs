@@ -162,8 +162,8 @@ internal sealed partial class Connection
                 handshake.TellSessionExpiry ? handshake.SessionExpirySeconds : null)
             : ServerPackets.ConnAck311(packet, MqttReasonCode.Success, entrance.Present && version == MqttProtocolVersion.V311);
         Outbox.Accept(packet[..length]);
-        TellHost(client);
         session.Attach(this, sessionExpirySeconds > 0, handshake.ReceiveMaximum);
+        TellHost(client);
         if (stopping)
             Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);
     }

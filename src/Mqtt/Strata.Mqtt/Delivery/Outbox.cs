@@ -69,12 +69,15 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options, Mqt
         }
     }
 
-    /// <summary>Sends a CONNACK that accepts; from then on closing says DISCONNECT.</summary>
+    /// <summary>Writes a CONNACK that accepts, which <see cref="Adopt"/> sends: nothing for the client may be lost in between. From now on closing says DISCONNECT.</summary>
     public void Accept(ReadOnlySpan<byte> connAck)
     {
         lock (gate)
+        {
             accepted = true;
-        Send(connAck);
+            if (!closed)
+                Write(connAck);
+        }
     }
 
     /// <summary>Sends what is written; for those who delivered with <see cref="Deliver"/>.</summary>

@@ -16,7 +16,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     private MessageFlow? flow = new(options);
     private Connection? holder;
     private Outbox? outbox;
-    private bool keeps;
+    private volatile bool keeps;
     private bool ended;
 
     public MqttNamespace Namespace { get; } = @namespace;
@@ -41,6 +41,9 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
 
     /// <summary>The connection that has it; null while the client is away.</summary>
     public Connection? Holder => Volatile.Read(ref holder);
+
+    /// <summary>Whether it outlives its connection; else it ends with it, also when that is taken over.</summary>
+    public bool Keeps => keeps;
 
     public bool IsEnded => Volatile.Read(ref ended);
 

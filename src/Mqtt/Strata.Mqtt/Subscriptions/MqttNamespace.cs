@@ -21,7 +21,7 @@ internal sealed class MqttNamespace(string name, MqttOptions options, MqttClock 
         lock (sessions)
         {
             sessions.TryGetValue((owner, clientId), out var known);
-            if (known is not null && !clean && !known.IsEnded)
+            if (known is { Keeps: true, IsEnded: false } && !clean)
             {
                 (known.PendingWill, known.ExpiresAt) = (null, long.MaxValue); // MQTT-3.1.3-9
                 return new Entrance(known, true, known.Claim(connection), null, null);
@@ -39,7 +39,7 @@ internal sealed class MqttNamespace(string name, MqttOptions options, MqttClock 
     public bool Has(string owner, string clientId)
     {
         lock (sessions)
-            return sessions.ContainsKey((owner, clientId));
+            return sessions.TryGetValue((owner, clientId), out var known) && known.Keeps;
     }
 
     /// <summary>The connection is gone; its session stays until it expires.</summary>

@@ -1,0 +1,101 @@
+namespace Strata.Mqtt.Tests.Fuzz;
+
+/// <summary>
+/// The same random script, step by step, against the engine and against mosquitto: what each client saw after each step must be the same. Where the
+/// specification leaves a choice (copies for overlapping subscriptions), the scripts leave it out. STRATA_FUZZ_SCRIPTS sets how many are run.
+/// </summary>
+public sealed class ComparedWithMosquittoTests
+{
+    private const int Steps = 120;
+    private static readonly int Scripts = int.TryParse(Environment.GetEnvironmentVariable("STRATA_FUZZ_SCRIPTS"), out var scripts) ? scripts : 60;
+    private static readonly int FirstSeed = int.TryParse(Environment.GetEnvironmentVariable("STRATA_FUZZ_SEED"), out var seed) ? seed : 1;
+
+    // Each topic matches one filter at most.
+    private static readonly string[] Filters = ["a/b", "c/+", "d/#", "+/e/f", "/g", "h//+"];
+    private static readonly string[] Topics = ["a/b", "c/x", "c/y", "d", "d/x", "d/x/y", "q/e/f", "/g", "h//z", "nobody"];
+
+    [Fact]
+    public async Task Subscribers_see_the_same_of_both()
+    {
+        await using var mosquitto = await Mosquitto.StartAsync();
+        for (var seed = FirstSeed; seed < FirstSeed + Scripts; seed++)
+        {
+            await using var server = await TestServer.StartAsync();
+            await RunAsync(seed, server.Port, mosquitto.Port);
+        }
+    }
+
+    private static async Task RunAsync(int seed, int ours, int theirs)
+    {
+        var random = new Random(seed);
+        ScriptedClient[][] clients = [.. Enumerable.Range(0, 3).Select(i =>
+        {
+            var version = random.Next(2) == 0 ? (byte)4 : (byte)5;
+            return (ScriptedClient[])[new ScriptedClient(ours, $"s{seed}-{i}", version), new ScriptedClient(theirs, $"s{seed}-{i}", version)];
+        })];
+        var script = new List<string>();
+        var number = 0;
+        for (var step = 0; step < Steps; step++)
+        {
+            var pair = clients[random.Next(clients.Length)];
+            var (name, act) = Choose(random, pair[0].IsConnected, $"m{++number}");
+            script.Add($"{Array.IndexOf(clients, pair)}: {name}");
+            await act(pair[0]);
+            await act(pair[1]);
+            foreach (var each in clients)
+            {
+                await each[0].SettleAsync();
+                await each[1].SettleAsync();
+                var (own, peer) = (each[0].TakeSeen(), each[1].TakeSeen());
+                Assert.True(
+                    own.SequenceEqual(peer),
+                    $"seed {seed}, client {Array.IndexOf(clients, each)}:\nours  {string.Join("\n      ", own)}\ntheirs {string.Join("\n      ", peer)}\nscript\n{string.Join('\n', script)}");
+            }
+        }
+
+        // Nothing of this script stays in the peer, which is used again.
+        foreach (var pair in clients)
+        {
+            await pair[1].ConnectAsync(clean: true);
+            foreach (var topic in Topics)
+                await pair[1].PublishAsync(topic, "", 0, retain: true);
+            await pair[1].DisconnectAsync();
+            pair[0].Dispose();
+        }
+    }
+
+    private static (string Name, Func<ScriptedClient, Task> Act) Choose(Random random, bool connected, string payload)
+    {
+        if (!connected)
+        {
+            var clean = random.Next(4) == 0;
+            return ($"connect clean {clean}", c => c.ConnectAsync(clean));
+        }
+
+        var (filter, topic, qos) = (Filters[random.Next(Filters.Length)], Topics[random.Next(Topics.Length)], random.Next(3));
+        switch (random.Next(20))
+        {
+            case < 5:
+                // mosquitto 2.0 keeps No Local and Retain As Published of the first subscription (against MQTT-3.8.4-3), so each filter has its own.
+                var flags = Array.IndexOf(Filters, filter) & 3;
+                var options = (byte)(random.Next(3) | (flags << 2) | (random.Next(3) << 4));
+                return ($"subscribe {filter} {options:X2}", c => c.SubscribeAsync(filter, options));
+            case < 6:
+                return ($"unsubscribe {filter}", c => c.UnsubscribeAsync(filter));
+            case < 17:
+                var retain = random.Next(4) == 0;
+                var text = retain && random.Next(4) == 0 ? "" : payload;
+                return ($"publish {topic} '{text}' qos {qos} retain {retain}", c => c.PublishAsync(topic, text, qos, retain));
+            case < 18:
+                return ("disconnect", c => c.DisconnectAsync());
+            case < 19:
+                return ("connect again", c => c.ConnectAsync(clean: false));
+            default:
+                return ("drop", c =>
+                {
+                    c.Drop();
+                    return Task.CompletedTask;
+                });
+        }
+    }
+}
