@@ -109,7 +109,8 @@ internal sealed class FakeGateway : IAsyncDisposable
     /// <summary>Acknowledges everything held.</summary>
     public void AcknowledgeHeld()
     {
-        while (held.TryDequeue(out var one))
+        // What comes in answer to these is held anew.
+        for (var left = held.Count; left > 0 && held.TryDequeue(out var one); left--)
             Acknowledge(one.Socket, one.PacketId, 0, null);
     }
 
