@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
+using Strata.Mqtt.Access;
 
 namespace Strata.Mqtt.Tests;
 
@@ -23,6 +24,11 @@ public sealed class TestHost : IMqttHost
 
     public Func<MqttClient, CancellationToken, ValueTask> EndBurst { get; set; } = static (_, _) => default;
 
+    /// <summary>What is kept of a user's password; null: SCRAM is not offered.</summary>
+    public Func<string, PasswordHash?>? FindPassword { get; set; }
+
+    public bool OffersScram => FindPassword is not null;
+
     public ConcurrentDictionary<string, ConnectRequest> Connects { get; } = new();
 
     public MqttBroker? Broker { get; private set; }
@@ -39,6 +45,8 @@ public sealed class TestHost : IMqttHost
         Connects[request.ClientId] = request;
         return Connect(request, cancellationToken);
     }
+
+    public ValueTask<PasswordHash?> FindPasswordAsync(string userName, CancellationToken cancellationToken) => new(FindPassword!(userName));
 
     public bool MaySubscribe(MqttClient client, string topicFilter) => Subscribe(client, topicFilter);
 

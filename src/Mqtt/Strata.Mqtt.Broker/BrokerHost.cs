@@ -11,20 +11,26 @@ internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, boo
 
     public async ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken)
     {
-        var user = request.UserName;
+        if (request.AuthenticatedUser is { } proved && request.UserName is { Length: > 0 } said && said != proved)
+            return Refuse(request, MqttReasonCode.BadUserNameOrPassword, "the user name is not the one that was proved");
+        var user = request.AuthenticatedUser ?? request.UserName;
         if (string.IsNullOrEmpty(user) && !anonymous)
             return Refuse(request, MqttReasonCode.BadUserNameOrPassword, "no user name");
-        if (!string.IsNullOrEmpty(user) && (users is not null || !anonymous)
+        if (request.AuthenticatedUser is null && !string.IsNullOrEmpty(user) && (users is not null || !anonymous)
             && (users is null || !await users.VerifyAsync(user, request.Password, cancellationToken).ConfigureAwait(false)))
             return Refuse(request, MqttReasonCode.BadUserNameOrPassword, "unknown name or wrong password");
         if (!rules.Accepts(request.ClientId, user))
             return Refuse(request, MqttReasonCode.ClientIdentifierNotValid, "the client id or user name cannot stand in a rule's filter: it is empty or holds +, #, / or NUL");
-        return ConnectDecision.Accept(Namespace);
+        return ConnectDecision.Accept(Namespace, user);
     }
+
+    public bool OffersScram => users is not null;
+
+    public ValueTask<PasswordHash?> FindPasswordAsync(string userName, CancellationToken cancellationToken) => new(users?.Find(userName));
 
     public bool MaySubscribe(MqttClient client, string topicFilter)
     {
-        if (rules.MaySubscribe(client.ClientId, client.UserName, topicFilter))
+        if (rules.MaySubscribe(client.ClientId, (string?)client.State, topicFilter))
             return true;
         LogDenied(client.ClientId, "subscribe to", topicFilter);
         return false;
@@ -32,7 +38,7 @@ internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, boo
 
     public PublishVerdict OnPublish(MqttClient client, in InboundPublish publish)
     {
-        if (rules.MayPublish(client.ClientId, client.UserName, publish.Topic))
+        if (rules.MayPublish(client.ClientId, (string?)client.State, publish.Topic))
             return PublishVerdict.Route;
         if (logger.IsEnabled(LogLevel.Debug))
             LogDenied(client.ClientId, "publish to", Encoding.UTF8.GetString(publish.Topic));

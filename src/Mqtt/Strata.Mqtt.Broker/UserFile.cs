@@ -37,6 +37,13 @@ public sealed class UserFile : IDisposable
     /// <exception cref="BrokerConfigurationException">The file cannot be used; the message says why.</exception>
     public static UserFile Open(string path, TimeProvider time, Action<string> problem) => new(path, time, problem);
 
+    /// <summary>What is kept of a user's password; null when there is no such user.</summary>
+    public PasswordHash? Find(string name)
+    {
+        LookAgain();
+        return users.GetValueOrDefault(name)?.Hash;
+    }
+
     /// <summary>Whether the password is this user's. A name that nobody has takes as long.</summary>
     public async ValueTask<bool> VerifyAsync(string name, ReadOnlyMemory<byte> password, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Strata.Mqtt.Access;
 
 namespace Strata.Mqtt;
 
@@ -24,6 +25,15 @@ public interface IMqttHost
     void Connected(MqttClient client)
     {
     }
+
+    /// <summary>
+    /// Whether clients may prove their password with SCRAM-SHA-256 (enhanced authentication, MQTT 5.0 4.12) in place of sending it. The host then gets their
+    /// <see cref="ConnectRequest.AuthenticatedUser"/>.
+    /// </summary>
+    bool OffersScram => false;
+
+    /// <summary>What is kept of a user's password, for SCRAM-SHA-256; null when there is no such user. Called only where <see cref="OffersScram"/> is true.</summary>
+    ValueTask<PasswordHash?> FindPasswordAsync(string userName, CancellationToken cancellationToken) => new((PasswordHash?)null);
 
     /// <summary>Whether the client may subscribe to the filter. Called for each filter of a SUBSCRIBE.</summary>
     bool MaySubscribe(MqttClient client, string topicFilter);
@@ -50,6 +60,9 @@ public sealed record ConnectRequest(
 {
     /// <summary>What the client proved its identity with in TLS; the endpoint's configuration has judged it. Null when it gave none.</summary>
     public X509Certificate2? ClientCertificate { get; init; }
+
+    /// <summary>Who the client has proved to be by SCRAM-SHA-256; null when it did not. It says nothing about <see cref="UserName"/>.</summary>
+    public string? AuthenticatedUser { get; init; }
 }
 
 /// <summary>The host's answer to a CONNECT.</summary>

@@ -25,6 +25,19 @@ public sealed class PasswordHash
 
     public int Iterations { get; }
 
+    internal ReadOnlySpan<byte> Salt => salt;
+
+    internal ReadOnlySpan<byte> StoredKey => storedKey;
+
+    internal ReadOnlySpan<byte> ServerKey => serverKey;
+
+    /// <summary>A hash that no password fits, the same for the same name each time: who asks for a user that is not there learns nothing.</summary>
+    internal static PasswordHash Imaginary(ReadOnlySpan<byte> secret, string name)
+    {
+        var salt = HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(name))[..16];
+        return new PasswordHash(DefaultIterations, salt, RandomNumberGenerator.GetBytes(KeyLength), RandomNumberGenerator.GetBytes(KeyLength));
+    }
+
     public static PasswordHash Of(ReadOnlySpan<byte> password, int iterations = DefaultIterations)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(iterations, 4096);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
+using Strata.Mqtt.Access;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Wire;
 
@@ -17,7 +18,15 @@ internal sealed partial class Connection
         if (await ReadHandshakeAsync().ConfigureAwait(false) is not { } handshake)
             return false;
         Outbox.Configure(handshake);
-        var decision = await AskHostAsync(handshake.Request).ConfigureAwait(false);
+        var request = handshake.Request;
+        if (handshake.Scram is { } first)
+        {
+            if (await AuthenticateAsync(first).ConfigureAwait(false) is not { } user)
+                return false;
+            request = request with { AuthenticatedUser = user };
+        }
+
+        var decision = await AskHostAsync(request).ConfigureAwait(false);
         if (decision.ReasonCode != MqttReasonCode.Success)
         {
             broker.LogRefused(context.RemoteEndPoint, decision.ReasonCode);
@@ -68,7 +77,7 @@ internal sealed partial class Connection
             if (!frames.TryRead(out _, out var body))
                 return null;
             consumed = examined = frames.Consumed;
-            return Handshake.From(ConnectPacket.Read(body, out version), Options, context.RemoteEndPoint);
+            return Handshake.From(ConnectPacket.Read(body, out version), Options, broker.Host.OffersScram, context.RemoteEndPoint);
         }
         catch (MqttProtocolException refusal) when (AnswersConnect(refusal))
         {
@@ -159,7 +168,7 @@ internal sealed partial class Connection
         var length = version == MqttProtocolVersion.V500
             ? ServerPackets.ConnAck500(
                 packet, Options, entrance.Present, handshake.Assigned ? client.ClientId : null, handshake.ServerKeepAlive,
-                handshake.TellSessionExpiry ? handshake.SessionExpirySeconds : null)
+                handshake.TellSessionExpiry ? handshake.SessionExpirySeconds : null, authenticated is null ? null : (ScramExchange.Method, serverFinal!))
             : ServerPackets.ConnAck311(packet, MqttReasonCode.Success, entrance.Present && version == MqttProtocolVersion.V311);
         Outbox.Accept(packet[..length]);
         session.Attach(this, sessionExpirySeconds > 0, handshake.ReceiveMaximum);

@@ -30,6 +30,8 @@ internal sealed partial class Connection
             }
 
             var full = TakeBurst(result.Buffer);
+            if (authToTake is not null && !IsClosing)
+                await TakeAuthAsync().ConfigureAwait(false);
             if (burstOpen)
                 await EndBurstAsync(client!, context.ConnectionClosed).ConfigureAwait(false);
             if (full || Outbox.IsBlocked)
@@ -104,6 +106,9 @@ internal sealed partial class Connection
                 break;
             case PacketType.Disconnect:
                 Disconnect(body);
+                break;
+            case PacketType.Auth:
+                Authenticate(first, body);
                 break;
             case PacketType.Connect:
                 throw MqttProtocolException.Violation("A second CONNECT.", "MQTT-3.1.0-2");

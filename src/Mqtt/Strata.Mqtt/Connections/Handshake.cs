@@ -19,6 +19,9 @@ internal sealed class Handshake
 
     public required uint SessionExpirySeconds { get; init; }
 
+    /// <summary>The client's first SCRAM message; null when it asks for no enhanced authentication.</summary>
+    public required byte[]? Scram { get; init; }
+
     /// <summary>Whatever session is there ends.</summary>
     public required bool CleanStart { get; init; }
 
@@ -36,10 +39,14 @@ internal sealed class Handshake
     public required Will? Will { get; init; }
 
     /// <summary>Judges the packet against what this server offers and copies it.</summary>
-    public static Handshake From(in ConnectPacket packet, MqttOptions options, EndPoint? remoteEndPoint)
+    public static Handshake From(in ConnectPacket packet, MqttOptions options, bool offersScram, EndPoint? remoteEndPoint)
     {
-        if (packet.HasAuthenticationMethod)
-            throw new MqttProtocolException(MqttReasonCode.BadAuthenticationMethod, "No authentication method is offered.", "MQTT-4.12.0-1");
+        if (packet.HasAuthenticationMethod && !(offersScram && packet.AuthenticationMethod.SequenceEqual("SCRAM-SHA-256"u8)))
+        {
+            throw new MqttProtocolException(
+                MqttReasonCode.BadAuthenticationMethod, offersScram ? "SCRAM-SHA-256 is the authentication method offered." : "No authentication method is offered.", "MQTT-4.12.0-1");
+        }
+
         if (packet.ClientId.Length > options.MaxClientIdBytes)
             throw new MqttProtocolException(MqttReasonCode.ClientIdentifierNotValid, "The client id is too long.", "MQTT-3.1.3-8");
         if (packet.ClientId.IsEmpty && !packet.CleanStart && packet.Version != MqttProtocolVersion.V500)
@@ -63,6 +70,7 @@ internal sealed class Handshake
             Assigned = assigned,
             KeepAlive = TimeSpan.FromSeconds(keepAlive),
             ServerKeepAlive = serverKeepAlive,
+            Scram = packet.HasAuthenticationMethod ? packet.AuthenticationData.ToArray() : null,
             CleanStart = packet.CleanStart,
             SessionExpirySeconds = Math.Min(asked, longest),
             TellSessionExpiry = asked > longest,

@@ -30,6 +30,8 @@ internal ref struct ConnectPacket
 
     public bool RequestProblemInformation;
     public bool HasAuthenticationMethod;
+    public ReadOnlySpan<byte> AuthenticationMethod;
+    public ReadOnlySpan<byte> AuthenticationData;
 
     /// <param name="version">What the packet says its version is, as far as it was read; the answer depends on it.</param>
     public static ConnectPacket Read(ReadOnlySpan<byte> body, out MqttProtocolVersion version)
@@ -109,9 +111,11 @@ internal ref struct ConnectPacket
                     break;
                 case PropertyId.AuthenticationMethod:
                     HasAuthenticationMethod = true;
+                    AuthenticationMethod = properties.Bytes;
                     break;
                 case PropertyId.AuthenticationData:
                     authenticationData = true;
+                    AuthenticationData = properties.Bytes;
                     break;
             }
         }

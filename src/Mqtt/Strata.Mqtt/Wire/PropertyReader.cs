@@ -114,5 +114,7 @@ internal static class AllowedProperties
 
     public const ulong Acknowledgement = (1UL << (int)ReasonString) | (1UL << (int)UserProperty);
 
+    public const ulong Auth = Acknowledgement | (1UL << (int)AuthenticationMethod) | (1UL << (int)AuthenticationData);
+
     public const ulong Disconnect = Acknowledgement | (1UL << (int)SessionExpiryInterval);
 }

@@ -33,7 +33,8 @@ internal static class ServerPackets
     /// <summary>CONNACK to MQTT 5 that accepts: what this server offers, where it differs from the specification's default.</summary>
     /// <param name="sessionExpirySeconds">What is granted, where it is not what was asked; null otherwise.</param>
     public static int ConnAck500(
-        Span<byte> destination, MqttOptions options, bool sessionPresent, string? assignedClientId, ushort? serverKeepAlive, uint? sessionExpirySeconds)
+        Span<byte> destination, MqttOptions options, bool sessionPresent, string? assignedClientId, ushort? serverKeepAlive, uint? sessionExpirySeconds,
+        (string Method, byte[] Data)? authentication)
     {
         Span<byte> scratch = stackalloc byte[MaxSize];
         var properties = new WireWriter(scratch);
@@ -65,7 +66,18 @@ internal static class ServerPackets
             properties.UInt16(seconds);
         }
 
+        if (authentication is { } proof)
+            Authentication(ref properties, proof.Method, proof.Data);
         return WithProperties(destination, PacketType.ConnAck, [(byte)(sessionPresent ? 1 : 0), 0], properties.Written);
+    }
+
+    /// <summary>AUTH with the server's next message (MQTT 5.0 3.15).</summary>
+    public static int Auth(Span<byte> destination, MqttReasonCode reasonCode, string method, byte[] data)
+    {
+        Span<byte> scratch = stackalloc byte[MaxSize];
+        var properties = new WireWriter(scratch);
+        Authentication(ref properties, method, data);
+        return WithProperties(destination, PacketType.Auth, [(byte)reasonCode], properties.Written);
     }
 
     /// <summary>CONNACK to MQTT 5 that refuses.</summary>
@@ -107,6 +119,14 @@ internal static class ServerPackets
         if (version == MqttProtocolVersion.V500)
             writer.Byte(0);
         return writer.Length;
+    }
+
+    private static void Authentication(ref WireWriter properties, string method, byte[] data)
+    {
+        properties.Byte((byte)PropertyId.AuthenticationMethod);
+        properties.String(method);
+        properties.Byte((byte)PropertyId.AuthenticationData);
+        properties.Binary(data);
     }
 
     private static void Flag(ref WireWriter writer, PropertyId id, byte value)
