@@ -89,7 +89,7 @@ public sealed class ScramTests
 
     [Fact]
     [Spec("MQTT-4.12.0-1")]
-    [Spec("MQTT-4.12.0-6")]
+    [Spec("MQTT-4.12.0-7")]
     public async Task Another_method_is_refused_and_AUTH_without_one_is_a_protocol_error()
     {
         await using var server = await StartAsync();

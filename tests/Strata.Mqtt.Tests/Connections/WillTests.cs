@@ -73,8 +73,6 @@ public sealed class WillTests
     }
 
     [Fact]
-    [Spec("MQTT-3.1.2-7")]
-    [Spec("MQTT-3.1.2-14")]
     [Spec("MQTT-3.1.2-15")]
     public async Task A_retained_will_of_QoS_2_stays_on_its_topic()
     {

@@ -30,7 +30,6 @@ public sealed class PropertyTests
 
     [Fact]
     [Spec("MQTT-3.1.2-26")]
-    [Spec("MQTT-3.1.2-27")]
     public async Task A_client_that_allows_topic_aliases_gets_a_topic_once()
     {
         await using var server = await TestServer.StartAsync(static o => o.MaxTopicAliasesToClient = 10);

@@ -7,7 +7,6 @@ public sealed class ExactlyOnceTests
     [InlineData(4)]
     [InlineData(5)]
     [Spec("MQTT-4.3.3-8")]
-    [Spec("MQTT-4.3.3-9")]
     [Spec("MQTT-4.3.3-10")]
     [Spec("MQTT-4.3.3-11")]
     [Spec("MQTT-4.3.3-12")]

@@ -84,7 +84,7 @@ internal sealed partial class Connection
                 return null;
             consumed = examined = frames.Consumed;
             if (first >> 4 == (int)PacketType.Disconnect)
-                throw MqttProtocolException.Violation("The client gave up.", "MQTT-4.12.0-7");
+                throw MqttProtocolException.Violation("The client gave up.", "5.0 4.12");
             var packet = ReadAuth(first, body);
             if (packet.ReasonCode != MqttReasonCode.ContinueAuthentication)
                 throw MqttProtocolException.Violation("AUTH does not continue the authentication.", "MQTT-4.12.0-3");
@@ -111,7 +111,7 @@ internal sealed partial class Connection
     private void Authenticate(byte first, ReadOnlySpan<byte> body)
     {
         if (authenticated is null)
-            throw MqttProtocolException.Violation("AUTH without an authentication method in CONNECT.", "MQTT-4.12.0-6");
+            throw MqttProtocolException.Violation("AUTH without an authentication method in CONNECT.", "MQTT-4.12.0-7");
         var packet = ReadAuth(first, body);
         if (packet.ReasonCode != (exchange is null ? MqttReasonCode.ReAuthenticate : MqttReasonCode.ContinueAuthentication) || authToTake is not null)
             throw MqttProtocolException.Violation("AUTH does not fit in here.", "MQTT-4.12.1-1");
