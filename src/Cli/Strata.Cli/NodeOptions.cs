@@ -40,7 +40,7 @@ internal sealed class NodeOptions
         if (!Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             throw new CliException(ExitCode.Usage, $"'{address}' is not an address; use http://HOST:PORT.");
         // One client for the life of the process: its handler ends with it.
-        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(100) };
+        var http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) })) { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(100) };
         return new StrataClient(http, token);
     }
 

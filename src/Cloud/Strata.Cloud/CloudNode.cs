@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Strata.Node.Auth;
+using Strata.Node.Operations;
 
 namespace Strata.Cloud;
 
@@ -68,7 +69,7 @@ public sealed class CloudNode : IAsyncDisposable
     /// Runs a node until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c> to <paramref name="output"/>
     /// when it serves, and at the first start the dashboard's link to <paramref name="error"/>.
     /// </summary>
-    /// <returns>0 after a stop, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
+    /// <returns>0 after a stop, 1 when a part of it failed, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
     public static async Task<int> RunAsync(CloudOptions options, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         try
@@ -78,8 +79,10 @@ public sealed class CloudNode : IAsyncDisposable
             await node.WelcomeAsync(first, error);
             await output.WriteLineAsync($"ready http={Reachable(node.Http)} mqtt={Reachable(node.Mqtt)}");
             await output.FlushAsync(cancellationToken);
-            await node.ToldToStopAsync(cancellationToken);
-            return 0;
+            if (await node.app.RunToItsEndAsync(cancellationToken) is not { } failure)
+                return 0;
+            await error.WriteLineAsync($"strata cloud: a part of the node failed, so it stops; start it again and report this: {failure.Message}");
+            return 1;
         }
         catch (CloudConfigurationException e)
         {
@@ -90,15 +93,6 @@ public sealed class CloudNode : IAsyncDisposable
         {
             return 0; // Told to stop while starting.
         }
-    }
-
-    /// <summary>Completes when the token is cancelled or the process is told to end; disposing then stops the node, once.</summary>
-    private async Task ToldToStopAsync(CancellationToken cancellationToken)
-    {
-        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var byToken = cancellationToken.Register(() => told.TrySetResult());
-        await using var bySignal = app.Lifetime.ApplicationStopping.Register(() => told.TrySetResult());
-        await told.Task;
     }
 
     public async ValueTask DisposeAsync()

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
+using Strata.Node.Operations;
 using Strata.Telemetry;
 
 namespace Strata.Fog;
@@ -80,7 +81,7 @@ public sealed class FogNode : IAsyncDisposable
     /// Runs a gateway until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c> to
     /// <paramref name="output"/> when it serves.
     /// </summary>
-    /// <returns>0 after a stop, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
+    /// <returns>0 after a stop, 1 when a part of it failed, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
     public static async Task<int> RunAsync(FogOptions options, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         try
@@ -88,8 +89,10 @@ public sealed class FogNode : IAsyncDisposable
             await using var node = await StartAsync(options, error, null, cancellationToken);
             await output.WriteLineAsync($"ready http={FogListeners.Reachable(node.Http)} mqtt={FogListeners.Reachable(node.Mqtt)}");
             await output.FlushAsync(cancellationToken);
-            await node.ToldToStopAsync(cancellationToken);
-            return 0;
+            if (await node.app.RunToItsEndAsync(cancellationToken) is not { } failure)
+                return 0;
+            await error.WriteLineAsync($"strata fog: a part of the node failed, so it stops; start it again and report this: {failure.Message}");
+            return 1;
         }
         catch (FogConfigurationException e)
         {
@@ -100,15 +103,6 @@ public sealed class FogNode : IAsyncDisposable
         {
             return 0; // Told to stop while starting or joining.
         }
-    }
-
-    /// <summary>Completes when the token is cancelled or the process is told to end; disposing then stops the node, once.</summary>
-    private async Task ToldToStopAsync(CancellationToken cancellationToken)
-    {
-        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var byToken = cancellationToken.Register(() => told.TrySetResult());
-        await using var bySignal = app.Lifetime.ApplicationStopping.Register(() => told.TrySetResult());
-        await told.Task;
     }
 
     public async ValueTask DisposeAsync()

@@ -60,6 +60,8 @@ public sealed class SenmlPayloadTests
     [InlineData("[{\"n\":\"a\",\"v\":1}", 16, "too early")]
     [InlineData("[{\"n\":\"a\",\"v\":1}]]", 17, "follow the end")]
     [InlineData("[{\"n\":\"a\",\"v\":1,\"x\":[[[[[[[[1]]]]]]]]}]", 26, "nested too deep")]
+    [InlineData("[{\"n\":\"a\",\"v\":1,\"x\":[1,{\"\\y\":null}]}]", 25, "no such escape")]
+    [InlineData("[{\"n\":\"a\",\"v\":1,\"x\":\"b\\u00g0\"}]", 22, "four hexadecimal digits")]
     public void What_is_wrong_is_refused_at_its_byte(string pack, int offset, string reason)
     {
         var error = Refusal(pack, PayloadFormat.SenmlJson);

@@ -20,7 +20,7 @@ internal sealed class DemoFleet : IAsyncDisposable
     private readonly string folder;
     private readonly string executable;
     private readonly DemoNarrator narrator;
-    private readonly HttpClient http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) });
+    private readonly HttpClient http = new(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }));
     private readonly Dictionary<string, StrataProcess> gateways = [];
     private readonly Dictionary<string, StrataProcess> edges = [];
     private StrataProcess? cloud;
@@ -100,15 +100,15 @@ internal sealed class DemoFleet : IAsyncDisposable
 
     private string EdgeFolder(string device) => Path.Combine(folder, "edge", device);
 
-    private string LogFile(string name) => Path.Combine(folder, "logs", $"{name}.log");
+    private StrataProcess Process(string name, IReadOnlyList<string> arguments) =>
+        new(name, executable, arguments, Path.Combine(folder, "logs", $"{name}.log")) { Failed = narrator.Say };
 
     private async Task StartCloudAsync(CancellationToken cancellationToken)
     {
         var data = Path.Combine(folder, "cloud");
         // The ports are drawn once, so that a restart finds the same ones and the gateways' cable leads there.
         var (httpPort, mqttPort) = (FreePort.Draw(), FreePort.Draw());
-        cloud = new StrataProcess(
-            "cloud", executable, ["cloud", "--data", data, "--http", $"127.0.0.1:{httpPort}", "--mqtt", $"127.0.0.1:{mqttPort}", .. Supervised], LogFile("cloud"));
+        cloud = Process("cloud", ["cloud", "--data", data, "--http", $"127.0.0.1:{httpPort}", "--mqtt", $"127.0.0.1:{mqttPort}", .. Supervised]);
         await cloud.StartAsync(StartLimit, cancellationToken);
         narrator.Say($"cloud node serves http={cloud.Ready["http"]} mqtt={cloud.Ready["mqtt"]}");
         http.BaseAddress = new Uri($"http://{cloud.Ready["http"]}/");
@@ -136,7 +136,7 @@ internal sealed class DemoFleet : IAsyncDisposable
             "fog", "--data", Path.Combine(folder, "fog", gateway.Id), "--cloud", $"http://{Plug.EndPoint}", "--join-token", token.Token, "--site", gateway.Site,
             "--name", gateway.Id, "--http", $"127.0.0.1:{FreePort.Draw()}", "--mqtt", $"127.0.0.1:{FreePort.Draw()}", .. Supervised,
         ];
-        var process = new StrataProcess(gateway.Id, executable, arguments, LogFile(gateway.Id));
+        var process = Process(gateway.Id, arguments);
         lock (gateways)
             gateways.Add(gateway.Id, process);
         await process.StartAsync(StartLimit, cancellationToken);
@@ -158,7 +158,7 @@ internal sealed class DemoFleet : IAsyncDisposable
             "edge", "--data", data, "--device", device.Id, "--secret-file", secretFile, "--to", $"mqtt://{gateways[home.Id].Ready["mqtt"]}", "--flush-limit",
             $"{FlushLimit.TotalSeconds:0}s", .. source, .. Supervised,
         ];
-        edges.Add(device.Id, new StrataProcess(device.Id, executable, arguments, LogFile(device.Id)));
+        edges.Add(device.Id, Process(device.Id, arguments));
     }
 
     private static readonly string[] Supervised = [ServerOptions.UntilStdinCloses];

@@ -17,6 +17,8 @@ internal sealed partial class StrataProcess : IAsyncDisposable
     private readonly string logFile;
     private Process? process;
     private Task log = Task.CompletedTask;
+    private Task watch = Task.CompletedTask;
+    private volatile bool stopping;
 
     /// <param name="name">For messages: cloud, gw-north, room-101.</param>
     /// <param name="executable">The program, usually this one.</param>
@@ -29,6 +31,9 @@ internal sealed partial class StrataProcess : IAsyncDisposable
     public IReadOnlyList<string> Arguments => arguments;
 
     public int? Id => process?.Id;
+
+    /// <summary>Called when the process fails while it runs, with what is known of it.</summary>
+    public Action<string>? Failed { get; init; }
 
     public bool HasExited => process is null || process.HasExited;
 
@@ -44,12 +49,14 @@ internal sealed partial class StrataProcess : IAsyncDisposable
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };
         process = Process.Start(start) ?? throw new CliException(ExitCode.Failed, $"{Name} could not be started ({executable}).");
+        stopping = false;
         log = CopyToLogAsync(process.StandardError);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(within);
         try
         {
             Ready = await ReadReadyLineAsync(process.StandardOutput, deadline.Token);
+            watch = WatchAsync(process);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -63,6 +70,7 @@ internal sealed partial class StrataProcess : IAsyncDisposable
     {
         if (process is null)
             return null;
+        stopping = true;
         if (!process.HasExited)
             _ = SendSignal(process.Id, SigTerm);
         using var deadline = new CancellationTokenSource(within);
@@ -84,6 +92,7 @@ internal sealed partial class StrataProcess : IAsyncDisposable
     {
         if (process is null)
             return;
+        stopping = true;
         process.Kill();
         await process.WaitForExitAsync(CancellationToken.None);
         await log;
@@ -93,6 +102,7 @@ internal sealed partial class StrataProcess : IAsyncDisposable
     {
         if (!HasExited)
             await KillAsync();
+        await watch;
         process?.Dispose();
         process = null;
     }
@@ -110,6 +120,14 @@ internal sealed partial class StrataProcess : IAsyncDisposable
         await process!.WaitForExitAsync(cancellationToken);
         await log;
         throw new CliException(ExitCode.Failed, $"{Name} ended with exit code {process.ExitCode} before it was ready.{LogEnd()}");
+    }
+
+    private async Task WatchAsync(Process started)
+    {
+        await started.WaitForExitAsync(CancellationToken.None);
+        await log;
+        if (!stopping && started.ExitCode != 0)
+            Failed?.Invoke($"{Name} ended by itself with exit code {started.ExitCode}.{LogEnd()}");
     }
 
     private async Task CopyToLogAsync(StreamReader error)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Strata.Cloud.Contracts;
 using Strata.Node.Auth;
 
 namespace Strata.Fog.Link;
@@ -15,7 +16,10 @@ internal sealed class LocalApi : IDisposable
     public LocalApi(FogListeners listeners, AdminToken token)
     {
         (this.listeners, this.token) = (listeners, token);
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }, disposeHandler: true) { MaxResponseContentBufferSize = MaxBytes };
+        http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }), disposeHandler: true)
+        {
+            MaxResponseContentBufferSize = MaxBytes,
+        };
     }
 
     public async Task<(int Status, ReadOnlyMemory<byte> Body)> GetAsync(string path, CancellationToken cancellationToken)

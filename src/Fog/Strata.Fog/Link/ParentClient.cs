@@ -21,11 +21,11 @@ internal sealed class ParentClient : IDisposable
 
     /// <summary>A client that notices a parent that does not answer; requests carry their own deadlines.</summary>
     public static HttpClient CreateHttp(Uri parent) => new(
-        new SocketsHttpHandler
+        new TransportErrorHandler(new SocketsHttpHandler
         {
             ConnectTimeout = TimeSpan.FromSeconds(3), PooledConnectionLifetime = TimeSpan.FromMinutes(10), PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
             AllowAutoRedirect = false, UseCookies = false,
-        },
+        }),
         disposeHandler: true)
     {
         BaseAddress = parent, Timeout = Timeout.InfiniteTimeSpan,

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Unicode;
 
 namespace Strata.Core.Telemetry.Decoding;
@@ -129,8 +130,7 @@ internal ref partial struct JsonCursor(ReadOnlySpan<byte> data)
             case (byte)'{' or (byte)'[':
                 return SkipContainer(depth);
             case (byte)'"':
-                var offset = At + 1;
-                return ReadString(out var raw, out _) && CheckString(raw, offset);
+                return SkipString();
             case (byte)'t':
                 return ReadLiteral("true"u8);
             case (byte)'f':
@@ -142,6 +142,19 @@ internal ref partial struct JsonCursor(ReadOnlySpan<byte> data)
             default:
                 return Unexpected("A value is expected here.");
         }
+    }
+
+    private bool SkipString()
+    {
+        var start = At + 1;
+        if (!ReadString(out var raw, out var escaped) || !CheckString(raw, start))
+            return false;
+        if (!escaped)
+            return true;
+        var unescaped = ArrayPool<byte>.Shared.Rent(raw.Length);
+        var isValid = JsonEscapes.TryResolve(raw, unescaped, out _, out var bad, out var reason);
+        ArrayPool<byte>.Shared.Return(unescaped);
+        return isValid || Fail(start + bad, reason!);
     }
 
     private bool SkipContainer(int depth)
@@ -162,8 +175,7 @@ internal ref partial struct JsonCursor(ReadOnlySpan<byte> data)
             {
                 if (Peek() != '"')
                     return Unexpected("A name in quotes is expected here.");
-                var offset = At + 1;
-                if (!ReadString(out var raw, out _) || !CheckString(raw, offset) || !ReadColon())
+                if (!SkipString() || !ReadColon())
                     return false;
             }
             if (!SkipValue(depth - 1) || !ReadSeparator(close, out more))
