@@ -32,7 +32,7 @@ public sealed class ProjectionTests
         private const long Second = 1_000_000;
         private static readonly GatewayId Self = GatewayId.Parse("gw-hq");
         private static readonly WindowScheduleOptions Options = new() { Lateness = TimeSpan.FromMinutes(5), MaxLag = TimeSpan.FromMinutes(3) };
-        private static readonly string[] MetricNames = ["temperature", "motion", "alarm", "light"];
+        private static readonly string[] MetricNames = ["temperature", "motion", "alarm", "light", "health.readingsIn"];
 
         private readonly Random random;
         private readonly SiteView view;
@@ -54,7 +54,7 @@ public sealed class ProjectionTests
         public ModelGateway(int seed)
         {
             random = new Random(seed);
-            var uplink = new Dictionary<string, string> { ["temperature"] = "window", ["motion"] = "window", ["alarm"] = "both", ["light"] = "raw" };
+            var uplink = new Dictionary<string, string> { ["*"] = "window", ["alarm"] = "both", ["light"] = "raw" };
             view = SiteView.From(Site.Configuration(uplink, devices: 4) with
             {
                 Groups = [new GatewayGroup("floor-1", "hq/floor-1", ["hq/floor-1"], 60_000), new GatewayGroup("house", "hq", ["hq"], 120_000)],
@@ -63,7 +63,8 @@ public sealed class ProjectionTests
             projection = Start();
         }
 
-        public long Readings => readings.Count;
+        /// <summary>What devices measured; reports of their health go up beside it and are in no books.</summary>
+        public long Readings => readings.Count(r => !r.Reading.Metric.IsHealth);
 
         public long SentRaw { get; private set; }
 
@@ -82,7 +83,7 @@ public sealed class ProjectionTests
                 case < 17: Compute(); break;
                 case < 18: Commit(); break;
                 case < 19: saved = projection.Save(position, default); break;
-                default: if (Environment.GetEnvironmentVariable("NOKILL") is null) projection = Start(); break;
+                default: projection = Start(); break;
             }
         }
 
@@ -152,7 +153,7 @@ public sealed class ProjectionTests
                 SentInWindows += record.Tag == EntryTag.Window ? record.Readings : 0;
                 cursor = record.Cursor!.Value;
             }
-            if (random.Next(20) == 0 && Environment.GetEnvironmentVariable("NOKILL") is null)
+            if (random.Next(20) == 0)
                 projection = Start();
             else
                 position = reached;

@@ -10,16 +10,14 @@ namespace Strata.Cloud.Operations;
 /// </summary>
 internal static class EdgeBooks
 {
-    public const string Prefix = "health.";
-
     /// <summary>The metric that makes a device an agent.</summary>
-    public const string ReadingsIn = "health.readingsIn";
+    public const string ReadingsIn = MetricName.HealthPrefix + "readingsIn";
 
     /// <summary>One book per agent among the newest readings of all devices.</summary>
     public static IReadOnlyList<ProcessBooks> From(IEnumerable<Reading> latest)
     {
         var books = new List<ProcessBooks>();
-        foreach (var device in latest.Where(r => r.Metric.Value.StartsWith(Prefix, StringComparison.Ordinal)).GroupBy(r => r.Device))
+        foreach (var device in latest.Where(r => r.Metric.IsHealth).GroupBy(r => r.Device))
         {
             var values = device.ToDictionary(r => r.Metric.Value, r => r.Value.Number);
             if (values.ContainsKey(ReadingsIn))
@@ -30,7 +28,7 @@ internal static class EdgeBooks
 
     private static ProcessBooks Book(DeviceId device, Dictionary<string, double> values, long time)
     {
-        long Figure(string name) => (long)values.GetValueOrDefault(Prefix + name);
+        long Figure(string name) => (long)values.GetValueOrDefault(MetricName.HealthPrefix + name);
         var flow = new FlowInfo(
             Figure("readingsIn"), Figure("readingsOut"), Figure("bytesIn"), Figure("bytesOut"), Figure("readingsIn"), Figure("readingsOut"));
         return new ProcessBooks(

@@ -76,7 +76,7 @@ internal sealed class ReadStatistics(
             return null;
         var range = new ReadingRange { Devices = plain, From = EventTime.Earliest, Limit = int.MaxValue };
         var rows = await store.AggregateAsync(tenant, range, AllTime, CountOnly, cancellationToken);
-        var count = (long)rows.Where(r => !r.Metric.Value.StartsWith(EdgeBooks.Prefix, StringComparison.Ordinal)).Sum(r => r.Values[0] ?? 0);
+        var count = (long)rows.Where(r => !r.Metric.IsHealth).Sum(r => r.Values[0] ?? 0);
         return count == 0
             ? null
             : new ProcessBooks("edge", "devices without an agent", new FlowInfo(count, count, 0, 0, count, count), 0, 0, 0, 0, 0, 0, 0, null, 0, 0, time.GetUtcNow());

@@ -11,12 +11,18 @@ public readonly record struct MetricName
     /// <summary>The longest name, in characters (all ASCII, so also in bytes).</summary>
     public const int MaxLength = 128;
 
+    /// <summary>What the metrics of <c>devices/{id}/health</c> begin with.</summary>
+    public const string HealthPrefix = "health.";
+
     private readonly string? value;
 
     private MetricName(string value) => this.value = value;
 
     /// <summary>The name as text; empty for <c>default</c>, which names no metric.</summary>
     public string Value => value ?? "";
+
+    /// <summary>Whether it reports how the device is, rather than what it measures.</summary>
+    public bool IsHealth => Value.StartsWith(HealthPrefix, StringComparison.Ordinal);
 
     /// <summary>Parses a name.</summary>
     /// <exception cref="FormatException">The text is not a metric name; the message says why.</exception>

@@ -23,7 +23,7 @@ internal sealed class EntryBuilder(GatewayId self)
     /// <param name="sampled">For an immediate reading: when it was taken, microseconds; 0 otherwise.</param>
     public void Add(in Reading reading, GatewayId? origin, long sampled)
     {
-        var key = (reading.Device, origin, sampled, IsHealth(reading.Metric));
+        var key = (reading.Device, origin, sampled, reading.Metric.IsHealth);
         ref var readings = ref CollectionsMarshal.GetValueRefOrAddDefault(open, key, out _);
         readings ??= [];
         readings.Add(reading);
@@ -88,8 +88,6 @@ internal sealed class EntryBuilder(GatewayId self)
         UplinkEntryWriter.WriteGap(output, new GapRecord(source, stream, gap.First, gap.Last, gap.Readings, gap.From, gap.To, gap.Reason));
         return output.WrittenMemory;
     }
-
-    public static bool IsHealth(MetricName metric) => metric.Value.StartsWith("health.", StringComparison.Ordinal);
 
     private void Write((DeviceId Device, GatewayId? Origin, long Sampled, bool Health) key, List<Reading> readings)
     {

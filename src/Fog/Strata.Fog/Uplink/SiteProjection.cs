@@ -137,7 +137,7 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
         immediate = origin.Immediate;
         if (origin.Gateway is not null)
             return true; // What went up raw from below goes on raw: the policy was applied where the device is.
-        var isHealth = EntryBuilder.IsHealth(reading.Metric);
+        var isHealth = reading.Metric.IsHealth;
         Devices.Heard(reading.Device, now, isHealth, isHealth && reading.Metric.Value == AgentMetric);
         if (isHealth)
             return true;

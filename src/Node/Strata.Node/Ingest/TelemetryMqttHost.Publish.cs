@@ -110,7 +110,7 @@ public sealed partial class TelemetryMqttHost
         PayloadError error;
         if (topic == DeviceTopic.Health)
         {
-            reason = HealthPayload.TryDecode(device, publish.Payload, now, batch, limits, out error) ? null : error.ToString();
+            reason = PayloadDecoder.TryDecodeHealth(device, publish.Payload, now, batch, limits, out error) ? null : error.ToString();
             return reason is null;
         }
         if (!PayloadFormats.TrySelect(publish.ContentType, publish.Topic, out var format, out reason))

@@ -76,7 +76,7 @@ public sealed partial class UplinkReceiver
             var device = part.Batch.Devices[row];
             heard.Add(device);
             var metric = part.Batch.Metrics[row];
-            if (metric.Value.StartsWith(HealthPayload.Prefix, StringComparison.Ordinal))
+            if (metric.IsHealth)
                 continue;
             tally.Readings++;
             tally.Records++;

@@ -21,6 +21,8 @@ public enum UplinkPolicy : byte
 /// <param name="Immediate">Each reading goes up at once besides, for example an alarm.</param>
 public readonly record struct MetricPolicy(UplinkPolicy Uplink, bool Immediate = false)
 {
+    internal static readonly MetricPolicy OfHealth = new(UplinkPolicy.Raw);
+
     public bool InWindows => Uplink != UplinkPolicy.Raw;
 
     public bool GoesRaw => Uplink != UplinkPolicy.Window;
@@ -57,5 +59,6 @@ public sealed record GroupDefinition
     /// <summary>The policy of every other metric; default raw.</summary>
     public MetricPolicy Default { get; init; } = new(UplinkPolicy.Raw);
 
-    public MetricPolicy PolicyOf(MetricName metric) => Metrics.TryGetValue(metric, out var policy) ? policy : Default;
+    /// <summary>What is done with a metric; reports of a device's health always go up raw and are in no window.</summary>
+    public MetricPolicy PolicyOf(MetricName metric) => metric.IsHealth ? MetricPolicy.OfHealth : Metrics.TryGetValue(metric, out var policy) ? policy : Default;
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Strata.Core.Devices;
 
 namespace Strata.Core.Telemetry.Decoding;
@@ -5,8 +6,7 @@ namespace Strata.Core.Telemetry.Decoding;
 /// <summary>Decodes telemetry payloads straight into a <see cref="ReadingBatch"/>. Safe for use by any number of threads.</summary>
 public static class PayloadDecoder
 {
-    /// <summary>What the metrics of <c>devices/{id}/health</c> begin with.</summary>
-    private static ReadOnlySpan<byte> HealthPrefix => "health."u8;
+    private static readonly byte[] HealthPrefix = Encoding.ASCII.GetBytes(MetricName.HealthPrefix);
 
     /// <summary>
     /// Decodes one payload into the batch's open message: all of its readings, or none. The caller has called
