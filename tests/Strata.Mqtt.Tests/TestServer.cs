@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -29,7 +30,8 @@ public sealed class TestServer : IAsyncDisposable
 
     public int Port { get; }
 
-    public static async Task<TestServer> StartAsync(Action<MqttOptions>? configure = null, TimeProvider? time = null)
+    public static async Task<TestServer> StartAsync(
+        Action<MqttOptions>? configure = null, TimeProvider? time = null, Action<ListenOptions>? listen = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -39,7 +41,11 @@ public sealed class TestServer : IAsyncDisposable
         builder.Services.AddSingleton(host);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddMqttBroker<TestHost>(configure);
-        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseMqtt()));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endPoint =>
+        {
+            listen?.Invoke(endPoint);
+            endPoint.UseMqtt();
+        }));
         var application = builder.Build();
         await application.StartAsync();
         return new TestServer(application, host, faults);

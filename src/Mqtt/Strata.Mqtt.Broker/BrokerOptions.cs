@@ -27,6 +27,9 @@ public sealed record BrokerOptions
     /// <summary>A Unix socket; null (the default) for none.</summary>
     public string? UnixSocket { get; init; }
 
+    /// <summary>Networks whose connections begin with a PROXY header (version 1 or 2) that says who the client is: those of load balancers. Default none.</summary>
+    public IReadOnlyCollection<IPNetwork> ProxiesFrom { get; init; } = [];
+
     /// <summary>Anyone may connect without a name. Only where nobody else's machine can reach the endpoints.</summary>
     public bool Anonymous { get; init; }
 

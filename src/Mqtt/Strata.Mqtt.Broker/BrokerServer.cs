@@ -149,13 +149,13 @@ public sealed class BrokerServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
         if (options.Mqtt is { } mqtt)
-            kestrel.Listen(mqtt, listen => (listeners.Mqtt = listen).UseMqtt());
+            kestrel.Listen(mqtt, listen => (listeners.Mqtt = listen).UseProxyProtocol(options.ProxiesFrom).UseMqtt());
         if (options.WebSocket is { } http)
-            kestrel.Listen(http, listen => (listeners.WebSocket = listen).Protocols = HttpProtocols.Http1);
+            kestrel.Listen(http, listen => (listeners.WebSocket = listen).UseProxyProtocol(options.ProxiesFrom).Protocols = HttpProtocols.Http1);
         if (options.UnixSocket is { } path)
             kestrel.ListenUnixSocket(Path.GetFullPath(path), static listen => listen.UseMqtt());
         if (options.Tls is { } tls)
-            kestrel.Listen(tls, listen => (listeners.Tls = listen).UseHttps(Secure(options, listen.ApplicationServices)).UseMqtt());
+            kestrel.Listen(tls, listen => (listeners.Tls = listen).UseProxyProtocol(options.ProxiesFrom).UseHttps(Secure(options, listen.ApplicationServices)).UseMqtt());
     }
 
     private static HttpsConnectionAdapterOptions Secure(BrokerOptions options, IServiceProvider services)

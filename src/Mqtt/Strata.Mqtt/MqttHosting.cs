@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -47,6 +48,21 @@ public static class MqttHosting
     {
         var broker = listen.ApplicationServices.GetRequiredService<MqttBroker>();
         listen.Run(broker.ServeAsync);
+        return listen;
+    }
+
+    /// <summary>
+    /// Reads the PROXY protocol's header (version 1 or 2) on this endpoint's connections from these networks, where load balancers stand; called before
+    /// <c>UseHttps</c> and <see cref="UseMqtt"/>. A connection from there without one is closed; from elsewhere none is read.
+    /// </summary>
+    public static ListenOptions UseProxyProtocol(this ListenOptions listen, IReadOnlyCollection<IPNetwork> trusted)
+    {
+        if (trusted.Count == 0)
+            return listen;
+        var services = listen.ApplicationServices;
+        var within = services.GetRequiredService<IOptions<MqttOptions>>().Value.ConnectTimeout;
+        var logger = services.GetRequiredService<ILogger<ProxyProtocol>>();
+        listen.Use(next => new ProxyProtocol(next, trusted, within, services.GetRequiredService<TimeProvider>(), logger).ServeAsync);
         return listen;
     }
 

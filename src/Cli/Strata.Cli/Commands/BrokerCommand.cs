@@ -16,20 +16,19 @@ internal static class BrokerCommand
         var key = new Option<string?>("--key") { Description = "Its key, PEM.", HelpName = "FILE" };
         var clientCa = new Option<string?>("--client-ca") { Description = "Clients must show a certificate of one of these authorities, PEM.", HelpName = "FILE" };
         var unix = new Option<string?>("--unix") { Description = "A Unix socket.", HelpName = "PATH" };
+        var proxies = new Option<string[]>("--proxy-from") { Description = "Connections from here begin with a PROXY header (v1 or v2) that says who the client is; may be given several times.", HelpName = "ADDR/BITS" };
         var anonymous = new Option<bool>("--anonymous") { Description = "Anyone may connect; on loopback only." };
         var users = new Option<string?>("--users") { Description = "Names and password hashes; see 'strata broker passwd'.", HelpName = "FILE" };
         var rules = new Option<string?>("--rules") { Description = "Who may do what, a rule a line: allow|deny USER|* publish|subscribe|all FILTER. The first that applies decides, else it is denied.", HelpName = "FILE" };
-        var receiveMaximum = new Option<int?>("--receive-maximum") { Description = "QoS 1 and 2 publishes of one client under way; default 1024." };
-        var maxPacket = new Option<int?>("--max-packet-size") { Description = "Bytes of a packet; default 1048576." };
-        var maxQos = new Option<int?>("--max-qos") { Description = "0, 1 or 2; default 2." };
-        var expiry = new Option<double?>("--session-expiry-max") { Description = "Seconds a session outlives its connection at most; default 86400." };
-        var aliases = new Option<int?>("--topic-alias-maximum") { Description = "Topic aliases of one client; default 16." };
+        var limits = new BrokerLimits();
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("broker", "Run the MQTT engine alone: MQTT 3.1.1 and 5 for anyone, all topics free. In memory: a restart ends sessions and retained messages.")
         {
-            mqtt, ws, tls, cert, key, clientCa, unix, anonymous, users, rules, receiveMaximum, maxPacket, maxQos, expiry, aliases, level, untilStdin, Passwd(),
+            mqtt, ws, tls, cert, key, clientCa, unix, proxies, anonymous, users, rules, level, untilStdin, Passwd(),
         };
+        foreach (var option in limits.Options)
+            command.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var io = parsed.InvocationConfiguration;
@@ -37,16 +36,9 @@ internal static class BrokerCommand
             {
                 Mqtt = parsed.GetValue(mqtt) is "none" ? null : EndPoint("--mqtt", parsed.GetValue(mqtt)), WebSocket = EndPoint("--ws", parsed.GetValue(ws)),
                 Tls = EndPoint("--tls", parsed.GetValue(tls)), CertificateFile = parsed.GetValue(cert), KeyFile = parsed.GetValue(key), ClientCaFile = parsed.GetValue(clientCa),
-                UnixSocket = parsed.GetValue(unix), Anonymous = parsed.GetValue(anonymous), UsersFile = parsed.GetValue(users), RulesFile = parsed.GetValue(rules),
+                UnixSocket = parsed.GetValue(unix), ProxiesFrom = [.. (parsed.GetValue(proxies) ?? []).Select(Network)], Anonymous = parsed.GetValue(anonymous), UsersFile = parsed.GetValue(users), RulesFile = parsed.GetValue(rules),
                 LogLevel = parsed.GetValue(level),
-                Engine = engine =>
-                {
-                    engine.ReceiveMaximum = parsed.GetValue(receiveMaximum) ?? engine.ReceiveMaximum;
-                    engine.MaxPacketSize = parsed.GetValue(maxPacket) ?? engine.MaxPacketSize;
-                    engine.MaxQoS = parsed.GetValue(maxQos) ?? engine.MaxQoS;
-                    engine.MaxSessionExpiry = parsed.GetValue(expiry) is { } seconds ? TimeSpan.FromSeconds(seconds) : engine.MaxSessionExpiry;
-                    engine.TopicAliasMaximum = parsed.GetValue(aliases) ?? engine.TopicAliasMaximum;
-                },
+                Engine = engine => limits.Apply(parsed, engine),
             };
             return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => BrokerServer.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
         });
@@ -98,6 +90,11 @@ internal static class BrokerCommand
         await prompt.WriteLineAsync();
         return typed.ToString();
     }
+
+    private static IPNetwork Network(string text) =>
+        IPNetwork.TryParse(text, out var network) ? network : IPAddress.TryParse(text, out var single)
+            ? new IPNetwork(single, single.GetAddressBytes().Length * 8)
+            : throw new CliException(ExitCode.Usage, $"--proxy-from: '{text}' is not a network; use ADDR/BITS, for example 10.0.0.0/8, or one address.");
 
     private static IPEndPoint? EndPoint(string option, string? text)
     {
