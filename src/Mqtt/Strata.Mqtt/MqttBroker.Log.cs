@@ -17,6 +17,9 @@ public sealed partial class MqttBroker
     [LoggerMessage(4, LogLevel.Information, "Peer {Peer} was refused: {ReasonCode}")]
     internal partial void LogRefused(EndPoint? peer, MqttReasonCode reasonCode);
 
+    [LoggerMessage(8, LogLevel.Warning, "Peer {Peer} failed {Failures} times to log in as '{Name}'; refused for {Window}")]
+    internal partial void LogBarred(EndPoint? peer, int failures, string name, TimeSpan window);
+
     [LoggerMessage(5, LogLevel.Error, "A connection ended because of a fault of ours")]
     internal partial void LogFault(Exception fault);
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
+using Strata.Mqtt.Access;
 using Strata.Mqtt.Connections;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Subscriptions;
@@ -31,6 +32,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
         Time = timeProvider;
         logger = loggerFactory.CreateLogger<MqttBroker>();
         Metrics = new MqttMetrics(meterFactory);
+        FailedLogins = new FailedLogins(options.MaxFailedLogins, options.FailedLoginWindow, timeProvider);
         Clock = new MqttClock(timeProvider);
         Wheel = new DeadlineWheel(timeProvider, LookAtSessions);
         host.Attach(this);
@@ -46,6 +48,8 @@ public sealed partial class MqttBroker : IAsyncDisposable
     internal TimeProvider Time { get; }
 
     internal MqttMetrics Metrics { get; }
+
+    internal FailedLogins FailedLogins { get; }
 
     internal DeadlineWheel Wheel { get; }
 

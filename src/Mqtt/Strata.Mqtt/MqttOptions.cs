@@ -9,6 +9,15 @@ public sealed class MqttOptions
     /// <summary>From accept until the CONNECT is answered, the host's decision included. 100 ms to 5 min. Default 10 s.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Refused logins of one user name (without one: client id) from one address within <see cref="FailedLoginWindow"/> after which more are refused with 0x9F
+    /// (3.1.1: 3), right or wrong, until the window has passed again. 0 for no limit, to 1,000,000. Default 10.
+    /// </summary>
+    public int MaxFailedLogins { get; set; } = 10;
+
+    /// <summary>See <see cref="MaxFailedLogins"/>. 1 s to 1 day. Default 1 min.</summary>
+    public TimeSpan FailedLoginWindow { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Bytes of a CONNECT packet; a longer one is closed when its length is read. 256 to 1 MiB. Default 64 KiB.</summary>
     public int MaxConnectPacketSize { get; set; } = 64 * 1024;
 
@@ -93,6 +102,8 @@ public sealed class MqttOptions
     {
         Check(MaxConnections, 1, 10_000_000, nameof(MaxConnections));
         Check(ConnectTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), nameof(ConnectTimeout));
+        Check(MaxFailedLogins, 0, 1_000_000, nameof(MaxFailedLogins));
+        Check(FailedLoginWindow, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), nameof(FailedLoginWindow));
         Check(MaxConnectPacketSize, 256, 1024 * 1024, nameof(MaxConnectPacketSize));
         Check(MaxPacketSize, 256, 256 * 1024 * 1024, nameof(MaxPacketSize));
         Check(ReceiveMaximum, 1, ushort.MaxValue, nameof(ReceiveMaximum));

@@ -72,6 +72,20 @@ public sealed class ScramTests
     }
 
     [Fact]
+    public async Task Guessing_at_SCRAM_is_counted_by_the_name_in_it()
+    {
+        await using var server = await StartAsync();
+        for (var i = 0; i < server.Broker.Options.MaxFailedLogins; i++)
+            (await ConnectAsync(server, "user", "guess")).Client.Dispose();
+        using var client = await server.OpenAsync();
+        await client.SendAsync(Connect("user"));
+        Assert.Equal((byte)MqttReasonCode.ConnectionRateExceeded, (await client.ReadAsync(2)).Body[1]);
+        var (other, code) = await ConnectAsync(server, "other", "pencil");
+        other.Dispose();
+        Assert.Equal(0, code);
+    }
+
+    [Fact]
     [Spec("MQTT-4.12.1-2")]
     public async Task A_re_authentication_that_fails_or_is_somebody_elses_ends_the_connection()
     {

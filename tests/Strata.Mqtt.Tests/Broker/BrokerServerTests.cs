@@ -21,7 +21,7 @@ public sealed class BrokerServerTests : IDisposable
         var users = Path.Combine(folder, "users.txt");
         UserFile.Set(users, "ada", "correct horse");
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(users));
-        await using var server = await BrokerServer.StartAsync(Plain with { UsersFile = users }, TestContext.Current.CancellationToken);
+        await using var server = await BrokerServer.StartAsync(Plain with { UsersFile = users, Engine = engine => engine.MaxFailedLogins = 0 }, TestContext.Current.CancellationToken);
         Assert.Equal(MqttClientConnectResultCode.Success, await ConnectAsync(server, "ada", "correct horse"));
         Assert.Equal(MqttClientConnectResultCode.Success, await ConnectAsync(server, "ada", "correct horse"));
         Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, await ConnectAsync(server, "ada", "battery staple"));

@@ -12,6 +12,8 @@ internal sealed class BrokerLimits
     {
         Value("--max-connections", "Connections held at once; one more is closed at accept.", o => o.MaxConnections, (o, v) => o.MaxConnections = v);
         Seconds("--connect-timeout", "From accept until the CONNECT is answered.", o => o.ConnectTimeout, (o, v) => o.ConnectTimeout = v);
+        Value("--max-failed-logins", "Failed logins of a name from an address within the window after which more are refused; 0 for no limit.", o => o.MaxFailedLogins, (o, v) => o.MaxFailedLogins = v);
+        Seconds("--failed-login-window", "That window, and how long they are refused.", o => o.FailedLoginWindow, (o, v) => o.FailedLoginWindow = v);
         Seconds("--close-timeout", "What a closed connection may take to send what is left.", o => o.CloseTimeout, (o, v) => o.CloseTimeout = v);
         Value("--max-connect-packet-size", "Bytes of a CONNECT packet.", o => o.MaxConnectPacketSize, (o, v) => o.MaxConnectPacketSize = v);
         Value("--max-packet-size", "Bytes of any other packet.", o => o.MaxPacketSize, (o, v) => o.MaxPacketSize = v);

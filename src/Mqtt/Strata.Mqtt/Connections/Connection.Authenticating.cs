@@ -24,11 +24,14 @@ internal sealed partial class Connection
             return null;
         }
 
+        if (IsBarred(exchange!.User))
+            return null;
         SendAuth(MqttReasonCode.ContinueAuthentication, challenge);
         if (await ReadAuthAsync().ConfigureAwait(false) is not { } answer)
             return null;
         if ((serverFinal = exchange!.Finish(answer)) is null)
         {
+            NoteFailedLogin(exchange.User);
             RefuseConnect(MqttReasonCode.NotAuthorized, "User name or password is wrong.", 0);
             return null;
         }

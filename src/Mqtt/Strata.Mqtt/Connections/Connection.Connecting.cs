@@ -26,14 +26,20 @@ internal sealed partial class Connection
             request = request with { AuthenticatedUser = user };
         }
 
+        var name = request.AuthenticatedUser ?? request.UserName ?? request.ClientId;
+        if (IsBarred(name))
+            return false;
         var decision = await AskHostAsync(request).ConfigureAwait(false);
         if (decision.ReasonCode != MqttReasonCode.Success)
         {
             broker.LogRefused(context.RemoteEndPoint, decision.ReasonCode);
+            if (decision.ReasonCode is MqttReasonCode.BadUserNameOrPassword or MqttReasonCode.NotAuthorized)
+                NoteFailedLogin(name);
             RefuseConnect(decision.ReasonCode, handshake.RequestProblemInformation ? decision.Reason : null, handshake.MaximumPacketSize);
             return false;
         }
 
+        broker.FailedLogins.Succeeded(context.RemoteEndPoint, name);
         var hasRoom = broker.TakeSession();
         if (!hasRoom && (handshake.CleanStart || !broker.NamespaceOf(decision.Namespace).Has(decision.Owner, handshake.Request.ClientId)))
         {
@@ -114,6 +120,21 @@ internal sealed partial class Connection
             return ConnectDecision.Refuse(MqttReasonCode.ServerUnavailable);
         }
 #pragma warning restore CA1031
+    }
+
+    /// <summary>Whether the name failed too often from here; then the client has been told.</summary>
+    private bool IsBarred(string name)
+    {
+        if (!broker.FailedLogins.IsBarred(context.RemoteEndPoint, name))
+            return false;
+        RefuseConnect(MqttReasonCode.ConnectionRateExceeded, "Too many failed logins; try again later.", 0);
+        return true;
+    }
+
+    private void NoteFailedLogin(string name)
+    {
+        if (broker.FailedLogins.Failed(context.RemoteEndPoint, name))
+            broker.LogBarred(context.RemoteEndPoint, Options.MaxFailedLogins, name, Options.FailedLoginWindow);
     }
 
     private void TellHost(MqttClient accepted)
