@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -53,6 +54,19 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>A connection that has sent nothing.</summary>
     public Task<RawClient> OpenAsync() => RawClient.OpenAsync(Port);
+
+    /// <summary>A connection is closed at accept; a fast server's reset may come before the client knows that it was connected.</summary>
+    public async Task AssertRefusesAsync()
+    {
+        try
+        {
+            using var client = await OpenAsync();
+            await client.AssertClosedAsync();
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+        }
+    }
 
     /// <summary>A connection whose CONNECT was accepted.</summary>
     public async Task<RawClient> ConnectAsync(string clientId = "c", byte version = 5, Action<ConnectBuilder>? with = null)

@@ -48,10 +48,12 @@ public interface IMqttHost
     /// Called after the packets that had arrived together were handed to <see cref="OnPublish"/>, when at least one of them was
     /// <see cref="PublishVerdict.Deferred"/>. The engine reads no further until it completes: this is where back-pressure acts.
     /// </summary>
-    ValueTask EndBurstAsync(MqttClient client, CancellationToken cancellationToken);
+    ValueTask EndBurstAsync(MqttClient client, CancellationToken cancellationToken) => default;
 
     /// <summary>Called once when a client whose CONNECT was accepted is gone.</summary>
-    void Disconnected(MqttClient client, DisconnectCause cause);
+    void Disconnected(MqttClient client, DisconnectCause cause)
+    {
+    }
 }
 
 /// <summary>A CONNECT as the host sees it.</summary>

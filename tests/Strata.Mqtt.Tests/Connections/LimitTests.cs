@@ -28,8 +28,7 @@ public sealed class LimitTests
         using var first = await server.ConnectAsync("1");
         using (await server.ConnectAsync("2"))
         {
-            using var third = await server.OpenAsync();
-            await third.AssertClosedAsync();
+            await server.AssertRefusesAsync();
             await first.PingAsync();
         }
     }

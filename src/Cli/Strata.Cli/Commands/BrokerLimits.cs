@@ -23,7 +23,7 @@ internal sealed class BrokerLimits
         Value("--max-topic-levels", "Levels of a topic or filter.", o => o.MaxTopicLevels, (o, v) => o.MaxTopicLevels = v);
         Seconds("--max-keep-alive", "The longest keep-alive; 0 leaves it to the client.", o => o.MaxKeepAlive, (o, v) => o.MaxKeepAlive = v);
         Value("--max-sessions", "Sessions held, connected or not.", o => o.MaxSessions, (o, v) => o.MaxSessions = v);
-        Seconds("--max-session-expiry", "How long a session may outlive its connection.", o => o.MaxSessionExpiry, (o, v) => o.MaxSessionExpiry = v);
+        Seconds("--session-expiry-max", "How long a session may outlive its connection.", o => o.MaxSessionExpiry, (o, v) => o.MaxSessionExpiry = v);
         Value("--max-subscriptions", "Subscriptions of all clients.", o => o.MaxSubscriptions, (o, v) => o.MaxSubscriptions = v);
         Value("--max-subscriptions-per-client", "Subscriptions of one client.", o => o.MaxSubscriptionsPerClient, (o, v) => o.MaxSubscriptionsPerClient = v);
         Value("--retain-available", "Whether messages are retained.", o => o.RetainAvailable, (o, v) => o.RetainAvailable = v);
