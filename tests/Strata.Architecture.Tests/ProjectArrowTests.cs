@@ -7,9 +7,10 @@ public sealed class ProjectArrowTests
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Strata.Core"] = [],
-        ["Strata.Mqtt"] = [],
+        ["Strata.Storage"] = [],
+        ["Strata.Mqtt"] = ["Strata.Storage"],
         ["Strata.Mqtt.Broker"] = ["Strata.Mqtt"],
-        ["Strata.Forwarding"] = ["Strata.Core"],
+        ["Strata.Forwarding"] = ["Strata.Core", "Strata.Storage"],
         ["Strata.Telemetry"] = ["Strata.Core"],
         ["Strata.Cloud.Contracts"] = ["Strata.Core"],
         ["Strata.Node"] = ["Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Cloud.Contracts"],

@@ -15,6 +15,8 @@ public sealed class TestHost : IMqttHost
     private readonly Channel<SeenPublish> seen = Channel.CreateUnbounded<SeenPublish>();
     private readonly Channel<(MqttClient Client, DisconnectCause Cause)> gone = Channel.CreateUnbounded<(MqttClient, DisconnectCause)>();
 
+    private readonly TaskCompletionSource<Exception> storageFault = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public Func<ConnectRequest, CancellationToken, ValueTask<ConnectDecision>> Connect { get; set; } =
         static (_, _) => new(ConnectDecision.Accept("tests"));
 
@@ -26,6 +28,11 @@ public sealed class TestHost : IMqttHost
 
     /// <summary>What is kept of a user's password; null: SCRAM is not offered.</summary>
     public Func<string, PasswordHash?>? FindPassword { get; set; }
+
+    public Func<StoredClient, ConnectDecision>? RestoreWith { get; set; }
+
+    /// <summary>What the disk refused with.</summary>
+    public Task<Exception> StorageFault => Deadline.For(storageFault.Task, "the host hears that the disk has failed");
 
     public bool OffersScram => FindPassword is not null;
 
@@ -47,6 +54,10 @@ public sealed class TestHost : IMqttHost
     }
 
     public ValueTask<PasswordHash?> FindPasswordAsync(string userName, CancellationToken cancellationToken) => new(FindPassword!(userName));
+
+    public ConnectDecision Restore(StoredClient client) => RestoreWith?.Invoke(client) ?? ConnectDecision.Accept(client.Namespace, owner: client.Owner);
+
+    public void StorageFailed(Exception fault) => storageFault.TrySetResult(fault);
 
     public bool MaySubscribe(MqttClient client, string topicFilter) => Subscribe(client, topicFilter);
 

@@ -32,13 +32,14 @@ public sealed class TestServer : IAsyncDisposable
     public int Port { get; }
 
     public static async Task<TestServer> StartAsync(
-        Action<MqttOptions>? configure = null, TimeProvider? time = null, Action<ListenOptions>? listen = null)
+        Action<MqttOptions>? configure = null, TimeProvider? time = null, Action<ListenOptions>? listen = null, Action<TestHost>? prepare = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         var faults = new FaultLog();
         builder.Logging.AddProvider(faults);
         var host = new TestHost();
+        prepare?.Invoke(host);
         builder.Services.AddSingleton(host);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddMqttBroker<TestHost>(configure);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Strata.Core.Telemetry;
+using Strata.Storage;
 
 namespace Strata.Forwarding;
 

@@ -1,3 +1,5 @@
+using Strata.Storage;
+
 namespace Strata.Forwarding;
 
 public sealed partial class ForwardLog

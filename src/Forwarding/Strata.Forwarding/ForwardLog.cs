@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Strata.Storage;
 
 namespace Strata.Forwarding;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Strata.Core.Dataflow;
+using Strata.Storage;
 
 namespace Strata.Forwarding;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Strata.Storage;
 
 namespace Strata.Forwarding;
 

@@ -1,13 +1,17 @@
 using System.Text;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Mqtt.Access;
 
 namespace Strata.Mqtt.Broker;
 
 /// <summary>What MQTT means to a broker that only passes messages on: names and passwords, rules, one namespace.</summary>
-internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, bool anonymous, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
+internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, bool anonymous, IHostApplicationLifetime lifetime, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
 {
     private const string Namespace = "main";
+
+    /// <summary>Why the broker ended, when the disk is the reason.</summary>
+    public Exception? StorageFault { get; private set; }
 
     public async ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken)
     {
@@ -22,6 +26,21 @@ internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, boo
         if (!rules.Accepts(request.ClientId, user))
             return Refuse(request, MqttReasonCode.ClientIdentifierNotValid, "the client id or user name cannot stand in a rule's filter: it is empty or holds +, #, / or NUL");
         return ConnectDecision.Accept(Namespace, user);
+    }
+
+    /// <summary>A session whose user is gone, or could not connect now, ends.</summary>
+    public ConnectDecision Restore(StoredClient client)
+    {
+        var known = client.UserName is not null && users is not null ? users.Find(client.UserName) is not null : anonymous;
+        return known && rules.Accepts(client.ClientId, client.UserName)
+            ? ConnectDecision.Accept(Namespace, client.UserName)
+            : ConnectDecision.Refuse(MqttReasonCode.NotAuthorized);
+    }
+
+    public void StorageFailed(Exception fault)
+    {
+        StorageFault = fault;
+        lifetime.StopApplication();
     }
 
     public bool OffersScram => users is not null;
@@ -44,8 +63,6 @@ internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, boo
             LogDenied(client.ClientId, "publish to", Encoding.UTF8.GetString(publish.Topic));
         return PublishVerdict.Refuse(MqttReasonCode.NotAuthorized, "The rules do not allow it.");
     }
-
-    public ValueTask EndBurstAsync(MqttClient client, CancellationToken cancellationToken) => default;
 
     public void Disconnected(MqttClient client, DisconnectCause cause) => LogGone(client.ClientId, cause);
 

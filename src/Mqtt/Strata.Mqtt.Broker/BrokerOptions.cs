@@ -39,6 +39,9 @@ public sealed record BrokerOptions
     /// <summary>See <see cref="Access.AccessRules"/>. Null: who may connect may do everything.</summary>
     public string? RulesFile { get; init; }
 
+    /// <summary>See <see cref="MqttOptions.DataDirectory"/>. Null (the default): a restart ends sessions and retained messages.</summary>
+    public string? DataDirectory { get; init; }
+
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Changes the engine's limits.</summary>

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Strata.Mqtt.Access;
@@ -20,8 +21,9 @@ public sealed class BrokerServer : IAsyncDisposable
 
     private readonly WebApplication app;
     private readonly Listeners listeners;
+    private readonly BrokerHost host;
 
-    private BrokerServer(WebApplication app, Listeners listeners) => (this.app, this.listeners) = (app, listeners);
+    private BrokerServer(WebApplication app, Listeners listeners) => (this.app, this.listeners, host) = (app, listeners, app.Services.GetRequiredService<BrokerHost>());
 
     /// <summary>Where plain MQTT is served, with the port that was taken; null when it is not.</summary>
     public IPEndPoint? Mqtt => listeners.Mqtt?.IPEndPoint;
@@ -52,6 +54,7 @@ public sealed class BrokerServer : IAsyncDisposable
             throw e switch
             {
                 OptionsValidationException wrong => new BrokerConfigurationException(string.Join(" ", wrong.Failures), wrong),
+                InvalidDataException damaged => new BrokerConfigurationException($"--data: {damaged.Message}", damaged),
                 IOException or SocketException or UnauthorizedAccessException => new BrokerConfigurationException($"Cannot serve: {e.Message}", e),
                 _ => e,
             };
@@ -62,7 +65,7 @@ public sealed class BrokerServer : IAsyncDisposable
     /// Runs a broker until the token is cancelled or the process is told to end. Writes <c>ready mqtt=HOST:PORT ws=HOST:PORT tls=HOST:PORT unix=PATH</c>, as far as
     /// each is served, to <paramref name="output"/> when it serves.
     /// </summary>
-    /// <returns>0 after a stop, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
+    /// <returns>0 after a stop, 1 when the disk refused what was to be kept, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
     public static async Task<int> RunAsync(BrokerOptions options, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         try
@@ -75,7 +78,10 @@ public sealed class BrokerServer : IAsyncDisposable
                 await server.ToldToStopAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            return 0;
+            if (server.host.StorageFault is not { } fault)
+                return 0;
+            await error.WriteLineAsync($"strata broker: --data: the disk refused what was to be kept: {fault.Message} Mend the disk and start again.").ConfigureAwait(false);
+            return 1;
         }
         catch (BrokerConfigurationException e)
         {
@@ -125,8 +131,12 @@ public sealed class BrokerServer : IAsyncDisposable
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => new BrokerHost(
             options.UsersFile is null ? null : UserFile.Open(options.UsersFile, TimeProvider.System, Tell(services)), rules, options.Anonymous,
-            services.GetRequiredService<ILogger<BrokerHost>>()));
-        builder.Services.AddMqttBroker<BrokerHost>(options.Engine);
+            services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILogger<BrokerHost>>()));
+        builder.Services.AddMqttBroker<BrokerHost>(engine =>
+        {
+            engine.DataDirectory = options.DataDirectory;
+            options.Engine?.Invoke(engine);
+        });
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options, listeners));
         var app = builder.Build();
         _ = app.Services.GetRequiredService<BrokerHost>(); // A users file that cannot be used stops the start, not the first client.

@@ -27,6 +27,17 @@ public interface IMqttHost
     }
 
     /// <summary>
+    /// A session that outlived the program is back, its client is not: called once for each at the start. The host gives its own object for the client, with
+    /// which its will is published in time, or refuses: then the session ends, without its will. Namespace and owner are what they were.
+    /// </summary>
+    ConnectDecision Restore(StoredClient client) => ConnectDecision.Accept(client.Namespace, owner: client.Owner);
+
+    /// <summary>The disk has refused what was to be kept. Nothing is acknowledged any more and every client is sent away: the program should end and be looked at.</summary>
+    void StorageFailed(Exception fault)
+    {
+    }
+
+    /// <summary>
     /// Whether clients may prove their password with SCRAM-SHA-256 (enhanced authentication, MQTT 5.0 4.12) in place of sending it. The host then gets their
     /// <see cref="ConnectRequest.AuthenticatedUser"/>.
     /// </summary>
@@ -55,6 +66,10 @@ public interface IMqttHost
     {
     }
 }
+
+/// <summary>Whose session it is that outlived the program.</summary>
+/// <param name="UserName">What the client logged in as; null for nothing.</param>
+public sealed record StoredClient(string Namespace, string Owner, string ClientId, string? UserName);
 
 /// <summary>A CONNECT as the host sees it.</summary>
 public sealed record ConnectRequest(

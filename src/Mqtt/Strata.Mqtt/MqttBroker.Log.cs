@@ -20,6 +20,12 @@ public sealed partial class MqttBroker
     [LoggerMessage(8, LogLevel.Warning, "Peer {Peer} failed {Failures} times to log in as '{Name}'; refused for {Window}")]
     internal partial void LogBarred(EndPoint? peer, int failures, string name, TimeSpan window);
 
+    [LoggerMessage(9, LogLevel.Information, "{Sessions} sessions are back from {Directory}")]
+    private partial void LogRestored(int sessions, string directory);
+
+    [LoggerMessage(10, LogLevel.Debug, "Checkpoint: {Before} bytes became {After} in {Time}")]
+    private partial void LogCheckpoint(long before, long after, TimeSpan time);
+
     [LoggerMessage(5, LogLevel.Error, "A connection ended because of a fault of ours")]
     internal partial void LogFault(Exception fault);
 

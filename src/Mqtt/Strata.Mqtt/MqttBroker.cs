@@ -115,11 +115,13 @@ public sealed partial class MqttBroker : IAsyncDisposable
         var known = NamespaceOf(@namespace);
         var message = Message.From(topic, payload, properties, qos, retain);
         var router = Router.Current;
+        KeptMessage? kept = null;
+        long retained = 0;
         try
         {
-            if (retain)
-                known.Retained.TrySet(message);
-            return router.Route(known, null, message, Metrics);
+            if (retain && !known.Retained.TrySet(message, out kept, out retained))
+                retained = 0;
+            return router.Route(known, message, new Origin(Kept: kept, Retained: retained), Metrics).Matches;
         }
         finally
         {
@@ -161,14 +163,16 @@ public sealed partial class MqttBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the engine's timer and meter; after <see cref="StopAsync"/>.</summary>
+    /// <summary>Ends the engine's timer, store and meter; after <see cref="StopAsync"/>.</summary>
     public async ValueTask DisposeAsync()
     {
         await Wheel.DisposeAsync().ConfigureAwait(false);
+        await checkpoint.ConfigureAwait(false);
+        Store?.Dispose();
         Metrics.Dispose();
     }
 
-    internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(name, static (name, broker) => new MqttNamespace(name, broker.Options, broker.Clock), this);
+    internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(name, static (name, broker) => new MqttNamespace(name, broker.Options, broker.Clock, broker.Store), this);
 
     internal void ClientEntered()
     {
@@ -207,8 +211,10 @@ public sealed partial class MqttBroker : IAsyncDisposable
         Interlocked.Decrement(ref sessionCount);
         Sessions.Set(session, long.MaxValue);
         foreach (var outgoing in others)
-            Router.Current.PassOn(outgoing, Clock, Metrics);
+            Router.Current.PassOn(session.Namespace, outgoing, Clock, Metrics);
         Router.Current.Flush(Metrics);
+        if (session.StoredAs > 0)
+            Store!.Ended(session.StoredAs); // After what was passed on, so that it is in one session or in two, never in none.
     }
 
     /// <returns>False: <see cref="MqttOptions.MaxSubscriptions"/> are held.</returns>
@@ -227,9 +233,10 @@ public sealed partial class MqttBroker : IAsyncDisposable
         return count;
     }
 
-    /// <summary>Publishes wills whose delay is over and ends sessions that have expired; on the wheel's timer.</summary>
+    /// <summary>Publishes wills whose delay is over, ends sessions that have expired, begins a checkpoint when it is time; on the wheel's timer.</summary>
     private void LookAtSessions()
     {
+        CheckpointWhenDue();
         foreach (var session in Sessions.Take(Clock.Now, most: 1000))
         {
             var (will, expired, next) = session.Namespace.Look(session, Clock.Now);
@@ -238,7 +245,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
             else
                 Sessions.Set(session, next);
             if (will is not null)
-                _ = will.Connection.PublishLateWillAsync();
+                _ = PublishWillAsync(will.Client, session, will.Will);
         }
     }
 }

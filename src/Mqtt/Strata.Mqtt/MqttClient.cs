@@ -9,9 +9,10 @@ namespace Strata.Mqtt;
 /// </summary>
 public sealed class MqttClient
 {
-    private readonly Connection connection;
+    private readonly Connection? connection;
 
-    internal MqttClient(Connection connection, ConnectRequest request, string @namespace, object? state)
+    /// <param name="connection">Null for the client of a session that outlived the program.</param>
+    internal MqttClient(Connection? connection, ConnectRequest request, string @namespace, object? state)
     {
         this.connection = connection;
         ClientId = request.ClientId;
@@ -41,9 +42,9 @@ public sealed class MqttClient
     /// Acknowledges deferred publishes. Written to the client in one go, in the order in which the publishes arrived (MQTT-4.6.0-2): one
     /// given too early waits for its predecessors. QoS 0 (packet id 0) and unknown ids are ignored.
     /// </summary>
-    public void Acknowledge(ReadOnlySpan<PublishAck> acks) => connection.Outbox.Acknowledge(acks);
+    public void Acknowledge(ReadOnlySpan<PublishAck> acks) => connection?.Outbox.Acknowledge(acks);
 
     /// <summary>Ends the connection: MQTT 5 gets a DISCONNECT with code and reason, 3.1.1 is closed. Acknowledgements given before are sent first.</summary>
     public void Disconnect(MqttReasonCode reasonCode, string? reason = null) =>
-        connection.Close(DisconnectCause.ByServer, reasonCode, reason);
+        connection?.Close(DisconnectCause.ByServer, reasonCode, reason);
 }

@@ -114,6 +114,7 @@ internal sealed class MqttBrokerLifetime(MqttBroker broker, IHostApplicationLife
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        broker.Start();
         lifetime.ApplicationStopping.Register(() => stopping = broker.StopAsync(CancellationToken.None));
         return Task.CompletedTask;
     }

@@ -94,8 +94,26 @@ public sealed class MqttOptions
     /// <summary>What a full queue of a client that is away loses; counted either way. Default the oldest message.</summary>
     public QueueOverflow WhenAwayQueueIsFull { get; set; } = QueueOverflow.DropOldest;
 
+    /// <summary>
+    /// The directory where sessions that outlive their connection, what waits for them and retained messages are kept, so that they outlive the program; made 0700 when it is
+    /// not there, for one program at a time. Null: they are in memory only. Default null.
+    /// </summary>
+    public string? DataDirectory { get; set; }
+
+    /// <summary>Bytes that this directory may hold beyond what counts before it is written anew; with more state, as much again as that. 1 MiB to 1 TiB. Default 64 MiB.</summary>
+    public long CheckpointBytes { get; set; } = 64L * 1024 * 1024;
+
+    /// <summary>Bytes that may wait for the disk; beyond that no more is read from those who publish. 64 KiB to 1 GiB. Default 16 MiB.</summary>
+    public int MaxUncommittedBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>Starts although stored data is damaged, without what is. Default false: such a start fails and says where the damage is.</summary>
+    public bool SkipDamagedData { get; set; }
+
     /// <summary>How long a closed connection may take to send what is left, and a stop to get its last acknowledgements. 100 ms to 1 min. Default 2 s.</summary>
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Puts a file on the disk; for tests of disks that fail.</summary>
+    internal Action<Microsoft.Win32.SafeHandles.SafeFileHandle> Flush { get; set; } = RandomAccess.FlushToDisk;
 
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range; the name says which.</exception>
     public void Validate()
@@ -123,6 +141,8 @@ public sealed class MqttOptions
         Check(MaxInflightToClient, 1, ushort.MaxValue, nameof(MaxInflightToClient));
         Check(MaxQueuedMessagesPerClient, 1, 10_000_000, nameof(MaxQueuedMessagesPerClient));
         Check(MaxQueuedBytesPerClient, 1024, 1024 * 1024 * 1024, nameof(MaxQueuedBytesPerClient));
+        Check(CheckpointBytes, 1 << 20, 1L << 40, nameof(CheckpointBytes));
+        Check(MaxUncommittedBytes, 64 * 1024, 1 << 30, nameof(MaxUncommittedBytes));
         Check(CloseTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), nameof(CloseTimeout));
     }
 

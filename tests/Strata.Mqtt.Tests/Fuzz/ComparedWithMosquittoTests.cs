@@ -1,3 +1,5 @@
+using Strata.Mqtt.Tests.Durability;
+
 namespace Strata.Mqtt.Tests.Fuzz;
 
 /// <summary>
@@ -20,28 +22,60 @@ public sealed class ComparedWithMosquittoTests
         await using var mosquitto = await Mosquitto.StartAsync();
         for (var seed = FirstSeed; seed < FirstSeed + Scripts; seed++)
         {
-            await using var server = await TestServer.StartAsync();
-            await RunAsync(seed, server.Port, mosquitto.Port);
+            await using var own = new CrashingServer(stored: false);
+            await own.StartAsync();
+            await RunAsync(seed, own, mosquitto.Port);
         }
     }
 
-    private static async Task RunAsync(int seed, int ours, int theirs)
+    [Fact]
+    public async Task Subscribers_of_a_broker_that_crashes_now_and_then_see_the_same()
+    {
+        await using var mosquitto = await Mosquitto.StartAsync();
+        for (var seed = FirstSeed; seed < FirstSeed + ((Scripts + 2) / 3); seed++)
+        {
+            await using var own = new CrashingServer(stored: true);
+            await own.StartAsync();
+            await RunAsync(seed, own, mosquitto.Port);
+        }
+    }
+
+    private static async Task RunAsync(int seed, CrashingServer ours, int theirs)
     {
         var random = new Random(seed);
         ScriptedClient[][] clients = [.. Enumerable.Range(0, 3).Select(i =>
         {
             var version = random.Next(2) == 0 ? (byte)4 : (byte)5;
-            return (ScriptedClient[])[new ScriptedClient(ours, $"s{seed}-{i}", version), new ScriptedClient(theirs, $"s{seed}-{i}", version)];
+            return (ScriptedClient[])[
+                new ScriptedClient($"s{seed}-{i}", version) { Port = ours.Port, Barrier = ours.BarrierAsync }, new ScriptedClient($"s{seed}-{i}", version) { Port = theirs },
+            ];
         })];
         var script = new List<string>();
         var number = 0;
         for (var step = 0; step < Steps; step++)
         {
-            var pair = clients[random.Next(clients.Length)];
-            var (name, act) = Choose(random, pair[0].IsConnected, $"m{++number}");
-            script.Add($"{Array.IndexOf(clients, pair)}: {name}");
-            await act(pair[0]);
-            await act(pair[1]);
+            if (ours.IsStored && random.Next(20) == 0)
+            {
+                script.Add("our server crashes, everybody is cut off");
+                foreach (var client in clients.SelectMany(static pair => pair))
+                    client.Drop();
+                await ours.CrashAsync();
+                foreach (var pair in clients)
+                    pair[0].Port = ours.Port;
+                continue;
+            }
+
+            if (ours.IsStored && random.Next(20) == 0)
+            {
+                script.Add("our server writes a checkpoint");
+                await ours.Server.Broker.CheckpointAsync();
+            }
+
+            var acting = clients[random.Next(clients.Length)];
+            var (name, act) = Choose(random, acting[0].IsConnected, $"m{++number}");
+            script.Add($"{Array.IndexOf(clients, acting)}: {name}");
+            await act(acting[0]);
+            await act(acting[1]);
             foreach (var each in clients)
             {
                 await each[0].SettleAsync();

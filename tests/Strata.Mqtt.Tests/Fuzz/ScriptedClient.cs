@@ -1,11 +1,18 @@
 namespace Strata.Mqtt.Tests.Fuzz;
 
 /// <summary>A client of a script: does one thing at a time, acknowledges what it gets, and notes it.</summary>
-internal sealed class ScriptedClient(int port, string id, byte version) : IDisposable
+internal sealed class ScriptedClient(string id, byte version) : IDisposable
 {
     private readonly List<string> seen = [];
     private RawClient? connection;
     private int packetId;
+    private int packets;
+
+    /// <summary>Where its server is.</summary>
+    public required int Port { get; set; }
+
+    /// <summary>Completes when the server has done what it does behind its answers.</summary>
+    public Func<Task> Barrier { get; set; } = static () => Task.CompletedTask;
 
     public bool IsConnected => connection is not null;
 
@@ -20,7 +27,7 @@ internal sealed class ScriptedClient(int port, string id, byte version) : IDispo
     public async Task ConnectAsync(bool clean)
     {
         connection?.Dispose();
-        connection = await RawClient.OpenAsync(port);
+        connection = await RawClient.OpenAsync(Port);
         connection.Version = version;
         var connect = new ConnectBuilder { ClientId = id, Version = version, CleanStart = clean };
         if (version == 5)
@@ -68,11 +75,12 @@ internal sealed class ScriptedClient(int port, string id, byte version) : IDispo
         int before;
         do
         {
-            before = seen.Count;
+            before = packets;
+            await Barrier();
             await connection.SendAsync(Packets.PingReq);
             await PumpUntilAsync(13);
         }
-        while (seen.Count > before);
+        while (packets > before);
     }
 
     public async Task DisconnectAsync()
@@ -99,9 +107,11 @@ internal sealed class ScriptedClient(int port, string id, byte version) : IDispo
             switch (packet.Type)
             {
                 case 3:
+                    packets++;
                     await TakeAsync(packet);
                     break;
                 case 6:
+                    packets++;
                     await connection.SendAsync(Packets.PubComp(packet.PacketId));
                     break;
                 default:

@@ -1,8 +1,11 @@
 namespace Strata.Mqtt.Tests.Sessions;
 
 /// <summary>QoS 2 both ways (MQTT 5.0 4.3.3).</summary>
-public sealed class ExactlyOnceTests
+public class ExactlyOnceTests
 {
+    /// <summary>Where the sessions are kept; null: in memory.</summary>
+    protected virtual string? Data => null;
+
     [Theory]
     [InlineData(4)]
     [InlineData(5)]
@@ -12,7 +15,7 @@ public sealed class ExactlyOnceTests
     [Spec("MQTT-4.3.3-12")]
     public async Task A_publish_that_comes_twice_before_its_release_is_routed_once(byte version)
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         using var subscriber = await server.ConnectAsync("s");
         await subscriber.SubscribeAsync("t", 0);
         using var publisher = await server.ConnectAsync("p", version);
@@ -33,7 +36,7 @@ public sealed class ExactlyOnceTests
     [InlineData(5)]
     public async Task The_same_publish_on_the_next_connection_of_the_session_is_routed_once(byte version)
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         using var subscriber = await server.ConnectAsync("s");
         await subscriber.SubscribeAsync("t", 0);
         using (var publisher = await server.ResumeAsync("p", present: false, version))
@@ -59,7 +62,7 @@ public sealed class ExactlyOnceTests
     [Spec("MQTT-4.3.3-4")]
     public async Task A_subscriber_gets_it_then_the_release_and_the_id_is_free_after_PUBCOMP(byte version)
     {
-        await using var server = await TestServer.StartAsync(static o => o.MaxInflightToClient = 1);
+        await using var server = await StartAsync(static o => o.MaxInflightToClient = 1);
         using var client = await server.ConnectAsync("c", version);
         await client.SubscribeAsync("t", 2);
         server.Broker.Publish("tests", "t"u8, "a"u8, qos: 2);
@@ -80,7 +83,7 @@ public sealed class ExactlyOnceTests
     [Spec("MQTT-4.3.3-6")]
     public async Task After_PUBREC_only_the_release_is_sent_again()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         int first, second;
         using (var client = await server.ResumeAsync("c", present: false))
         {
@@ -108,7 +111,7 @@ public sealed class ExactlyOnceTests
     [Fact]
     public async Task A_PUBREC_that_refuses_frees_the_id_and_gets_no_release()
     {
-        await using var server = await TestServer.StartAsync(static o => o.MaxInflightToClient = 1);
+        await using var server = await StartAsync(static o => o.MaxInflightToClient = 1);
         using var client = await server.ConnectAsync();
         await client.SubscribeAsync("t", 2);
         server.Broker.Publish("tests", "t"u8, "a"u8, qos: 2);
@@ -121,7 +124,7 @@ public sealed class ExactlyOnceTests
     [Fact]
     public async Task Unknown_ids_are_answered_with_92_and_change_nothing()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         using var client = await server.ConnectAsync();
         await client.SendAsync(Packets.PubRel(9), Packets.PubRec(9), Packets.PubComp(9), Packets.PubAck(9));
         Assert.Equal([0, 9, 0x92], (await client.ReadAsync(7)).Body);
@@ -136,7 +139,7 @@ public sealed class ExactlyOnceTests
     [Spec("MQTT-3.3.4-7")]
     public async Task Publishes_that_are_never_released_end_at_the_receive_maximum()
     {
-        await using var server = await TestServer.StartAsync(static o => o.ReceiveMaximum = 10);
+        await using var server = await StartAsync(static o => o.ReceiveMaximum = 10);
         using var client = await server.ConnectAsync();
         for (var id = 1; id <= 11; id++)
             await client.SendAsync(Packets.Publish("t", "x", id, qos: 2));
@@ -149,7 +152,7 @@ public sealed class ExactlyOnceTests
     [Spec("MQTT-4.6.0-3")]
     public async Task A_deferred_publish_gets_its_PUBREC_from_the_host_in_the_order_of_arrival()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         server.Host.Verdict = static (_, _) => PublishVerdict.Deferred;
         MqttClient? seen = null;
         server.Host.EndBurst = (client, _) =>
@@ -171,4 +174,12 @@ public sealed class ExactlyOnceTests
         Assert.Equal(0x92, (await publisher.ReadAsync(7)).Body[2]);
         Assert.Equal(2, (await publisher.ReadAsync(7)).Body.Length);
     }
+
+    private Task<TestServer> StartAsync(Action<MqttOptions>? configure = null, TimeProvider? time = null) => TestServer.StartAsync(
+        options =>
+        {
+            options.DataDirectory = Data;
+            configure?.Invoke(options);
+        },
+        time);
 }

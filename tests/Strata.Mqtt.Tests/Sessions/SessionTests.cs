@@ -3,15 +3,18 @@ using Microsoft.Extensions.Time.Testing;
 namespace Strata.Mqtt.Tests.Sessions;
 
 /// <summary>What outlives a connection, and for how long.</summary>
-public sealed class SessionTests
+public class SessionTests
 {
+    /// <summary>Where the sessions are kept; null: in memory.</summary>
+    protected virtual string? Data => null;
+
     [Theory]
     [InlineData(4)]
     [InlineData(5)]
     [Spec("MQTT-3.1.2-5")]
     public async Task A_client_that_was_away_gets_what_came_meanwhile_in_order_but_no_QoS_0(byte version)
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         using (var first = await server.ResumeAsync("c", present: false, version))
             await first.SubscribeAsync("t/#", 2);
         await server.Host.NextGone();
@@ -29,7 +32,7 @@ public sealed class SessionTests
     [Spec("MQTT-3.2.2-3")]
     public async Task A_clean_start_ends_the_session_that_is_there()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         using (var first = await server.ResumeAsync("c", present: false))
             await first.SubscribeAsync("t");
         await server.Host.NextGone();
@@ -49,7 +52,7 @@ public sealed class SessionTests
     public async Task A_session_ends_when_its_expiry_is_over_and_not_before()
     {
         var time = new FakeTimeProvider();
-        await using var server = await TestServer.StartAsync(time: time);
+        await using var server = await StartAsync(time: time);
         using (var first = await server.ResumeAsync("c", present: false, expiry: 100))
             await first.SubscribeAsync("t");
         await server.Host.NextGone();
@@ -69,7 +72,7 @@ public sealed class SessionTests
     public async Task The_longest_expiry_is_enforced_and_told_and_DISCONNECT_may_change_it()
     {
         var time = new FakeTimeProvider();
-        await using var server = await TestServer.StartAsync(static o => o.MaxSessionExpiry = TimeSpan.FromSeconds(50), time);
+        await using var server = await StartAsync(static o => o.MaxSessionExpiry = TimeSpan.FromSeconds(50), time);
         using (var client = await server.OpenAsync())
         {
             await client.SendAsync(new ConnectBuilder { ClientId = "c", Properties = Packets.Properties([0x11, 0xFF, 0xFF, 0xFF, 0xFF]) }.Build());
@@ -90,7 +93,7 @@ public sealed class SessionTests
     [Spec("MQTT-4.6.0-1")]
     public async Task What_was_sent_and_not_acknowledged_is_sent_again_in_order_with_DUP_and_its_id()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         var ids = new List<int>();
         using (var first = await server.ResumeAsync("c", present: false))
         {
@@ -124,7 +127,7 @@ public sealed class SessionTests
     [Spec("MQTT-3.3.4-9")]
     public async Task A_smaller_receive_maximum_holds_for_what_is_sent_again()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         using (var first = await server.ResumeAsync("c", present: false))
         {
             await first.SubscribeAsync("t", 1);
@@ -152,7 +155,7 @@ public sealed class SessionTests
     [InlineData(QueueOverflow.DropNewest, "0", "1", "2")]
     public async Task The_queue_of_a_client_that_is_away_is_bounded(QueueOverflow policy, params string[] kept)
     {
-        await using var server = await TestServer.StartAsync(o => (o.MaxQueuedMessagesPerClient, o.WhenAwayQueueIsFull) = (3, policy));
+        await using var server = await StartAsync(o => (o.MaxQueuedMessagesPerClient, o.WhenAwayQueueIsFull) = (3, policy));
         using (var first = await server.ResumeAsync("c", present: false))
             await first.SubscribeAsync("t", 1);
         await server.Host.NextGone();
@@ -167,7 +170,7 @@ public sealed class SessionTests
     [Fact]
     public async Task A_session_beyond_the_limit_is_refused_and_one_that_ends_makes_room()
     {
-        await using var server = await TestServer.StartAsync(static o => o.MaxSessions = 2);
+        await using var server = await StartAsync(static o => o.MaxSessions = 2);
         using (await server.ResumeAsync("a", present: false))
         {
         }
@@ -190,7 +193,7 @@ public sealed class SessionTests
     [Spec("MQTT-3.1.4-3")]
     public async Task A_takeover_takes_the_subscriptions_and_what_is_unacknowledged_along()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         using var first = await server.ResumeAsync("c", present: false);
         await first.SubscribeAsync("t", 1);
         server.Broker.Publish("tests", "t"u8, "x"u8, qos: 1);
@@ -205,7 +208,7 @@ public sealed class SessionTests
     [Fact]
     public async Task Takeovers_racing_with_subscribe_and_unsubscribe_leave_one_subscription_that_works()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         var clients = new List<RawClient>();
         for (var round = 0; round < 60; round++)
         {
@@ -241,10 +244,18 @@ public sealed class SessionTests
     [Fact]
     public async Task A_session_without_expiry_ends_with_its_connection_also_when_that_is_taken_over()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await StartAsync();
         using var first = await server.ConnectAsync("c");
         await first.SubscribeAsync("t");
         using var second = await server.ResumeAsync("c", present: false);
         Assert.Equal(0, server.Broker.Publish("tests", "t"u8, "x"u8, qos: 1));
     }
+
+    private Task<TestServer> StartAsync(Action<MqttOptions>? configure = null, TimeProvider? time = null) => TestServer.StartAsync(
+        options =>
+        {
+            options.DataDirectory = Data;
+            configure?.Invoke(options);
+        },
+        time);
 }

@@ -29,7 +29,7 @@ public sealed class WebSocketTests
         await socket.SendAsync(all.AsMemory(all.Length - 20), WebSocketMessageType.Binary, true, Soon);
         var types = new List<int>();
         var got = new List<byte>();
-        while (!types.Contains(13))
+        while (types.Count < 5)
         {
             got.AddRange(await ReceiveAsync(socket));
             types = Types(got);

@@ -20,12 +20,13 @@ internal static class BrokerCommand
         var anonymous = new Option<bool>("--anonymous") { Description = "Anyone may connect; on loopback only." };
         var users = new Option<string?>("--users") { Description = "Names and password hashes; see 'strata broker passwd'.", HelpName = "FILE" };
         var rules = new Option<string?>("--rules") { Description = "Who may do what, a rule a line: allow|deny USER|* publish|subscribe|all FILTER. The first that applies decides, else it is denied.", HelpName = "FILE" };
+        var data = new Option<string?>("--data") { Description = "Keep sessions, what waits for them and retained messages here; without it they are in memory, and a restart ends them.", HelpName = "DIR" };
         var limits = new BrokerLimits();
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
-        var command = new Command("broker", "Run the MQTT engine alone: MQTT 3.1.1 and 5 for anyone, all topics free. In memory: a restart ends sessions and retained messages.")
+        var command = new Command("broker", "Run the MQTT engine alone: MQTT 3.1.1 and 5 for anyone, all topics free.")
         {
-            mqtt, ws, tls, cert, key, clientCa, unix, proxies, anonymous, users, rules, level, untilStdin, Passwd(),
+            mqtt, ws, tls, cert, key, clientCa, unix, proxies, anonymous, users, rules, data, level, untilStdin, Passwd(),
         };
         foreach (var option in limits.Options)
             command.Add(option);
@@ -37,13 +38,14 @@ internal static class BrokerCommand
                 Mqtt = parsed.GetValue(mqtt) is "none" ? null : EndPoint("--mqtt", parsed.GetValue(mqtt)), WebSocket = EndPoint("--ws", parsed.GetValue(ws)),
                 Tls = EndPoint("--tls", parsed.GetValue(tls)), CertificateFile = parsed.GetValue(cert), KeyFile = parsed.GetValue(key), ClientCaFile = parsed.GetValue(clientCa),
                 UnixSocket = parsed.GetValue(unix), ProxiesFrom = [.. (parsed.GetValue(proxies) ?? []).Select(Network)], Anonymous = parsed.GetValue(anonymous), UsersFile = parsed.GetValue(users), RulesFile = parsed.GetValue(rules),
+                DataDirectory = parsed.GetValue(data),
                 LogLevel = parsed.GetValue(level),
                 Engine = engine => limits.Apply(parsed, engine),
             };
             return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => BrokerServer.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
         });
         return HelpWithExamples.WithExamples(
-            command, "strata broker --anonymous", "strata broker --mqtt 0.0.0.0:1883 --users users.txt --rules rules.txt",
+            command, "strata broker --anonymous", "strata broker --mqtt 0.0.0.0:1883 --users users.txt --rules rules.txt --data /var/lib/strata-broker",
             "strata broker --mqtt none --tls 0.0.0.0:8883 --cert server.pem --key server.key --users users.txt");
     }
 

@@ -26,6 +26,9 @@ internal sealed class BrokerLimits
         Seconds("--session-expiry-max", "How long a session may outlive its connection.", o => o.MaxSessionExpiry, (o, v) => o.MaxSessionExpiry = v);
         Value("--max-subscriptions", "Subscriptions of all clients.", o => o.MaxSubscriptions, (o, v) => o.MaxSubscriptions = v);
         Value("--max-subscriptions-per-client", "Subscriptions of one client.", o => o.MaxSubscriptionsPerClient, (o, v) => o.MaxSubscriptionsPerClient = v);
+        Value("--checkpoint-bytes", "With --data: bytes on the disk beyond what counts before it is written anew.", o => o.CheckpointBytes, (o, v) => o.CheckpointBytes = v);
+        Value("--max-uncommitted-bytes", "With --data: bytes that may wait for the disk.", o => o.MaxUncommittedBytes, (o, v) => o.MaxUncommittedBytes = v);
+        Value("--skip-damaged", "With --data: start without what is damaged there.", o => o.SkipDamagedData, (o, v) => o.SkipDamagedData = v);
         Value("--retain-available", "Whether messages are retained.", o => o.RetainAvailable, (o, v) => o.RetainAvailable = v);
         Value("--max-retained-messages", "Retained messages.", o => o.MaxRetainedMessages, (o, v) => o.MaxRetainedMessages = v);
         Value("--max-retained-bytes", "Bytes of the retained messages.", o => o.MaxRetainedBytes, (o, v) => o.MaxRetainedBytes = v);

@@ -75,23 +75,7 @@ internal sealed partial class Connection
         return now + 1 + (patienceTicks / 4);
     }
 
-    /// <summary>Publishes the will after its delay; the client is long gone.</summary>
-    public async Task PublishLateWillAsync()
-    {
-#pragma warning disable CA1031 // A host that fails loses this will; it is logged.
-        try
-        {
-            PublishWill(client!, will!);
-            await EndLastBurstAsync(client!).ConfigureAwait(false);
-        }
-        catch (Exception fault)
-        {
-            broker.LogFault(fault);
-        }
-#pragma warning restore CA1031
-    }
-
-    /// <summary>What the client said last, its will above all, is the host's although the connection is gone; the host gets a while for it.</summary>
+    /// <summary>What the client said last is the host's although the connection is gone; the host gets a while for it.</summary>
     private async ValueTask EndLastBurstAsync(MqttClient of)
     {
         if (!burstOpen)
@@ -117,8 +101,8 @@ internal sealed partial class Connection
 
         var now = broker.Clock.Now;
         var expiresAt = now + (sessionExpirySeconds * 1000L);
-        var late = willed && will!.DelaySeconds > 0 ? new PendingWill(this, now + (will.DelaySeconds * 1000L)) : null;
-        @namespace!.Await(session, expiresAt, late);
+        var late = willed && will!.DelaySeconds > 0 ? new PendingWill(client!, will, now + (will.DelaySeconds * 1000L)) : null;
+        @namespace!.Await(session, sessionExpirySeconds, expiresAt, late);
         broker.Sessions.Set(session, Math.Min(expiresAt, late?.At ?? long.MaxValue));
         return willed && late is null;
     }

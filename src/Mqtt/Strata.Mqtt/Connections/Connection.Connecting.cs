@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 using Strata.Mqtt.Access;
 using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Durability;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
@@ -19,6 +20,12 @@ internal sealed partial class Connection
             return false;
         Outbox.Configure(handshake);
         var request = handshake.Request;
+        if (broker.IsFaulted)
+        {
+            RefuseConnect(MqttReasonCode.ServerUnavailable, "The server can store nothing.", 0);
+            return false;
+        }
+
         if (handshake.Scram is { } first)
         {
             if (await AuthenticateAsync(first).ConfigureAwait(false) is not { } user)
@@ -177,12 +184,12 @@ internal sealed partial class Connection
         // MQTT-3.1.4-3: whoever of the same owner held the client id is told and closed before this one is welcomed.
         var entrance = @namespace.Enter(decision.Owner, client.ClientId, this, handshake.CleanStart);
         session = entrance.Session;
-        Outbox.Received = session.Received;
+        Outbox.Session = session;
         entrance.Previous?.Close(DisconnectCause.TakenOver, MqttReasonCode.SessionTakenOver);
         if (entrance.Ended is { } ended)
             broker.EndSession(ended);
-        if (entrance.Will is { } late)
-            _ = late.Connection.PublishLateWillAsync();
+        if (entrance is { Will: { } late, Ended: { } willed })
+            _ = broker.PublishWillAsync(late.Client, willed, late.Will);
         broker.Sessions.Set(session, long.MaxValue);
         broker.SettleSession(hasRoom, !entrance.Present);
         Span<byte> packet = stackalloc byte[ServerPackets.MaxSize];
@@ -192,7 +199,7 @@ internal sealed partial class Connection
                 handshake.TellSessionExpiry ? handshake.SessionExpirySeconds : null, authenticated is null ? null : (ScramExchange.Method, serverFinal!))
             : ServerPackets.ConnAck311(packet, MqttReasonCode.Success, entrance.Present && version == MqttProtocolVersion.V311);
         Outbox.Accept(packet[..length]);
-        session.Attach(this, sessionExpirySeconds > 0, handshake.ReceiveMaximum);
+        session.Attach(this, new Presence(sessionExpirySeconds, long.MaxValue, will, long.MaxValue), request.AuthenticatedUser ?? request.UserName, handshake.ReceiveMaximum);
         TellHost(client);
         if (stopping)
             Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);

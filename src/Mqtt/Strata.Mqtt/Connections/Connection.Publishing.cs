@@ -1,4 +1,5 @@
 using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Durability;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
@@ -49,7 +50,7 @@ internal sealed partial class Connection
     private void PublishOnce(in InboundPublish publish)
     {
         var acks = Outbox.Acks;
-        var answered = session!.Received.Contains(publish.PacketId) ? true : acks.IsAnswered(publish.PacketId);
+        var answered = acks.IsAnswered(publish.PacketId) ?? (session!.Received.Contains(publish.PacketId) ? true : null);
         if (answered == true)
         {
             if (acks.IsFull)
@@ -65,11 +66,17 @@ internal sealed partial class Connection
     /// <summary>The client releases a QoS 2 publish (PUBREL).</summary>
     private void Release(ushort packetId)
     {
-        var known = session!.Received.Remove(packetId);
+        var (isStored, known) = session!.Forget(packetId, known => new AfterCommit(Outbox, Packet: PubComp(packetId, known)));
+        if (!isStored)
+            Outbox.Reply(PubComp(packetId, known));
+    }
+
+    private byte[] PubComp(ushort packetId, bool known)
+    {
         Span<byte> packet = stackalloc byte[8];
-        Outbox.Reply(packet[..(known || version != MqttProtocolVersion.V500
+        return packet[..(known || version != MqttProtocolVersion.V500
             ? ServerPackets.Ack(packet, PacketType.PubComp, packetId)
-            : ServerPackets.Ack(packet, PacketType.PubComp, packetId, MqttReasonCode.PacketIdentifierNotFound, null, 0))]);
+            : ServerPackets.Ack(packet, PacketType.PubComp, packetId, MqttReasonCode.PacketIdentifierNotFound, null, 0))].ToArray();
     }
 
     private void Offer(in InboundPublish publish, int? ticket)
@@ -78,18 +85,7 @@ internal sealed partial class Connection
         switch (verdict.Action)
         {
             case PublishAction.Route:
-                var message = Message.From(publish.Topic, publish.Payload, publish.Properties, publish.QoS, publish.Retain);
-                if (publish.Retain && Options.RetainAvailable && !@namespace!.Retained.TrySet(message))
-                {
-                    broker.Metrics.Dropped(DeliveryResult.Dropped);
-                    if (ticket is { } full)
-                        Outbox.Refuse(full, MqttReasonCode.QuotaExceeded, "The namespace holds as many retained messages as it may.");
-                    break;
-                }
-
-                Router.Current.Route(@namespace!, session, message, broker.Metrics);
-                if (ticket is { } routed)
-                    Outbox.Acks.Complete(routed);
+                Route(publish, ticket);
                 break;
             case PublishAction.Defer:
                 burstOpen = true;
@@ -99,6 +95,27 @@ internal sealed partial class Connection
                     Outbox.Refuse(refused, verdict.ReasonCode, verdict.Reason);
                 break;
         }
+    }
+
+    private void Route(in InboundPublish publish, int? ticket)
+    {
+        var message = Message.From(publish.Topic, publish.Payload, publish.Properties, publish.QoS, publish.Retain);
+        KeptMessage? kept = null;
+        long retained = 0;
+        if (publish.Retain && Options.RetainAvailable && !@namespace!.Retained.TrySet(message, out kept, out retained))
+        {
+            broker.Metrics.Dropped(DeliveryResult.Dropped);
+            if (ticket is { } full)
+                Outbox.Refuse(full, MqttReasonCode.QuotaExceeded, "The namespace holds as many retained messages as it may.");
+            return;
+        }
+
+        if (ticket is { } received && publish.QoS == 2)
+            Outbox.Acks.Take(received);
+        var after = ticket is { } waiting ? new AfterCommit(Outbox, waiting) : default;
+        var routed = Router.Current.Route(@namespace!, message, new Origin(session, publish.PacketId, kept, retained, after), broker.Metrics);
+        if (ticket is { } done && !routed.IsStored)
+            Outbox.Acks.Complete(done);
     }
 
     /// <summary>Whether a 3.1.1 client must wait: it knows no Receive Maximum.</summary>
@@ -113,7 +130,7 @@ internal sealed partial class Connection
     private int EnterAck(ushort packetId, bool exactlyOnce)
     {
         var acks = Outbox.Acks;
-        if (acks.Count + session!.Received.Count >= Options.ReceiveMaximum)
+        if (acks.Count - acks.CountTaken + session!.Received.Count >= Options.ReceiveMaximum)
             throw new MqttProtocolException(MqttReasonCode.ReceiveMaximumExceeded, "More unacknowledged publishes than the receive maximum.", "MQTT-3.3.4-7");
         if (acks.IsFull)
             Outbox.GrowAcks();
@@ -178,36 +195,5 @@ internal sealed partial class Connection
         block[..start].CopyTo(spliced);
         block[end..].CopyTo(spliced.AsSpan(start));
         return spliced.AsSpan(0, length);
-    }
-
-    /// <summary>The host decides about a will as about any publish; its acknowledgement goes nowhere.</summary>
-    private void PublishWill(MqttClient of, Will left)
-    {
-        var userProperties = new PropertyReader(left.Properties, AllowedProperties.Message);
-        ReadOnlySpan<byte> firstUser = default, contentType = default;
-        while (userProperties.TryRead())
-        {
-            if (userProperties.Id == PropertyId.ContentType)
-                contentType = userProperties.Bytes;
-            else if (userProperties.Id == PropertyId.UserProperty && firstUser.IsEmpty)
-                firstUser = left.Properties.AsSpan(userProperties.Start);
-        }
-
-        broker.LogWill(of.RemoteEndPoint);
-        Offer(
-            new InboundPublish
-            {
-                Topic = left.Topic,
-                Payload = left.Payload,
-                PacketId = 0,
-                QoS = left.QoS,
-                Retain = left.Retain,
-                Duplicate = false,
-                ContentType = contentType,
-                UserProperties = firstUser,
-                Properties = left.Properties,
-            },
-            ticket: null);
-        Router.Current.Flush(broker.Metrics);
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Durability;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
@@ -34,6 +35,8 @@ internal sealed partial class Connection
                 await TakeAuthAsync().ConfigureAwait(false);
             if (burstOpen)
                 await EndBurstAsync(client!, context.ConnectionClosed).ConfigureAwait(false);
+            if (broker.Store is { Journal.IsFull: true } store)
+                await AwaitDiskAsync(store).ConfigureAwait(false);
             if (full || Outbox.IsBlocked)
                 await MakeRoomAsync().ConfigureAwait(false);
             else if (result.IsCompleted)
@@ -157,6 +160,16 @@ internal sealed partial class Connection
             Heard();
             hostAtWork = false;
         }
+    }
+
+    /// <summary>The disk is slower than the clients: nothing more is read meanwhile.</summary>
+    private async ValueTask AwaitDiskAsync(SessionStore store)
+    {
+        hostAtWork = true;
+        while (!IsClosing && store.Journal.IsFull && !broker.IsFaulted)
+            await store.Journal.RoomAsync().WaitAsync(context.ConnectionClosed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Heard();
+        hostAtWork = false;
     }
 
     /// <summary>Waits until the socket has taken what is due to the client and there is room for more publishes.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Durability;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
@@ -22,7 +23,17 @@ internal sealed partial class Connection
         }
 
         Reply(PacketType.SubAck, packet.PacketId, codes.WrittenSpan);
-        foreach (var batch in retained ?? [])
+        if (retained is null)
+            return;
+        if (session!.StoredAs > 0)
+            @namespace!.Store!.Journal.Await(new AfterCommit(new RetainedBehindSubAck(this, retained)));
+        else
+            Deliver(retained);
+    }
+
+    private void Deliver(List<RetainedBatch> retained)
+    {
+        foreach (var batch in retained)
         {
             if (!Outbox.DeliverRetained(batch))
                 Close(DisconnectCause.ByServer, MqttReasonCode.QuotaExceeded, "The client does not take the retained messages it asked for.");
@@ -85,6 +96,19 @@ internal sealed partial class Connection
     private void Reply(PacketType type, ushort packetId, ReadOnlySpan<byte> codes)
     {
         Span<byte> head = stackalloc byte[16];
-        Outbox.Send(head[..ServerPackets.SubAckHead(head, type, packetId, codes.Length, version)], codes);
+        head = head[..ServerPackets.SubAckHead(head, type, packetId, codes.Length, version)];
+        if (session!.StoredAs > 0)
+            @namespace!.Store!.Journal.Await(new AfterCommit(Outbox, Packet: [.. head, .. codes]));
+        else
+            Outbox.Send(head, codes);
+    }
+
+    private sealed class RetainedBehindSubAck(Connection connection, List<RetainedBatch> retained) : ICommitTarget
+    {
+        public void Committed(in AfterCommit after) => connection.Deliver(retained);
+
+        public void CommitEnded()
+        {
+        }
     }
 }

@@ -86,9 +86,9 @@ internal sealed partial class Connection
 #pragma warning disable CA1031 // A host that fails in its farewell must not keep the connection from being cleaned up; it is logged.
         try
         {
-            if (willIsDue)
-                PublishWill(leaving, will!);
             await EndLastBurstAsync(leaving).ConfigureAwait(false);
+            if (willIsDue)
+                await broker.PublishWillAsync(leaving, session!, will!).ConfigureAwait(false);
         }
         catch (Exception fault)
         {

@@ -9,15 +9,20 @@ internal sealed class AckRing
 {
     private const uint Done = 0x100;
     private const uint ExactlyOnce = 0x200;
+    private const uint Taken = 0x400;
 
-    // Packet id << 16 | ExactlyOnce | Done | reason code.
+    // Packet id << 16 | Taken | ExactlyOnce | Done | reason code.
     private uint[] entries = new uint[16];
     private string?[]? reasons;
     private PacketIdSet? exactlyOnceIds;
     private int head;
     private int tail;
+    private int taken;
 
     public int Count => Volatile.Read(ref tail) - Volatile.Read(ref head);
+
+    /// <summary>Those among them that stand in the session's received ids already.</summary>
+    public int CountTaken => Volatile.Read(ref taken);
 
     /// <summary>The read loop must <see cref="Grow"/> before it enters more.</summary>
     public bool IsFull => Count == entries.Length;
@@ -66,18 +71,15 @@ internal sealed class AckRing
         Volatile.Write(ref entries[index], entries[index] | Done | (uint)reasonCode);
     }
 
-    /// <summary>Under the outbox's lock: the host answers some. Unknown ids are ignored.</summary>
-    public void Complete(ReadOnlySpan<PublishAck> acks)
+    /// <summary>A QoS 2 publish that waits is received: its id is noted in the session. By whoever is about to complete it.</summary>
+    public void Take(int ticket)
     {
-        var from = head;
-        foreach (var ack in acks)
-        {
-            if ((Find(ack.PacketId, from) ?? Find(ack.PacketId, head)) is not { } ticket)
-                continue;
-            Complete(ticket, ack.ReasonCode, ack.Reason);
-            from = ticket + 1;
-        }
+        ref var entry = ref entries[ticket & (entries.Length - 1)];
+        Volatile.Write(ref entry, entry | Taken);
+        Interlocked.Increment(ref taken);
     }
+
+    public bool IsExactlyOnce(int ticket) => (entries[ticket & (entries.Length - 1)] & ExactlyOnce) != 0;
 
     /// <summary>Under the outbox's lock: takes the oldest if it is answered.</summary>
     public bool TryTake(out ushort packetId, out bool exactlyOnce, out MqttReasonCode reasonCode, out string? reason)
@@ -91,6 +93,8 @@ internal sealed class AckRing
             return false;
         packetId = (ushort)(entry >> 16);
         exactlyOnce = (entry & ExactlyOnce) != 0;
+        if ((entry & Taken) != 0)
+            Interlocked.Decrement(ref taken);
         if (exactlyOnce)
             exactlyOnceIds!.Remove(packetId);
         reasonCode = (MqttReasonCode)(byte)entry;
@@ -115,7 +119,12 @@ internal sealed class AckRing
         return null;
     }
 
-    private int? Find(ushort packetId, int from)
+    /// <summary>Under the outbox's lock: the publish with this id that has no answer yet.</summary>
+    /// <param name="after">Where to begin to look: it is likely to come after this ticket.</param>
+    /// <returns>Its ticket; null when there is none.</returns>
+    public int? Find(ushort packetId, int? after) => (after is { } ticket ? FindFrom(packetId, ticket + 1) : null) ?? FindFrom(packetId, head);
+
+    private int? FindFrom(ushort packetId, int from)
     {
         var end = Volatile.Read(ref tail);
         for (var i = from; i != end; i++)

@@ -35,7 +35,7 @@ internal readonly ref struct Message(ReadOnlySpan<byte> topic, ReadOnlySpan<byte
         };
     }
 
-    private static int ExpiryIn(ReadOnlySpan<byte> block)
+    public static int ExpiryIn(ReadOnlySpan<byte> block)
     {
         if (block.IsEmpty)
             return -1;
@@ -71,8 +71,23 @@ internal sealed class KeptMessage
         message.Payload.CopyTo(bytes.AsSpan(topicLength + propertiesLength));
     }
 
+    /// <summary>From where it was stored.</summary>
+    public KeptMessage(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> payload, byte qos, long expiresAt)
+    {
+        bytes = [.. topic, .. properties, .. payload];
+        (topicLength, propertiesLength) = (topic.Length, properties.Length);
+        expiryOffset = Message.ExpiryIn(properties);
+        (QoS, ExpiresAt) = (qos, expiresAt);
+    }
+
     /// <summary>By the engine's clock, ms.</summary>
     public long ExpiresAt { get; }
+
+    /// <summary>The journal's era in which it was written last; under the journal's lock.</summary>
+    public int StoredIn { get; set; }
+
+    /// <summary>Its number there.</summary>
+    public long StoredAs { get; set; }
 
     /// <summary>As published.</summary>
     public byte QoS { get; }
@@ -81,8 +96,12 @@ internal sealed class KeptMessage
 
     public ReadOnlySpan<byte> Topic => bytes.AsSpan(0, topicLength);
 
+    public ReadOnlySpan<byte> Properties => bytes.AsSpan(topicLength, propertiesLength);
+
+    public ReadOnlySpan<byte> Payload => bytes.AsSpan(topicLength + propertiesLength);
+
     public Message AsMessage(byte qos, bool retain, MqttClock clock) => new(
-        bytes.AsSpan(0, topicLength), bytes.AsSpan(topicLength + propertiesLength), bytes.AsSpan(topicLength, propertiesLength), qos, retain)
+        Topic, Payload, Properties, qos, retain)
     {
         ExpiryOffset = expiryOffset, ExpirySeconds = expiryOffset < 0 ? 0 : (uint)Math.Max(0, (ExpiresAt - clock.Now + 999) / 1000),
     };

@@ -1,3 +1,4 @@
+using Strata.Mqtt.Durability;
 using Strata.Mqtt.Subscriptions;
 
 namespace Strata.Mqtt.Delivery;
@@ -6,7 +7,7 @@ namespace Strata.Mqtt.Delivery;
 /// The messages on their way to one client: those sent and not acknowledged, and those that wait. It outlives the connection when the session does.
 /// Guarded by the outbox that has it, else by the session.
 /// </summary>
-internal sealed class MessageFlow(MqttOptions options)
+internal sealed class MessageFlow(MqttOptions options, Session session)
 {
     private PacketIdWindow? ids;
     private Dictionary<ushort, Inflight>? inflight;
@@ -16,6 +17,7 @@ internal sealed class MessageFlow(MqttOptions options)
     private long sequence;
     private int outstanding;
     private int quota = options.MaxInflightToClient;
+    private long numbers;
 
     /// <summary>Whether the session outlives its connection, so that what is sent is kept until it is acknowledged.</summary>
     public bool Keeps { get; set; }
@@ -26,22 +28,79 @@ internal sealed class MessageFlow(MqttOptions options)
     /// <summary>Whether a message has to stand in line.</summary>
     public bool MustWait(byte qos) => waiting is not null || again is not null || (qos > 0 && IsFull);
 
+    /// <summary>Whether a QoS 2 message of a stored session may be held back until it is on the disk, to be sent before all that waits.</summary>
+    public bool MayHold => waiting is null && HasRoomToHold;
+
     public int Waiting => waiting?.Count ?? 0;
 
     public long WaitingBytes => waitingBytes;
 
     public int Unacknowledged => ids?.InUse ?? 0;
 
+    /// <summary>Whether what happens to QoS 1 and 2 messages is stored.</summary>
+    public bool IsStored => session.StoredAs > 0;
+
+    /// <summary>The number of the last message; see <see cref="Place"/>.</summary>
+    public long Numbers => numbers;
+
+    private SessionStore Store => session.Namespace.Store!;
+
+    private bool HasRoomToHold => (again is null || (again.TryPeek(out var next) && next.IsHeld))
+        && outstanding + (again?.Count ?? 0) < quota && ids is not { IsFull: true };
+
     /// <summary>Notes a message that is being sent and gives its packet id.</summary>
-    /// <param name="outgoing">For those that are kept; the default otherwise.</param>
-    public ushort Send(in Outgoing outgoing, byte qos)
+    /// <param name="outgoing">For those that are kept; the default otherwise. It comes back with its number.</param>
+    public ushort Send(ref Outgoing outgoing, byte qos)
     {
+        if (qos > 0)
+            Number(ref outgoing);
         ids ??= new PacketIdWindow(options.MaxInflightToClient);
         var id = ids.Take();
         outstanding++;
         if (qos == 2 || outgoing.Kept is not null)
-            (inflight ??= []).Add(id, new Inflight(id, ++sequence, qos, outgoing) { Sent = true });
+            (inflight ??= []).Add(id, new Inflight(id, ++sequence, qos, outgoing) { Sent = true, WasSent = true });
         return id;
+    }
+
+    /// <summary>Gives a QoS 2 message its packet id and holds it back until that is on the disk, when <see cref="Unhold"/> is called.</summary>
+    public ushort Hold(ref Outgoing outgoing)
+    {
+        Number(ref outgoing);
+        ids ??= new PacketIdWindow(options.MaxInflightToClient);
+        var message = new Inflight(ids.Take(), ++sequence, 2, outgoing) { IsHeld = true };
+        (inflight ??= []).Add(message.Id, message);
+        (again ??= []).Enqueue(message);
+        return message.Id;
+    }
+
+    public void Unhold(ushort id)
+    {
+        if (inflight is not null && inflight.TryGetValue(id, out var message))
+            message.IsHeld = false;
+    }
+
+    /// <summary>Where a numbered message stands, for its record.</summary>
+    /// <param name="packetId">0: it waits.</param>
+    public Place PlaceOf(in Outgoing outgoing, ushort packetId) => outgoing.Number == 0 ? default : new(
+        session.StoredAs, outgoing.Number, outgoing.QoS, outgoing.Retain, packetId, outgoing.Identifiers, outgoing.Shared);
+
+    /// <summary>A message that waited is under way.</summary>
+    /// <param name="before">As it waited.</param>
+    public void StoreSent(in Outgoing before, in Outgoing sent, ushort packetId)
+    {
+        if (before.Number > 0)
+            Store.Sent(session.StoredAs, sent.Number, packetId);
+        else if (sent.Number > 0)
+            Store.Publish(session.Namespace.Name, sent.Kept!, 0, [PlaceOf(sent, packetId)], 0, 0); // A retained message for a new subscription.
+        if (sent is { Number: > 0, QoS: 2 })
+            Store.Journal.Await(new AfterCommit(session, packetId));
+    }
+
+    /// <summary>A message that waited is not sent after all.</summary>
+    public void Drop(in Outgoing outgoing)
+    {
+        if (outgoing.Number > 0 && IsStored)
+            Store.Done(session.StoredAs, outgoing.Number);
     }
 
     /// <summary>The client acknowledges a QoS 1 message.</summary>
@@ -57,19 +116,25 @@ internal sealed class MessageFlow(MqttOptions options)
     }
 
     /// <summary>The client has received a QoS 2 message, or refuses it.</summary>
-    /// <returns>Whether there is one with this id, to be answered with PUBREL unless it was refused.</returns>
-    public bool Receive(ushort id, bool refused)
+    /// <returns>Whether there is one with this id, to be answered with PUBREL unless it was refused; null when it is answered later.</returns>
+    public bool? Receive(ushort id, bool refused)
     {
         if (inflight is null || !inflight.TryGetValue(id, out var message) || message.QoS != 2)
             return false;
         if (refused)
             return Forget(message);
         if (message.IsReleased)
-            return true;
+            return message.IsHeld ? null : true;
         message.IsReleased = true;
         message.Outgoing = default;
         message.Sequence = ++sequence;
-        return true;
+        if (message.Number == 0 || !IsStored)
+            return true;
+        message.IsHeld = true;
+        (again ??= []).Enqueue(message);
+        Store.Released(session.StoredAs, message.Number);
+        Store.Journal.Await(new AfterCommit(session, id));
+        return null;
     }
 
     /// <summary>The client has let go of a QoS 2 message.</summary>
@@ -78,7 +143,7 @@ internal sealed class MessageFlow(MqttOptions options)
 
     /// <summary>Lets a message wait, within the limits.</summary>
     /// <param name="away">The client is not there: a full queue makes room as the options say.</param>
-    public DeliveryResult Enqueue(in Outgoing outgoing, bool away)
+    public Delivered Enqueue(Outgoing outgoing, bool away)
     {
         waiting ??= [];
         var length = outgoing.Length;
@@ -91,11 +156,13 @@ internal sealed class MessageFlow(MqttOptions options)
             if (options.WhenAwayQueueIsFull == QueueOverflow.DropNewest || !waiting.TryDequeue(out var oldest))
                 return Unless(result);
             waitingBytes -= oldest.Length;
+            Drop(oldest);
         }
 
+        Number(ref outgoing);
         waiting.Enqueue(outgoing);
         waitingBytes += length;
-        return result;
+        return new Delivered(result, IsTaken: true, PlaceOf(outgoing, 0));
     }
 
     /// <summary>Retained messages for a new subscription wait as one entry.</summary>
@@ -117,10 +184,11 @@ internal sealed class MessageFlow(MqttOptions options)
                 continue;
             }
 
-            if (!next.IsReleased && outstanding >= quota)
+            if (next.IsHeld || (next is { IsReleased: false, Sent: false } && outstanding >= quota))
                 return null;
             again.Dequeue();
-            outstanding++;
+            if (!next.Sent)
+                outstanding++;
             next.Sent = true;
             return next;
         }
@@ -132,14 +200,14 @@ internal sealed class MessageFlow(MqttOptions options)
     /// <summary>The next that waits, if it may be sent now; the default otherwise.</summary>
     public Outgoing TakeWaiting()
     {
-        if (waiting is null || again is not null)
+        if (waiting is null)
             return default;
         var next = waiting.Peek();
         if (next.Batch is { } batch)
         {
             if (batch.TryPeek(out var retained))
             {
-                if (retained.QoS > 0 && IsFull)
+                if (!MayTake(retained.QoS))
                     return default;
                 batch.Advance();
                 return retained;
@@ -149,12 +217,45 @@ internal sealed class MessageFlow(MqttOptions options)
             return TakeWaiting();
         }
 
-        if (next.QoS > 0 && IsFull)
+        if (!MayTake(next.QoS))
             return default;
         waitingBytes -= next.Length;
         RemoveFirst();
         return next;
     }
+
+    /// <summary>Whether a QoS 2 message is held back before it is sent.</summary>
+    public bool Holds(byte qos) => qos == 2 && IsStored;
+
+    /// <summary>Goes on from what was stored.</summary>
+    /// <param name="groupOf">The shared subscription with a filter; null when it is gone.</param>
+    public void Restore(StoredSession stored, Func<string, SharedGroup?> groupOf)
+    {
+        numbers = stored.Numbers;
+        foreach (var entry in stored.Messages)
+        {
+            var outgoing = new Outgoing(
+                entry.Message, entry.QoS, entry.Retain, entry.Identifiers, entry.Shared is null ? null : groupOf(entry.Shared)) { Number = entry.Number };
+            if (entry.PacketId == 0)
+            {
+                (waiting ??= []).Enqueue(outgoing);
+                waitingBytes += outgoing.Length;
+                continue;
+            }
+
+            ids ??= new PacketIdWindow(Math.Max(options.MaxInflightToClient, stored.Messages.Max(static e => e.PacketId)));
+            ids.Claim(entry.PacketId);
+            (inflight ??= []).Add(entry.PacketId, new Inflight(entry.PacketId, ++sequence, entry.QoS, outgoing) { IsReleased = entry.IsReleased, WasSent = true });
+        }
+    }
+
+    /// <summary>The messages as they are stored as a whole.</summary>
+    public IReadOnlyCollection<(Place Place, KeptMessage? Message)> Places() =>
+    [
+        .. (inflight?.Values ?? Enumerable.Empty<Inflight>()).Where(static i => i.Number > 0).OrderBy(static i => i.Sequence).Select(i => (
+            PlaceOf(i.Outgoing with { Number = i.Number, QoS = i.QoS }, i.Id), i.Outgoing.Kept)),
+        .. waiting?.Where(static w => w.Number > 0).Select(w => (PlaceOf(w, 0), w.Kept)) ?? [],
+    ];
 
     /// <summary>A connection takes it up: what was sent before is sent again, in its order (MQTT-4.4.0-1).</summary>
     public void Resume(int receiveMaximum)
@@ -192,8 +293,19 @@ internal sealed class MessageFlow(MqttOptions options)
         return [.. sent ?? [], .. others ?? []];
     }
 
+    private bool MayTake(byte qos) => Holds(qos) ? HasRoomToHold : again is null && (qos == 0 || !IsFull);
+
+    /// <summary>Gives a message of a stored session its number, once.</summary>
+    private void Number(ref Outgoing outgoing)
+    {
+        if (outgoing is { Number: 0, QoS: > 0, Kept: not null } && IsStored)
+            outgoing = outgoing with { Number = ++numbers };
+    }
+
     private bool Forget(Inflight message)
     {
+        if (message.Number > 0 && IsStored)
+            Store.Done(session.StoredAs, message.Number);
         inflight!.Remove(message.Id);
         ids!.Release(message.Id);
         if (message.Sent)
@@ -208,7 +320,7 @@ internal sealed class MessageFlow(MqttOptions options)
             waiting = null;
     }
 
-    private DeliveryResult Unless(DeliveryResult result)
+    private Delivered Unless(DeliveryResult result)
     {
         if (waiting!.Count == 0)
             waiting = null;
@@ -221,6 +333,9 @@ internal sealed class MessageFlow(MqttOptions options)
 /// <param name="Shared">The shared subscription it came by; null otherwise.</param>
 internal readonly record struct Outgoing(KeptMessage? Kept, byte QoS, bool Retain, int[]? Identifiers, SharedGroup? Shared, RetainedBatch? Batch = null)
 {
+    /// <summary>Its number in a stored session; 0 when it has none. See <see cref="Place"/>.</summary>
+    public long Number { get; init; }
+
     public int Length => Kept?.Length ?? 0;
 }
 
@@ -234,10 +349,19 @@ internal sealed class Inflight(ushort id, long sequence, byte qos, in Outgoing o
 
     public byte QoS { get; } = qos;
 
+    /// <summary>Its number in a stored session; 0 when it has none.</summary>
+    public long Number { get; } = outgoing.Number;
+
     public Outgoing Outgoing { get; set; } = outgoing;
 
     /// <summary>QoS 2: the client has it; PUBREL is what it gets from now on.</summary>
     public bool IsReleased { get; set; }
+
+    /// <summary>It, or its PUBREL, must not leave before what is stored about it is on the disk.</summary>
+    public bool IsHeld { get; set; }
+
+    /// <summary>It was sent before, on whatever connection.</summary>
+    public bool WasSent { get; set; }
 
     /// <summary>On this connection, so that it counts against the client's receive maximum.</summary>
     public bool Sent { get; set; }

@@ -1,3 +1,4 @@
+using Strata.Mqtt.Durability;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Delivery;
@@ -10,8 +11,8 @@ internal sealed partial class Outbox
     /// <summary>Publishes that wait for their PUBACK or PUBREC; the read loop enters them.</summary>
     public AckRing Acks { get; } = new();
 
-    /// <summary>QoS 2 publishes that were answered with PUBREC and not released yet; the session's.</summary>
-    public PacketIdSet Received { get; set; } = null!;
+    /// <summary>The session of the client; once it has one.</summary>
+    public Session Session { get; set; } = null!;
 
     /// <summary>Read loop: makes room for more.</summary>
     public void GrowAcks()
@@ -32,10 +33,39 @@ internal sealed partial class Outbox
     {
         lock (gate)
         {
-            Acks.Complete(acks);
+            int? last = null;
+            foreach (var ack in acks)
+            {
+                if (Acks.Find(ack.PacketId, last) is not { } ticket)
+                    continue;
+                last = ticket;
+                if (!Acks.IsExactlyOnce(ticket) || ack.ReasonCode >= MqttReasonCode.UnspecifiedError)
+                {
+                    Acks.Complete(ticket, ack.ReasonCode, ack.Reason);
+                    continue;
+                }
+
+                Acks.Take(ticket);
+                if (!Session.Receive(ack.PacketId, new AfterCommit(this, ticket)))
+                    Acks.Complete(ticket, ack.ReasonCode, ack.Reason);
+            }
+
             SendAcks();
         }
     }
+
+    public void Committed(in AfterCommit after)
+    {
+        lock (gate)
+        {
+            if (after.Ticket >= 0)
+                Acks.Complete(after.Ticket, MqttReasonCode.Success, null);
+            if (after.Packet is { } packet && !closed)
+                Write(packet);
+        }
+    }
+
+    public void CommitEnded() => EndBurst();
 
     /// <summary>Sends all that is due and whatever else stands unflushed.</summary>
     public void EndBurst()
@@ -56,8 +86,6 @@ internal sealed partial class Outbox
             any = true;
             var type = exactlyOnce ? PacketType.PubRec : PacketType.PubAck;
             var told = version == MqttProtocolVersion.V500 && reasonCode != MqttReasonCode.Success;
-            if (exactlyOnce && (!told || reasonCode < MqttReasonCode.UnspecifiedError))
-                Received.Add(packetId);
             if (told)
             {
                 Advance(used);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Strata.Mqtt.Durability;
 using Strata.Mqtt.Subscriptions;
 using Strata.Mqtt.Wire;
 
@@ -39,12 +40,32 @@ internal sealed partial class Outbox
         }
     }
 
+    /// <summary>Does something with the messages under the lock, when they are still here.</summary>
+    public void WithFlow(Action<MessageFlow> action)
+    {
+        lock (gate)
+        {
+            if (flow is not null)
+                action(flow);
+        }
+    }
+
+    /// <summary>What was held back until it was on the disk may go.</summary>
+    public void GoOnAfterCommit()
+    {
+        lock (gate)
+        {
+            if (flow is not null)
+                GoOn();
+        }
+    }
+
     /// <summary>
     /// Writes a message or lets it wait. The caller sends with <see cref="FlushDeliveries"/> once it has delivered all it has, if
     /// <paramref name="wantsFlush"/> says so: another caller may have taken that upon itself already.
     /// </summary>
     /// <param name="kept">The copy for those who must wait or may lose their connection; made at most once per message.</param>
-    public DeliveryResult Deliver(in Message message, PublishHead head, in Receiver to, ref KeptMessage? kept, out bool wantsFlush)
+    public Delivered Deliver(in Message message, PublishHead head, in Receiver to, ref KeptMessage? kept, out bool wantsFlush)
     {
         wantsFlush = false;
         lock (gate)
@@ -54,34 +75,38 @@ internal sealed partial class Outbox
             var start = Encode(message, head, to.QoS, to.Identifiers, out var newAlias);
             if (maxPacketSize != 0 && start.Length + message.Payload.Length > maxPacketSize)
                 return DeliveryResult.TooLarge;
-            if (flushing || flow.MustWait(to.QoS))
+            var holds = flow.Holds(to.QoS);
+            Outgoing outgoing = default;
+            if (holds || flushing || flow.MustWait(to.QoS) || (to.QoS > 0 && (flow.Keeps || to.Shared is not null)))
+                outgoing = new Outgoing(kept ??= new KeptMessage(message, clock), to.QoS, to.Retain, to.Identifiers, to.Shared);
+            if (holds && !flushing && flow.MayHold)
             {
-                kept ??= new KeptMessage(message, clock);
-                return flow.Enqueue(new Outgoing(kept, to.QoS, to.Retain, to.Identifiers, to.Shared), away: false);
+                var held = flow.Hold(ref outgoing);
+                return new Delivered(DeliveryResult.Queued, IsTaken: true, flow.PlaceOf(outgoing, held));
             }
 
-            Outgoing outgoing = default;
-            if (to.QoS > 0 && (flow.Keeps || to.Shared is not null))
-                outgoing = new Outgoing(kept ??= new KeptMessage(message, clock), to.QoS, to.Retain, to.Identifiers, to.Shared);
+            if (holds || flushing || flow.MustWait(to.QoS))
+                return flow.Enqueue(outgoing, away: false);
             wantsFlush = !unflushed;
-            Write(start, message.Payload, to.Retain, to.QoS > 0 ? flow.Send(outgoing, to.QoS) : (ushort)0, duplicate: false);
+            var id = to.QoS > 0 ? flow.Send(ref outgoing, to.QoS) : (ushort)0;
+            Write(start, message.Payload, to.Retain, id, duplicate: false);
             if (newAlias)
                 aliases!.Set(message.Topic);
             if (unflushedBytes >= FlushAt)
                 Flush();
-            return DeliveryResult.Written;
+            return new Delivered(DeliveryResult.Written, IsTaken: true, flow.PlaceOf(outgoing, id));
         }
     }
 
     /// <summary>A message that the session kept while this connection came.</summary>
-    public DeliveryResult Enqueue(in Outgoing outgoing)
+    public Delivered Enqueue(in Outgoing outgoing)
     {
         lock (gate)
         {
             if (flow is null)
                 return DeliveryResult.Gone;
             var result = flow.Enqueue(outgoing, away: false);
-            if (result == DeliveryResult.Queued && !closed && !flushing)
+            if (result.IsTaken && !closed && !flushing)
             {
                 SendWaiting();
                 Flush();
@@ -129,7 +154,8 @@ internal sealed partial class Outbox
             if (flow is null || closed)
                 return;
             var refused = reasonCode >= MqttReasonCode.UnspecifiedError;
-            var known = flow.Receive(packetId, refused);
+            if (flow.Receive(packetId, refused) is not { } known)
+                return;
             if (!refused)
             {
                 Write(packet[..(known || version != MqttProtocolVersion.V500
@@ -183,7 +209,19 @@ internal sealed partial class Outbox
         while (!flushing && flow.TakeWaiting() is { Kept: { } kept } next)
         {
             if (kept.ExpiresAt <= clock.Now)
-                continue; // MQTT-3.3.2-5
+            {
+                flow.Drop(next); // MQTT-3.3.2-5
+                continue;
+            }
+
+            if (flow.Holds(next.QoS))
+            {
+                var held = next;
+                var id = flow.Hold(ref held);
+                flow.StoreSent(next, held, id);
+                continue;
+            }
+
             Send(kept, next, null);
         }
     }
@@ -197,12 +235,12 @@ internal sealed partial class Outbox
         }
         else if (again.Outgoing.Kept is { } kept)
         {
-            Send(kept, again.Outgoing, again.Id);
+            Send(kept, again.Outgoing, again);
         }
     }
 
-    /// <param name="sentBefore">The packet id under which it was sent before; null for the first time.</param>
-    private void Send(KeptMessage kept, in Outgoing outgoing, ushort? sentBefore)
+    /// <param name="known">A message that has its packet id; null for one that waited.</param>
+    private void Send(KeptMessage kept, in Outgoing outgoing, Inflight? known)
     {
         var head = Router.Current.DrainHead;
         head.Reset();
@@ -210,17 +248,31 @@ internal sealed partial class Outbox
         var start = Encode(message, head, outgoing.QoS, outgoing.Identifiers, out var newAlias);
         if (maxPacketSize != 0 && start.Length + message.Payload.Length > maxPacketSize)
         {
-            if (sentBefore is { } unsendable)
+            // This connection takes no such packet: it is as if it had been delivered (MQTT-3.1.2-25).
+            if (known is null)
             {
-                flow!.Acknowledge(unsendable); // This connection takes no such packet: it is as if it had been delivered (MQTT-3.1.2-25).
-                flow.Receive(unsendable, refused: true);
+                flow!.Drop(outgoing);
+            }
+            else
+            {
+                flow!.Acknowledge(known.Id);
+                flow.Receive(known.Id, refused: true);
             }
 
             return;
         }
 
-        var id = outgoing.QoS == 0 ? (ushort)0 : sentBefore ?? flow!.Send(flow.Keeps || outgoing.Shared is not null ? outgoing : default, outgoing.QoS);
-        Write(start, message.Payload, outgoing.Retain, id, duplicate: sentBefore is not null);
+        var id = known?.Id ?? 0;
+        if (known is null && outgoing.QoS > 0)
+        {
+            var sent = flow!.Keeps || outgoing.Shared is not null ? outgoing : default;
+            id = flow.Send(ref sent, outgoing.QoS);
+            flow.StoreSent(outgoing, sent, id);
+        }
+
+        Write(start, message.Payload, outgoing.Retain, id, duplicate: known is { WasSent: true });
+        if (known is not null)
+            known.WasSent = true;
         if (newAlias)
             aliases!.Set(message.Topic);
         if (unflushedBytes >= FlushAt)
@@ -246,6 +298,13 @@ internal sealed partial class Outbox
 
 /// <summary>What one receiver of a message gets of it.</summary>
 internal readonly record struct Receiver(byte QoS, bool Retain, int[]? Identifiers, SharedGroup? Shared);
+
+/// <summary>What became of a message for one subscriber, and where it stands if that is stored.</summary>
+/// <param name="IsTaken">It is sent or waits, whatever was lost for it.</param>
+internal readonly record struct Delivered(DeliveryResult Result, bool IsTaken, Place Place)
+{
+    public static implicit operator Delivered(DeliveryResult result) => new(result, result is DeliveryResult.Written or DeliveryResult.Queued, default);
+}
 
 /// <summary>What became of a message for one subscriber.</summary>
 internal enum DeliveryResult : byte

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Strata.Mqtt.Connections;
+using Strata.Mqtt.Durability;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Delivery;
@@ -9,7 +10,7 @@ namespace Strata.Mqtt.Delivery;
 /// pipe waits for a slow socket, replies still enter it (their number is bounded by what the client was allowed to ask), messages wait in
 /// a bounded queue.
 /// </summary>
-internal sealed partial class Outbox(PipeWriter output, MqttOptions options, MqttClock clock)
+internal sealed partial class Outbox(PipeWriter output, MqttOptions options, MqttClock clock) : ICommitTarget
 {
     /// <summary>More than this is not left in the pipe unflushed.</summary>
     private const int FlushAt = 32 * 1024;

@@ -9,6 +9,13 @@ internal sealed class PacketIdSet
 
     public int Count => Volatile.Read(ref count);
 
+    /// <summary>The ids, in order.</summary>
+    public IReadOnlyCollection<ushort> ToList()
+    {
+        lock (gate)
+            return [.. Enumerable.Range(0, bits.Length * 64).Where(id => (bits[id >> 6] & (1UL << (id & 63))) != 0).Select(static id => (ushort)id)];
+    }
+
     public bool Contains(ushort id)
     {
         lock (gate)

@@ -33,6 +33,13 @@ internal sealed class PacketIdWindow(int size)
         }
     }
 
+    /// <summary>Takes an id that is free and within the window.</summary>
+    public void Claim(ushort id)
+    {
+        bits[(id - 1) >> 6] |= 1UL << ((id - 1) & 63);
+        InUse++;
+    }
+
     /// <returns>False: the id was not in use.</returns>
     public bool Release(ushort id)
     {

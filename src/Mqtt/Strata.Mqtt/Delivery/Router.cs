@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Strata.Mqtt.Durability;
 using Strata.Mqtt.Subscriptions;
 
 namespace Strata.Mqtt.Delivery;
@@ -14,6 +16,8 @@ internal sealed class Router
     private readonly MatchList matches = new();
     private readonly PublishHead head = new();
     private readonly List<Outbox> unflushed = [];
+    private readonly List<Place> places = [];
+    private readonly List<AfterCommit> held = [];
     private long delivered;
 
     public static Router Current => current ??= new Router();
@@ -21,18 +25,22 @@ internal sealed class Router
     /// <summary>For an outbox that sends what waited.</summary>
     public PublishHead DrainHead { get; } = new();
 
-    /// <param name="publisher">Null when the host publishes.</param>
-    /// <returns>How many subscribers matched.</returns>
-    public int Route(MqttNamespace @namespace, Session? publisher, in Message message, MqttMetrics metrics)
+    /// <summary>Delivers a message, and stores what of it must outlive the program.</summary>
+    public Routed Route(MqttNamespace @namespace, in Message message, in Origin origin, MqttMetrics metrics)
     {
-        if (@namespace.Tree.Count == 0)
-            return 0;
+        var kept = origin.Kept;
+        var count = @namespace.Tree.Count == 0 ? 0 : Deliver(@namespace, message, origin.Publisher, ref kept, metrics);
+        return new Routed(count, Store(@namespace, kept, message.QoS, origin));
+    }
+
+    /// <returns>How many subscribers matched.</returns>
+    private int Deliver(MqttNamespace @namespace, in Message message, Session? publisher, ref KeptMessage? kept, MqttMetrics metrics)
+    {
         matches.Begin(publisher);
         @namespace.Tree.Match(message.Topic, matches);
         if (matches.Count == 0 && matches.Groups.Count == 0)
             return 0;
         head.Reset();
-        KeptMessage? kept = null;
         foreach (var match in matches.Matches)
         {
             var to = new Receiver(Math.Min(message.QoS, match.QoS), message.Retain && match.RetainAsPublished, match.Identifiers, null);
@@ -47,13 +55,14 @@ internal sealed class Router
     }
 
     /// <summary>Gives a message that a member of a shared subscription can not have any more to another.</summary>
-    public void PassOn(in Outgoing outgoing, MqttClock clock, MqttMetrics metrics)
+    public void PassOn(MqttNamespace @namespace, in Outgoing outgoing, MqttClock clock, MqttMetrics metrics)
     {
         if (outgoing is not { Kept: { } kept, Shared: { } group } || kept.ExpiresAt <= clock.Now)
             return;
         head.Reset();
         var reference = (KeptMessage?)kept;
         Share(group, kept.AsMessage(kept.QoS, outgoing.Retain, clock), ref reference, metrics);
+        Store(@namespace, kept, kept.QoS, default);
     }
 
     public void Flush(MqttMetrics metrics)
@@ -66,20 +75,51 @@ internal sealed class Router
         unflushed.Clear();
     }
 
-    private DeliveryResult Deliver(Session session, in Message message, in Receiver to, ref KeptMessage? kept)
+    private Delivered Deliver(Session session, in Message message, in Receiver to, ref KeptMessage? kept)
     {
         var result = session.Deliver(message, head, to, ref kept, out var outbox);
         if (outbox is not null)
             unflushed.Add(outbox);
+        if (result.Place.Session > 0)
+        {
+            places.Add(result.Place);
+            if (result.Place is { QoS: 2, PacketId: > 0 })
+                held.Add(new AfterCommit(session, result.Place.PacketId));
+        }
+
         return result;
     }
 
-    private void Note(Session session, DeliveryResult result, MqttMetrics metrics)
+    /// <returns>Whether anything is stored, so that the message is acknowledged once it is on the disk (<see cref="Origin.After"/>).</returns>
+    private bool Store(MqttNamespace @namespace, KeptMessage? message, byte qos, in Origin origin)
     {
-        if (result is DeliveryResult.Written or DeliveryResult.Queued)
+        var publisher = qos == 2 && origin.PacketId > 0 ? origin.Publisher : null;
+        if (@namespace.Store is not { } store || message is null || (places.Count == 0 && origin.Retained == 0))
+            return publisher is not null && publisher.Receive(origin.PacketId, origin.After);
+        var stored = CollectionsMarshal.AsSpan(places);
+        if (publisher is { StoredAs: > 0 })
+        {
+            publisher.Receive(origin.PacketId, message, origin.Retained, stored, origin.After);
+        }
+        else
+        {
+            publisher?.Receive(origin.PacketId, default);
+            store.Publish(@namespace.Name, message, origin.Retained, stored, 0, 0, origin.After);
+        }
+
+        foreach (var waiter in held)
+            store.Journal.Await(waiter);
+        places.Clear();
+        held.Clear();
+        return true;
+    }
+
+    private void Note(Session session, in Delivered result, MqttMetrics metrics)
+    {
+        if (result.IsTaken)
             delivered++;
-        else if (result != DeliveryResult.Gone)
-            Lose(session, result, metrics);
+        if (result.Result is not (DeliveryResult.Written or DeliveryResult.Queued or DeliveryResult.Gone))
+            Lose(session, result.Result, metrics);
     }
 
     /// <summary>
@@ -98,9 +138,9 @@ internal sealed class Router
                 var options = member.Options;
                 var to = new Receiver(Math.Min(message.QoS, options.QoS), message.Retain && options.RetainAsPublished, options.Identifiers, group);
                 var result = Deliver(member.Session, message, to, ref kept);
-                if (result is not (DeliveryResult.Written or DeliveryResult.Queued))
+                if (!result.IsTaken)
                     continue;
-                delivered++;
+                Note(member.Session, result, metrics);
                 return;
             }
         }
@@ -122,3 +162,15 @@ internal sealed class Router
             session.Holder?.Close(DisconnectCause.ByServer, MqttReasonCode.QuotaExceeded, "The client does not take its QoS 1 and 2 messages.");
     }
 }
+
+/// <summary>Where a message comes from, and what else is stored with it.</summary>
+/// <param name="Publisher">Null when the host publishes.</param>
+/// <param name="PacketId">Of a publish that is acknowledged; else 0.</param>
+/// <param name="Kept">A copy that is there already.</param>
+/// <param name="Retained">The version of the retained message that it became; 0: it did not.</param>
+/// <param name="After">What to do once it is on the disk.</param>
+internal readonly record struct Origin(Session? Publisher = null, ushort PacketId = 0, KeptMessage? Kept = null, long Retained = 0, AfterCommit After = default);
+
+/// <param name="Matches">Subscribers that matched.</param>
+/// <param name="IsStored"><see cref="Origin.After"/> is done once it is on the disk; else it is the caller's.</param>
+internal readonly record struct Routed(int Matches, bool IsStored);

@@ -1,5 +1,6 @@
 using System.Text;
 using Strata.Mqtt.Connections;
+using Strata.Mqtt.Durability;
 using Strata.Mqtt.Subscriptions;
 using Strata.Mqtt.Wire;
 
@@ -9,11 +10,14 @@ namespace Strata.Mqtt.Delivery;
 /// What a client has subscribed to and what is on its way to it. It ends with its connection, or outlives it for its expiry; a later connection of the same
 /// owner and client id takes it up. Its lock is taken before an outbox's, never after.
 /// </summary>
-internal sealed class Session(MqttNamespace @namespace, string owner, string clientId, MqttOptions options, MqttClock clock)
+internal sealed class Session(MqttNamespace @namespace, string owner, string clientId, MqttOptions options, MqttClock clock) : ICommitTarget
 {
     private readonly Lock gate = new();
+    private readonly Lock receivedGate = new();
     private Dictionary<string, Subscription>? subscriptions;
-    private MessageFlow? flow = new(options);
+    private MessageFlow? flow;
+    private Presence presence;
+    private long storedAs;
     private Connection? holder;
     private Outbox? outbox;
     private volatile bool keeps;
@@ -25,8 +29,14 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
 
     public string ClientId { get; } = clientId;
 
-    /// <summary>QoS 2 publishes of the client that it has not released yet.</summary>
+    /// <summary>The name it logged in with last; null for none.</summary>
+    public string? UserName { get; private set; }
+
+    /// <summary>QoS 2 publishes of the client that it has not released yet; changed by Receive and <see cref="Forget"/>.</summary>
     public PacketIdSet Received { get; } = new();
+
+    /// <summary>Its number in the store; 0 when it is not stored.</summary>
+    public long StoredAs => Volatile.Read(ref storedAs);
 
     /// <summary>When something is to be done about it, by the engine's clock; the session clock's.</summary>
     public long Due { get; set; } = long.MaxValue;
@@ -64,19 +74,121 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     }
 
     /// <summary>The connection is welcomed: what waits goes to it.</summary>
-    /// <param name="outlives">Whether the session outlives the connection.</param>
-    public void Attach(Connection connection, bool outlives, ushort receiveMaximum)
+    /// <param name="now">With an expiry, the session outlives the connection, and is stored where there is a store.</param>
+    public void Attach(Connection connection, in Presence now, string? userName, ushort receiveMaximum)
     {
         lock (gate)
         {
             if (!ReferenceEquals(holder, connection) || ended)
                 return;
-            keeps = flow!.Keeps = outlives;
+            flow ??= new MessageFlow(options, this);
+            keeps = flow.Keeps = now.ExpirySeconds > 0;
+            UserName = userName;
+            Store(now);
             Volatile.Write(ref outbox, connection.Outbox);
             connection.Outbox.Adopt(flow, receiveMaximum);
             flow = null;
         }
     }
+
+    /// <summary>The client is away: what is due is stored.</summary>
+    public void Present(in Presence now)
+    {
+        lock (gate)
+        {
+            presence = now;
+            if (StoredAs > 0 && !ended)
+                Namespace.Store!.Present(StoredAs, now);
+        }
+    }
+
+    /// <summary>It was stored, and is there again.</summary>
+    /// <returns>How many subscriptions it has.</returns>
+    public int Restore(StoredSession stored)
+    {
+        lock (gate)
+        {
+            subscriptions = new Dictionary<string, Subscription>(StringComparer.Ordinal);
+            foreach (var (filter, wanted) in stored.Subscriptions)
+                subscriptions.Add(filter, Namespace.Tree.Add(this, Encoding.UTF8.GetBytes(filter), wanted));
+            foreach (var packetId in stored.Received)
+                Received.Add(packetId);
+            (UserName, presence, keeps) = (stored.UserName, stored.Presence, true);
+            Volatile.Write(ref storedAs, stored.Id);
+            flow = new MessageFlow(options, this) { Keeps = true };
+            flow.Restore(stored, filter => subscriptions.GetValueOrDefault(filter)?.Group);
+            return subscriptions.Count;
+        }
+    }
+
+    /// <summary>Stores it as a whole, for a new era; what is not stored now is stored when it begins to be.</summary>
+    public void StoreWhole()
+    {
+        lock (gate)
+        {
+            if (StoredAs == 0 || ended)
+                return;
+            if (outbox is { } present)
+                present.WithFlow(Whole);
+            else
+                Whole(flow!);
+        }
+    }
+
+    /// <summary>A QoS 2 publish of the client is taken: sent again, it is known.</summary>
+    /// <param name="after">What to do once that is on the disk.</param>
+    /// <returns>False: it is not stored, and <paramref name="after"/> is the caller's.</returns>
+    public bool Receive(ushort packetId, in AfterCommit after)
+    {
+        lock (receivedGate)
+        {
+            Received.Add(packetId);
+            if (StoredAs == 0)
+                return false;
+            Namespace.Store!.Received(StoredAs, packetId, after);
+            return true;
+        }
+    }
+
+    /// <summary>The same, in one record with the publish.</summary>
+    public void Receive(ushort packetId, KeptMessage message, long retained, ReadOnlySpan<Place> places, in AfterCommit after)
+    {
+        lock (receivedGate)
+        {
+            Received.Add(packetId);
+            Namespace.Store!.Publish(Namespace.Name, message, retained, places, StoredAs, packetId, after);
+        }
+    }
+
+    /// <summary>The client releases a QoS 2 publish.</summary>
+    /// <param name="after">What to do once that is on the disk.</param>
+    /// <returns>Whether it is stored, else <paramref name="after"/> is the caller's; whether the publish was known.</returns>
+    public (bool IsStored, bool WasKnown) Forget(ushort packetId, Func<bool, AfterCommit> after)
+    {
+        lock (receivedGate)
+        {
+            var known = Received.Remove(packetId);
+            if (StoredAs == 0)
+                return (false, known);
+            Namespace.Store!.Forgotten(StoredAs, packetId, after(known));
+            return (true, known);
+        }
+    }
+
+    /// <summary>What is about a QoS 2 message on its way to the client is on the disk: the next packet about it may leave.</summary>
+    public void Committed(in AfterCommit after)
+    {
+        lock (gate)
+        {
+            var packetId = (ushort)after.Ticket;
+            if (outbox is { } present)
+                present.WithFlow(lent => lent.Unhold(packetId));
+            else
+                flow?.Unhold(packetId);
+        }
+    }
+
+    public void CommitEnded() => Volatile.Read(ref outbox)?.GoOnAfterCommit();
 
     /// <summary>The connection ends.</summary>
     /// <returns>False: another has taken the session over.</returns>
@@ -93,7 +205,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     }
 
     /// <summary>Gives a message to the client, or keeps it for it.</summary>
-    public DeliveryResult Deliver(in Message message, PublishHead head, in Receiver to, ref KeptMessage? kept, out Outbox? unflushed)
+    public Delivered Deliver(in Message message, PublishHead head, in Receiver to, ref KeptMessage? kept, out Outbox? unflushed)
     {
         unflushed = null;
         while (Volatile.Read(ref outbox) is { } present)
@@ -101,7 +213,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
             var result = present.Deliver(message, head, to, ref kept, out var wantsFlush);
             if (wantsFlush)
                 unflushed = present;
-            if (result != DeliveryResult.Gone || !keeps)
+            if (result.Result != DeliveryResult.Gone || !keeps)
                 return result;
             lock (gate)
             {
@@ -122,6 +234,8 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
             if (ended || !ReferenceEquals(holder, connection))
                 return null;
             subscriptions ??= new Dictionary<string, Subscription>(StringComparer.Ordinal);
+            if (StoredAs > 0)
+                Namespace.Store!.Subscribed(StoredAs, filter, wanted);
             if (subscriptions.TryGetValue(filter, out var subscription))
             {
                 subscription.Options = wanted;
@@ -147,6 +261,8 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
             if (!ReferenceEquals(holder, connection) || subscriptions is null || !subscriptions.Remove(filter, out var subscription))
                 return false;
             Namespace.Tree.Remove(subscription);
+            if (StoredAs > 0)
+                Namespace.Store!.Unsubscribed(StoredAs, filter);
             return true;
         }
     }
@@ -168,7 +284,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
             foreach (var subscription in subscriptions?.Values ?? Enumerable.Empty<Subscription>())
                 Namespace.Tree.Remove(subscription);
             subscriptions = null;
-            others = flow!.TakeShared();
+            others = flow?.TakeShared() ?? [];
             return count;
         }
     }
@@ -185,7 +301,36 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
         Volatile.Write(ref outbox, null);
     }
 
-    private DeliveryResult Keep(in Message message, in Receiver to, ref KeptMessage? kept)
+    /// <summary>Under the lock: begins, goes on or ends to be stored.</summary>
+    private void Store(in Presence now)
+    {
+        presence = now;
+        if (Namespace.Store is not { } store)
+            return;
+        if (keeps && storedAs > 0)
+        {
+            store.Present(storedAs, now);
+        }
+        else if (keeps)
+        {
+            Volatile.Write(ref storedAs, store.NextSession());
+            Whole(flow!);
+        }
+        else if (storedAs > 0)
+        {
+            store.Ended(storedAs);
+            Volatile.Write(ref storedAs, 0);
+        }
+    }
+
+    /// <summary>Under the lock, and that of the outbox which has the messages.</summary>
+    private void Whole(MessageFlow messages)
+    {
+        lock (receivedGate)
+            Namespace.Store!.Whole(new SessionImage(this, presence, messages.Numbers, subscriptions?.ToArray() ?? [], Received.ToList(), messages.Places()));
+    }
+
+    private Delivered Keep(in Message message, in Receiver to, ref KeptMessage? kept)
     {
         if (to.QoS == 0 || !keeps)
             return DeliveryResult.Gone;
@@ -196,11 +341,11 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
             kept ??= new KeptMessage(message, clock);
             var outgoing = new Outgoing(kept, to.QoS, to.Retain, to.Identifiers, to.Shared);
             // A connection may have attached between the look and the lock.
-            return outbox is { } present ? present.Enqueue(outgoing) : flow!.Enqueue(outgoing, away: true);
+            return outbox is { } present ? present.Enqueue(outgoing) : (flow ??= new MessageFlow(options, this)).Enqueue(outgoing, away: true);
         }
     }
 }
 
 /// <summary>A will that is published when its time comes, unless its client comes first.</summary>
 /// <param name="At">By the engine's clock, ms.</param>
-internal sealed record PendingWill(Connection Connection, long At);
+internal sealed record PendingWill(MqttClient Client, Will Will, long At);

@@ -1,14 +1,18 @@
 using Strata.Mqtt.Connections;
 using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Durability;
 
 namespace Strata.Mqtt.Subscriptions;
 
 /// <summary>One topic tree, its retained messages and its sessions, each owner's client ids apart from the others'.</summary>
-internal sealed class MqttNamespace(string name, MqttOptions options, MqttClock clock)
+internal sealed class MqttNamespace(string name, MqttOptions options, MqttClock clock, SessionStore? store)
 {
     private readonly Dictionary<(string Owner, string ClientId), Session> sessions = [];
 
     public string Name { get; } = name;
+
+    /// <summary>Where sessions and retained messages are kept; null: in memory only.</summary>
+    public SessionStore? Store { get; } = store;
 
     public TopicTree Tree { get; } = new();
 
@@ -35,6 +39,21 @@ internal sealed class MqttNamespace(string name, MqttOptions options, MqttClock 
         }
     }
 
+    /// <summary>A session that was stored is there again, without its client.</summary>
+    public Session Restore(StoredSession stored)
+    {
+        var session = new Session(this, stored.Owner, stored.ClientId, options, clock);
+        lock (sessions)
+            sessions[(stored.Owner, stored.ClientId)] = session;
+        return session;
+    }
+
+    public IReadOnlyList<Session> ToList()
+    {
+        lock (sessions)
+            return [.. sessions.Values];
+    }
+
     /// <summary>Whether a session waits for this client.</summary>
     public bool Has(string owner, string clientId)
     {
@@ -44,12 +63,14 @@ internal sealed class MqttNamespace(string name, MqttOptions options, MqttClock 
 
     /// <summary>The connection is gone; its session stays until it expires.</summary>
     /// <param name="will">What is to be published after a delay; null for nothing.</param>
-    public void Await(Session session, long expiresAt, PendingWill? will)
+    public void Await(Session session, uint expirySeconds, long expiresAt, PendingWill? will)
     {
         lock (sessions)
         {
-            if (session.Holder is null)
-                (session.ExpiresAt, session.PendingWill) = (expiresAt, will);
+            if (session.Holder is not null)
+                return;
+            (session.ExpiresAt, session.PendingWill) = (expiresAt, will);
+            session.Present(new Presence(expirySeconds, expiresAt, will?.Will, will?.At ?? long.MaxValue));
         }
     }
 
@@ -64,7 +85,11 @@ internal sealed class MqttNamespace(string name, MqttOptions options, MqttClock 
             var expired = session.ExpiresAt <= now;
             PendingWill? will = null;
             if (session.PendingWill is { } pending && (expired || pending.At <= now))
+            {
                 (will, session.PendingWill) = (pending, null);
+                session.Present(new Presence(0, session.ExpiresAt, null, long.MaxValue));
+            }
+
             if (expired)
                 Remove(session);
             return (will, expired, expired ? long.MaxValue : Math.Min(session.ExpiresAt, session.PendingWill?.At ?? long.MaxValue));

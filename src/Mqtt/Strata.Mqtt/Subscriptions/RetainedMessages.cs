@@ -12,17 +12,23 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
     private readonly Node root = new();
     private long sweptAt = -SweepEvery;
 
+    private long version;
+
     public int Count { get; private set; }
 
     /// <summary>Bytes of topics, payloads and properties.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>Keeps a message in place of the one before; an empty payload removes it (MQTT-3.3.1-6, MQTT-3.3.1-7).</summary>
+    /// <param name="kept">The copy that is kept.</param>
+    /// <param name="version">Orders what becomes of a topic.</param>
     /// <returns>False: there is no room for it.</returns>
-    public bool TrySet(in Message message)
+    public bool TrySet(in Message message, out KeptMessage kept, out long version)
     {
+        kept = new KeptMessage(message, clock);
         lock (gate)
         {
+            version = ++this.version;
             if (message.Payload.IsEmpty)
             {
                 Remove(root, message.Topic, 0);
@@ -31,12 +37,30 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
             if (!HasRoom(message) && !(Sweep() && HasRoom(message)))
                 return false;
-            var node = root;
-            foreach (var range in message.Topic.Split((byte)'/'))
-                node = node.GetOrAdd(message.Topic[range]);
-            Set(node, new KeptMessage(message, clock));
+            Add(kept, version);
             return true;
         }
+    }
+
+    /// <summary>It was stored.</summary>
+    /// <param name="message">Null: there is none any more, but what comes goes on from its version.</param>
+    public void Restore(KeptMessage? message, long storedVersion)
+    {
+        lock (gate)
+        {
+            version = Math.Max(version, storedVersion);
+            if (message is not null && message.ExpiresAt > clock.Now)
+                Add(message, storedVersion);
+        }
+    }
+
+    /// <summary>All of them, with their versions.</summary>
+    public IReadOnlyList<(KeptMessage Message, long Version)> ToList()
+    {
+        var all = new List<(KeptMessage, long)>();
+        lock (gate)
+            Collect(root, all);
+        return all;
     }
 
     /// <summary>The messages whose topics match a filter.</summary>
@@ -69,6 +93,23 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
         }
 
         return node;
+    }
+
+    private void Add(KeptMessage message, long of)
+    {
+        var node = root;
+        foreach (var range in message.Topic.Split((byte)'/'))
+            node = node.GetOrAdd(message.Topic[range]);
+        Set(node, message);
+        node.Version = of;
+    }
+
+    private static void Collect(Node node, List<(KeptMessage Message, long Version)> all)
+    {
+        if (node.Message is { } message)
+            all.Add((message, node.Version));
+        foreach (var child in node.Children?.Values ?? Enumerable.Empty<Node>())
+            Collect(child, all);
     }
 
     private void Set(Node node, KeptMessage? message)
@@ -174,6 +215,8 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
     private sealed class Node
     {
         public KeptMessage? Message { get; set; }
+
+        public long Version { get; set; }
 
         public Dictionary<byte[], Node>? Children { get; private set; }
 

@@ -18,7 +18,7 @@ internal sealed class SubscriberList
     public ReadOnlySpan<SharedGroup> Groups => Volatile.Read(ref groups);
 
     /// <summary>The shared subscription of this name; made when there is none.</summary>
-    public SharedGroup Group(string name)
+    public SharedGroup Group(string name, string filter)
     {
         foreach (var known in groups)
         {
@@ -26,7 +26,7 @@ internal sealed class SubscriberList
                 return known;
         }
 
-        var group = new SharedGroup(name);
+        var group = new SharedGroup(name, filter);
         Volatile.Write(ref groups, [.. groups, group]);
         return group;
     }

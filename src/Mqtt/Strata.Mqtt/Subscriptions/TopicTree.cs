@@ -20,6 +20,7 @@ internal sealed class TopicTree
         lock (gate)
         {
             ReadOnlySpan<byte> share = default;
+            var whole = filter;
             if (Topics.IsShared(filter))
                 Topics.TrySplitShared(filter, out share, out filter);
             var node = root;
@@ -36,7 +37,7 @@ internal sealed class TopicTree
             }
 
             var list = multiLevel ? node.Multi ??= new SubscriberList() : node.Exact ??= new SubscriberList();
-            var group = share.IsEmpty ? null : list.Group(Encoding.UTF8.GetString(share));
+            var group = share.IsEmpty ? null : list.Group(Encoding.UTF8.GetString(share), Encoding.UTF8.GetString(whole));
             var subscription = new Subscription(session, node, multiLevel, group, options);
             (group?.Members ?? list).Add(subscription);
             Volatile.Write(ref count, count + 1);

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace Strata.Forwarding;
+namespace Strata.Storage;
 
 /// <summary>Files that are there whole or not at all, readable by their owner only.</summary>
-internal static partial class SafeFiles
+public static partial class SafeFiles
 {
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

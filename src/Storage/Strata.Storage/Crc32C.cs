@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace Strata.Forwarding;
+namespace Strata.Storage;
 
 /// <summary>CRC-32C (Castagnoli, RFC 3720 appendix B.4) with the processor's instruction where it has one.</summary>
-internal static class Crc32C
+public static class Crc32C
 {
     public static uint Of(uint seed, ReadOnlySpan<byte> bytes)
     {

@@ -1,0 +1,118 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Strata.Mqtt.Durability;
+
+/// <summary>Something the journal keeps.</summary>
+internal interface IRecord
+{
+    /// <summary>Writes it; under the journal's lock.</summary>
+    /// <param name="era">What was written in an earlier era may be gone soon: a record refers to a message only if that was written in this one.</param>
+    void Write(RecordWriter writer, int era);
+}
+
+/// <summary>Writes the parts of a record: numbers as LEB128, bytes and texts with their length.</summary>
+internal readonly struct RecordWriter(ArrayBufferWriter<byte> buffer)
+{
+    public void Byte(byte value)
+    {
+        buffer.GetSpan(1)[0] = value;
+        buffer.Advance(1);
+    }
+
+    public void Number(long value)
+    {
+        var span = buffer.GetSpan(10);
+        var rest = (ulong)value;
+        var length = 0;
+        for (; rest >= 0x80; rest >>= 7)
+            span[length++] = (byte)(rest | 0x80);
+        span[length++] = (byte)rest;
+        buffer.Advance(length);
+    }
+
+    public void Bytes(ReadOnlySpan<byte> bytes)
+    {
+        Number(bytes.Length);
+        buffer.Write(bytes);
+    }
+
+    public void Text(string? text)
+    {
+        var length = Encoding.UTF8.GetByteCount(text ?? "");
+        Number(length);
+        Encoding.UTF8.GetBytes(text ?? "", buffer.GetSpan(length));
+        buffer.Advance(length);
+    }
+}
+
+/// <summary>Reads what a <see cref="RecordWriter"/> wrote.</summary>
+/// <exception cref="InvalidDataException">The bytes end too early or are none of ours.</exception>
+internal ref struct RecordReader(ReadOnlySpan<byte> bytes)
+{
+    private ReadOnlySpan<byte> rest = bytes;
+
+    public readonly bool AtEnd => rest.IsEmpty;
+
+    public byte Byte() => Take(1)[0];
+
+    public long Number()
+    {
+        var value = 0UL;
+        for (var shift = 0; shift < 64; shift += 7)
+        {
+            var next = Byte();
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+                return (long)value;
+        }
+
+        throw new InvalidDataException("A number has more than ten bytes.");
+    }
+
+    public ReadOnlySpan<byte> Bytes()
+    {
+        var length = Number();
+        return length >= 0 && length <= rest.Length ? Take((int)length) : throw new InvalidDataException("A record is longer than its batch.");
+    }
+
+    public string Text() => Encoding.UTF8.GetString(Bytes());
+
+    private ReadOnlySpan<byte> Take(int length)
+    {
+        if (rest.Length < length)
+            throw new InvalidDataException("A record is longer than its batch.");
+        var taken = rest[..length];
+        rest = rest[length..];
+        return taken;
+    }
+}
+
+/// <summary>What stands before each batch in a segment: magic, length, number, checksum of number, length and records.</summary>
+internal readonly record struct BatchHeader(int Length, long Number, uint Checksum)
+{
+    public const int Size = 20;
+    public const uint Magic = 0x424A4D53; // "SMJB"
+
+    public void Write(Span<byte> target)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(target, Magic);
+        BinaryPrimitives.WriteInt32LittleEndian(target[4..], Length);
+        BinaryPrimitives.WriteInt64LittleEndian(target[8..], Number);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[16..], Checksum);
+    }
+
+    /// <returns>Null when no batch begins here.</returns>
+    public static BatchHeader? Read(ReadOnlySpan<byte> bytes) =>
+        bytes.Length < Size || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic ? null : new BatchHeader(
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]));
+
+    public static uint ChecksumOf(int length, long number, ReadOnlySpan<byte> records)
+    {
+        Span<byte> head = stackalloc byte[12];
+        BinaryPrimitives.WriteInt32LittleEndian(head, length);
+        BinaryPrimitives.WriteInt64LittleEndian(head[4..], number);
+        return Storage.Crc32C.Of(Storage.Crc32C.Of(0, head), records);
+    }
+}

@@ -1,0 +1,300 @@
+using Strata.Mqtt.Connections;
+using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Wire;
+
+namespace Strata.Mqtt.Durability;
+
+/// <summary>What the records of a journal add up to. Records of a session that is not known belong to one that has ended; its whole image comes later if not.</summary>
+internal sealed class StoredState(MqttClock clock)
+{
+    private readonly Dictionary<long, KeptMessage> messages = [];
+    private readonly Dictionary<(string Namespace, string Topic), (long Version, KeptMessage? Message)> retained = [];
+    private readonly Dictionary<long, StoredSession> sessions = [];
+    private long order;
+
+    public long HighestSession { get; private set; }
+
+    public long HighestMessage { get; private set; }
+
+    public IReadOnlyCollection<StoredSession> Sessions => sessions.Values;
+
+    /// <summary>What is retained, with its version; the message is null where there is none any more.</summary>
+    public IEnumerable<(string Namespace, KeptMessage? Message, long Version)> Retained =>
+        retained.Select(static r => (r.Key.Namespace, r.Value.Message, r.Value.Version));
+
+    /// <exception cref="InvalidDataException">The records are none of this version.</exception>
+    public void Read(ReadOnlySpan<byte> records)
+    {
+        var reader = new RecordReader(records);
+        while (!reader.AtEnd)
+            ReadRecord(ref reader);
+    }
+
+    private void ReadRecord(ref RecordReader reader)
+    {
+        var type = (RecordType)reader.Byte();
+        switch (type)
+        {
+            case RecordType.Publish:
+                ReadPublish(ref reader);
+                break;
+            case RecordType.Sent:
+                if (Entry(reader.Number(), reader.Number()) is var sent && (ushort)reader.Number() is var packetId && sent is not null)
+                    (sent.PacketId, sent.Order) = (packetId, ++order);
+                break;
+            case RecordType.Released:
+                if (Entry(reader.Number(), reader.Number()) is { } released)
+                    (released.IsReleased, released.Message, released.Order) = (true, null, ++order);
+                break;
+            case RecordType.Done:
+                Finish(reader.Number(), reader.Number());
+                break;
+            case RecordType.Received:
+                Find(reader.Number())?.Received.Add((ushort)reader.Number());
+                break;
+            case RecordType.Forgotten:
+                Find(reader.Number())?.Received.Remove((ushort)reader.Number());
+                break;
+            case RecordType.Session:
+                ReadSession(ref reader);
+                break;
+            case RecordType.Presence:
+                var present = Find(reader.Number());
+                var presence = ReadPresence(ref reader);
+                if (present is not null)
+                    present.Presence = presence;
+                break;
+            case RecordType.Subscribed:
+                var subscriber = Find(reader.Number());
+                var filter = reader.Text();
+                var options = ReadOptions(ref reader);
+                if (subscriber is not null)
+                    subscriber.Subscriptions[filter] = options;
+                break;
+            case RecordType.Unsubscribed:
+                Find(reader.Number())?.Subscriptions.Remove(reader.Text());
+                break;
+            case RecordType.Ended:
+                sessions.Remove(reader.Number());
+                break;
+            case RecordType.Mark:
+                break;
+            default:
+                throw new InvalidDataException($"A record has type {(int)type}, which this program does not know; use the program that wrote it.");
+        }
+    }
+
+    private void ReadPublish(ref RecordReader reader)
+    {
+        var message = ReadMessage(ref reader);
+        var version = reader.Number();
+        if (version > 0)
+            Retain(reader.Text(), message, version);
+        if (reader.Number() is > 0 and var publisher)
+            Find(publisher, reader.Number());
+        for (var count = reader.Number(); count > 0; count--)
+        {
+            var session = Find(reader.Number());
+            var entry = ReadPlace(ref reader);
+            entry.Message = message;
+            if (session is not null && entry.Number > session.Floor)
+                session.Add(entry);
+        }
+    }
+
+    private void Find(long publisher, long packetId) => Find(publisher)?.Received.Add((ushort)packetId);
+
+    private void Retain(string @namespace, KeptMessage? message, long version)
+    {
+        if (message is null)
+            return;
+        var topic = System.Text.Encoding.UTF8.GetString(message.Topic);
+        if (!retained.TryGetValue((@namespace, topic), out var known) || known.Version < version)
+            retained[(@namespace, topic)] = (version, message.Payload.IsEmpty ? null : message);
+    }
+
+    private void ReadSession(ref RecordReader reader)
+    {
+        var id = reader.Number();
+        HighestSession = Math.Max(HighestSession, id);
+        var session = new StoredSession(id, reader.Text(), reader.Text(), reader.Text(), reader.Text()) { Presence = ReadPresence(ref reader), Floor = reader.Number() };
+        for (var count = reader.Number(); count > 0; count--)
+            session.Subscriptions[reader.Text()] = ReadOptions(ref reader);
+        for (var count = reader.Number(); count > 0; count--)
+            session.Received.Add((ushort)reader.Number());
+        for (var count = reader.Number(); count > 0; count--)
+        {
+            var entry = ReadPlace(ref reader);
+            if (!entry.IsReleased)
+                entry.Message = ReadMessage(ref reader);
+            session.Add(entry);
+        }
+
+        sessions[id] = session;
+    }
+
+    private StoredEntry ReadPlace(ref RecordReader reader)
+    {
+        var number = reader.Number();
+        var flags = (PlaceFlags)reader.Byte();
+        var entry = new StoredEntry(number)
+        {
+            QoS = (byte)(flags & PlaceFlags.QoS),
+            Retain = flags.HasFlag(PlaceFlags.Retain),
+            IsReleased = flags.HasFlag(PlaceFlags.Released),
+            PacketId = flags.HasFlag(PlaceFlags.PacketId) ? (ushort)reader.Number() : (ushort)0,
+            Order = ++order,
+        };
+        if (flags.HasFlag(PlaceFlags.Identifiers))
+        {
+            entry.Identifiers = new int[Math.Min(reader.Number(), ushort.MaxValue)];
+            for (var i = 0; i < entry.Identifiers.Length; i++)
+                entry.Identifiers[i] = (int)reader.Number();
+        }
+
+        if (flags.HasFlag(PlaceFlags.Shared))
+            entry.Shared = reader.Text();
+        return entry;
+    }
+
+    /// <returns>Null when it is one of an earlier era that nobody needs.</returns>
+    private KeptMessage? ReadMessage(ref RecordReader reader)
+    {
+        var id = reader.Number();
+        HighestMessage = Math.Max(HighestMessage, id);
+        var kind = reader.Byte();
+        if (kind == 0)
+            return messages.GetValueOrDefault(id);
+        var expiresAt = clock.FromWall(reader.Number());
+        return messages[id] = new KeptMessage(reader.Bytes(), reader.Bytes(), reader.Bytes(), (byte)(kind - 1), expiresAt);
+    }
+
+    private Presence ReadPresence(ref RecordReader reader)
+    {
+        var (expiry, expiresAt) = ((uint)reader.Number(), clock.FromWall(reader.Number()));
+        if (reader.Byte() == 0)
+            return new Presence(expiry, expiresAt, null, long.MaxValue);
+        var at = clock.FromWall(reader.Number());
+        var (topic, payload, properties) = (reader.Bytes().ToArray(), reader.Bytes().ToArray(), reader.Bytes().ToArray());
+        var flags = reader.Byte();
+        return new Presence(expiry, expiresAt, new Will(topic, payload, properties, (byte)(flags & 3), (flags & 4) != 0, (uint)reader.Number()), at);
+    }
+
+    private static SubscriptionOptions ReadOptions(ref RecordReader reader)
+    {
+        var options = reader.Byte();
+        return SubscriptionOptions.Read(options, (int)reader.Number(), MqttProtocolVersion.V500);
+    }
+
+    private StoredSession? Find(long id)
+    {
+        HighestSession = Math.Max(HighestSession, id);
+        return sessions.GetValueOrDefault(id);
+    }
+
+    private StoredEntry? Entry(long session, long number) => Find(session)?.Entry(number);
+
+    private void Finish(long session, long number)
+    {
+        if (Find(session) is { } known)
+            known.Finish(number);
+    }
+}
+
+/// <summary>A session as the journal has it.</summary>
+internal sealed class StoredSession(long id, string @namespace, string owner, string clientId, string userName)
+{
+    private readonly Dictionary<long, StoredEntry> entries = [];
+    private long highest;
+
+    public long Id { get; } = id;
+
+    public string Namespace { get; } = @namespace;
+
+    public string Owner { get; } = owner;
+
+    public string ClientId { get; } = clientId;
+
+    public string? UserName { get; } = userName.Length == 0 ? null : userName;
+
+    public Presence Presence { get; set; }
+
+    /// <summary>Messages up to this number are in the image that it began with, or done.</summary>
+    public long Floor { get; init; }
+
+    public Dictionary<string, SubscriptionOptions> Subscriptions { get; } = new(StringComparer.Ordinal);
+
+    public HashSet<ushort> Received { get; } = [];
+
+    /// <summary>The highest number any message had.</summary>
+    public long Numbers => Math.Max(highest, Floor);
+
+    /// <summary>The messages on their way, those under way in the order of their sending, then those that wait.</summary>
+    public IEnumerable<StoredEntry> Messages => entries.Values
+        .Where(static e => e.IsReleased ? e.PacketId > 0 : e.Message is not null)
+        .OrderBy(static e => e.PacketId == 0).ThenBy(static e => e.PacketId == 0 ? e.Number : e.Order);
+
+    /// <summary>A message comes; what became of it may have been told before.</summary>
+    public void Add(StoredEntry entry)
+    {
+        highest = Math.Max(highest, entry.Number);
+        if (!entries.Remove(entry.Number, out var early))
+        {
+            entries.Add(entry.Number, entry);
+        }
+        else if (!early.IsDone)
+        {
+            if (early.PacketId > 0)
+                (entry.PacketId, entry.Order) = (early.PacketId, early.Order);
+            if (early.IsReleased)
+                (entry.IsReleased, entry.Message) = (true, null);
+            entries.Add(entry.Number, entry);
+        }
+    }
+
+    /// <summary>The entry of a message, made when it is not known yet.</summary>
+    /// <returns>Null when it is one of an earlier era, and done.</returns>
+    public StoredEntry? Entry(long number)
+    {
+        highest = Math.Max(highest, number);
+        if (entries.TryGetValue(number, out var known))
+            return known;
+        if (number <= Floor)
+            return null;
+        return entries[number] = new StoredEntry(number);
+    }
+
+    public void Finish(long number)
+    {
+        if (entries.Remove(number, out var known) && (known.Message is not null || known.IsReleased))
+            return;
+        if (Entry(number) is { } early)
+            early.IsDone = true;
+    }
+}
+
+/// <summary>A message on its way, as the journal has it.</summary>
+internal sealed class StoredEntry(long number)
+{
+    public long Number { get; } = number;
+
+    public KeptMessage? Message { get; set; }
+
+    public byte QoS { get; set; }
+
+    public bool Retain { get; set; }
+
+    public int[]? Identifiers { get; set; }
+
+    /// <summary>The filter of the shared subscription it came by, with its share name; null for none.</summary>
+    public string? Shared { get; set; }
+
+    public ushort PacketId { get; set; }
+
+    public bool IsReleased { get; set; }
+
+    public bool IsDone { get; set; }
+
+    /// <summary>Its place among those that were sent.</summary>
+    public long Order { get; set; }
+}

@@ -1,0 +1,120 @@
+using Strata.Mqtt.Connections;
+using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Durability;
+
+namespace Strata.Mqtt;
+
+/// <summary>What outlives the program.</summary>
+public sealed partial class MqttBroker
+{
+    private Task checkpoint = Task.CompletedTask;
+    private long lastCheckpointBytes;
+    private volatile bool faulted;
+
+    /// <summary>Null: everything is in memory only.</summary>
+    internal SessionStore? Store { get; private set; }
+
+    /// <summary>The disk refused something: nobody is served any more.</summary>
+    internal bool IsFaulted => faulted;
+
+    /// <summary>
+    /// Brings back what was stored, if the options name a directory; before the first connection. With <see cref="MqttHosting.AddMqttBroker"/> it is called
+    /// when the application starts.
+    /// </summary>
+    /// <exception cref="IOException">The directory cannot be used; the message says why.</exception>
+    /// <exception cref="InvalidDataException">What is stored is damaged; the message names file and byte and says what to do.</exception>
+    public void Start()
+    {
+        if (Options.DataDirectory is not { } directory || Store is not null)
+            return;
+        var stored = new StoredState(Clock);
+        var options = new JournalOptions { MaxWaitingBytes = Options.MaxUncommittedBytes, SkipDamaged = Options.SkipDamagedData, Flush = Options.Flush };
+        var journal = Journal.Open(directory, options, stored.Read, logger);
+        journal.Failed = OnStorageFailed;
+        Store = new SessionStore(journal, Clock);
+        Store.Continue(stored.HighestSession, stored.HighestMessage);
+        foreach (var (@namespace, message, version) in stored.Retained)
+            NamespaceOf(@namespace).Retained.Restore(message, version);
+        foreach (var session in stored.Sessions)
+            Restore(session);
+        LogRestored(stored.Sessions.Count, directory);
+    }
+
+    private void Restore(StoredSession stored)
+    {
+        var request = new ConnectRequest(stored.ClientId, stored.UserName, default, MqttProtocolVersion.V500, null);
+        var decision = Host.Restore(new StoredClient(stored.Namespace, stored.Owner, stored.ClientId, stored.UserName));
+        if (decision.ReasonCode != MqttReasonCode.Success)
+        {
+            Store!.Ended(stored.Id);
+            return;
+        }
+
+        var session = NamespaceOf(stored.Namespace).Restore(stored);
+        var subscriptions = session.Restore(stored);
+        Interlocked.Increment(ref sessionCount);
+        Interlocked.Add(ref subscriptionCount, subscriptions);
+        Metrics.Subscribed(subscriptions);
+
+        // Whoever was connected when the program ended is away since now.
+        var presence = stored.Presence;
+        var expiresAt = presence.ExpiresAt == long.MaxValue ? Clock.Now + (presence.ExpirySeconds * 1000L) : presence.ExpiresAt;
+        var late = presence.Will is not { } will ? null : new PendingWill(
+            new MqttClient(null, request, stored.Namespace, decision.State), will, presence.WillAt == long.MaxValue ? Clock.Now + (will.DelaySeconds * 1000L) : presence.WillAt);
+        session.Namespace.Await(session, presence.ExpirySeconds, expiresAt, late);
+        Sessions.Set(session, Math.Min(expiresAt, late?.At ?? long.MaxValue));
+    }
+
+    private void OnStorageFailed(Exception fault)
+    {
+        faulted = true;
+        Connection[] open;
+        lock (connections)
+            open = [.. connections];
+        foreach (var connection in open)
+            connection.Close(DisconnectCause.ByServer, MqttReasonCode.UnspecifiedError, "The server can store nothing.");
+        Host.StorageFailed(fault);
+    }
+
+    /// <summary>Writes what counts anew and lets go of the old, once that is more than twice as much.</summary>
+    private void CheckpointWhenDue()
+    {
+        if (Store is { } store && checkpoint.IsCompleted && !faulted && store.Journal.Length > Math.Max(Options.CheckpointBytes, 2 * lastCheckpointBytes))
+            checkpoint = Task.Run(CheckpointAsync);
+    }
+
+    /// <summary>One at a time.</summary>
+    internal async Task CheckpointAsync()
+    {
+        var store = Store!;
+        const int AtATime = 64;
+        var before = Time.GetTimestamp();
+        store.Journal.BeginEra();
+        var count = 0;
+        foreach (var @namespace in namespaces.Values)
+        {
+            foreach (var session in @namespace.ToList())
+            {
+                session.StoreWhole();
+                if (++count % AtATime == 0)
+                    await store.Journal.RoomAsync().ConfigureAwait(false);
+            }
+
+            foreach (var (message, version) in @namespace.Retained.ToList())
+            {
+                store.Publish(@namespace.Name, message, version, [], 0, 0);
+                if (++count % AtATime == 0)
+                    await store.Journal.RoomAsync().ConfigureAwait(false);
+            }
+        }
+
+        var written = new CommitSignal();
+        store.Mark(new AfterCommit(written));
+        if (!await written.Task.ConfigureAwait(false))
+            return;
+        var length = store.Journal.Length;
+        store.Journal.DeleteEarlierEras();
+        lastCheckpointBytes = store.Journal.Length;
+        LogCheckpoint(length, lastCheckpointBytes, Time.GetElapsedTime(before));
+    }
+}
