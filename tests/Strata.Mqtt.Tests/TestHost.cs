@@ -29,7 +29,11 @@ public sealed class TestHost : IMqttHost
     /// <summary>What is kept of a user's password; null: SCRAM is not offered.</summary>
     public Func<string, PasswordHash?>? FindPassword { get; set; }
 
-    public Func<StoredClient, ConnectDecision>? RestoreWith { get; set; }
+    public Func<KnownClient, ConnectDecision>? ReviewWith { get; set; }
+
+    public Func<MqttClient, string, bool> Receive { get; set; } = static (_, _) => true;
+
+    public Func<KnownClient, string, bool> Retain { get; set; } = static (_, _) => true;
 
     /// <summary>What the disk refused with.</summary>
     public Task<Exception> StorageFault => Deadline.For(storageFault.Task, "the host hears that the disk has failed");
@@ -55,11 +59,15 @@ public sealed class TestHost : IMqttHost
 
     public ValueTask<PasswordHash?> FindPasswordAsync(string userName, CancellationToken cancellationToken) => new(FindPassword!(userName));
 
-    public ConnectDecision Restore(StoredClient client) => RestoreWith?.Invoke(client) ?? ConnectDecision.Accept(client.Namespace, owner: client.Owner);
+    public ConnectDecision Review(KnownClient client) => ReviewWith?.Invoke(client) ?? ConnectDecision.Accept(client.Namespace, owner: client.Owner);
 
     public void StorageFailed(Exception fault) => storageFault.TrySetResult(fault);
 
     public bool MaySubscribe(MqttClient client, string topicFilter) => Subscribe(client, topicFilter);
+
+    public bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) => Receive(client, Encoding.UTF8.GetString(topic));
+
+    public bool MayRetain(KnownClient author, ReadOnlySpan<byte> topic) => Retain(author, Encoding.UTF8.GetString(topic));
 
     public PublishVerdict OnPublish(MqttClient client, in InboundPublish publish)
     {

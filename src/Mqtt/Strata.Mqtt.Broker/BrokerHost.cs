@@ -5,13 +5,28 @@ using Strata.Mqtt.Access;
 
 namespace Strata.Mqtt.Broker;
 
-/// <summary>What MQTT means to a broker that only passes messages on: names and passwords, rules, one namespace.</summary>
-internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, bool anonymous, IHostApplicationLifetime lifetime, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
+/// <summary>
+/// What MQTT means to a broker that only passes messages on: names and passwords, rules, one namespace. The files are looked at once a second; what they do not
+/// allow any more ends then.
+/// </summary>
+internal sealed partial class BrokerHost(
+    UserFile? users, RuleFile rules, bool anonymous, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
 {
     private const string Namespace = "main";
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly Lock looking = new();
+    private MqttBroker? broker;
+    private ITimer? timer;
 
     /// <summary>Why the broker ended, when the disk is the reason.</summary>
     public Exception? StorageFault { get; private set; }
+
+    public void Attach(MqttBroker served)
+    {
+        broker = served;
+        timer = time.CreateTimer(_ => LookAgain(), null, LookEvery, LookEvery);
+    }
 
     public async ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken)
     {
@@ -23,19 +38,14 @@ internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, boo
         if (request.AuthenticatedUser is null && !string.IsNullOrEmpty(user) && (users is not null || !anonymous)
             && (users is null || !await users.VerifyAsync(user, request.Password, cancellationToken).ConfigureAwait(false)))
             return Refuse(request, MqttReasonCode.BadUserNameOrPassword, "unknown name or wrong password");
-        if (!rules.Accepts(request.ClientId, user))
+        if (!rules.Current.Accepts(request.ClientId, user))
             return Refuse(request, MqttReasonCode.ClientIdentifierNotValid, "the client id or user name cannot stand in a rule's filter: it is empty or holds +, #, / or NUL");
         return ConnectDecision.Accept(Namespace, user);
     }
 
     /// <summary>A session whose user is gone, or could not connect now, ends.</summary>
-    public ConnectDecision Restore(StoredClient client)
-    {
-        var known = client.UserName is not null && users is not null ? users.Find(client.UserName) is not null : anonymous;
-        return known && rules.Accepts(client.ClientId, client.UserName)
-            ? ConnectDecision.Accept(Namespace, client.UserName)
-            : ConnectDecision.Refuse(MqttReasonCode.NotAuthorized);
-    }
+    public ConnectDecision Review(KnownClient client) =>
+        IsKnown(client) ? ConnectDecision.Accept(Namespace, client.UserName) : ConnectDecision.Refuse(MqttReasonCode.NotAuthorized);
 
     public void StorageFailed(Exception fault)
     {
@@ -49,15 +59,20 @@ internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, boo
 
     public bool MaySubscribe(MqttClient client, string topicFilter)
     {
-        if (rules.MaySubscribe(client.ClientId, (string?)client.State, topicFilter))
+        if (rules.Current.MaySubscribe(client.ClientId, (string?)client.State, topicFilter))
             return true;
         LogDenied(client.ClientId, "subscribe to", topicFilter);
         return false;
     }
 
+    public bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) =>
+        rules.Current.MaySubscribe(client.ClientId, (string?)client.State, Encoding.UTF8.GetString(topic));
+
+    public bool MayRetain(KnownClient author, ReadOnlySpan<byte> topic) => IsKnown(author) && rules.Current.MayPublish(author.ClientId, author.UserName, topic);
+
     public PublishVerdict OnPublish(MqttClient client, in InboundPublish publish)
     {
-        if (rules.MayPublish(client.ClientId, (string?)client.State, publish.Topic))
+        if (rules.Current.MayPublish(client.ClientId, (string?)client.State, publish.Topic))
             return PublishVerdict.Route;
         if (logger.IsEnabled(LogLevel.Debug))
             LogDenied(client.ClientId, "publish to", Encoding.UTF8.GetString(publish.Topic));
@@ -66,7 +81,24 @@ internal sealed partial class BrokerHost(UserFile? users, AccessRules rules, boo
 
     public void Disconnected(MqttClient client, DisconnectCause cause) => LogGone(client.ClientId, cause);
 
-    public void Dispose() => users?.Dispose();
+    public void Dispose()
+    {
+        timer?.Dispose();
+        users?.Dispose();
+    }
+
+    private bool IsKnown(KnownClient client) =>
+        (client.UserName is not null && users is not null ? users.Find(client.UserName) is not null : anonymous) && rules.Current.Accepts(client.ClientId, client.UserName);
+
+    private void LookAgain()
+    {
+        lock (looking)
+        {
+            var changed = rules.LookAgain();
+            if (users?.LookAgain() == true || changed)
+                _ = broker!.ReviewAccess();
+        }
+    }
 
     private ConnectDecision Refuse(ConnectRequest request, MqttReasonCode code, string reason)
     {

@@ -10,7 +10,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Strata.Mqtt.Access;
 
 namespace Strata.Mqtt.Broker;
 
@@ -37,12 +36,11 @@ public sealed class BrokerServer : IAsyncDisposable
     public static async Task<BrokerServer> StartAsync(BrokerOptions options, CancellationToken cancellationToken = default)
     {
         options.Validate();
-        var rules = ReadRules(options.RulesFile);
         var listeners = new Listeners();
         WebApplication? app = null;
         try
         {
-            app = Build(options, rules, listeners);
+            app = Build(options, listeners);
             RemoveDeadSocket(options.UnixSocket);
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
             return new BrokerServer(app, listeners);
@@ -121,7 +119,7 @@ public sealed class BrokerServer : IAsyncDisposable
             await told.Task.ConfigureAwait(false);
     }
 
-    private static WebApplication Build(BrokerOptions options, AccessRules rules, Listeners listeners)
+    private static WebApplication Build(BrokerOptions options, Listeners listeners)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel).AddSimpleConsole(console => console.SingleLine = true);
@@ -130,8 +128,8 @@ public sealed class BrokerServer : IAsyncDisposable
         builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => new BrokerHost(
-            options.UsersFile is null ? null : UserFile.Open(options.UsersFile, TimeProvider.System, Tell(services)), rules, options.Anonymous,
-            services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILogger<BrokerHost>>()));
+            options.UsersFile is null ? null : UserFile.Open(options.UsersFile, Tell(services)), new RuleFile(options.RulesFile, Tell(services)), options.Anonymous,
+            services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System, services.GetRequiredService<ILogger<BrokerHost>>()));
         builder.Services.AddMqttBroker<BrokerHost>(engine =>
         {
             engine.DataDirectory = options.DataDirectory;
@@ -139,7 +137,7 @@ public sealed class BrokerServer : IAsyncDisposable
         });
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options, listeners));
         var app = builder.Build();
-        _ = app.Services.GetRequiredService<BrokerHost>(); // A users file that cannot be used stops the start, not the first client.
+        _ = app.Services.GetRequiredService<BrokerHost>(); // Files that cannot be used stop the start, not the first client.
         if (options.WebSocket is not null)
         {
             app.UseWebSockets();
@@ -204,20 +202,6 @@ public sealed class BrokerServer : IAsyncDisposable
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
         {
             File.Delete(path);
-        }
-    }
-
-    private static AccessRules ReadRules(string? path)
-    {
-        if (path is null)
-            return AccessRules.AllowAll;
-        try
-        {
-            return AccessRules.Parse(File.ReadAllText(path));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
-        {
-            throw new BrokerConfigurationException($"--rules: {path}: {e.Message}", e);
         }
     }
 

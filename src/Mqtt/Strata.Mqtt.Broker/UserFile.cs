@@ -6,48 +6,37 @@ using Strata.Mqtt.Access;
 namespace Strata.Mqtt.Broker;
 
 /// <summary>
-/// Names with the hashes of their passwords, one <c>NAME:HASH</c> a line (<see cref="PasswordHash"/>). Only its owner may read it. It is looked at again once a
-/// second at most; a change that cannot be read leaves what was known and is told.
+/// Names with the hashes of their passwords, one <c>NAME:HASH</c> a line (<see cref="PasswordHash"/>). Only its owner may read it. A change that cannot be read
+/// leaves what was known and is told.
 /// </summary>
 public sealed class UserFile : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int MaxBytes = 64 * 1024 * 1024;
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-
     private readonly string path;
-    private readonly TimeProvider time;
     private readonly Action<string> problem;
     private readonly SemaphoreSlim hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
     private readonly byte[] seal = RandomNumberGenerator.GetBytes(32);
     private readonly PasswordHash nobody = PasswordHash.Of(RandomNumberGenerator.GetBytes(16));
-    private readonly Lock gate = new();
-    private FrozenDictionary<string, User> users;
+    private volatile FrozenDictionary<string, User> users;
     private DateTime written;
-    private long lookedAt;
 
-    private UserFile(string path, TimeProvider time, Action<string> problem)
+    private UserFile(string path, Action<string> problem)
     {
-        (this.path, this.time, this.problem) = (path, time, problem);
+        (this.path, this.problem) = (path, problem);
         users = Read(path, out written);
-        lookedAt = time.GetTimestamp();
     }
 
     /// <param name="problem">Told when a change cannot be read.</param>
     /// <exception cref="BrokerConfigurationException">The file cannot be used; the message says why.</exception>
-    public static UserFile Open(string path, TimeProvider time, Action<string> problem) => new(path, time, problem);
+    public static UserFile Open(string path, Action<string> problem) => new(path, problem);
 
     /// <summary>What is kept of a user's password; null when there is no such user.</summary>
-    public PasswordHash? Find(string name)
-    {
-        LookAgain();
-        return users.GetValueOrDefault(name)?.Hash;
-    }
+    public PasswordHash? Find(string name) => users.GetValueOrDefault(name)?.Hash;
 
     /// <summary>Whether the password is this user's. A name that nobody has takes as long.</summary>
     public async ValueTask<bool> VerifyAsync(string name, ReadOnlyMemory<byte> password, CancellationToken cancellationToken)
     {
-        LookAgain();
         var user = users.GetValueOrDefault(name);
         var proof = HMACSHA256.HashData(seal, password.Span);
         if (user?.Proof is { } known && CryptographicOperations.FixedTimeEquals(known, proof))
@@ -97,22 +86,21 @@ public sealed class UserFile : IDisposable
         return true;
     }
 
-    private void LookAgain()
+    /// <summary>Reads the file again when it has changed. One caller at a time.</summary>
+    /// <returns>Whether it has.</returns>
+    public bool LookAgain()
     {
-        lock (gate)
+        if (File.GetLastWriteTimeUtc(path) == written)
+            return false;
+        try
         {
-            if (time.GetElapsedTime(lookedAt) < LookEvery)
-                return;
-            lookedAt = time.GetTimestamp();
-            try
-            {
-                if (File.GetLastWriteTimeUtc(path) != written)
-                    users = Read(path, out written);
-            }
-            catch (BrokerConfigurationException e)
-            {
-                problem(e.Message);
-            }
+            users = Read(path, out written);
+            return true;
+        }
+        catch (BrokerConfigurationException e)
+        {
+            problem(e.Message);
+            return false;
         }
     }
 

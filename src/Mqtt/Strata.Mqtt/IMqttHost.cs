@@ -27,10 +27,11 @@ public interface IMqttHost
     }
 
     /// <summary>
-    /// A session that outlived the program is back, its client is not: called once for each at the start. The host gives its own object for the client, with
-    /// which its will is published in time, or refuses: then the session ends, without its will. Namespace and owner are what they were.
+    /// Whether a session may still be there: called at the start for each that outlived the program, and by <see cref="MqttBroker.ReviewAccess"/>. The host gives
+    /// its own object for the client, with which the will of one that is away is published in time, or refuses: then the session ends, without its will, and
+    /// its connection is closed. Namespace and owner are what they were. Must not block.
     /// </summary>
-    ConnectDecision Restore(StoredClient client) => ConnectDecision.Accept(client.Namespace, owner: client.Owner);
+    ConnectDecision Review(KnownClient client) => ConnectDecision.Accept(client.Namespace, owner: client.Owner);
 
     /// <summary>The disk has refused what was to be kept. Nothing is acknowledged any more and every client is sent away: the program should end and be looked at.</summary>
     void StorageFailed(Exception fault)
@@ -46,8 +47,20 @@ public interface IMqttHost
     /// <summary>What is kept of a user's password, for SCRAM-SHA-256; null when there is no such user. Called only where <see cref="OffersScram"/> is true.</summary>
     ValueTask<PasswordHash?> FindPasswordAsync(string userName, CancellationToken cancellationToken) => new((PasswordHash?)null);
 
-    /// <summary>Whether the client may subscribe to the filter. Called for each filter of a SUBSCRIBE.</summary>
+    /// <summary>
+    /// Whether the client may subscribe to the filter. Called for each filter of a SUBSCRIBE, and again for each that its session has when the client comes back
+    /// and when access is reviewed; a client that is away has no connection then.
+    /// </summary>
     bool MaySubscribe(MqttClient client, string topicFilter);
+
+    /// <summary>
+    /// Whether the client may receive a message of this topic. Called only for the messages of a session of which <see cref="MaySubscribe"/> has denied a
+    /// subscription that it granted before, as each is delivered. Must not block.
+    /// </summary>
+    bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) => false;
+
+    /// <summary>Whether the retained message that this client published may stay. Called for each at the start, and when access is reviewed. Must not block.</summary>
+    bool MayRetain(KnownClient author, ReadOnlySpan<byte> topic) => true;
 
     /// <summary>
     /// Decides about one PUBLISH. Called on the connection's read loop, in order, without a copy of the packet: the spans are valid during
@@ -67,9 +80,9 @@ public interface IMqttHost
     }
 }
 
-/// <summary>Whose session it is that outlived the program.</summary>
+/// <summary>Whose session or message it is; the client need not be connected.</summary>
 /// <param name="UserName">What the client logged in as; null for nothing.</param>
-public sealed record StoredClient(string Namespace, string Owner, string ClientId, string? UserName);
+public sealed record KnownClient(string Namespace, string Owner, string ClientId, string? UserName);
 
 /// <summary>A CONNECT as the host sees it.</summary>
 public sealed record ConnectRequest(

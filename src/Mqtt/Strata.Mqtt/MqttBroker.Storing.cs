@@ -14,6 +14,9 @@ public sealed partial class MqttBroker
     /// <summary>Null: everything is in memory only.</summary>
     internal SessionStore? Store { get; private set; }
 
+    /// <summary>Ends with the newest checkpoint that was begun.</summary>
+    internal Task LastCheckpoint => checkpoint;
+
     /// <summary>The disk refused something: nobody is served any more.</summary>
     internal bool IsFaulted => faulted;
 
@@ -33,34 +36,39 @@ public sealed partial class MqttBroker
         journal.Failed = OnStorageFailed;
         Store = new SessionStore(journal, Clock);
         Store.Continue(stored.HighestSession, stored.HighestMessage);
-        foreach (var (@namespace, message, version) in stored.Retained)
-            NamespaceOf(@namespace).Retained.Restore(message, version);
+        foreach (var (@namespace, version, message, author) in stored.Retained)
+            NamespaceOf(@namespace).Retained.Restore(version, message, author);
         foreach (var session in stored.Sessions)
             Restore(session);
+        foreach (var @namespace in namespaces.Values)
+            ReviewRetained(@namespace, owners: null);
         LogRestored(stored.Sessions.Count, directory);
+        if (journal.HasSkipped)
+            checkpoint = Task.Run(CheckpointAsync);
     }
 
     private void Restore(StoredSession stored)
     {
-        var request = new ConnectRequest(stored.ClientId, stored.UserName, default, MqttProtocolVersion.V500, null);
-        var decision = Host.Restore(new StoredClient(stored.Namespace, stored.Owner, stored.ClientId, stored.UserName));
+        var decision = Host.Review(stored.Client);
         if (decision.ReasonCode != MqttReasonCode.Success)
         {
             Store!.Ended(stored.Id);
             return;
         }
 
-        var session = NamespaceOf(stored.Namespace).Restore(stored);
+        var session = NamespaceOf(stored.Client.Namespace).Restore(stored);
         var subscriptions = session.Restore(stored);
         Interlocked.Increment(ref sessionCount);
         Interlocked.Add(ref subscriptionCount, subscriptions);
         Metrics.Subscribed(subscriptions);
+        var client = ClientOf(session, decision);
+        session.Review(Host, client);
 
         // Whoever was connected when the program ended is away since now.
         var presence = stored.Presence;
         var expiresAt = presence.ExpiresAt == long.MaxValue ? Clock.Now + (presence.ExpirySeconds * 1000L) : presence.ExpiresAt;
         var late = presence.Will is not { } will ? null : new PendingWill(
-            new MqttClient(null, request, stored.Namespace, decision.State), will, presence.WillAt == long.MaxValue ? Clock.Now + (will.DelaySeconds * 1000L) : presence.WillAt);
+            client, will, presence.WillAt == long.MaxValue ? Clock.Now + (will.DelaySeconds * 1000L) : presence.WillAt);
         session.Namespace.Await(session, presence.ExpirySeconds, expiresAt, late);
         Sessions.Set(session, Math.Min(expiresAt, late?.At ?? long.MaxValue));
     }
@@ -100,9 +108,9 @@ public sealed partial class MqttBroker
                     await store.Journal.RoomAsync().ConfigureAwait(false);
             }
 
-            foreach (var (message, version) in @namespace.Retained.ToList())
+            foreach (var retained in @namespace.Retained.ToList())
             {
-                store.Publish(@namespace.Name, message, version, [], 0, 0);
+                store.Retain(@namespace.Name, retained);
                 if (++count % AtATime == 0)
                     await store.Journal.RoomAsync().ConfigureAwait(false);
             }

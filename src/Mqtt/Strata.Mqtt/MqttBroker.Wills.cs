@@ -55,13 +55,13 @@ public sealed partial class MqttBroker
         var message = Message.From(will.Topic, will.Payload, will.Properties, will.QoS, will.Retain);
         KeptMessage? kept = null;
         long retained = 0;
-        if (will.Retain && Options.RetainAvailable && !session.Namespace.Retained.TrySet(message, out kept, out retained))
+        if (will.Retain && Options.RetainAvailable && !session.Namespace.Retained.TrySet(message, session.Identity, out kept, out retained))
         {
             Metrics.Dropped(DeliveryResult.Dropped);
             return false;
         }
 
-        Router.Current.Route(session.Namespace, message, new Origin(session, 0, kept, retained), Metrics);
+        Router.Current.Route(session.Namespace, message, new Origin(session, 0, kept, retained, session.Identity), Metrics);
         Router.Current.Flush(Metrics);
         return false;
     }

@@ -119,7 +119,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
         long retained = 0;
         try
         {
-            if (retain && !known.Retained.TrySet(message, out kept, out retained))
+            if (retain && !known.Retained.TrySet(message, null, out kept, out retained))
                 retained = 0;
             return router.Route(known, message, new Origin(Kept: kept, Retained: retained), Metrics).Matches;
         }
@@ -172,7 +172,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
         Metrics.Dispose();
     }
 
-    internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(name, static (name, broker) => new MqttNamespace(name, broker.Options, broker.Clock, broker.Store), this);
+    internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(name, static (name, broker) => new MqttNamespace(name, broker.Host, broker.Options, broker.Clock, broker.Store), this);
 
     internal void ClientEntered()
     {

@@ -11,7 +11,7 @@ public sealed class MqttClient
 {
     private readonly Connection? connection;
 
-    /// <param name="connection">Null for the client of a session that outlived the program.</param>
+    /// <param name="connection">Null for a client that is not there.</param>
     internal MqttClient(Connection? connection, ConnectRequest request, string @namespace, object? state)
     {
         this.connection = connection;
@@ -37,6 +37,9 @@ public sealed class MqttClient
 
     /// <summary>What the host gave in its <see cref="ConnectDecision"/>.</summary>
     public object? State { get; }
+
+    /// <summary>The client of a session whose connection is gone.</summary>
+    internal MqttClient WithoutConnection() => new(null, new ConnectRequest(ClientId, UserName, default, Version, RemoteEndPoint), Namespace, State);
 
     /// <summary>
     /// Acknowledges deferred publishes. Written to the client in one go, in the order in which the publishes arrived (MQTT-4.6.0-2): one

@@ -52,6 +52,7 @@ internal sealed class MqttMetrics : IDisposable
     {
         DeliveryResult.Dropped => "queue_full",
         DeliveryResult.TooLarge => "too_large",
+        DeliveryResult.Denied => "denied",
         _ => "queue_overflow",
     }));
 

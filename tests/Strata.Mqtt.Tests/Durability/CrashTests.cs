@@ -240,10 +240,10 @@ public sealed class CrashTests
         await using var crashing = await StartAsync();
         using (var client = await crashing.Server.ResumeAsync("c", present: false, with: static c => c.Will = ("w", "gone", 1, false)))
             await client.SubscribeAsync("t");
-        crashing.Restore = static client => ConnectDecision.Refuse(client.ClientId == "c" ? MqttReasonCode.NotAuthorized : MqttReasonCode.Success);
+        crashing.Prepare = static host => host.ReviewWith = static client => ConnectDecision.Refuse(client.ClientId == "c" ? MqttReasonCode.NotAuthorized : MqttReasonCode.Success);
         await crashing.CrashAsync();
         Assert.Equal(0, crashing.Server.Broker.Publish("tests", "t"u8, "x"u8, qos: 1));
-        crashing.Restore = null;
+        crashing.Prepare = null;
         await crashing.BarrierAsync();
         await crashing.CrashAsync();
         using var again = await crashing.Server.ResumeAsync("c", present: false);

@@ -21,11 +21,11 @@ internal sealed class CrashingServer(bool stored, Action<MqttOptions>? configure
     /// <summary>The directory of the server that lives.</summary>
     public string Data => Path.Combine(root.FullName, dead.Count.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
-    /// <summary>What the host of the next server says of stored sessions.</summary>
-    public Func<StoredClient, ConnectDecision>? Restore { get; set; }
+    /// <summary>Tells the host of the next server what to say.</summary>
+    public Action<TestHost>? Prepare { get; set; }
 
     /// <summary>Bytes of its files.</summary>
-    public long Length => new DirectoryInfo(Data).EnumerateFiles().Sum(static f => f.Length);
+    public long Length => Server.Broker.Store!.Journal.Length;
 
     public async Task StartAsync() => server = await TestServer.StartAsync(
         options =>
@@ -34,7 +34,7 @@ internal sealed class CrashingServer(bool stored, Action<MqttOptions>? configure
             configure?.Invoke(options);
         },
         time,
-        prepare: host => host.RestoreWith = Restore);
+        prepare: host => Prepare?.Invoke(host));
 
     /// <summary>Everything that the server has answered, or does behind its answers, is on the disk and told.</summary>
     public async Task BarrierAsync()

@@ -112,7 +112,7 @@ public sealed class TopicTreeTests
     private static Session NewSession()
     {
         var (options, clock) = (new MqttOptions(), new MqttClock(TimeProvider.System));
-        return new Session(new MqttNamespace("n", options, clock, null), "", "c", options, clock);
+        return new Session(new MqttNamespace("n", new TestHost(), options, clock, null), "", "c", options, clock);
     }
 
     private static TopicTree NewTree(string filter)

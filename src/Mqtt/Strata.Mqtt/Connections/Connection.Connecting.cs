@@ -36,6 +36,7 @@ internal sealed partial class Connection
         var name = request.AuthenticatedUser ?? request.UserName ?? request.ClientId;
         if (IsBarred(name))
             return false;
+        var access = broker.AccessVersion;
         var decision = await AskHostAsync(request).ConfigureAwait(false);
         if (decision.ReasonCode != MqttReasonCode.Success)
         {
@@ -55,6 +56,8 @@ internal sealed partial class Connection
         }
 
         Welcome(handshake, decision, hasRoom);
+        if (access != broker.AccessVersion)
+            _ = broker.ReviewAccess(decision.Namespace, decision.Owner); // Perhaps accepted by the rules before.
         return true;
     }
 
@@ -199,6 +202,8 @@ internal sealed partial class Connection
                 handshake.TellSessionExpiry ? handshake.SessionExpirySeconds : null, authenticated is null ? null : (ScramExchange.Method, serverFinal!))
             : ServerPackets.ConnAck311(packet, MqttReasonCode.Success, entrance.Present && version == MqttProtocolVersion.V311);
         Outbox.Accept(packet[..length]);
+        if (entrance.Present)
+            session.Review(broker.Host, client);
         session.Attach(this, new Presence(sessionExpirySeconds, long.MaxValue, will, long.MaxValue), request.AuthenticatedUser ?? request.UserName, handshake.ReceiveMaximum);
         TellHost(client);
         if (stopping)

@@ -81,11 +81,14 @@ internal sealed partial class Connection
 
     private void Offer(in InboundPublish publish, int? ticket)
     {
+        var access = broker.AccessVersion;
         var verdict = broker.Host.OnPublish(client!, publish);
         switch (verdict.Action)
         {
             case PublishAction.Route:
                 Route(publish, ticket);
+                if (publish.Retain && access != broker.AccessVersion)
+                    _ = broker.ReviewAccess(@namespace!.Name, session!.Owner); // Perhaps decided by the rules before.
                 break;
             case PublishAction.Defer:
                 burstOpen = true;
@@ -102,7 +105,7 @@ internal sealed partial class Connection
         var message = Message.From(publish.Topic, publish.Payload, publish.Properties, publish.QoS, publish.Retain);
         KeptMessage? kept = null;
         long retained = 0;
-        if (publish.Retain && Options.RetainAvailable && !@namespace!.Retained.TrySet(message, out kept, out retained))
+        if (publish.Retain && Options.RetainAvailable && !@namespace!.Retained.TrySet(message, session!.Identity, out kept, out retained))
         {
             broker.Metrics.Dropped(DeliveryResult.Dropped);
             if (ticket is { } full)
@@ -113,7 +116,7 @@ internal sealed partial class Connection
         if (ticket is { } received && publish.QoS == 2)
             Outbox.Acks.Take(received);
         var after = ticket is { } waiting ? new AfterCommit(Outbox, waiting) : default;
-        var routed = Router.Current.Route(@namespace!, message, new Origin(session, publish.PacketId, kept, retained, after), broker.Metrics);
+        var routed = Router.Current.Route(@namespace!, message, new Origin(session, publish.PacketId, kept, retained, retained > 0 ? session!.Identity : null, after), broker.Metrics);
         if (ticket is { } done && !routed.IsStored)
             Outbox.Acks.Complete(done);
     }

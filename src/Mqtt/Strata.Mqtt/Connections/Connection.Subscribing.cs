@@ -52,6 +52,7 @@ internal sealed partial class Connection
         if (filter.Length > Options.MaxTopicBytes || Topics.LevelCount(topics) > Options.MaxTopicLevels || !Topics.IsValidFilter(topics))
             return MqttReasonCode.TopicFilterInvalid;
         var name = Encoding.UTF8.GetString(filter);
+        var access = broker.AccessVersion;
         if (!broker.Host.MaySubscribe(client!, isShared ? Encoding.UTF8.GetString(topics) : name))
             return MqttReasonCode.NotAuthorized;
         var granted = options with { QoS = (byte)Math.Min(options.QoS, Options.MaxQoS) };
@@ -64,6 +65,8 @@ internal sealed partial class Connection
         if (isNew is null)
             return MqttReasonCode.UnspecifiedError; // Another connection has the session; this one is closing.
 
+        if (access != broker.AccessVersion)
+            session.Review(broker.Host, client!); // Perhaps granted by the rules before.
         if (isNew == true)
             broker.Metrics.Subscribed(1);
         if (!isShared && (options.RetainHandling == RetainHandling.Send || (options.RetainHandling == RetainHandling.SendIfNew && isNew == true)))

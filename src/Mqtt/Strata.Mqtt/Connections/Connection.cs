@@ -22,6 +22,9 @@ internal sealed partial class Connection
     private Will? will;
     private bool burstOpen;
 
+    /// <summary>Null before its CONNECT was accepted.</summary>
+    public MqttClient? Client => client;
+
     public Connection(MqttBroker broker, ConnectionContext context)
     {
         this.broker = broker;

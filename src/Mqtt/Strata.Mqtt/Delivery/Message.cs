@@ -80,6 +80,9 @@ internal sealed class KeptMessage
         (QoS, ExpiresAt) = (qos, expiresAt);
     }
 
+    /// <summary>What removes it where it is retained.</summary>
+    public KeptMessage Emptied() => new(Topic, default, default, QoS, long.MaxValue);
+
     /// <summary>By the engine's clock, ms.</summary>
     public long ExpiresAt { get; }
 

@@ -19,6 +19,8 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     private int quota = options.MaxInflightToClient;
     private long numbers;
 
+    public Session Session => session;
+
     /// <summary>Whether the session outlives its connection, so that what is sent is kept until it is acknowledged.</summary>
     public bool Keeps { get; set; }
 
@@ -91,7 +93,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         if (before.Number > 0)
             Store.Sent(session.StoredAs, sent.Number, packetId);
         else if (sent.Number > 0)
-            Store.Publish(session.Namespace.Name, sent.Kept!, 0, [PlaceOf(sent, packetId)], 0, 0); // A retained message for a new subscription.
+            Store.Publish(session.Namespace.Name, sent.Kept!, default, [PlaceOf(sent, packetId)], publisher: 0); // A retained message for a new subscription.
         if (sent is { Number: > 0, QoS: 2 })
             Store.Journal.Await(new AfterCommit(session, packetId));
     }

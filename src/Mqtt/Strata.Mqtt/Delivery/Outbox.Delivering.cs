@@ -208,7 +208,7 @@ internal sealed partial class Outbox
             SendAgain(again);
         while (!flushing && flow.TakeWaiting() is { Kept: { } kept } next)
         {
-            if (kept.ExpiresAt <= clock.Now)
+            if (kept.ExpiresAt <= clock.Now || !flow.Session.MayReceive(kept.Topic))
             {
                 flow.Drop(next); // MQTT-3.3.2-5
                 continue;
@@ -235,7 +235,24 @@ internal sealed partial class Outbox
         }
         else if (again.Outgoing.Kept is { } kept)
         {
-            Send(kept, again.Outgoing, again);
+            if (flow!.Session.MayReceive(kept.Topic))
+                Send(kept, again.Outgoing, again);
+            else
+                PassOver(again.Outgoing, again);
+        }
+    }
+
+    /// <summary>A message that may not be sent here: it is as if it had been delivered.</summary>
+    private void PassOver(in Outgoing outgoing, Inflight? known)
+    {
+        if (known is null)
+        {
+            flow!.Drop(outgoing);
+        }
+        else
+        {
+            flow!.Acknowledge(known.Id);
+            flow.Receive(known.Id, refused: true);
         }
     }
 
@@ -248,17 +265,7 @@ internal sealed partial class Outbox
         var start = Encode(message, head, outgoing.QoS, outgoing.Identifiers, out var newAlias);
         if (maxPacketSize != 0 && start.Length + message.Payload.Length > maxPacketSize)
         {
-            // This connection takes no such packet: it is as if it had been delivered (MQTT-3.1.2-25).
-            if (known is null)
-            {
-                flow!.Drop(outgoing);
-            }
-            else
-            {
-                flow!.Acknowledge(known.Id);
-                flow.Receive(known.Id, refused: true);
-            }
-
+            PassOver(outgoing, known); // MQTT-3.1.2-25
             return;
         }
 
@@ -323,4 +330,7 @@ internal enum DeliveryResult : byte
 
     /// <summary>It is not there and its session keeps nothing.</summary>
     Gone,
+
+    /// <summary>It may not have it any more.</summary>
+    Denied,
 }

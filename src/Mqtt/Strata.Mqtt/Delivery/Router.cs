@@ -99,12 +99,12 @@ internal sealed class Router
         var stored = CollectionsMarshal.AsSpan(places);
         if (publisher is { StoredAs: > 0 })
         {
-            publisher.Receive(origin.PacketId, message, origin.Retained, stored, origin.After);
+            publisher.Receive(origin, message, stored);
         }
         else
         {
             publisher?.Receive(origin.PacketId, default);
-            store.Publish(@namespace.Name, message, origin.Retained, stored, 0, 0, origin.After);
+            store.Publish(@namespace.Name, message, origin, stored, publisher: 0);
         }
 
         foreach (var waiter in held)
@@ -168,8 +168,9 @@ internal sealed class Router
 /// <param name="PacketId">Of a publish that is acknowledged; else 0.</param>
 /// <param name="Kept">A copy that is there already.</param>
 /// <param name="Retained">The version of the retained message that it became; 0: it did not.</param>
+/// <param name="Author">Of the retained message; null: the host.</param>
 /// <param name="After">What to do once it is on the disk.</param>
-internal readonly record struct Origin(Session? Publisher = null, ushort PacketId = 0, KeptMessage? Kept = null, long Retained = 0, AfterCommit After = default);
+internal readonly record struct Origin(Session? Publisher = null, ushort PacketId = 0, KeptMessage? Kept = null, long Retained = 0, KnownClient? Author = null, AfterCommit After = default);
 
 /// <param name="Matches">Subscribers that matched.</param>
 /// <param name="IsStored"><see cref="Origin.After"/> is done once it is on the disk; else it is the caller's.</param>

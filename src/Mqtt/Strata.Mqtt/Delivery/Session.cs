@@ -20,6 +20,8 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     private long storedAs;
     private Connection? holder;
     private Outbox? outbox;
+    private MqttClient? guarded;
+    private KnownClient? identity;
     private volatile bool keeps;
     private bool ended;
 
@@ -29,8 +31,8 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
 
     public string ClientId { get; } = clientId;
 
-    /// <summary>The name it logged in with last; null for none.</summary>
-    public string? UserName { get; private set; }
+    /// <summary>Whose it is: with the name that the client logged in with last.</summary>
+    public KnownClient Identity => Volatile.Read(ref identity) ?? new KnownClient(Namespace.Name, Owner, ClientId, null);
 
     /// <summary>QoS 2 publishes of the client that it has not released yet; changed by Receive and <see cref="Forget"/>.</summary>
     public PacketIdSet Received { get; } = new();
@@ -83,7 +85,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
                 return;
             flow ??= new MessageFlow(options, this);
             keeps = flow.Keeps = now.ExpirySeconds > 0;
-            UserName = userName;
+            Volatile.Write(ref identity, new KnownClient(Namespace.Name, Owner, ClientId, userName));
             Store(now);
             Volatile.Write(ref outbox, connection.Outbox);
             connection.Outbox.Adopt(flow, receiveMaximum);
@@ -113,7 +115,8 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
                 subscriptions.Add(filter, Namespace.Tree.Add(this, Encoding.UTF8.GetBytes(filter), wanted));
             foreach (var packetId in stored.Received)
                 Received.Add(packetId);
-            (UserName, presence, keeps) = (stored.UserName, stored.Presence, true);
+            (presence, keeps) = (stored.Presence, true);
+            Volatile.Write(ref identity, stored.Client);
             Volatile.Write(ref storedAs, stored.Id);
             flow = new MessageFlow(options, this) { Keeps = true };
             flow.Restore(stored, filter => subscriptions.GetValueOrDefault(filter)?.Group);
@@ -151,12 +154,12 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     }
 
     /// <summary>The same, in one record with the publish.</summary>
-    public void Receive(ushort packetId, KeptMessage message, long retained, ReadOnlySpan<Place> places, in AfterCommit after)
+    public void Receive(in Origin origin, KeptMessage message, ReadOnlySpan<Place> places)
     {
         lock (receivedGate)
         {
-            Received.Add(packetId);
-            Namespace.Store!.Publish(Namespace.Name, message, retained, places, StoredAs, packetId, after);
+            Received.Add(origin.PacketId);
+            Namespace.Store!.Publish(Namespace.Name, message, origin, places, StoredAs);
         }
     }
 
@@ -200,14 +203,31 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
                 return false;
             Detach();
             Volatile.Write(ref holder, null);
+            guarded = guarded?.WithoutConnection();
             return true;
         }
     }
+
+    /// <summary>Asks for every subscription again whether the client may have it. If one may not be, each message is asked about as it is delivered.</summary>
+    /// <param name="host">Null: the client may have none of them.</param>
+    public void Review(IMqttHost? host, MqttClient client)
+    {
+        string[] filters;
+        lock (gate)
+            filters = subscriptions?.Keys.ToArray() ?? [];
+        var denied = Array.Exists(filters, filter => host is null || !host.MaySubscribe(client, Topics.WithoutShare(filter)));
+        Volatile.Write(ref guarded, denied ? client : null);
+    }
+
+    /// <summary>Whether the client may have a message that one of its subscriptions has found.</summary>
+    public bool MayReceive(ReadOnlySpan<byte> topic) => Volatile.Read(ref guarded) is not { } client || Namespace.Host.MayReceive(client, topic);
 
     /// <summary>Gives a message to the client, or keeps it for it.</summary>
     public Delivered Deliver(in Message message, PublishHead head, in Receiver to, ref KeptMessage? kept, out Outbox? unflushed)
     {
         unflushed = null;
+        if (!MayReceive(message.Topic))
+            return DeliveryResult.Denied;
         while (Volatile.Read(ref outbox) is { } present)
         {
             var result = present.Deliver(message, head, to, ref kept, out var wantsFlush);

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 using Strata.Storage;
@@ -31,6 +33,7 @@ internal sealed partial class Journal : IDisposable
     private TaskCompletionSource? room;
     private SafeFileHandle? file;
     private long fileLength;
+    private uint seed;
     private long nextSegment;
     private long nextBatch;
     private long appended;
@@ -48,13 +51,16 @@ internal sealed partial class Journal : IDisposable
         this.options = options;
         this.logger = logger;
         segments = found.Segments;
-        (nextSegment, nextBatch) = (found.NextSegment, found.NextBatch);
+        (nextSegment, nextBatch, HasSkipped) = (found.NextSegment, found.NextBatch, found.HasSkipped);
         writer = new Thread(Write) { IsBackground = true, Name = "mqtt journal" };
         writer.Start();
     }
 
     /// <summary>Called once, on the journal's thread, when the disk has refused what was written: nothing is acknowledged from then on.</summary>
     public Action<Exception>? Failed { get; set; }
+
+    /// <summary>What was damaged was left out; it is gone after a checkpoint.</summary>
+    public bool HasSkipped { get; }
 
     /// <summary>Counts the checkpoints; see <see cref="IRecord.Write"/>.</summary>
     public int Era { get; private set; } = 1;
@@ -300,7 +306,7 @@ internal sealed partial class Journal : IDisposable
                 if (file is null || rotate || fileLength >= options.SegmentBytes)
                     BeginSegment();
                 var records = writing.WrittenSpan;
-                new BatchHeader(records.Length, nextBatch, BatchHeader.ChecksumOf(records.Length, nextBatch, records)).Write(head);
+                new BatchHeader(records.Length, nextBatch, BatchHeader.ChecksumOf(seed, records.Length, nextBatch, records)).Write(head);
                 RandomAccess.Write(file!, head, fileLength);
                 RandomAccess.Write(file!, records, fileLength + head.Length);
                 break;
@@ -331,15 +337,19 @@ internal sealed partial class Journal : IDisposable
 
     private void BeginSegment()
     {
+        Span<byte> header = stackalloc byte[SegmentHeader.Size];
         bool forEra;
         lock (gate)
             (forEra, rotate) = (rotate, false);
         try
         {
             var path = Path.Combine(directory, NameOf(nextSegment));
-            using (var made = new FileStream(path, SafeFiles.Options(FileMode.Create, FileAccess.Write)))
-                made.Write(JournalScan.SegmentMagic);
+            new FileStream(path, SafeFiles.Options(FileMode.Create, FileAccess.Write)).Dispose();
             var next = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.Read);
+            RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(new Span<uint>(ref seed)));
+            SegmentHeader.Write(header, seed);
+            RandomAccess.Write(next, header, 0);
+            options.Flush(next); // On the disk before the first batch: a header that is not whole has none behind it.
             SafeFiles.SyncFolder(directory);
             file?.Dispose();
             file = next;
@@ -350,7 +360,7 @@ internal sealed partial class Journal : IDisposable
             throw;
         }
 
-        fileLength = JournalScan.SegmentMagic.Length;
+        fileLength = SegmentHeader.Size;
         lock (gate)
         {
             segments[nextSegment] = fileLength;

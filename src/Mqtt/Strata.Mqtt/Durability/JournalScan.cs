@@ -13,16 +13,13 @@ internal delegate void JournalVisitor(ReadOnlySpan<byte> records);
 /// </summary>
 internal sealed partial class JournalScan
 {
-    private const int MaxBatch = 1 << 30;
-
     private readonly bool skipDamaged;
     private readonly JournalVisitor visit;
     private readonly ILogger logger;
     private byte[] buffer = new byte[1 << 20];
+    private uint seed;
 
     private JournalScan(bool skipDamaged, JournalVisitor visit, ILogger logger) => (this.skipDamaged, this.visit, this.logger) = (skipDamaged, visit, logger);
-
-    public static ReadOnlySpan<byte> SegmentMagic => "STRATAMQTT\0\0\0\0\0\x1"u8;
 
     /// <summary>The length of each segment by its number.</summary>
     public Dictionary<long, long> Segments { get; } = [];
@@ -30,6 +27,9 @@ internal sealed partial class JournalScan
     public long NextSegment { get; private set; } = 1;
 
     public long NextBatch { get; private set; } = 1;
+
+    /// <summary>Something was left out.</summary>
+    public bool HasSkipped { get; private set; }
 
     public static JournalScan Read(string directory, bool skipDamaged, JournalVisitor visit, ILogger logger)
     {
@@ -42,10 +42,10 @@ internal sealed partial class JournalScan
             var (path, _, number) = files[i];
             if (scan.Segments.Count > 0 && number != scan.NextSegment)
                 scan.Damaged($"{Path.Combine(directory, Journal.NameOf(scan.NextSegment))} is missing, and newer ones are there");
-            var length = scan.ReadSegment(path, isLast: i == files.Count - 1);
-            scan.NextSegment = length is null ? number : number + 1;
-            if (length is { } kept)
-                scan.Segments[number] = kept;
+            if (scan.ReadSegment(path, isLast: i == files.Count - 1) is not { } length)
+                continue;
+            scan.Segments[number] = length;
+            scan.NextSegment = number + 1;
         }
 
         return scan;
@@ -56,19 +56,25 @@ internal sealed partial class JournalScan
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         var length = RandomAccess.GetLength(file);
-        if (!Get(file, 0, SegmentMagic.Length).SequenceEqual(SegmentMagic))
+        if (SegmentHeader.Read(Get(file, 0, SegmentHeader.Size)) is not { } found)
         {
-            if (!isLast || FindBatch(file, 0, length) is not null)
-                Damaged($"{path} is no journal of this program, or its beginning is damaged");
-            LogCut(logger, path, 0, length);
-            File.Delete(path);
-            return null;
+            if (isLast && length <= SegmentHeader.Size)
+            {
+                LogCut(logger, path, 0, length);
+                File.Delete(path);
+                return null;
+            }
+
+            Damaged($"{path}: byte 0: this is no journal of this program, or its beginning is damaged");
+            NextBatch = 1;
+            return length;
         }
 
-        long at = SegmentMagic.Length;
+        seed = found;
+        long at = SegmentHeader.Size;
         while (at < length)
         {
-            if (TryRead(file, at) is { } batch)
+            if (TryRead(file, at, length) is { } batch)
             {
                 if (NextBatch > 1 && batch.Number > NextBatch)
                     Damaged($"{path}: byte {at}: batch {NextBatch} is missing");
@@ -94,14 +100,12 @@ internal sealed partial class JournalScan
         return length;
     }
 
-    private BatchHeader? TryRead(SafeFileHandle file, long at)
+    private BatchHeader? TryRead(SafeFileHandle file, long at, long length)
     {
-        if (BatchHeader.Read(Get(file, at, BatchHeader.Size)) is not { Length: > 0 and <= MaxBatch } header)
+        if (BatchHeader.Read(Get(file, at, BatchHeader.Size)) is not { Length: > 0 } header || header.Length > length - at - BatchHeader.Size)
             return null;
-        var bytes = Get(file, at, BatchHeader.Size + header.Length);
-        return bytes.Length == BatchHeader.Size + header.Length && BatchHeader.ChecksumOf(header.Length, header.Number, bytes[BatchHeader.Size..]) == header.Checksum
-            ? header
-            : null;
+        var records = Get(file, at, BatchHeader.Size + header.Length)[BatchHeader.Size..];
+        return BatchHeader.ChecksumOf(seed, header.Length, header.Number, records) == header.Checksum ? header : null;
     }
 
     /// <summary>Where a whole batch begins, from there on.</summary>
@@ -119,7 +123,7 @@ internal sealed partial class JournalScan
                 continue;
             }
 
-            if (TryRead(file, at + found) is not null)
+            if (TryRead(file, at + found, length) is not null)
                 return at + found;
             at += found + 1;
         }
@@ -151,10 +155,11 @@ internal sealed partial class JournalScan
     {
         if (!skipDamaged)
             throw new InvalidDataException($"{what}: what was acknowledged is damaged. Put the file back from a copy, or start once with --skip-damaged to go on without it.");
+        HasSkipped = true;
         LogSkipped(logger, what);
     }
 
-    [LoggerMessage(23, LogLevel.Warning, "{Path}: the last {Bytes} bytes, from byte {At}, were not written to the end and not acknowledged; they are cut off")]
+    [LoggerMessage(23, LogLevel.Warning, "{Path}: the last {Bytes} bytes, from byte {At}, are no whole batch, as after a crash while writing; they are cut off")]
     private static partial void LogCut(ILogger logger, string path, long at, long bytes);
 
     [LoggerMessage(24, LogLevel.Error, "{Damage}; it is left out, as was asked")]

@@ -89,7 +89,7 @@ internal ref struct RecordReader(ReadOnlySpan<byte> bytes)
     }
 }
 
-/// <summary>What stands before each batch in a segment: magic, length, number, checksum of number, length and records.</summary>
+/// <summary>What stands before each batch in a segment: magic, length, number, checksum of length, number and records.</summary>
 internal readonly record struct BatchHeader(int Length, long Number, uint Checksum)
 {
     public const int Size = 20;
@@ -108,11 +108,33 @@ internal readonly record struct BatchHeader(int Length, long Number, uint Checks
         bytes.Length < Size || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic ? null : new BatchHeader(
             BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]));
 
-    public static uint ChecksumOf(int length, long number, ReadOnlySpan<byte> records)
+    /// <param name="seed">The segment's: what a client puts into a payload is no batch, because it does not know the seed.</param>
+    public static uint ChecksumOf(uint seed, int length, long number, ReadOnlySpan<byte> records)
     {
         Span<byte> head = stackalloc byte[12];
         BinaryPrimitives.WriteInt32LittleEndian(head, length);
         BinaryPrimitives.WriteInt64LittleEndian(head[4..], number);
-        return Storage.Crc32C.Of(Storage.Crc32C.Of(0, head), records);
+        return Storage.Crc32C.Of(Storage.Crc32C.Of(seed, head), records);
     }
+}
+
+/// <summary>What a segment begins with: the name of the format and its version, a random seed, the checksum of both.</summary>
+internal static class SegmentHeader
+{
+    public const int Size = 24;
+
+    private static ReadOnlySpan<byte> Format => "STRATAMQTT\0\0\0\0\0\x1"u8;
+
+    public static void Write(Span<byte> target, uint seed)
+    {
+        Format.CopyTo(target);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[16..], seed);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[20..], Storage.Crc32C.Of(0, target[..20]));
+    }
+
+    /// <returns>The seed; null when this begins no segment.</returns>
+    public static uint? Read(ReadOnlySpan<byte> bytes) =>
+        bytes.Length < Size || !bytes.StartsWith(Format) || BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]) != Storage.Crc32C.Of(0, bytes[..20])
+            ? null
+            : BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]);
 }

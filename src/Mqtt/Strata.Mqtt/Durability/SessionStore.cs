@@ -22,11 +22,13 @@ internal sealed class SessionStore(Journal journal, MqttClock clock) : IDisposab
 
     public long NextSession() => Interlocked.Increment(ref lastSession);
 
-    /// <param name="retained">The version of the retained message that it becomes; 0: it does not.</param>
     /// <param name="publisher">The publisher's session, when that is stored and the message is QoS 2; else 0.</param>
-    public long Publish(
-        string @namespace, KeptMessage message, long retained, ReadOnlySpan<Place> places, long publisher, ushort packetId, in AfterCommit after = default) =>
-        Journal.Append(new PublishRecord(this, @namespace, message, retained, places, publisher, packetId), after);
+    public long Publish(string @namespace, KeptMessage message, in Origin origin, ReadOnlySpan<Place> places, long publisher) =>
+        Journal.Append(new PublishRecord(this, @namespace, message, origin, places, publisher), origin.After);
+
+    /// <summary>What a topic retains, or with an empty message that it retains nothing.</summary>
+    public long Retain(string @namespace, Retained retained) =>
+        Publish(@namespace, retained.Message, new Origin(Retained: retained.Version, Author: retained.Author), [], publisher: 0);
 
     public void Sent(long session, long number, ushort packetId) => Journal.Append(new PlainRecord(RecordType.Sent, session, number, packetId));
 
@@ -103,6 +105,13 @@ internal sealed class SessionStore(Journal journal, MqttClock clock) : IDisposab
         writer.Bytes(will.Properties);
         writer.Byte((byte)(will.QoS | (will.Retain ? 4 : 0)));
         writer.Number(will.DelaySeconds);
+    }
+
+    internal static void Write(RecordWriter writer, KnownClient client)
+    {
+        writer.Text(client.Owner);
+        writer.Text(client.ClientId);
+        writer.Text(client.UserName);
     }
 
     internal static void Write(RecordWriter writer, SubscriptionOptions options)
@@ -191,7 +200,7 @@ internal readonly struct PresenceRecord(SessionStore store, long session, Presen
 }
 
 internal readonly ref struct PublishRecord(
-    SessionStore store, string @namespace, KeptMessage message, long retained, ReadOnlySpan<Place> places, long publisher, ushort packetId) : IRecord
+    SessionStore store, string @namespace, KeptMessage message, Origin origin, ReadOnlySpan<Place> places, long publisher) : IRecord
 {
     private readonly ReadOnlySpan<Place> places = places;
 
@@ -199,12 +208,18 @@ internal readonly ref struct PublishRecord(
     {
         writer.Byte((byte)RecordType.Publish);
         store.Write(writer, message, era);
-        writer.Number(retained);
-        if (retained > 0)
+        writer.Number(origin.Retained);
+        if (origin.Retained > 0)
+        {
             writer.Text(@namespace);
+            writer.Byte((byte)(origin.Author is null ? 0 : 1));
+            if (origin.Author is { } author)
+                SessionStore.Write(writer, author);
+        }
+
         writer.Number(publisher);
         if (publisher > 0)
-            writer.Number(packetId);
+            writer.Number(origin.PacketId);
         writer.Number(places.Length);
         foreach (ref readonly var place in places)
         {
@@ -222,9 +237,7 @@ internal readonly struct SessionRecord(SessionStore store, SessionImage image) :
         writer.Byte((byte)RecordType.Session);
         writer.Number(session.StoredAs);
         writer.Text(session.Namespace.Name);
-        writer.Text(session.Owner);
-        writer.Text(session.ClientId);
-        writer.Text(session.UserName);
+        SessionStore.Write(writer, session.Identity);
         store.Write(writer, image.Presence);
         writer.Number(image.Numbers);
         writer.Number(image.Subscriptions.Count);

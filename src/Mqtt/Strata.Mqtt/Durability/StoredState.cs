@@ -8,7 +8,7 @@ namespace Strata.Mqtt.Durability;
 internal sealed class StoredState(MqttClock clock)
 {
     private readonly Dictionary<long, KeptMessage> messages = [];
-    private readonly Dictionary<(string Namespace, string Topic), (long Version, KeptMessage? Message)> retained = [];
+    private readonly Dictionary<(string Namespace, string Topic), (long Version, KeptMessage? Message, KnownClient? Author)> retained = [];
     private readonly Dictionary<long, StoredSession> sessions = [];
     private long order;
 
@@ -19,8 +19,8 @@ internal sealed class StoredState(MqttClock clock)
     public IReadOnlyCollection<StoredSession> Sessions => sessions.Values;
 
     /// <summary>What is retained, with its version; the message is null where there is none any more.</summary>
-    public IEnumerable<(string Namespace, KeptMessage? Message, long Version)> Retained =>
-        retained.Select(static r => (r.Key.Namespace, r.Value.Message, r.Value.Version));
+    public IEnumerable<(string Namespace, long Version, KeptMessage? Message, KnownClient? Author)> Retained =>
+        retained.Select(static r => (r.Key.Namespace, r.Value.Version, r.Value.Message, r.Value.Author));
 
     /// <exception cref="InvalidDataException">The records are none of this version.</exception>
     public void Read(ReadOnlySpan<byte> records)
@@ -89,7 +89,11 @@ internal sealed class StoredState(MqttClock clock)
         var message = ReadMessage(ref reader);
         var version = reader.Number();
         if (version > 0)
-            Retain(reader.Text(), message, version);
+        {
+            var @namespace = reader.Text();
+            Retain(@namespace, message, version, reader.Byte() == 0 ? null : ReadClient(ref reader, @namespace));
+        }
+
         if (reader.Number() is > 0 and var publisher)
             Find(publisher, reader.Number());
         for (var count = reader.Number(); count > 0; count--)
@@ -104,20 +108,26 @@ internal sealed class StoredState(MqttClock clock)
 
     private void Find(long publisher, long packetId) => Find(publisher)?.Received.Add((ushort)packetId);
 
-    private void Retain(string @namespace, KeptMessage? message, long version)
+    private static KnownClient ReadClient(ref RecordReader reader, string @namespace)
+    {
+        var (owner, clientId, userName) = (reader.Text(), reader.Text(), reader.Text());
+        return new KnownClient(@namespace, owner, clientId, userName.Length == 0 ? null : userName);
+    }
+
+    private void Retain(string @namespace, KeptMessage? message, long version, KnownClient? author)
     {
         if (message is null)
             return;
         var topic = System.Text.Encoding.UTF8.GetString(message.Topic);
         if (!retained.TryGetValue((@namespace, topic), out var known) || known.Version < version)
-            retained[(@namespace, topic)] = (version, message.Payload.IsEmpty ? null : message);
+            retained[(@namespace, topic)] = message.Payload.IsEmpty ? (version, null, null) : (version, message, author);
     }
 
     private void ReadSession(ref RecordReader reader)
     {
         var id = reader.Number();
         HighestSession = Math.Max(HighestSession, id);
-        var session = new StoredSession(id, reader.Text(), reader.Text(), reader.Text(), reader.Text()) { Presence = ReadPresence(ref reader), Floor = reader.Number() };
+        var session = new StoredSession(id, ReadClient(ref reader, reader.Text())) { Presence = ReadPresence(ref reader), Floor = reader.Number() };
         for (var count = reader.Number(); count > 0; count--)
             session.Subscriptions[reader.Text()] = ReadOptions(ref reader);
         for (var count = reader.Number(); count > 0; count--)
@@ -202,20 +212,14 @@ internal sealed class StoredState(MqttClock clock)
 }
 
 /// <summary>A session as the journal has it.</summary>
-internal sealed class StoredSession(long id, string @namespace, string owner, string clientId, string userName)
+internal sealed class StoredSession(long id, KnownClient client)
 {
     private readonly Dictionary<long, StoredEntry> entries = [];
     private long highest;
 
     public long Id { get; } = id;
 
-    public string Namespace { get; } = @namespace;
-
-    public string Owner { get; } = owner;
-
-    public string ClientId { get; } = clientId;
-
-    public string? UserName { get; } = userName.Length == 0 ? null : userName;
+    public KnownClient Client { get; } = client;
 
     public Presence Presence { get; set; }
 

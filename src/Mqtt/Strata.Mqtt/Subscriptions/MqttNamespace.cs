@@ -5,11 +5,13 @@ using Strata.Mqtt.Durability;
 namespace Strata.Mqtt.Subscriptions;
 
 /// <summary>One topic tree, its retained messages and its sessions, each owner's client ids apart from the others'.</summary>
-internal sealed class MqttNamespace(string name, MqttOptions options, MqttClock clock, SessionStore? store)
+internal sealed class MqttNamespace(string name, IMqttHost host, MqttOptions options, MqttClock clock, SessionStore? store)
 {
     private readonly Dictionary<(string Owner, string ClientId), Session> sessions = [];
 
     public string Name { get; } = name;
+
+    public IMqttHost Host { get; } = host;
 
     /// <summary>Where sessions and retained messages are kept; null: in memory only.</summary>
     public SessionStore? Store { get; } = store;
@@ -42,9 +44,9 @@ internal sealed class MqttNamespace(string name, MqttOptions options, MqttClock 
     /// <summary>A session that was stored is there again, without its client.</summary>
     public Session Restore(StoredSession stored)
     {
-        var session = new Session(this, stored.Owner, stored.ClientId, options, clock);
+        var session = new Session(this, stored.Client.Owner, stored.Client.ClientId, options, clock);
         lock (sessions)
-            sessions[(stored.Owner, stored.ClientId)] = session;
+            sessions[(stored.Client.Owner, stored.Client.ClientId)] = session;
         return session;
     }
 

@@ -20,10 +20,11 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
     public long Bytes { get; private set; }
 
     /// <summary>Keeps a message in place of the one before; an empty payload removes it (MQTT-3.3.1-6, MQTT-3.3.1-7).</summary>
+    /// <param name="author">Whose it is; null: the host's.</param>
     /// <param name="kept">The copy that is kept.</param>
     /// <param name="version">Orders what becomes of a topic.</param>
     /// <returns>False: there is no room for it.</returns>
-    public bool TrySet(in Message message, out KeptMessage kept, out long version)
+    public bool TrySet(in Message message, KnownClient? author, out KeptMessage kept, out long version)
     {
         kept = new KeptMessage(message, clock);
         lock (gate)
@@ -37,27 +38,41 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
             if (!HasRoom(message) && !(Sweep() && HasRoom(message)))
                 return false;
-            Add(kept, version);
+            Add(new Retained(kept, version, author));
             return true;
         }
     }
 
+    /// <summary>Removes a message, unless another has come in its place.</summary>
+    /// <returns>The version of the removal; 0: it was not there.</returns>
+    public long Remove(Retained retained)
+    {
+        lock (gate)
+        {
+            if (Find(retained.Message.Topic) is not { } node || node.Retained?.Version != retained.Version)
+                return 0;
+            Remove(root, retained.Message.Topic, 0);
+            return ++version;
+        }
+    }
+
     /// <summary>It was stored.</summary>
-    /// <param name="message">Null: there is none any more, but what comes goes on from its version.</param>
-    public void Restore(KeptMessage? message, long storedVersion)
+    /// <param name="storedVersion">What comes goes on from it.</param>
+    /// <param name="message">Null: there is none any more.</param>
+    public void Restore(long storedVersion, KeptMessage? message, KnownClient? author)
     {
         lock (gate)
         {
             version = Math.Max(version, storedVersion);
             if (message is not null && message.ExpiresAt > clock.Now)
-                Add(message, storedVersion);
+                Add(new Retained(message, storedVersion, author));
         }
     }
 
-    /// <summary>All of them, with their versions.</summary>
-    public IReadOnlyList<(KeptMessage Message, long Version)> ToList()
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Retained> ToList()
     {
-        var all = new List<(KeptMessage, long)>();
+        var all = new List<Retained>();
         lock (gate)
             Collect(root, all);
         return all;
@@ -78,7 +93,7 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
     private bool HasRoom(in Message message)
     {
-        var before = Find(message.Topic)?.Message;
+        var before = Find(message.Topic)?.Retained?.Message;
         return Count + (before is null ? 1 : 0) <= options.MaxRetainedMessages && Bytes - (before?.Length ?? 0) + message.Length <= options.MaxRetainedBytes;
     }
 
@@ -95,28 +110,28 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
         return node;
     }
 
-    private void Add(KeptMessage message, long of)
+    private void Add(Retained retained)
     {
         var node = root;
-        foreach (var range in message.Topic.Split((byte)'/'))
-            node = node.GetOrAdd(message.Topic[range]);
-        Set(node, message);
-        node.Version = of;
+        var topic = retained.Message.Topic;
+        foreach (var range in topic.Split((byte)'/'))
+            node = node.GetOrAdd(topic[range]);
+        Set(node, retained);
     }
 
-    private static void Collect(Node node, List<(KeptMessage Message, long Version)> all)
+    private static void Collect(Node node, List<Retained> all)
     {
-        if (node.Message is { } message)
-            all.Add((message, node.Version));
+        if (node.Retained is { } retained)
+            all.Add(retained);
         foreach (var child in node.Children?.Values ?? Enumerable.Empty<Node>())
             Collect(child, all);
     }
 
-    private void Set(Node node, KeptMessage? message)
+    private void Set(Node node, Retained? retained)
     {
-        Count += (message is null ? 0 : 1) - (node.Message is null ? 0 : 1);
-        Bytes += (message?.Length ?? 0) - (node.Message?.Length ?? 0);
-        node.Message = message;
+        Count += (retained is null ? 0 : 1) - (node.Retained is null ? 0 : 1);
+        Bytes += (retained?.Message.Length ?? 0) - (node.Retained?.Message.Length ?? 0);
+        node.Retained = retained;
     }
 
     /// <returns>Whether the node may go.</returns>
@@ -179,7 +194,7 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
     private void Take(Node node, List<KeptMessage> found)
     {
-        if (node.Message is { } message && message.ExpiresAt > clock.Now)
+        if (node.Retained is { Message: var message } && message.ExpiresAt > clock.Now)
             found.Add(message);
     }
 
@@ -195,7 +210,7 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
     private bool Sweep(Node node)
     {
-        if (node.Message is { } message && message.ExpiresAt <= sweptAt)
+        if (node.Retained is { Message: var message } && message.ExpiresAt <= sweptAt)
             Set(node, null);
         foreach (var (name, child) in node.Children?.ToList() ?? [])
         {
@@ -214,13 +229,11 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
     private sealed class Node
     {
-        public KeptMessage? Message { get; set; }
-
-        public long Version { get; set; }
+        public Retained? Retained { get; set; }
 
         public Dictionary<byte[], Node>? Children { get; private set; }
 
-        public bool IsBare => Message is null && Children is null or { Count: 0 };
+        public bool IsBare => Retained is null && Children is null or { Count: 0 };
 
         public Node? Find(ReadOnlySpan<byte> name) =>
             Children is not null && Children.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var child) ? child : null;
@@ -234,3 +247,8 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
         }
     }
 }
+
+/// <summary>What a topic retains.</summary>
+/// <param name="Version">Orders what becomes of a topic.</param>
+/// <param name="Author">Whose it is; null: the host's.</param>
+internal sealed record Retained(KeptMessage Message, long Version, KnownClient? Author);

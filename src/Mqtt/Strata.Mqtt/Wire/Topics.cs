@@ -33,6 +33,10 @@ internal static class Topics
     /// <summary>A shared subscription of MQTT 5.0 4.8.2 by its look.</summary>
     public static bool IsShared(ReadOnlySpan<byte> filter) => filter.StartsWith("$share/"u8);
 
+    /// <summary>The topic filter of a subscription that was granted, without its share name.</summary>
+    public static string WithoutShare(string filter) =>
+        filter.StartsWith("$share/", StringComparison.Ordinal) ? filter[(filter.IndexOf('/', "$share/".Length) + 1)..] : filter;
+
     /// <summary>Cuts a shared subscription into its share name and its filter.</summary>
     /// <returns>False: one of them is missing or the name holds a wildcard (MQTT-4.8.2-1, MQTT-4.8.2-2).</returns>
     public static bool TrySplitShared(ReadOnlySpan<byte> shared, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> filter)
