@@ -106,7 +106,12 @@ internal static class CloudComposition
         services.AddTelemetryStore(store => store.Folder = folder.Path);
         services.AddDevices(new RegistryOptions { DataFolder = folder.Path });
         services.AddHostedService<RejectionFlusher>();
-        services.AddNode(mqtt => mqtt.MaxConnections = options.MaxMqttConnections);
+        services.AddNode(mqtt =>
+        {
+            mqtt.MaxConnections = options.MaxMqttConnections;
+            mqtt.DataDirectory = Path.Combine(folder.Path, "mqtt");
+            mqtt.SkipDamagedData = options.SkipDamagedSessions;
+        });
         services.AddReadings();
         services.AddOperations(new NodeDescription("cloud", "cloud", folder.Path, TimeProvider.System.GetUtcNow()));
         services.AddCloudOperations();

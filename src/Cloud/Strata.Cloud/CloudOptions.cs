@@ -27,6 +27,9 @@ public sealed class CloudOptions
     /// <summary>MQTT connections at once. 1 to 1,000,000, default 100,000.</summary>
     public int MaxMqttConnections { get; init; } = 100_000;
 
+    /// <summary>Starts also when kept MQTT sessions or retained messages are damaged, without those that are.</summary>
+    public bool SkipDamagedSessions { get; init; }
+
     /// <summary>How long raw readings stay, by arrival. 1 hour to 10 years, default 30 days.</summary>
     public TimeSpan KeepRaw { get; init; } = TimeSpan.FromDays(30);
 

@@ -94,7 +94,12 @@ internal static class FogComposition
         services.AddSingleton<IFleetRoutes>(s => s.GetRequiredService<GatewaysBelow>());
         services.AddSingleton<IRejectionSink, RejectionUplink>();
         services.Configure<UplinkOptions>(uplink => uplink.AcceptUnknownDevices = true);
-        services.AddNode(mqtt => mqtt.MaxConnections = options.MaxMqttConnections);
+        services.AddNode(mqtt =>
+        {
+            mqtt.MaxConnections = options.MaxMqttConnections;
+            mqtt.DataDirectory = Path.Combine(folder.Root, "mqtt");
+            mqtt.SkipDamagedData = options.SkipDamagedSessions;
+        });
         services.AddReadings();
         services.AddOperations(new NodeDescription("fog", self.Id, folder.Root, time.GetUtcNow()));
     }

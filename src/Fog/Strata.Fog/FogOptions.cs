@@ -62,6 +62,9 @@ public sealed class FogOptions
     /// <summary>MQTT connections at once. 1 to 1,000,000, default 20,000.</summary>
     public int MaxMqttConnections { get; init; } = 20_000;
 
+    /// <summary>Starts also when kept MQTT sessions or retained messages are damaged, without those that are.</summary>
+    public bool SkipDamagedSessions { get; init; }
+
     /// <exception cref="FogConfigurationException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {

@@ -49,6 +49,7 @@ public static class NodeServices
         services.TryAddSingleton<IGatewayAsker>(s => s.GetRequiredService<GatewayLinkHub>());
         services.AddHostedService<LinkStop>();
         services.AddMqttBroker<TelemetryMqttHost>(mqtt);
+        services.AddHostedService<MqttStorageWatch>();
         services.TryAddSingleton(s => new Lazy<MqttBroker>(s.GetRequiredService<MqttBroker>));
         services.TryAddSingleton<LivePublisher>();
         services.AddSingleton<ICommitObserver, LiveTopics>();

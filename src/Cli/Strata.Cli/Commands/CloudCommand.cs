@@ -14,10 +14,11 @@ internal static class CloudCommand
         var keepRaw = new Option<double>("--keep-raw-days") { Description = "How long raw readings stay.", DefaultValueFactory = _ => 30 };
         var keepWindows = new Option<double>("--keep-windows-days") { Description = "How long windows stay.", DefaultValueFactory = _ => 730 };
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
+        var skip = new Option<bool>("--skip-damaged") { Description = "Start without the MQTT sessions and retained messages that are damaged." };
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("cloud", "Run the cloud node: MQTT and HTTP ingest, telemetry store, registry, API and dashboard.")
         {
-            data, http, mqtt, keepRaw, keepWindows, level, untilStdin, CreateLink(),
+            data, http, mqtt, keepRaw, keepWindows, level, skip, untilStdin, CreateLink(),
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -29,6 +30,7 @@ internal static class CloudCommand
                     DataFolder = Path.GetFullPath(parsed.GetValue(data)!), LogLevel = parsed.GetValue(level),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
+                    SkipDamagedSessions = parsed.GetValue(skip),
                 };
                 return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => CloudNode.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
             }

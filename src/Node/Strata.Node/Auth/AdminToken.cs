@@ -48,6 +48,8 @@ public sealed class AdminToken : ITokenStore
     public ValueTask<TokenIdentity?> FindAsync(string token, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Matches(token) ? identity : null);
 
+    public TokenIdentity? FindByName(TenantId tenant, string name) => tenant == identity.Tenant && name == identity.Name ? identity : null;
+
     private static void Create(string path)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}";

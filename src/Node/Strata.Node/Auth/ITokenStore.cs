@@ -26,4 +26,7 @@ public interface ITokenStore
 
     /// <summary>Whose token it is; null when nobody's, expired or revoked. Called for every request: keep it in memory.</summary>
     ValueTask<TokenIdentity?> FindAsync(string token, CancellationToken cancellationToken);
+
+    /// <summary>Who has this name; null when its token is gone, expired or revoked. Called for sessions that applications have left here.</summary>
+    TokenIdentity? FindByName(TenantId tenant, string name);
 }

@@ -23,6 +23,7 @@ public sealed partial class TelemetryMqttHost
             return PublishVerdict.Route;
         if (topic == DeviceTopic.Unknown)
             return Reject(connection.Entry.Tenant, connection.Entry.Device.Value, MqttReasonCode.TopicNameInvalid, "telemetry goes to telemetry, telemetry/senml or health");
+        connection.Client ??= client; // The will of a client that was not here since the start.
         return Take(connection, client.Namespace, publish, topic);
     }
 
@@ -99,7 +100,7 @@ public sealed partial class TelemetryMqttHost
             Suppressed = said.Suppressed,
             PayloadBytes = publish.Payload.Length,
         };
-        if (broker.Value.HasSubscribers(@namespace, publish.Topic))
+        if (broker!.HasSubscribers(@namespace, publish.Topic))
             burst.CopyLive(publish, ref note);
         burst.Add(note, said.Stamp);
         return PublishVerdict.Deferred;

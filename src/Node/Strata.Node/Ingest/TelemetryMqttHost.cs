@@ -21,6 +21,9 @@ namespace Strata.Node.Ingest;
 public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 {
     internal const string StoreRefusal = "The node stores no more series of this device.";
+    private const string DeviceOwner = "device/";
+    private const string GatewayOwner = "gateway/";
+    private const string ApplicationOwner = "application/";
 
     private readonly DeviceDirectory devices;
     private readonly GatewayDirectory gateways;
@@ -36,27 +39,35 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly ILogger<TelemetryMqttHost> logger;
     private readonly DevicePresence presence;
     private readonly TelemetryBurstPool bursts;
-    private readonly Lazy<MqttBroker> broker;
     private readonly LivePublisher live;
+    private readonly TaskCompletionSource<Exception> storageFault = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private MqttBroker? broker;
 
-    /// <param name="broker">The broker whose host this is; made with this host, so it is known only later.</param>
     public TelemetryMqttHost(
         DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, IngestWriter writer, IRejectionLog rejections, IDeviceActivity activity, HopLog hops,
-        IngestCounters counters, PayloadLimits limits, IOptions<DeviceIngestOptions> options, Lazy<MqttBroker> broker, LivePublisher live, TimeProvider time, ILogger<TelemetryMqttHost> logger)
+        IngestCounters counters, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, TimeProvider time, ILogger<TelemetryMqttHost> logger)
     {
         (this.devices, this.gateways, this.tokens, this.writer, this.rejections) = (devices, gateways, tokens, writer, rejections);
         (this.activity, this.hops, this.counters, this.limits, this.options) = (activity, hops, counters, limits, options.Value);
-        (this.broker, this.live, this.time, this.logger) = (broker, live, time, logger);
+        (this.live, this.time, this.logger) = (live, time, logger);
         presence = new DevicePresence(this.options.MaxConnectionsPerDevice);
         bursts = new TelemetryBurstPool(this);
         devices.Revoked += OnRevoked;
+        gateways.Revoked += OnRevoked;
     }
+
+    /// <summary>Completes when the disk has refused what the broker was to keep, with why.</summary>
+    public Task<Exception> StorageFault => storageFault.Task;
 
     /// <summary>Devices that have a connection here now.</summary>
     public int ConnectedDevices => presence.Count;
 
     /// <summary>Whether the device has a connection here now.</summary>
     public bool IsConnected(TenantId tenant, DeviceId device) => presence.IsConnected(tenant, device);
+
+    public void Attach(MqttBroker broker) => this.broker = broker;
+
+    public void StorageFailed(Exception fault) => storageFault.TrySetResult(fault);
 
     public async ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken)
     {
@@ -71,11 +82,11 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             check = devices.Check(id, request.Password.Span, out device);
         if (check == CredentialCheck.Unknown && GatewayId.TryParse(user, out var gateway)
             && gateways.Check(gateway, request.Password.Span, out var entry) is var found and not CredentialCheck.Unknown)
-            return found == CredentialCheck.Accepted ? ConnectDecision.Accept(entry!.Tenant.Value, entry, $"gateway/{gateway.Value}") : Refuse(user, found.Reason("gateway"), CodeOf(found));
+            return found == CredentialCheck.Accepted ? ConnectDecision.Accept(entry!.Tenant.Value, entry, OwnerOf(gateway)) : Refuse(user, found.Reason("gateway"), CodeOf(found));
         if (check != CredentialCheck.Accepted)
             return Refuse(user, check.Reason("device"), CodeOf(check));
         if (presence.HasRoom(device!))
-            return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight), $"device/{id.Value}");
+            return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight), OwnerOf(id));
         return Refuse(user, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
     }
 
@@ -104,6 +115,22 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             activity.Disconnected(connection.Entry, time.GetUtcNow(), Describe(cause));
     }
 
+    /// <summary>A session ends with the device, gateway or token whose it is, and while that is disabled.</summary>
+    public ConnectDecision Review(KnownClient client)
+    {
+        var tenant = TenantId.Parse(client.Namespace);
+        object? state = null;
+        if (client.Owner.StartsWith(DeviceOwner, StringComparison.Ordinal))
+            state = FindDevice(tenant, client.Owner) is { Enabled: true } device ? new DeviceConnection(device, options.MaxBurstsInFlight) : null;
+        else if (client.Owner.StartsWith(GatewayOwner, StringComparison.Ordinal))
+            state = GatewayId.TryParse(client.Owner[GatewayOwner.Length..], out var id) && gateways.TryGet(tenant, id, out var gateway) && gateway.Enabled ? gateway : null;
+        else if (client.Owner.StartsWith(ApplicationOwner, StringComparison.Ordinal))
+            state = tokens.FindByName(tenant, client.Owner[ApplicationOwner.Length..]);
+        return state is null ? ConnectDecision.Refuse(MqttReasonCode.NotAuthorized) : ConnectDecision.Accept(client.Namespace, state, client.Owner);
+    }
+
+    public bool MayRetain(KnownClient author, ReadOnlySpan<byte> topic) => FindDevice(TenantId.Parse(author.Namespace), author.Owner) is { Enabled: true };
+
     public bool MaySubscribe(MqttClient client, string topicFilter)
     {
         var allowed = client.State is DeviceConnection connection
@@ -114,7 +141,18 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         return allowed;
     }
 
-    public void Dispose() => devices.Revoked -= OnRevoked;
+    public void Dispose()
+    {
+        devices.Revoked -= OnRevoked;
+        gateways.Revoked -= OnRevoked;
+    }
+
+    private static string OwnerOf(DeviceId device) => DeviceOwner + device.Value;
+
+    private static string OwnerOf(GatewayId gateway) => GatewayOwner + gateway.Value;
+
+    private DeviceEntry? FindDevice(TenantId tenant, string owner) =>
+        owner.StartsWith(DeviceOwner, StringComparison.Ordinal) && DeviceId.TryParse(owner[DeviceOwner.Length..], out var id) && devices.TryGet(tenant, id, out var entry) ? entry : null;
 
     private async ValueTask<ConnectDecision> ConnectApplicationAsync(ConnectRequest request, CancellationToken cancellationToken)
     {
@@ -122,7 +160,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         var identity = await tokens.FindAsync(token, cancellationToken);
         return identity is null
             ? Refuse(ITokenStore.MqttUser, "unknown token", MqttReasonCode.BadUserNameOrPassword)
-            : ConnectDecision.Accept(identity.Tenant.Value, identity, $"application/{identity.Name}");
+            : ConnectDecision.Accept(identity.Tenant.Value, identity, ApplicationOwner + identity.Name);
     }
 
     private ConnectDecision Refuse(string subject, string reason, MqttReasonCode code)
@@ -136,6 +174,14 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     {
         foreach (var connection in presence.Of(old.Tenant, old.Device))
             End(connection);
+        if (now is not { Enabled: true })
+            _ = broker?.ReviewAccess(old.Tenant.Value, OwnerOf(old.Device));
+    }
+
+    private void OnRevoked(GatewayEntry old, GatewayEntry? now)
+    {
+        if (now is not { Enabled: true })
+            _ = broker?.ReviewAccess(old.Tenant.Value, OwnerOf(old.Gateway));
     }
 
     private static void End(DeviceConnection connection)
