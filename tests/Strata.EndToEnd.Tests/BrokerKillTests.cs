@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Globalization;
 using Strata.Mqtt.Tests;
 
 namespace Strata.EndToEnd.Tests;
@@ -12,7 +10,7 @@ public sealed class BrokerKillTests : IDisposable
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("strata-broker-");
     private readonly ConcurrentDictionary<string, int> received = new(StringComparer.Ordinal);
     private readonly HashSet<int> receiving = [];
-    private Process? broker;
+    private BrokerProcess? broker;
     private int port;
 
     [Fact]
@@ -31,8 +29,7 @@ public sealed class BrokerKillTests : IDisposable
                 await ConnectAsync("publisher", present: round > 0), () => !inTheMiddle && sender.Acknowledged.Count >= goal));
             var subscribing = round % 3 == 0 ? Task.CompletedTask : Quietly(async () => await ReceiveAsync(await ConnectAsync("subscriber", present: true)));
             await Eventually.IsAsync(() => Task.FromResult(sender.Acknowledged.Count), n => n >= goal, "acknowledgements");
-            broker!.Kill();
-            await broker.WaitForExitAsync();
+            await broker!.KillAsync();
             await Deadline.For(Task.WhenAll(publishing, subscribing), "the clients see the end");
             await StartAsync();
         }
@@ -49,7 +46,6 @@ public sealed class BrokerKillTests : IDisposable
 
     public void Dispose()
     {
-        broker?.Kill();
         broker?.Dispose();
         folder.Delete(recursive: true);
     }
@@ -57,14 +53,8 @@ public sealed class BrokerKillTests : IDisposable
     private async Task StartAsync()
     {
         broker?.Dispose();
-        broker = Process.Start(new ProcessStartInfo(Installation.Executable, ["broker", "--anonymous", "--mqtt", $"127.0.0.1:{port}", "--data", folder.FullName, "--until-stdin-closes"])
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
-        broker.ErrorDataReceived += static (_, _) => { };
-        broker.BeginErrorReadLine();
-        var ready = await Deadline.For(broker.StandardOutput.ReadLineAsync(), "the broker serves");
-        port = int.Parse(ready!.Split(':')[^1], CultureInfo.InvariantCulture);
+        broker = await BrokerProcess.StartAsync(folder.FullName, port);
+        port = broker.Port;
     }
 
     private async Task<RawClient> ConnectAsync(string clientId, bool present)

@@ -49,6 +49,46 @@ public sealed class BrokerServerTests : IDisposable
         Assert.Equal(MqttClientSubscribeResultCode.NotAuthorized, (await client.SubscribeAsync("#")).Items.Single().ResultCode);
     }
 
+    [Fact]
+    public async Task Changed_rules_and_users_hold_for_those_who_are_there()
+    {
+        var (users, rules) = (Path.Combine(folder, "users.txt"), Path.Combine(folder, "rules.txt"));
+        UserFile.Set(users, "ada", "correct horse");
+        UserFile.Set(users, "bob", "correct horse");
+        await File.WriteAllTextAsync(rules, "allow * all #\n", TestContext.Current.CancellationToken);
+        await using var server = await BrokerServer.StartAsync(Plain with { UsersFile = users, RulesFile = rules }, TestContext.Current.CancellationToken);
+        using var ada = await LogInAsync(server, "ada");
+        using var bob = await LogInAsync(server, "bob");
+        await ada.SubscribeAsync("#", 0);
+
+        await File.WriteAllTextAsync(rules, "deny ada subscribe secret/#\nallow * all #\n", TestContext.Current.CancellationToken);
+        var secrets = 0;
+        for (var denied = false; !denied; secrets++)
+        {
+            // Until the file was read again, both come.
+            await bob.SendAsync(Packets.Publish("secret/x", "x", qos: 0));
+            await bob.SendAsync(Packets.Publish("open/x", "x", qos: 0));
+            denied = (await ada.ReadPublishAsync()).Topic == "open/x";
+            if (!denied)
+                Assert.Equal("open/x", (await ada.ReadPublishAsync()).Topic);
+            Assert.True(secrets < 10_000);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+
+        UserFile.Set(users, "ada", null);
+        Assert.Equal((byte)MqttReasonCode.NotAuthorized, (await ada.ReadAsync(14)).Body[0]);
+        await bob.PingAsync();
+    }
+
+    private static async Task<RawClient> LogInAsync(BrokerServer server, string user)
+    {
+        var client = await RawClient.OpenAsync(server.Mqtt!.Port);
+        await client.SendAsync(new ConnectBuilder { ClientId = user, UserName = user, Password = "correct horse"u8.ToArray() }.Build());
+        client.Version = 5;
+        Assert.Equal(0, (await client.ReadAsync(2)).Body[1]);
+        return client;
+    }
+
     [Theory]
     [InlineData("missing")]
     [InlineData("readable by others")]
