@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,9 +11,10 @@ namespace Strata.Mqtt.Broker;
 /// allow any more ends then.
 /// </summary>
 internal sealed partial class BrokerHost(
-    UserFile? users, RuleFile rules, bool anonymous, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
+    UserFile? users, RuleFile rules, bool anonymous, bool certificates, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
 {
     private const string Namespace = "main";
+    private const string CertificateOwner = "certificate";
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly Lock looking = new();
@@ -33,19 +35,19 @@ internal sealed partial class BrokerHost(
         if (request.AuthenticatedUser is { } proved && request.UserName is { Length: > 0 } said && said != proved)
             return Refuse(request, MqttReasonCode.BadUserNameOrPassword, "the user name is not the one that was proved");
         var user = request.AuthenticatedUser ?? request.UserName;
+        if (certificates && string.IsNullOrEmpty(user) && request.ClientCertificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false) is { Length: > 0 } shown)
+            return Accept(request, shown, CertificateOwner);
         if (string.IsNullOrEmpty(user) && !anonymous)
             return Refuse(request, MqttReasonCode.BadUserNameOrPassword, "no user name");
         if (request.AuthenticatedUser is null && !string.IsNullOrEmpty(user) && (users is not null || !anonymous)
             && (users is null || !await users.VerifyAsync(user, request.Password, cancellationToken).ConfigureAwait(false)))
             return Refuse(request, MqttReasonCode.BadUserNameOrPassword, "unknown name or wrong password");
-        if (!rules.Current.Accepts(request.ClientId, user))
-            return Refuse(request, MqttReasonCode.ClientIdentifierNotValid, "the client id or user name cannot stand in a rule's filter: it is empty or holds +, #, / or NUL");
-        return ConnectDecision.Accept(Namespace, user);
+        return Accept(request, user, owner: "");
     }
 
     /// <summary>A session whose user is gone, or could not connect now, ends.</summary>
     public ConnectDecision Review(KnownClient client) =>
-        IsKnown(client) ? ConnectDecision.Accept(Namespace, client.UserName) : ConnectDecision.Refuse(MqttReasonCode.NotAuthorized);
+        IsKnown(client) ? ConnectDecision.Accept(Namespace, client.UserName, client.Owner) : ConnectDecision.Refuse(MqttReasonCode.NotAuthorized);
 
     public void StorageFailed(Exception fault)
     {
@@ -87,8 +89,12 @@ internal sealed partial class BrokerHost(
         users?.Dispose();
     }
 
+    private ConnectDecision Accept(ConnectRequest request, string? user, string owner) => rules.Current.Accepts(request.ClientId, user)
+        ? ConnectDecision.Accept(Namespace, user, owner, user)
+        : Refuse(request, MqttReasonCode.ClientIdentifierNotValid, "the client id or user name cannot stand in a rule's filter: it is empty or holds +, #, / or NUL");
+
     private bool IsKnown(KnownClient client) =>
-        (client.UserName is not null && users is not null ? users.Find(client.UserName) is not null : anonymous) && rules.Current.Accepts(client.ClientId, client.UserName);
+        (client.Owner == CertificateOwner ? certificates : client.UserName is not null && users is not null ? users.Find(client.UserName) is not null : anonymous) && rules.Current.Accepts(client.ClientId, client.UserName);
 
     private void LookAgain()
     {

@@ -52,7 +52,7 @@ public sealed record BrokerOptions
     {
         if (Mqtt is null && WebSocket is null && Tls is null && UnixSocket is null)
             throw new BrokerConfigurationException("Nothing to serve: give at least one of --mqtt, --ws, --tls and --unix.");
-        if (!Anonymous && UsersFile is null)
+        if (!Anonymous && UsersFile is null && ClientCaFile is null)
             throw new BrokerConfigurationException("Nobody could connect: give --users FILE (made with 'strata broker passwd FILE NAME'), or --anonymous for anyone on this machine.");
         foreach (var (name, endPoint) in new[] { ("--mqtt", Mqtt), ("--ws", WebSocket), ("--tls", Tls) })
         {

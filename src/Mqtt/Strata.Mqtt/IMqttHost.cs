@@ -104,11 +104,12 @@ public sealed record ConnectRequest(
 /// Whose client it is. A connection takes over an older one that has its client id, owner and namespace; client ids of different owners
 /// never meet. Empty where all clients of a namespace are one owner's.
 /// </param>
+/// <param name="UserName">Who the client is, when it has shown that otherwise than by a user name; null: whom it logged in as.</param>
 public readonly record struct ConnectDecision(
-    MqttReasonCode ReasonCode, string Namespace, object? State, string? Reason = null, string Owner = "")
+    MqttReasonCode ReasonCode, string Namespace, object? State, string? Reason = null, string Owner = "", string? UserName = null)
 {
-    public static ConnectDecision Accept(string @namespace, object? state = null, string owner = "") =>
-        new(MqttReasonCode.Success, @namespace, state, null, owner);
+    public static ConnectDecision Accept(string @namespace, object? state = null, string owner = "", string? userName = null) =>
+        new(MqttReasonCode.Success, @namespace, state, null, owner, userName);
 
     public static ConnectDecision Refuse(MqttReasonCode reasonCode, string? reason = null) => new(reasonCode, "", null, reason);
 }

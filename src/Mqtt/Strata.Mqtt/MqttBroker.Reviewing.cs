@@ -134,5 +134,5 @@ public sealed partial class MqttBroker
 
     /// <summary>The client of a session, as one that is not there.</summary>
     private static MqttClient ClientOf(Session session, in ConnectDecision decision) =>
-        new(null, new ConnectRequest(session.ClientId, session.Identity.UserName, default, MqttProtocolVersion.V500, null), session.Namespace.Name, decision.State);
+        new(null, new ConnectRequest(session.ClientId, null, default, MqttProtocolVersion.V500, null), session.Identity.UserName, session.Namespace.Name, decision.State);
 }

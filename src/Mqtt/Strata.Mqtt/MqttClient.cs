@@ -12,11 +12,12 @@ public sealed class MqttClient
     private readonly Connection? connection;
 
     /// <param name="connection">Null for a client that is not there.</param>
-    internal MqttClient(Connection? connection, ConnectRequest request, string @namespace, object? state)
+    /// <param name="userName">See <see cref="UserName"/>.</param>
+    internal MqttClient(Connection? connection, ConnectRequest request, string? userName, string @namespace, object? state)
     {
         this.connection = connection;
         ClientId = request.ClientId;
-        UserName = request.UserName;
+        UserName = userName;
         Namespace = @namespace;
         Version = request.Version;
         RemoteEndPoint = request.RemoteEndPoint;
@@ -26,6 +27,7 @@ public sealed class MqttClient
     /// <summary>The client's own id, or the one the engine assigned.</summary>
     public string ClientId { get; }
 
+    /// <summary>Who it is: as the host said (<see cref="ConnectDecision.UserName"/>), else whom it logged in as; null for nobody.</summary>
     public string? UserName { get; }
 
     /// <summary>The topic tree it lives in (<see cref="ConnectDecision.Namespace"/>).</summary>
@@ -39,7 +41,7 @@ public sealed class MqttClient
     public object? State { get; }
 
     /// <summary>The client of a session whose connection is gone.</summary>
-    internal MqttClient WithoutConnection() => new(null, new ConnectRequest(ClientId, UserName, default, Version, RemoteEndPoint), Namespace, State);
+    internal MqttClient WithoutConnection() => new(null, new ConnectRequest(ClientId, null, default, Version, RemoteEndPoint), UserName, Namespace, State);
 
     /// <summary>
     /// Acknowledges deferred publishes. Written to the client in one go, in the order in which the publishes arrived (MQTT-4.6.0-2): one

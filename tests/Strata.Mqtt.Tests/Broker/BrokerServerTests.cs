@@ -152,6 +152,32 @@ public sealed class BrokerServerTests : IDisposable
         Assert.Equal(second, served);
     }
 
+    [Fact]
+    public async Task Who_shows_a_certificate_and_no_user_name_is_its_common_name()
+    {
+        using var authority = Authority("ours");
+        var (certificate, key, ca, rules) = (Path.Combine(folder, "s.pem"), Path.Combine(folder, "s.key"), Path.Combine(folder, "ca.pem"), Path.Combine(folder, "rules.txt"));
+        WriteServer(authority, certificate, key);
+        await File.WriteAllTextAsync(ca, authority.ExportCertificatePem(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(rules, "allow * all {user}/#\n", TestContext.Current.CancellationToken);
+        await using var server = await BrokerServer.StartAsync(
+            Plain with { Tls = new IPEndPoint(IPAddress.Loopback, 0), CertificateFile = certificate, KeyFile = key, ClientCaFile = ca, RulesFile = rules },
+            TestContext.Current.CancellationToken);
+        using var shown = Issue(authority, "meter-7", "1.3.6.1.5.5.7.3.2");
+        using var tcp = new TcpClient();
+        await using var tls = await OpenTlsAsync(tcp, server, shown);
+        await tls.WriteAsync(new ConnectBuilder { ClientId = "c" }.Build());
+        Assert.Equal(0, (await ReadAsync(tls))[1]);
+        await tls.WriteAsync(Packets.Publish("meter-7/x", "1", 1));
+        await tls.WriteAsync(Packets.Publish("meter-8/x", "1", 2));
+        Assert.Equal([0, 1], await ReadAsync(tls));
+        Assert.Equal((byte)MqttReasonCode.NotAuthorized, (await ReadAsync(tls))[2]);
+
+        // Without TLS there is no certificate, and nobody has a password.
+        Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, await ConnectAsync(server, null, null));
+        Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, await ConnectAsync(server, "meter-7", ""));
+    }
+
     private static BrokerOptions Plain => new() { Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = Microsoft.Extensions.Logging.LogLevel.None };
 
     private static MqttClientOptions Options(BrokerServer server, string? user, string? password)
@@ -171,16 +197,10 @@ public sealed class BrokerServerTests : IDisposable
     private static async Task<string?> HandshakeAsync(BrokerServer server, X509Certificate2? clientAuthority)
     {
         using var tcp = new TcpClient();
-        await tcp.ConnectAsync(server.Tls!);
         using var certificate = clientAuthority is null ? null : Issue(clientAuthority, "client", "1.3.6.1.5.5.7.3.2");
         try
         {
-            await using var tls = new SslStream(tcp.GetStream(), false, static (_, shown, _, _) => shown?.Issuer == "CN=ours");
-            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
-            {
-                TargetHost = "localhost", ClientCertificates = certificate is null ? null : [certificate],
-                LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate!,
-            });
+            await using var tls = await OpenTlsAsync(tcp, server, certificate);
             await tls.WriteAsync(new ConnectBuilder { ClientId = "c" }.Build());
             var answer = new byte[4];
             return await Deadline.For(tls.ReadAtLeastAsync(answer, 4, throwOnEndOfStream: false).AsTask(), "CONNACK") == 4 && answer[3] == 0
@@ -191,6 +211,28 @@ public sealed class BrokerServerTests : IDisposable
         {
             return null;
         }
+    }
+
+    private static async Task<SslStream> OpenTlsAsync(TcpClient tcp, BrokerServer server, X509Certificate2? certificate)
+    {
+        await tcp.ConnectAsync(server.Tls!);
+        var tls = new SslStream(tcp.GetStream(), false, static (_, shown, _, _) => shown?.Issuer == "CN=ours");
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost", ClientCertificates = certificate is null ? null : [certificate],
+            LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate!,
+        });
+        return tls;
+    }
+
+    /// <summary>The body of a short packet.</summary>
+    private static async Task<byte[]> ReadAsync(SslStream tls)
+    {
+        var head = new byte[2];
+        await Deadline.For(tls.ReadExactlyAsync(head).AsTask(), "a packet");
+        var body = new byte[head[1]];
+        await Deadline.For(tls.ReadExactlyAsync(body).AsTask(), "a packet");
+        return body;
     }
 
     private static X509Certificate2 Authority(string name)

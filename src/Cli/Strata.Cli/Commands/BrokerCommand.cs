@@ -14,7 +14,7 @@ internal static class BrokerCommand
         var tls = new Option<string?>("--tls") { Description = "MQTT over TLS 1.2 and 1.3; needs --cert and --key.", HelpName = "ADDR:PORT" };
         var cert = new Option<string?>("--cert") { Description = "The certificate, PEM; read again when it changes.", HelpName = "FILE" };
         var key = new Option<string?>("--key") { Description = "Its key, PEM.", HelpName = "FILE" };
-        var clientCa = new Option<string?>("--client-ca") { Description = "Clients must show a certificate of one of these authorities, PEM.", HelpName = "FILE" };
+        var clientCa = new Option<string?>("--client-ca") { Description = "With --tls: clients must show a certificate of one of these authorities, PEM; its common name is the user name of those who give none.", HelpName = "FILE" };
         var unix = new Option<string?>("--unix") { Description = "A Unix socket.", HelpName = "PATH" };
         var proxies = new Option<string[]>("--proxy-from") { Description = "Connections from here begin with a PROXY header (v1 or v2) that says who the client is; may be given several times.", HelpName = "ADDR/BITS" };
         var anonymous = new Option<bool>("--anonymous") { Description = "Anyone may connect; on loopback only." };

@@ -180,7 +180,7 @@ internal sealed partial class Connection
         @namespace = broker.NamespaceOf(decision.Namespace);
         sessionExpirySeconds = handshake.SessionExpirySeconds;
         will = handshake.Will;
-        client = new MqttClient(this, request, @namespace.Name, decision.State);
+        client = new MqttClient(this, request, decision.UserName ?? request.AuthenticatedUser ?? request.UserName, @namespace.Name, decision.State);
         broker.ClientEntered();
         StartKeepAlive(handshake.KeepAlive);
 
@@ -204,7 +204,7 @@ internal sealed partial class Connection
         Outbox.Accept(packet[..length]);
         if (entrance.Present)
             session.Review(broker.Host, client);
-        session.Attach(this, new Presence(sessionExpirySeconds, long.MaxValue, will, long.MaxValue), request.AuthenticatedUser ?? request.UserName, handshake.ReceiveMaximum);
+        session.Attach(this, new Presence(sessionExpirySeconds, long.MaxValue, will, long.MaxValue), client.UserName, handshake.ReceiveMaximum);
         TellHost(client);
         if (stopping)
             Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);
