@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Strata.Cloud.Contracts;
+using Strata.Mqtt.Tests;
 
 namespace Strata.EndToEnd.Tests;
 
@@ -29,6 +30,45 @@ public sealed class KillTests
             await device.EndAsync();
             await AssertLedgerAsync(installation, device);
         }
+    }
+
+    [Fact]
+    public async Task An_application_that_was_away_gets_all_that_the_cloud_acknowledged_meanwhile()
+    {
+        await using var installation = new Installation();
+        await installation.StartCloudAsync();
+        using (var app = await ConnectApplicationAsync(installation, present: false))
+            await app.SubscribeAsync("devices/+/telemetry", 1);
+        var devices = await StartDevicesAsync(installation, "a", () => installation.CloudMqttPort);
+        for (var round = 0; round < Math.Min(Rounds, 4); round++)
+        {
+            await LetThemSendAsync(devices);
+            await installation.Cloud.KillAsync();
+            await installation.Cloud.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
+        }
+        foreach (var device in devices)
+            await device.EndAsync();
+        var missing = devices.SelectMany(d => Enumerable.Range(0, (int)d.Acknowledged).Select(n => $"devices/{d.Id}/telemetry {n}")).ToHashSet();
+        using var back = await ConnectApplicationAsync(installation, present: true);
+        while (missing.Count > 0)
+        {
+            var reading = await back.ReadPublishAsync();
+            await back.SendAsync(Packets.PubAck(reading.PacketId));
+            missing.Remove($"{reading.Topic} {JsonDocument.Parse(reading.Payload).RootElement.GetProperty("values").GetProperty("n").GetInt32()}");
+        }
+    }
+
+    private static async Task<RawClient> ConnectApplicationAsync(Installation installation, bool present)
+    {
+        var client = await RawClient.OpenAsync(installation.CloudMqttPort);
+        var token = (await File.ReadAllTextAsync(Path.Combine(installation.CloudFolder, "admin.token"))).Trim();
+        await client.SendAsync(new ConnectBuilder
+        {
+            ClientId = "app", UserName = "app", Password = System.Text.Encoding.UTF8.GetBytes(token), CleanStart = false, Properties = Packets.Properties([0x11, 0, 0, 2, 0]),
+        }.Build());
+        client.Version = 5;
+        Assert.Equal([(byte)(present ? 1 : 0), 0], (await client.ReadAsync(2)).Body[..2]);
+        return client;
     }
 
     [Fact]

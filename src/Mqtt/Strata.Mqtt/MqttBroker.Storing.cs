@@ -47,6 +47,26 @@ public sealed partial class MqttBroker
             checkpoint = Task.Run(CheckpointAsync);
     }
 
+    /// <summary>
+    /// Whether the namespace has sessions that outlive the program. A host that publishes what it acknowledges itself waits for <see cref="FlushAsync"/> then.
+    /// </summary>
+    public bool KeepsSessions(string @namespace) => namespaces.TryGetValue(@namespace, out var known) && known.KeepsSessions;
+
+    /// <summary>Completes when what was published before is on the disk for the sessions that outlive the program; at once when nothing waits for the disk.</summary>
+    /// <exception cref="IOException">The disk has refused it.</exception>
+    public Task FlushAsync()
+    {
+        return Store is not { } store || store.Journal.IsCommitted ? Task.CompletedTask : CommitAsync(store);
+
+        static async Task CommitAsync(SessionStore store)
+        {
+            var written = new CommitSignal();
+            store.Journal.Await(new AfterCommit(written));
+            if (!await written.Task.ConfigureAwait(false))
+                throw new IOException("The disk has refused what was to be kept.");
+        }
+    }
+
     private void Restore(StoredSession stored)
     {
         var decision = Host.Review(stored.Client);

@@ -118,6 +118,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
             (presence, keeps) = (stored.Presence, true);
             Volatile.Write(ref identity, stored.Client);
             Volatile.Write(ref storedAs, stored.Id);
+            Namespace.CountStored(1);
             flow = new MessageFlow(options, this) { Keeps = true };
             flow.Restore(stored, filter => subscriptions.GetValueOrDefault(filter)?.Group);
             return subscriptions.Count;
@@ -299,6 +300,8 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
                 return null;
             Volatile.Write(ref ended, true);
             Detach();
+            if (StoredAs > 0)
+                Namespace.CountStored(-1);
             keeps = false;
             var count = SubscriptionCount;
             foreach (var subscription in subscriptions?.Values ?? Enumerable.Empty<Subscription>())
@@ -334,12 +337,14 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
         else if (keeps)
         {
             Volatile.Write(ref storedAs, store.NextSession());
+            Namespace.CountStored(1);
             Whole(flow!);
         }
         else if (storedAs > 0)
         {
             store.Ended(storedAs);
             Volatile.Write(ref storedAs, 0);
+            Namespace.CountStored(-1);
         }
     }
 

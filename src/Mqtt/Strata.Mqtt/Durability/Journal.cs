@@ -78,6 +78,9 @@ internal sealed partial class Journal : IDisposable
     /// <summary>The number of the last append that is on the disk.</summary>
     public long Committed => Volatile.Read(ref committed);
 
+    /// <summary>Everything that was appended is on the disk.</summary>
+    public bool IsCommitted => Volatile.Read(ref appended) == Committed;
+
     /// <summary>As many bytes wait for the disk as may; see <see cref="RoomAsync"/>.</summary>
     public bool IsFull => Volatile.Read(ref open).WrittenCount >= options.MaxWaitingBytes;
 

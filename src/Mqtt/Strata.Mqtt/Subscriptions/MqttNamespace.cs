@@ -8,6 +8,7 @@ namespace Strata.Mqtt.Subscriptions;
 internal sealed class MqttNamespace(string name, IMqttHost host, MqttOptions options, MqttClock clock, SessionStore? store)
 {
     private readonly Dictionary<(string Owner, string ClientId), Session> sessions = [];
+    private int storedSessions;
 
     public string Name { get; } = name;
 
@@ -19,6 +20,12 @@ internal sealed class MqttNamespace(string name, IMqttHost host, MqttOptions opt
     public TopicTree Tree { get; } = new();
 
     public RetainedMessages Retained { get; } = new(options, clock);
+
+    /// <summary>Whether any session here outlives the program.</summary>
+    public bool KeepsSessions => Volatile.Read(ref storedSessions) > 0;
+
+    /// <summary>A session begins or ends to outlive the program.</summary>
+    public void CountStored(int change) => Interlocked.Add(ref storedSessions, change);
 
     /// <summary>Makes the connection the holder of its client id's session (MQTT-3.1.2-4 to MQTT-3.1.2-6, MQTT-3.1.4-3).</summary>
     /// <param name="clean">Whatever session is there ends.</param>

@@ -10,12 +10,13 @@ internal interface ILivePart
     void Publish(MqttBroker broker);
 
     /// <summary>Called once afterwards: gives back what was rented.</summary>
-    void Done();
+    void Done(MqttBroker broker);
 }
 
 /// <summary>
 /// Sends committed data to live MQTT subscribers, in commit order, on a loop of its own: a wide fan-out delays no commit. When it falls
-/// behind by more than its queue, what comes is left out for live subscribers; it is stored all the same.
+/// behind by more than its queue, what comes is left out for live subscribers; it is stored all the same. Where sessions outlive the program nothing is left
+/// out: what comes waits, unacknowledged.
 /// </summary>
 public sealed partial class LivePublisher : IAsyncDisposable
 {
@@ -49,6 +50,9 @@ public sealed partial class LivePublisher : IAsyncDisposable
         return false;
     }
 
+    /// <summary>The part is the publisher's, however much waits; its owner limits how many there are. On a fault it was not published.</summary>
+    internal ValueTask PostAsync(ILivePart part) => waiting.Writer.WriteAsync(part);
+
     public async ValueTask DisposeAsync()
     {
         waiting.Writer.TryComplete();
@@ -69,7 +73,7 @@ public sealed partial class LivePublisher : IAsyncDisposable
             {
                 LogFailed(failure);
             }
-            part.Done();
+            part.Done(Broker);
         }
     }
 

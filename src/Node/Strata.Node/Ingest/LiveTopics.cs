@@ -75,7 +75,7 @@ public sealed class LiveTopics(LivePublisher live) : ICommitObserver
                 broker.Publish(@namespace, topic, payload.Span, qos: 1);
         }
 
-        public void Done()
+        public void Done(MqttBroker broker)
         {
         }
     }

@@ -26,6 +26,9 @@ internal sealed class TelemetryBurst(TelemetryMqttHost host, TelemetryBurstPool 
 
     public override TelemetryWrite Write => write!;
 
+    /// <summary>It is acknowledged only when sessions that outlive the program have it too.</summary>
+    public bool AcknowledgedWhenKept { get; set; }
+
     public bool HasLive => Live.WrittenCount > 0;
 
     public ReadOnlySpan<MessageNote> Notes => notes.AsSpan(0, Batch.MessageCount);
@@ -84,6 +87,7 @@ internal sealed class TelemetryBurst(TelemetryMqttHost host, TelemetryBurstPool 
     {
         Batch.Clear();
         Live.ResetWrittenCount();
+        AcknowledgedWhenKept = false;
         Connection = null;
     }
 
@@ -94,7 +98,8 @@ internal sealed class TelemetryBurst(TelemetryMqttHost host, TelemetryBurstPool 
         for (var i = 0; i < messages.Length; i++)
         {
             ref readonly var note = ref notes[i];
-            if (note.LiveTopicLength == 0 || messages[i].Outcome != MessageOutcome.Stored)
+            // One that was stored before a crash may not have been published then.
+            if (note.LiveTopicLength == 0 || !(messages[i].Outcome == MessageOutcome.Stored || (AcknowledgedWhenKept && messages[i].Outcome == MessageOutcome.Repeated)))
                 continue;
             var rest = copies[note.LiveStart..];
             var topic = rest[..note.LiveTopicLength];
@@ -103,7 +108,13 @@ internal sealed class TelemetryBurst(TelemetryMqttHost host, TelemetryBurstPool 
         }
     }
 
-    public void Done() => pool.Return(this);
+    public void Done(MqttBroker broker)
+    {
+        if (AcknowledgedWhenKept)
+            _ = host.AcknowledgeAsync(this, broker.FlushAsync());
+        else
+            pool.Return(this);
+    }
 
     protected override void Committed(CommitReport report) => host.Committed(this, report);
 

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Strata.Core.Telemetry;
 using Strata.Core.Telemetry.Decoding;
 using Strata.Mqtt;
@@ -48,16 +49,52 @@ public sealed partial class TelemetryMqttHost
     internal void Committed(TelemetryBurst burst, CommitReport report)
     {
         var connection = burst.Connection!;
-        burst.Acknowledge(connection.Client!);
+        burst.AcknowledgedWhenKept = burst.HasLive && broker!.KeepsSessions(connection.Entry.Tenant.Value);
+        if (!burst.AcknowledgedWhenKept)
+            burst.Acknowledge(connection.Client!);
         Account(burst, connection, report.Time);
         if (report.Time - connection.LastHeard >= HeardInterval)
         {
             connection.LastHeard = report.Time;
             activity.Heard(connection.Entry, null, burst.Received);
         }
+        if (burst.AcknowledgedWhenKept)
+        {
+            _ = PostAsync(burst);
+            return;
+        }
+
         connection.InFlight.Release();
         if (!burst.HasLive || !live.TryPost(burst))
             bursts.Return(burst);
+    }
+
+    /// <summary>The burst was published for sessions that outlive the program, and is acknowledged when they have it.</summary>
+    internal async Task AcknowledgeAsync(TelemetryBurst burst, Task kept)
+    {
+        var connection = burst.Connection!;
+        try
+        {
+            await kept;
+            burst.Acknowledge(connection.Client!);
+            Finish(burst, connection);
+        }
+        catch (IOException refused)
+        {
+            Failed(burst, refused);
+        }
+    }
+
+    private async Task PostAsync(TelemetryBurst burst)
+    {
+        try
+        {
+            await live.PostAsync(burst);
+        }
+        catch (ChannelClosedException stopping)
+        {
+            Failed(burst, stopping);
+        }
     }
 
     /// <summary>The burst was not stored, or nobody knows. Nothing is acknowledged and the connection ends: the device will send it again.</summary>
