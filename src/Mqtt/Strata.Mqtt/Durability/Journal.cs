@@ -33,6 +33,7 @@ internal sealed partial class Journal : IDisposable
     private TaskCompletionSource? room;
     private SafeFileHandle? file;
     private long fileLength;
+    private readonly byte[] head = new byte[BatchHeader.Size];
     private uint seed;
     private long nextSegment;
     private long nextBatch;
@@ -301,7 +302,6 @@ internal sealed partial class Journal : IDisposable
     /// <returns>False: the disk is full, and the journal is told to stop.</returns>
     private bool Commit()
     {
-        Span<byte> head = stackalloc byte[BatchHeader.Size];
         while (true)
         {
             try
@@ -310,8 +310,7 @@ internal sealed partial class Journal : IDisposable
                     BeginSegment();
                 var records = writing.WrittenSpan;
                 new BatchHeader(records.Length, nextBatch, BatchHeader.ChecksumOf(seed, records.Length, nextBatch, records)).Write(head);
-                RandomAccess.Write(file!, head, fileLength);
-                RandomAccess.Write(file!, records, fileLength + head.Length);
+                RandomAccess.Write(file!, [head, writing.WrittenMemory], fileLength);
                 break;
             }
             catch (Exception e) when (IsFullDisk(e))
