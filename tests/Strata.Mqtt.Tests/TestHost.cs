@@ -46,6 +46,15 @@ public sealed class TestHost : IMqttHost
 
     public void Attach(MqttBroker broker) => Broker = broker;
 
+    /// <summary>The packet ids of what it has seen and nobody asked for, which it forgets.</summary>
+    public IReadOnlyList<int> TakeSeen()
+    {
+        var taken = new List<int>();
+        while (seen.Reader.TryRead(out var publish))
+            taken.Add(publish.PacketId);
+        return taken;
+    }
+
     public async Task<SeenPublish> NextPublish() => await Deadline.For(seen.Reader.ReadAsync().AsTask(), "the host sees a publish");
 
     public async Task<(MqttClient Client, DisconnectCause Cause)> NextGone() =>

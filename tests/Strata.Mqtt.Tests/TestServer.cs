@@ -29,6 +29,8 @@ public sealed class TestServer : IAsyncDisposable
 
     public MqttBroker Broker { get; }
 
+    public IServiceProvider Services => application.Services;
+
     public int Port { get; }
 
     public static async Task<TestServer> StartAsync(

@@ -91,7 +91,7 @@ internal sealed partial class BrokerHost(
 
     private ConnectDecision Accept(ConnectRequest request, string? user, string owner) => rules.Current.Accepts(request.ClientId, user)
         ? ConnectDecision.Accept(Namespace, user, owner, user)
-        : Refuse(request, MqttReasonCode.ClientIdentifierNotValid, "the client id or user name cannot stand in a rule's filter: it is empty or holds +, #, / or NUL");
+        : Refuse(request, MqttReasonCode.ClientIdentifierNotValid, "the client id or user name cannot stand in a rule's filter: it is empty, holds +, #, / or NUL, or begins with $ where a rule's filter begins with it");
 
     private bool IsKnown(KnownClient client) =>
         (client.Owner == CertificateOwner ? certificates : client.UserName is not null && users is not null ? users.Find(client.UserName) is not null : anonymous) && rules.Current.Accepts(client.ClientId, client.UserName);

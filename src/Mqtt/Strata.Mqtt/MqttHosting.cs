@@ -39,7 +39,11 @@ public static class MqttHosting
         services.AddHostedService<MqttBrokerLifetime>();
 
         // What a peer may have in our memory before it is read; also its share before CONNECT is accepted.
-        services.Configure<SocketTransportOptions>(static options => options.MaxReadBufferSize = 64 * 1024);
+        services.AddOptions<SocketTransportOptions>().Configure<IOptions<MqttOptions>>(static (transport, options) =>
+        {
+            transport.MaxReadBufferSize = 64 * 1024;
+            transport.CreateBoundListenSocket = endPoint => ListenSocket.Bind(endPoint, options.Value.TcpKeepAlive);
+        });
         return services;
     }
 

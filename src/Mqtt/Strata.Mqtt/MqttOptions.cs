@@ -60,7 +60,7 @@ public sealed class MqttOptions
     /// <summary>UTF-8 bytes of a topic name or filter. 1 to 65,535. Default 1,024.</summary>
     public int MaxTopicBytes { get; set; } = 1024;
 
-    /// <summary>Levels of a topic name or filter. 1 to 65,535. Default 64.</summary>
+    /// <summary>Levels of a topic name or filter. 1 to 1,024 (the trees are walked level by level on the stack). Default 64.</summary>
     public int MaxTopicLevels { get; set; } = 64;
 
     /// <summary>UTF-8 bytes of a client id. 23 to 65,535. Default 256.</summary>
@@ -77,6 +77,12 @@ public sealed class MqttOptions
     /// Alive, 3.1.1 is held to it only when it asked for a shorter one). Zero leaves the choice to the client. 0 to 65,535 s. Default 0.
     /// </summary>
     public TimeSpan MaxKeepAlive { get; set; } = TimeSpan.Zero;
+
+    /// <summary>
+    /// Silence on a TCP connection after which the peer's machine is asked whether it is still there, which ends half-open connections of clients without a
+    /// keep-alive a minute later. Holds for HTTP on the same server too. Zero: it is never asked. 0 to 1 h. Default 1 min.
+    /// </summary>
+    public TimeSpan TcpKeepAlive { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>QoS 1 and 2 messages sent to one subscriber and not acknowledged by it; the client's own Receive Maximum may lower it. 1 to 65,535. Default 1,024.</summary>
     public int MaxInflightToClient { get; set; } = 1024;
@@ -133,11 +139,12 @@ public sealed class MqttOptions
         Check(MaxTopicAliasesToClient, 0, ushort.MaxValue, nameof(MaxTopicAliasesToClient));
         Check(TopicAliasMaximum, 0, ushort.MaxValue, nameof(TopicAliasMaximum));
         Check(MaxTopicBytes, 1, ushort.MaxValue, nameof(MaxTopicBytes));
-        Check(MaxTopicLevels, 1, ushort.MaxValue, nameof(MaxTopicLevels));
+        Check(MaxTopicLevels, 1, 1024, nameof(MaxTopicLevels));
         Check(MaxClientIdBytes, 23, ushort.MaxValue, nameof(MaxClientIdBytes));
         Check(MaxSubscriptionsPerClient, 1, 10_000_000, nameof(MaxSubscriptionsPerClient));
         Check(MaxSubscriptions, 1, 100_000_000, nameof(MaxSubscriptions));
         Check(MaxKeepAlive, TimeSpan.Zero, TimeSpan.FromSeconds(ushort.MaxValue), nameof(MaxKeepAlive));
+        Check(TcpKeepAlive, TimeSpan.Zero, TimeSpan.FromHours(1), nameof(TcpKeepAlive));
         Check(MaxInflightToClient, 1, ushort.MaxValue, nameof(MaxInflightToClient));
         Check(MaxQueuedMessagesPerClient, 1, 10_000_000, nameof(MaxQueuedMessagesPerClient));
         Check(MaxQueuedBytesPerClient, 1024, 1024 * 1024 * 1024, nameof(MaxQueuedBytesPerClient));

@@ -62,7 +62,27 @@ public sealed class AccessRulesTests
         Assert.True(AccessRules.AllowAll.Accepts(name, null));
     }
 
+    [Fact]
+    public void A_name_that_begins_with_a_dollar_sign_is_not_accepted_where_a_filter_begins_with_it()
+    {
+        Assert.False(AccessRules.Parse("allow * all {client}/#").Accepts("$SYS", "u"));
+        Assert.False(AccessRules.Parse("allow * all {user}/#").Accepts("c", "$SYS"));
+        Assert.True(AccessRules.Parse("allow * all d/{client}/#").Accepts("$SYS", "u"));
+    }
+
+    [Fact]
+    public void A_name_that_looks_like_a_placeholder_is_only_a_name()
+    {
+        var rules = AccessRules.Parse("allow * all {client}/#");
+        Assert.True(rules.Accepts("{user}", "u"));
+        Assert.False(rules.MayPublish("{user}", "u", "u/x"u8));
+        Assert.True(rules.MayPublish("{user}", "u", "{user}/x"u8));
+        Assert.False(rules.MaySubscribe("{user}", "u", "u/#"));
+    }
+
     [Theory]
+    [InlineData("allow * all a\0", "no text in UTF-8")]
+    [InlineData("allow * all a\uFFFD", "no text in UTF-8")]
     [InlineData("allow * all", "Line 1")]
     [InlineData("\nallow * read #", "Line 2: 'read'")]
     [InlineData("permit * all #", "'permit'")]

@@ -95,6 +95,8 @@ public sealed class BrokerServerTests : IDisposable
     [InlineData("damaged")]
     [InlineData("rules damaged")]
     [InlineData("rules missing")]
+    [InlineData("rules unreadable")]
+    [InlineData("rules no text")]
     [InlineData("nobody")]
     [InlineData("anonymous everywhere")]
     public async Task What_would_let_in_or_deny_the_wrong_ones_stops_the_start(string fault)
@@ -107,6 +109,10 @@ public sealed class BrokerServerTests : IDisposable
         if (fault == "damaged")
             await File.AppendAllTextAsync(users, "bob:secret\n", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(rules, fault == "rules damaged" ? "allow everything" : "allow * all #", TestContext.Current.CancellationToken);
+        if (fault == "rules no text")
+            await File.WriteAllBytesAsync(rules, [.. "allow * all "u8, 0xFF, 0xFE], TestContext.Current.CancellationToken);
+        if (fault == "rules unreadable")
+            rules = folder; // Not even its owner can read a folder as a file.
         var options = Plain with { UsersFile = users, RulesFile = fault == "rules missing" ? rules + ".no" : rules };
         if (fault == "nobody")
             options = Plain;

@@ -22,6 +22,7 @@ internal sealed class BrokerLimits
         Value("--max-topic-bytes", "UTF-8 bytes of a topic or filter.", o => o.MaxTopicBytes, (o, v) => o.MaxTopicBytes = v);
         Value("--max-topic-levels", "Levels of a topic or filter.", o => o.MaxTopicLevels, (o, v) => o.MaxTopicLevels = v);
         Seconds("--max-keep-alive", "The longest keep-alive; 0 leaves it to the client.", o => o.MaxKeepAlive, (o, v) => o.MaxKeepAlive = v);
+        Seconds("--tcp-keep-alive", "Silence after which a peer's machine is asked whether it is still there; 0: never.", o => o.TcpKeepAlive, (o, v) => o.TcpKeepAlive = v);
         Value("--max-sessions", "Sessions held, connected or not.", o => o.MaxSessions, (o, v) => o.MaxSessions = v);
         Seconds("--session-expiry-max", "How long a session may outlive its connection.", o => o.MaxSessionExpiry, (o, v) => o.MaxSessionExpiry = v);
         Value("--max-subscriptions", "Subscriptions of all clients.", o => o.MaxSubscriptions, (o, v) => o.MaxSubscriptions = v);

@@ -40,10 +40,9 @@ public sealed class AccessRules
 
     /// <summary>
     /// Whether a client's names can stand in the rules' filters: a name with <c>+</c>, <c>#</c>, <c>/</c> or NUL in it could stand for other topics than its
-    /// own. A host refuses the CONNECT of a client for which this is false.
+    /// own, and so could one with <c>$</c> in front where a filter begins with it. A host refuses the CONNECT of a client for which this is false.
     /// </summary>
-    public bool Accepts(string clientId, string? user) =>
-        (!rules.Any(static r => r.UsesClient) || IsOneLevel(clientId)) && (!rules.Any(static r => r.UsesUser) || (user is not null && IsOneLevel(user)));
+    public bool Accepts(string clientId, string? user) => Fits("{client}", clientId) && Fits("{user}", user);
 
     /// <summary>Whether the client may publish to the topic.</summary>
     public bool MayPublish(string clientId, string? user, ReadOnlySpan<byte> topic)
@@ -76,12 +75,19 @@ public sealed class AccessRules
         return false;
     }
 
-    private static bool IsOneLevel(string name) => name.Length > 0 && name.AsSpan().IndexOfAny("+#/\0") < 0;
+    private bool Fits(string placeholder, string? name)
+    {
+        if (!rules.Any(rule => rule.Levels.Contains(placeholder)))
+            return true;
+        return name is { Length: > 0 } && name.AsSpan().IndexOfAny("+#/\0") < 0 && (name[0] != '$' || !rules.Any(rule => rule.Levels[0] == placeholder));
+    }
 
     private static Rule ParseRule(string line, int number)
     {
         if (line.Length > MaxLineLength)
             throw new FormatException($"Line {number}: longer than {MaxLineLength} characters.");
+        if (line.AsSpan().ContainsAny('\0', '\uFFFD'))
+            throw new FormatException($"Line {number}: the file is no text in UTF-8.");
         var words = line.Split((char[]?)null, 4, StringSplitOptions.RemoveEmptyEntries);
         if (words.Length < 4)
             throw new FormatException($"Line {number}: '{line}' is no rule; write allow|deny USER|* publish|subscribe|all FILTER.");
@@ -161,13 +167,11 @@ public sealed class AccessRules
 
     private sealed record Rule(bool Allows, string? User, bool Publishes, bool Subscribes, string[] Levels)
     {
-        public bool UsesClient { get; } = Levels.Contains("{client}");
-
-        public bool UsesUser { get; } = Levels.Contains("{user}");
+        private readonly bool hasPlaceholder = Levels.Contains("{client}") || Levels.Contains("{user}");
 
         public bool IsFor(string? user) => User is null || User == user;
 
-        public string[] LevelsFor(string clientId, string? user) => UsesClient || UsesUser
+        public string[] LevelsFor(string clientId, string? user) => hasPlaceholder
             ? [.. Levels.Select(level => level == "{client}" ? clientId : level == "{user}" ? user ?? "" : level)]
             : Levels;
     }

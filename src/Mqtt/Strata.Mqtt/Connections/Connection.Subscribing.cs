@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Subscriptions;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
@@ -13,25 +14,25 @@ internal sealed partial class Connection
     {
         var packet = SubscribePacket.Read(body, version, unsubscribe: false);
         var codes = new ArrayBufferWriter<byte>(8);
-        List<RetainedBatch>? retained = null;
+        var retained = new RetainedSearch(@namespace!.Retained, Options);
         while (packet.TryRead())
         {
-            var code = Subscribe(packet.Filter, packet.Options, ref retained);
+            var code = Subscribe(packet.Filter, packet.Options, retained);
             if (version != MqttProtocolVersion.V500 && code >= MqttReasonCode.UnspecifiedError)
                 code = MqttReasonCode.UnspecifiedError;
             codes.Write([(byte)code]);
         }
 
         Reply(PacketType.SubAck, packet.PacketId, codes.WrittenSpan);
-        if (retained is null)
+        if (retained.Batches.Count == 0)
             return;
         if (session!.StoredAs > 0)
-            @namespace!.Store!.Journal.Await(new AfterCommit(new RetainedBehindSubAck(this, retained)));
+            @namespace!.Store!.Journal.Await(new AfterCommit(new RetainedBehindSubAck(this, retained.Batches)));
         else
-            Deliver(retained);
+            Deliver(retained.Batches);
     }
 
-    private void Deliver(List<RetainedBatch> retained)
+    private void Deliver(IReadOnlyList<RetainedBatch> retained)
     {
         foreach (var batch in retained)
         {
@@ -41,7 +42,7 @@ internal sealed partial class Connection
     }
 
     /// <param name="retained">Gets what the subscription finds retained.</param>
-    private MqttReasonCode Subscribe(ReadOnlySpan<byte> filter, SubscriptionOptions options, ref List<RetainedBatch>? retained)
+    private MqttReasonCode Subscribe(ReadOnlySpan<byte> filter, SubscriptionOptions options, RetainedSearch retained)
     {
         var topics = filter;
         var isShared = Topics.IsShared(filter);
@@ -57,6 +58,9 @@ internal sealed partial class Connection
             return MqttReasonCode.NotAuthorized;
         var granted = options with { QoS = (byte)Math.Min(options.QoS, Options.MaxQoS) };
         var counts = !session!.Has(name);
+        var wantsRetained = !isShared && options.RetainHandling != RetainHandling.DoNotSend;
+        if (wantsRetained && retained.IsExhausted)
+            return MqttReasonCode.QuotaExceeded;
         if (counts && (session.SubscriptionCount >= Options.MaxSubscriptionsPerClient || !broker.TakeSubscription()))
             return MqttReasonCode.QuotaExceeded;
         var isNew = session.Subscribe(this, name, granted);
@@ -69,16 +73,9 @@ internal sealed partial class Connection
             session.Review(broker.Host, client!); // Perhaps granted by the rules before.
         if (isNew == true)
             broker.Metrics.Subscribed(1);
-        if (!isShared && (options.RetainHandling == RetainHandling.Send || (options.RetainHandling == RetainHandling.SendIfNew && isNew == true)))
-            FindRetained(topics, granted, ref retained);
+        if (wantsRetained && (options.RetainHandling == RetainHandling.Send || isNew == true))
+            retained.Find(topics, granted);
         return (MqttReasonCode)granted.QoS;
-    }
-
-    private void FindRetained(ReadOnlySpan<byte> filter, SubscriptionOptions granted, ref List<RetainedBatch>? retained)
-    {
-        var found = @namespace!.Retained.Match(filter);
-        if (found.Count > 0)
-            (retained ??= []).Add(new RetainedBatch(found, granted.QoS, granted.Identifiers));
     }
 
     private void Unsubscribe(ReadOnlySpan<byte> body)
@@ -106,7 +103,7 @@ internal sealed partial class Connection
             Outbox.Send(head, codes);
     }
 
-    private sealed class RetainedBehindSubAck(Connection connection, List<RetainedBatch> retained) : ICommitTarget
+    private sealed class RetainedBehindSubAck(Connection connection, IReadOnlyList<RetainedBatch> retained) : ICommitTarget
     {
         public void Committed(in AfterCommit after) => connection.Deliver(retained);
 

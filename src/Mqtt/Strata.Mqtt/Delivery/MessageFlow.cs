@@ -168,10 +168,14 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     }
 
     /// <summary>Retained messages for a new subscription wait as one entry.</summary>
-    public void Enqueue(RetainedBatch batch) => (waiting ??= []).Enqueue(new Outgoing(null, batch.QoS, true, batch.Identifiers, null, batch));
+    public void Enqueue(RetainedBatch batch)
+    {
+        (waiting ??= []).Enqueue(new Outgoing(null, batch.QoS, true, batch.Identifiers, null, batch));
+        RetainedWaiting += batch.Left;
+    }
 
     /// <summary>Retained messages that wait to be sent.</summary>
-    public int RetainedWaiting => waiting?.Sum(w => w.Batch?.Left ?? 0) ?? 0;
+    public long RetainedWaiting { get; private set; }
 
     /// <summary>The next that is to be sent again after a reconnection, if the quota allows it.</summary>
     public Inflight? TakeAgain()
@@ -212,6 +216,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
                 if (!MayTake(retained.QoS))
                     return default;
                 batch.Advance();
+                RetainedWaiting--;
                 return retained;
             }
 
@@ -278,6 +283,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
             return;
         waiting = new Queue<Outgoing>(waiting.Where(static w => w.QoS > 0));
         waitingBytes = waiting.Sum(static w => (long)w.Length);
+        RetainedWaiting = waiting.Sum(static w => (long)(w.Batch?.Left ?? 0));
         Unless(default);
     }
 
@@ -291,7 +297,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         var others = waiting?.Where(static w => w.Shared is not null).ToList();
         inflight = null;
         waiting = null;
-        waitingBytes = 0;
+        waitingBytes = RetainedWaiting = 0;
         return [.. sent ?? [], .. others ?? []];
     }
 

@@ -85,15 +85,22 @@ internal sealed partial class Journal : IDisposable
     /// <summary>As many bytes wait for the disk as may; see <see cref="RoomAsync"/>.</summary>
     public bool IsFull => Volatile.Read(ref open).WrittenCount >= options.MaxWaitingBytes;
 
-    /// <summary>Opens the journal in a directory, made when it is not there, and gives all its records to <paramref name="visit"/>.</summary>
+    /// <summary>
+    /// Opens the journal in a directory, made when it is not there, and gives all its records to <paramref name="visit"/>. Directory and files are their owner's
+    /// only; what came from elsewhere open to others is closed to them, and that is said.
+    /// </summary>
     /// <exception cref="IOException">The directory cannot be used, or another process uses it; the message says so.</exception>
     /// <exception cref="InvalidDataException">What was acknowledged is damaged; the message names file and byte.</exception>
     public static Journal Open(string directory, JournalOptions options, JournalVisitor visit, ILogger logger)
     {
-        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        const UnixFileMode OwnerFolder = SafeFiles.OwnerOnly | UnixFileMode.UserExecute;
+        Directory.CreateDirectory(directory, OwnerFolder);
+        Tighten(directory, OwnerFolder, logger);
         var claim = Claim(directory);
         try
         {
+            foreach (var file in Directory.EnumerateFiles(directory, "*.journal").Append(claim.Name))
+                Tighten(file, SafeFiles.OwnerOnly, logger);
             var found = JournalScan.Read(directory, options.SkipDamaged, visit, logger);
             return new Journal(directory, claim, options, found, logger);
         }
@@ -194,6 +201,14 @@ internal sealed partial class Journal : IDisposable
         claim.Dispose();
         work.Dispose();
         stop.Dispose();
+    }
+
+    private static void Tighten(string path, UnixFileMode mode, ILogger logger)
+    {
+        if ((File.GetUnixFileMode(path) & ~mode) == 0)
+            return;
+        File.SetUnixFileMode(path, mode);
+        LogTightened(logger, path);
     }
 
     private static FileStream Claim(string directory)
@@ -382,6 +397,9 @@ internal sealed partial class Journal : IDisposable
 
     /// <summary>ENOSPC, EDQUOT, and EFBIG, which .NET tells as an argument that is out of range.</summary>
     private static bool IsFullDisk(Exception fault) => fault is ArgumentOutOfRangeException || (fault is IOException && fault.HResult is 28 or 122);
+
+    [LoggerMessage(25, LogLevel.Warning, "{Path} could be read or changed by others; it is its owner's only from now on")]
+    private static partial void LogTightened(ILogger logger, string path);
 
     [LoggerMessage(20, LogLevel.Error, "The disk of {Directory} is full ({Reason}). Nothing durable is acknowledged until there is room; trying every second")]
     private static partial void LogFullDisk(ILogger logger, string directory, string reason);

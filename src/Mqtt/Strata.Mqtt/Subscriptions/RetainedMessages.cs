@@ -13,6 +13,8 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
     private long sweptAt = -SweepEvery;
 
     private long version;
+    private long looked;
+    private int nodes;
 
     public int Count { get; private set; }
 
@@ -79,13 +81,16 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
     }
 
     /// <summary>The messages whose topics match a filter.</summary>
-    public IReadOnlyList<KeptMessage> Match(ReadOnlySpan<byte> filter)
+    /// <param name="share">How much of the tree was walked for it, 0 to 1.</param>
+    public IReadOnlyList<KeptMessage> Match(ReadOnlySpan<byte> filter, out double share)
     {
         var found = new List<KeptMessage>();
         lock (gate)
         {
+            looked = 0;
             if (Count > 0)
                 Visit(root, filter, 0, found);
+            share = looked / (double)Math.Max(nodes, 1);
         }
 
         return found;
@@ -115,7 +120,7 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
         var node = root;
         var topic = retained.Message.Topic;
         foreach (var range in topic.Split((byte)'/'))
-            node = node.GetOrAdd(topic[range]);
+            node = node.GetOrAdd(topic[range], ref nodes);
         Set(node, retained);
     }
 
@@ -144,8 +149,8 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
         else
         {
             var end = EndOfLevel(topic, at);
-            if (node.Find(topic[at..end]) is { } child && Remove(child, topic, end + 1))
-                node.Children!.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(topic[at..end]);
+            if (node.Find(topic[at..end]) is { } child && Remove(child, topic, end + 1) && node.Children!.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(topic[at..end]))
+                nodes--;
         }
 
         return node.IsBare;
@@ -153,6 +158,7 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
     private void Visit(Node node, ReadOnlySpan<byte> filter, int at, List<KeptMessage> found)
     {
+        looked++;
         if (at > filter.Length)
         {
             Take(node, found);
@@ -187,6 +193,7 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
     private void VisitAll(Node node, List<KeptMessage> found)
     {
+        looked++;
         Take(node, found);
         foreach (var child in node.Children?.Values ?? Enumerable.Empty<Node>())
             VisitAll(child, found);
@@ -214,8 +221,8 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
             Set(node, null);
         foreach (var (name, child) in node.Children?.ToList() ?? [])
         {
-            if (Sweep(child))
-                node.Children!.Remove(name);
+            if (Sweep(child) && node.Children!.Remove(name))
+                nodes--;
         }
 
         return node.IsBare;
@@ -238,10 +245,11 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
         public Node? Find(ReadOnlySpan<byte> name) =>
             Children is not null && Children.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var child) ? child : null;
 
-        public Node GetOrAdd(ReadOnlySpan<byte> name)
+        public Node GetOrAdd(ReadOnlySpan<byte> name, ref int nodes)
         {
             if (Find(name) is { } found)
                 return found;
+            nodes++;
             Children ??= new Dictionary<byte[], Node>(Utf8Comparer.Instance);
             return Children[name.ToArray()] = new Node();
         }

@@ -1,0 +1,188 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Strata.Mqtt.Tests.Attacks;
+
+/// <summary>What peers did to other brokers to fill their memory.</summary>
+[Collection(nameof(Alone))]
+public sealed class MemoryAttackTests
+{
+    [Fact]
+    public async Task Before_CONNECT_is_whole_a_peer_has_its_packet_in_memory_and_no_more()
+    {
+        await using var server = await TestServer.StartAsync();
+        Assert.Equal(64 * 1024, server.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value.MaxReadBufferSize);
+        const int Peers = 100;
+        byte[] almost = [0x10, 0xFC, 0xFF, 0x03, .. new byte[65_531]];
+        var before = Alone.Memory();
+        var peers = new List<(Pipe In, Pipe Out, Task Served)>();
+        for (var i = 0; i < Peers; i++)
+        {
+            var (incoming, outgoing) = (new Pipe(new PipeOptions(pauseWriterThreshold: 64 * 1024)), new Pipe());
+            var served = server.Broker.ServeAsync(new DefaultConnectionContext($"{i}", new Sides(incoming.Reader, outgoing.Writer), new Sides(outgoing.Reader, incoming.Writer)));
+            foreach (var piece in almost.Chunk(1000))
+                await Deadline.For(incoming.Writer.WriteAsync(piece).AsTask(), "the engine looks at what has come");
+            Assert.False(served.IsCompleted);
+            peers.Add((incoming, outgoing, served));
+        }
+
+        var each = (Alone.Memory() - before) / Peers;
+        TestContext.Current.TestOutputHelper!.WriteLine($"{each} bytes a peer");
+        Assert.InRange(each, 0, 80 * 1024);
+        foreach (var (incoming, _, served) in peers)
+        {
+            await incoming.Writer.CompleteAsync();
+            await Deadline.For(served, "the connection ends with its peer");
+        }
+    }
+
+    [Theory]
+    [InlineData("10FDFF03")] // One byte beyond 64 KiB.
+    [InlineData("10FFFFFF7F")]
+    [InlineData("1080808080")] // No length at all.
+    [InlineData("30")] // Not a CONNECT.
+    [InlineData("20")]
+    [InlineData("F0")]
+    public async Task Before_CONNECT_what_cannot_become_one_is_closed_unanswered_at_once(string begins)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var peer = await server.OpenAsync();
+        await peer.SendAsync(Convert.FromHexString(begins));
+        await peer.AssertClosedAsync();
+    }
+
+    [Fact]
+    public async Task A_CONNECT_that_is_refused_for_its_will_leaves_nothing_behind()
+    {
+        await using var server = await TestServer.StartAsync(static o => o.MaxSessions = 2);
+        byte[][] bad =
+        [
+            Packets.Properties([0x18, 0, 0, 0, 1], [0x18, 0, 0, 0, 1]), // The delay twice.
+            Packets.Properties([0x23, 0, 1]), // A topic alias.
+            Packets.Properties([0x01, 2]),
+            Packets.Properties([0x08, .. Packets.Text("a/#")]),
+            Packets.Properties([0x03, 0, 1, 0xFF]),
+            Packets.Properties([0x09, .. Packets.Binary(new byte[30_000])], [0x0B, 1]), // Much, and then what does not belong.
+        ];
+        async Task AttackAsync(int rounds)
+        {
+            for (var i = 0; i < rounds; i++)
+            {
+                using var peer = await server.OpenAsync();
+                await peer.SendAsync(new ConnectBuilder { ClientId = $"w{i}", Will = ("w", new string('x', 30_000), 1, true), WillProperties = bad[i % bad.Length] }.Build());
+                Assert.True((await peer.ReadAsync(2)).Body[1] >= 0x80);
+                await peer.AssertClosedAsync();
+            }
+        }
+
+        await AttackAsync(60);
+        var before = Alone.Memory();
+        await AttackAsync(600);
+        Assert.InRange(Alone.Memory() - before, long.MinValue, 4 << 20); // Kept wills would be 18 MB.
+        using var first = await server.ResumeAsync("one", present: false);
+        using var second = await server.ResumeAsync("two", present: false); // No session was taken.
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task QoS_2_ids_that_are_never_completed_are_bounded_however_often_they_come(byte version)
+    {
+        await using var server = await TestServer.StartAsync(static o => o.ReceiveMaximum = 8);
+        using var client = await server.ResumeAsync("c", present: false, version: version);
+        async Task RepeatAsync(int rounds)
+        {
+            for (var i = 0; i < rounds; i++)
+            {
+                await client.SendAsync([.. Enumerable.Range(0, 100).Select(n => Packets.Publish("a", "x", 1 + (n % 8), 2, version, duplicate: i > 0))]);
+                for (var n = 0; n < 100; n++)
+                    Assert.Equal(1 + (n % 8), (await client.ReadAsync(5)).PacketId);
+            }
+        }
+
+        await RepeatAsync(10);
+        var before = Alone.Memory();
+        await RepeatAsync(100);
+        Assert.InRange(Alone.Memory() - before, long.MinValue, 1 << 20);
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], server.Host.TakeSeen()); // Each once.
+        await client.SendAsync(Packets.Publish("a", "x", 9, 2, version));
+        if (version == 5)
+            await client.AssertDisconnectedAsync(MqttReasonCode.ReceiveMaximumExceeded);
+        else
+            await client.AssertClosedAsync();
+    }
+
+    [Fact]
+    public async Task Topic_aliases_set_again_and_again_hold_one_topic_each()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = await server.ConnectAsync();
+        async Task SetAsync(int rounds, char letter)
+        {
+            var text = new string(letter, 900);
+            for (var i = 0; i < rounds; i++)
+                await client.SendAsync([.. Enumerable.Range(0, 100).Select(n => Packets.Publish($"{text}/{i}/{n}", "", qos: 0, properties: Packets.Properties([0x23, 0, (byte)(1 + (n % 16))])))]);
+            await client.PingAsync();
+            Assert.Equal(100 * rounds, server.Host.TakeSeen().Count);
+        }
+
+        await SetAsync(10, 'a');
+        var before = Alone.Memory();
+        await SetAsync(100, 'b');
+        Assert.InRange(Alone.Memory() - before, long.MinValue, 2 << 20); // Kept topics would be 9 MB.
+        await client.SendAsync(Packets.Publish("a", "", qos: 0, properties: Packets.Properties([0x23, 0, 17])));
+        await client.AssertDisconnectedAsync(MqttReasonCode.TopicAliasInvalid);
+    }
+
+    [Fact]
+    public async Task A_flood_that_the_host_does_not_take_is_not_read()
+    {
+        await using var server = await TestServer.StartAsync();
+        var entered = new TaskCompletionSource();
+        var release = new TaskCompletionSource();
+        server.Host.Verdict = static (client, _) => client.ClientId == "flood" ? PublishVerdict.Deferred : PublishVerdict.Route;
+        server.Host.EndBurst = async (_, _) =>
+        {
+            entered.TrySetResult();
+            await release.Task;
+        };
+        using var bystander = await server.ConnectAsync("bystander");
+        var flood = await server.ConnectAsync("flood");
+        var chunk = Enumerable.Repeat(Packets.Publish("a", new string('x', 10_000), qos: 0), 100).SelectMany(static p => p).ToArray();
+        var before = Alone.Memory();
+        var sent = 0L;
+        var sending = Task.Run(async () =>
+        {
+            try
+            {
+                while (true)
+                {
+                    await flood.SendAsync(chunk);
+                    Interlocked.Add(ref sent, chunk.Length);
+                }
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            {
+            }
+        }, TestContext.Current.CancellationToken);
+        await Deadline.For(entered.Task, "the host has the burst");
+        for (var i = 0; i < 200; i++)
+            await bystander.PingAsync();
+        Assert.InRange(Alone.Memory() - before, long.MinValue, 8 << 20);
+        Assert.InRange(Interlocked.Read(ref sent), 0, 64L << 20); // The kernel's buffers, no more.
+        flood.Dispose();
+        await Deadline.For(sending, "the flood ends");
+        release.SetResult();
+        await bystander.PingAsync();
+    }
+
+    private sealed class Sides(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
+    }
+}
