@@ -104,7 +104,7 @@ public sealed class UserFile : IDisposable
         }
     }
 
-    private static FrozenDictionary<string, User> Read(string path, out DateTime written)
+    internal static FrozenDictionary<string, User> Read(string path, out DateTime written)
     {
         var found = new Dictionary<string, User>(StringComparer.Ordinal);
         var number = 0;
@@ -142,7 +142,7 @@ public sealed class UserFile : IDisposable
         return found.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    private sealed class User(PasswordHash hash)
+    internal sealed class User(PasswordHash hash)
     {
         public PasswordHash Hash { get; } = hash;
 

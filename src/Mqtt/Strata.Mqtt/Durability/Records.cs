@@ -71,10 +71,13 @@ internal ref struct RecordReader(ReadOnlySpan<byte> bytes)
         throw new InvalidDataException("A number has more than ten bytes.");
     }
 
-    public ReadOnlySpan<byte> Bytes()
+    public ReadOnlySpan<byte> Bytes() => Take(Count());
+
+    /// <summary>How many of something follow, each of a byte at least.</summary>
+    public int Count()
     {
-        var length = Number();
-        return length >= 0 && length <= rest.Length ? Take((int)length) : throw new InvalidDataException("A record is longer than its batch.");
+        var count = Number();
+        return count >= 0 && count <= rest.Length ? (int)count : throw new InvalidDataException("A record is longer than its batch.");
     }
 
     public string Text() => Encoding.UTF8.GetString(Bytes());

@@ -22,12 +22,19 @@ internal sealed class StoredState(MqttClock clock)
     public IEnumerable<(string Namespace, long Version, KeptMessage? Message, KnownClient? Author)> Retained =>
         retained.Select(static r => (r.Key.Namespace, r.Value.Version, r.Value.Message, r.Value.Author));
 
-    /// <exception cref="InvalidDataException">The records are none of this version.</exception>
+    /// <exception cref="InvalidDataException">The records are none of this version, or none that this program wrote.</exception>
     public void Read(ReadOnlySpan<byte> records)
     {
-        var reader = new RecordReader(records);
-        while (!reader.AtEnd)
-            ReadRecord(ref reader);
+        try
+        {
+            var reader = new RecordReader(records);
+            while (!reader.AtEnd)
+                ReadRecord(ref reader);
+        }
+        catch (MqttProtocolException wrong)
+        {
+            throw new InvalidDataException($"A record holds what no client could have sent: {wrong.Message}", wrong);
+        }
     }
 
     private void ReadRecord(ref RecordReader reader)
@@ -66,7 +73,7 @@ internal sealed class StoredState(MqttClock clock)
                 break;
             case RecordType.Subscribed:
                 var subscriber = Find(reader.Number());
-                var filter = reader.Text();
+                var filter = ReadFilter(ref reader);
                 var options = ReadOptions(ref reader);
                 if (subscriber is not null)
                     subscriber.Subscriptions[filter] = options;
@@ -129,7 +136,7 @@ internal sealed class StoredState(MqttClock clock)
         HighestSession = Math.Max(HighestSession, id);
         var session = new StoredSession(id, ReadClient(ref reader, reader.Text())) { Presence = ReadPresence(ref reader), Floor = reader.Number() };
         for (var count = reader.Number(); count > 0; count--)
-            session.Subscriptions[reader.Text()] = ReadOptions(ref reader);
+            session.Subscriptions[ReadFilter(ref reader)] = ReadOptions(ref reader);
         for (var count = reader.Number(); count > 0; count--)
             session.Received.Add((ushort)reader.Number());
         for (var count = reader.Number(); count > 0; count--)
@@ -157,7 +164,7 @@ internal sealed class StoredState(MqttClock clock)
         };
         if (flags.HasFlag(PlaceFlags.Identifiers))
         {
-            entry.Identifiers = new int[Math.Min(reader.Number(), ushort.MaxValue)];
+            entry.Identifiers = new int[reader.Count()];
             for (var i = 0; i < entry.Identifiers.Length; i++)
                 entry.Identifiers[i] = (int)reader.Number();
         }
@@ -176,7 +183,23 @@ internal sealed class StoredState(MqttClock clock)
         if (kind == 0)
             return messages.GetValueOrDefault(id);
         var expiresAt = clock.FromWall(reader.Number());
-        return messages[id] = new KeptMessage(reader.Bytes(), reader.Bytes(), reader.Bytes(), (byte)(kind - 1), expiresAt);
+        if (kind > 3)
+            throw new InvalidDataException("A message has a QoS that does not exist.");
+        return messages[id] = new KeptMessage(ReadTopic(ref reader), reader.Bytes(), reader.Bytes(), (byte)(kind - 1), expiresAt);
+    }
+
+    private static ReadOnlySpan<byte> ReadTopic(ref RecordReader reader)
+    {
+        var topic = reader.Bytes();
+        return Topics.IsValidName(topic) ? topic : throw new InvalidDataException("A message has a topic that is no topic name.");
+    }
+
+    private static string ReadFilter(ref RecordReader reader)
+    {
+        var filter = reader.Bytes();
+        var topics = filter;
+        var isWhole = filter.Length <= ushort.MaxValue && System.Text.Unicode.Utf8.IsValid(filter) && (!Topics.IsShared(filter) || Topics.TrySplitShared(filter, out _, out topics));
+        return isWhole && Topics.IsValidFilter(topics) ? System.Text.Encoding.UTF8.GetString(filter) : throw new InvalidDataException("A subscription has a filter that is none.");
     }
 
     private Presence ReadPresence(ref RecordReader reader)
@@ -185,7 +208,7 @@ internal sealed class StoredState(MqttClock clock)
         if (reader.Byte() == 0)
             return new Presence(expiry, expiresAt, null, long.MaxValue);
         var at = clock.FromWall(reader.Number());
-        var (topic, payload, properties) = (reader.Bytes().ToArray(), reader.Bytes().ToArray(), reader.Bytes().ToArray());
+        var (topic, payload, properties) = (ReadTopic(ref reader).ToArray(), reader.Bytes().ToArray(), reader.Bytes().ToArray());
         var flags = reader.Byte();
         return new Presence(expiry, expiresAt, new Will(topic, payload, properties, (byte)(flags & 3), (flags & 4) != 0, (uint)reader.Number()), at);
     }
