@@ -26,6 +26,8 @@ internal sealed class FogFixture : IAsyncDisposable
 
     public TimeSpan OutageMakesBacklog { get; init; } = TimeSpan.FromMilliseconds(300);
 
+    public IReadOnlyCollection<System.Net.IPNetwork> ProxiesFrom { get; init; } = [];
+
     public FogNode Node => node!;
 
     public T Get<T>()
@@ -36,7 +38,7 @@ internal sealed class FogFixture : IAsyncDisposable
         var options = new FogOptions
         {
             DataFolder = Folder, Cloud = parent, JoinToken = token, Site = site, Name = name, Http = new(System.Net.IPAddress.Loopback, 0),
-            Mqtt = new(System.Net.IPAddress.Loopback, 0), MaxBacklogBytes = MaxBacklogBytes, WhenBacklogFull = WhenFull, DrainRate = DrainRate,
+            Mqtt = new(System.Net.IPAddress.Loopback, 0), ProxiesFrom = ProxiesFrom, MaxBacklogBytes = MaxBacklogBytes, WhenBacklogFull = WhenFull, DrainRate = DrainRate,
             LogLevel = Microsoft.Extensions.Logging.LogLevel.Warning,
         };
         node = await FogNode.StartAsync(options, TextWriter.Null, builder => builder.Services.Replace(ServiceDescriptor.Singleton(new UplinkSenderOptions

@@ -73,7 +73,7 @@ internal static class CloudComposition
             http.Protocols = HttpProtocols.Http1;
             listeners.Http = http;
         });
-        kestrel.Listen(options.Mqtt, mqtt => listeners.Mqtt = mqtt.UseMqtt());
+        kestrel.Listen(options.Mqtt, mqtt => listeners.Mqtt = mqtt.UseProxyProtocol(options.ProxiesFrom).UseMqtt());
     });
 
     private static void Describe(OpenApiOptions openApi)

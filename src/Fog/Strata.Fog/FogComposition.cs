@@ -76,7 +76,7 @@ internal static class FogComposition
             http.Protocols = HttpProtocols.Http1;
             listeners.Http = http;
         });
-        kestrel.Listen(at.Mqtt, mqtt => listeners.Mqtt = mqtt.UseMqtt());
+        kestrel.Listen(at.Mqtt, mqtt => listeners.Mqtt = mqtt.UseProxyProtocol(options.ProxiesFrom).UseMqtt());
     });
 
     /// <summary>What a gateway has in common with the cloud.</summary>

@@ -29,6 +29,9 @@ public sealed class FogOptions
     /// <summary>Where MQTT is served; port 0 takes any free one. Default 127.0.0.1:1884.</summary>
     public IPEndPoint Mqtt { get; init; } = new(IPAddress.Loopback, 1884);
 
+    /// <summary>Networks whose MQTT connections begin with a PROXY header (version 1 or 2) that says who the client is: those of load balancers. Default none.</summary>
+    public IReadOnlyCollection<IPNetwork> ProxiesFrom { get; init; } = [];
+
     /// <summary>The least important entries that are logged. Default Information.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

@@ -16,7 +16,7 @@ internal static class BrokerCommand
         var key = new Option<string?>("--key") { Description = "Its key, PEM.", HelpName = "FILE" };
         var clientCa = new Option<string?>("--client-ca") { Description = "With --tls: clients must show a certificate of one of these authorities, PEM; its common name is the user name of those who give none.", HelpName = "FILE" };
         var unix = new Option<string?>("--unix") { Description = "A Unix socket.", HelpName = "PATH" };
-        var proxies = new Option<string[]>("--proxy-from") { Description = "Connections from here begin with a PROXY header (v1 or v2) that says who the client is; may be given several times.", HelpName = "ADDR/BITS" };
+        var proxies = ProxyOption.Create();
         var anonymous = new Option<bool>("--anonymous") { Description = "Anyone may connect; on loopback only." };
         var users = new Option<string?>("--users") { Description = "Names and password hashes; see 'strata broker passwd'.", HelpName = "FILE" };
         var rules = new Option<string?>("--rules") { Description = "Who may do what, a rule a line: allow|deny USER|* publish|subscribe|all FILTER. The first that applies decides, else it is denied.", HelpName = "FILE" };
@@ -37,7 +37,7 @@ internal static class BrokerCommand
             {
                 Mqtt = parsed.GetValue(mqtt) is "none" ? null : EndPoint("--mqtt", parsed.GetValue(mqtt)), WebSocket = EndPoint("--ws", parsed.GetValue(ws)),
                 Tls = EndPoint("--tls", parsed.GetValue(tls)), CertificateFile = parsed.GetValue(cert), KeyFile = parsed.GetValue(key), ClientCaFile = parsed.GetValue(clientCa),
-                UnixSocket = parsed.GetValue(unix), ProxiesFrom = [.. (parsed.GetValue(proxies) ?? []).Select(Network)], Anonymous = parsed.GetValue(anonymous), UsersFile = parsed.GetValue(users), RulesFile = parsed.GetValue(rules),
+                UnixSocket = parsed.GetValue(unix), ProxiesFrom = ProxyOption.Networks(parsed, proxies), Anonymous = parsed.GetValue(anonymous), UsersFile = parsed.GetValue(users), RulesFile = parsed.GetValue(rules),
                 DataDirectory = parsed.GetValue(data),
                 LogLevel = parsed.GetValue(level),
                 Engine = engine => limits.Apply(parsed, engine),
@@ -92,11 +92,6 @@ internal static class BrokerCommand
         await prompt.WriteLineAsync();
         return typed.ToString();
     }
-
-    private static IPNetwork Network(string text) =>
-        IPNetwork.TryParse(text, out var network) ? network : IPAddress.TryParse(text, out var single)
-            ? new IPNetwork(single, single.GetAddressBytes().Length * 8)
-            : throw new CliException(ExitCode.Usage, $"--proxy-from: '{text}' is not a network; use ADDR/BITS, for example 10.0.0.0/8, or one address.");
 
     private static IPEndPoint? EndPoint(string option, string? text)
     {

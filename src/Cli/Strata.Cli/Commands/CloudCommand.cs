@@ -11,6 +11,7 @@ internal static class CloudCommand
         var data = new Option<string>("--data") { Description = "Folder of the node's state; created at the first start.", Required = true };
         var http = new Option<string>("--http") { Description = "Where HTTP and the dashboard are served; port 0 takes a free one.", DefaultValueFactory = _ => "127.0.0.1:8080" };
         var mqtt = new Option<string>("--mqtt") { Description = "Where MQTT is served.", DefaultValueFactory = _ => "127.0.0.1:1883" };
+        var proxies = ProxyOption.Create();
         var keepRaw = new Option<double>("--keep-raw-days") { Description = "How long raw readings stay.", DefaultValueFactory = _ => 30 };
         var keepWindows = new Option<double>("--keep-windows-days") { Description = "How long windows stay.", DefaultValueFactory = _ => 730 };
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
@@ -18,7 +19,7 @@ internal static class CloudCommand
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("cloud", "Run the cloud node: MQTT and HTTP ingest, telemetry store, registry, API and dashboard.")
         {
-            data, http, mqtt, keepRaw, keepWindows, level, skip, untilStdin, CreateLink(),
+            data, http, mqtt, proxies, keepRaw, keepWindows, level, skip, untilStdin, CreateLink(),
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -29,6 +30,7 @@ internal static class CloudCommand
                 {
                     DataFolder = Path.GetFullPath(parsed.GetValue(data)!), LogLevel = parsed.GetValue(level),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
+                    ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
                     SkipDamagedSessions = parsed.GetValue(skip),
                 };

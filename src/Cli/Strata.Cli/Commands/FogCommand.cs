@@ -17,6 +17,7 @@ internal static class FogCommand
         var name = new Option<string?>("--name") { Description = "Its id; drawn from the site when left out." };
         var http = new Option<string>("--http") { Description = "Where its API is served; port 0 takes a free one.", DefaultValueFactory = _ => "127.0.0.1:8081" };
         var mqtt = new Option<string>("--mqtt") { Description = "Where its devices connect.", DefaultValueFactory = _ => "127.0.0.1:1884" };
+        var proxies = ProxyOption.Create();
         var keep = new Option<double>("--keep-raw-days") { Description = "How long raw readings stay here.", DefaultValueFactory = _ => 7 };
         var store = new Option<long>("--max-store-mb") { Description = "Size of its store beyond which the oldest raw readings go.", DefaultValueFactory = _ => 8192 };
         var backlog = new Option<long>("--max-backlog-mb") { Description = "Size of what waits for the parent.", DefaultValueFactory = _ => 1024 };
@@ -28,7 +29,7 @@ internal static class FogCommand
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("fog", "Run a fog gateway: its site's devices, windows, a local store and API, store-and-forward to its parent.")
         {
-            data, cloud, token, site, name, http, mqtt, keep, store, backlog, full, drain, level, skip, untilStdin,
+            data, cloud, token, site, name, http, mqtt, proxies, keep, store, backlog, full, drain, level, skip, untilStdin,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -41,6 +42,7 @@ internal static class FogCommand
                 {
                     DataFolder = Path.GetFullPath(parsed.GetValue(data)!), Cloud = parent, JoinToken = parsed.GetValue(token), Site = parsed.GetValue(site), Name = parsed.GetValue(name),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
+                    ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keep)), MaxStoreBytes = parsed.GetValue(store) << 20, MaxBacklogBytes = parsed.GetValue(backlog) << 20,
                     WhenBacklogFull = parsed.GetValue(full) == "refuse" ? WhenFull.Refuse : WhenFull.DropOldest, DrainRate = parsed.GetValue(drain), LogLevel = parsed.GetValue(level),
                     SkipDamagedSessions = parsed.GetValue(skip),
