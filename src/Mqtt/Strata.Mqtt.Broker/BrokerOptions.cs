@@ -12,6 +12,12 @@ public sealed record BrokerOptions
     /// <summary>WebSocket at <c>/mqtt</c> of this HTTP endpoint; null (the default) for none.</summary>
     public IPEndPoint? WebSocket { get; init; }
 
+    /// <summary>
+    /// Origins (<c>https://HOST[:PORT]</c>) whose pages may connect over WebSocket. None (the default): those of this machine where anyone may connect without a name,
+    /// so that no page from elsewhere reads along through its visitor's browser; else all, for a page knows no password that its visitor does not give it.
+    /// </summary>
+    public IReadOnlyCollection<string> WebSocketOrigins { get; init; } = [];
+
     /// <summary>TLS 1.2 and 1.3; null (the default) for none. Needs <see cref="CertificateFile"/> and <see cref="KeyFile"/>.</summary>
     public IPEndPoint? Tls { get; init; }
 
@@ -60,11 +66,23 @@ public sealed record BrokerOptions
                 throw new BrokerConfigurationException($"--anonymous is for loopback only, but {name} is {endPoint}; use --users FILE there.");
         }
 
+        if (WebSocketOrigins.FirstOrDefault(static o => !IsOrigin(o)) is { } wrong)
+            throw new BrokerConfigurationException($"--ws-origin: '{wrong}' is no origin; use http://HOST:PORT or https://HOST, without a path.");
+        if (WebSocket is null && WebSocketOrigins.Count > 0)
+            throw new BrokerConfigurationException("--ws-origin belongs to --ws ADDR:PORT.");
         if (Tls is not null && (CertificateFile is null || KeyFile is null))
             throw new BrokerConfigurationException("--tls needs --cert FILE and --key FILE (PEM).");
         if (Tls is null && (CertificateFile ?? KeyFile ?? ClientCaFile) is not null)
             throw new BrokerConfigurationException("--cert, --key and --client-ca belong to --tls ADDR:PORT.");
     }
+
+    /// <summary>Whether pages of an origin may connect; see <see cref="WebSocketOrigins"/>.</summary>
+    internal bool Admits(string origin) => WebSocketOrigins.Count > 0
+        ? WebSocketOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
+        : !Anonymous || (Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.IsLoopback);
+
+    private static bool IsOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var origin) && origin.Scheme is "http" or "https" && origin.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>The broker cannot start as it is configured. The message is for whoever starts it.</summary>

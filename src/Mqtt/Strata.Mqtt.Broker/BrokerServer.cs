@@ -141,7 +141,7 @@ public sealed class BrokerServer : IAsyncDisposable
         if (options.WebSocket is not null)
         {
             app.UseWebSockets();
-            app.MapMqtt();
+            app.MapMqtt(admits: options.Admits);
         }
 
         return app;

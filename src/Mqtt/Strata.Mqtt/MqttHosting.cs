@@ -72,16 +72,24 @@ public static class MqttHosting
 
     /// <summary>
     /// Serves MQTT over WebSocket at this path of the HTTP server, with the same broker. The program calls <c>UseWebSockets</c> before its routing. Who
-    /// connects is judged by its CONNECT, not by cookies, so that a foreign page gains nothing.
+    /// connects is judged by its CONNECT, not by cookies, so that a foreign page gains nothing where a CONNECT needs a password.
     /// </summary>
-    public static IEndpointConventionBuilder MapMqtt(this IEndpointRouteBuilder routes, string path = "/mqtt")
+    /// <param name="admits">Whether pages of an origin (the browser's <c>Origin</c> header) may connect; null: all may. Other programs send none and are not asked.</param>
+    public static IEndpointConventionBuilder MapMqtt(this IEndpointRouteBuilder routes, string path = "/mqtt", Func<string, bool>? admits = null)
     {
         var broker = routes.ServiceProvider.GetRequiredService<MqttBroker>();
-        return routes.Map(path, context => ServeAsync(context, broker)).ExcludeFromDescription();
+        return routes.Map(path, context => ServeAsync(context, broker, admits)).ExcludeFromDescription();
     }
 
-    private static async Task ServeAsync(HttpContext context, MqttBroker broker)
+    private static async Task ServeAsync(HttpContext context, MqttBroker broker, Func<string, bool>? admits)
     {
+        if (admits is not null && context.Request.Headers.Origin is { Count: > 0 } origins && !origins.All(origin => admits(origin ?? "")))
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            await context.Response.WriteAsync("Pages of this origin may not connect here.\n").ConfigureAwait(false);
+            return;
+        }
+
         // MQTT-6.0.0-3: the subprotocol must be offered, MQTT-6.0.0-4: and is chosen.
         if (!context.WebSockets.IsWebSocketRequest || !context.WebSockets.WebSocketRequestedProtocols.Contains("mqtt"))
         {

@@ -11,6 +11,7 @@ internal static class BrokerCommand
     {
         var mqtt = new Option<string>("--mqtt") { Description = "Plain MQTT; port 0 takes a free one, 'none' serves none.", HelpName = "ADDR:PORT", DefaultValueFactory = _ => "127.0.0.1:1883" };
         var ws = new Option<string?>("--ws") { Description = "MQTT over WebSocket, at the path /mqtt.", HelpName = "ADDR:PORT" };
+        var origins = new Option<string[]>("--ws-origin") { Description = "Pages of this origin may connect over WebSocket; may be given several times. Default: all, with --anonymous those of this machine.", HelpName = "http[s]://HOST[:PORT]" };
         var tls = new Option<string?>("--tls") { Description = "MQTT over TLS 1.2 and 1.3; needs --cert and --key.", HelpName = "ADDR:PORT" };
         var cert = new Option<string?>("--cert") { Description = "The certificate, PEM; read again when it changes.", HelpName = "FILE" };
         var key = new Option<string?>("--key") { Description = "Its key, PEM.", HelpName = "FILE" };
@@ -26,7 +27,7 @@ internal static class BrokerCommand
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("broker", "Run the MQTT engine alone: MQTT 3.1.1 and 5 for anyone, all topics free.")
         {
-            mqtt, ws, tls, cert, key, clientCa, unix, proxies, anonymous, users, rules, data, level, untilStdin, Passwd(),
+            mqtt, ws, origins, tls, cert, key, clientCa, unix, proxies, anonymous, users, rules, data, level, untilStdin, Passwd(),
         };
         foreach (var option in limits.Options)
             command.Add(option);
@@ -38,7 +39,7 @@ internal static class BrokerCommand
                 Mqtt = parsed.GetValue(mqtt) is "none" ? null : EndPoint("--mqtt", parsed.GetValue(mqtt)), WebSocket = EndPoint("--ws", parsed.GetValue(ws)),
                 Tls = EndPoint("--tls", parsed.GetValue(tls)), CertificateFile = parsed.GetValue(cert), KeyFile = parsed.GetValue(key), ClientCaFile = parsed.GetValue(clientCa),
                 UnixSocket = parsed.GetValue(unix), ProxiesFrom = ProxyOption.Networks(parsed, proxies), Anonymous = parsed.GetValue(anonymous), UsersFile = parsed.GetValue(users), RulesFile = parsed.GetValue(rules),
-                DataDirectory = parsed.GetValue(data),
+                DataDirectory = parsed.GetValue(data), WebSocketOrigins = parsed.GetValue(origins) ?? [],
                 LogLevel = parsed.GetValue(level),
                 Engine = engine => limits.Apply(parsed, engine),
             };
