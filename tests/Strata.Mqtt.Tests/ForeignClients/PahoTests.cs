@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Net;
+using Strata.Mqtt.Broker;
+
+namespace Strata.Mqtt.Tests.ForeignClients;
+
+/// <summary>Eclipse Paho's C client, by its tools.</summary>
+public sealed class PahoTests
+{
+    [Theory]
+    [InlineData("31", 1)]
+    [InlineData("311", 1)]
+    [InlineData("311", 2)]
+    [InlineData("5", 1)]
+    [InlineData("5", 2)]
+    public async Task What_paho_publishes_paho_receives(string version, int qos)
+    {
+        var (publish, subscribe) = (ForeignTool.Require("paho_c_pub"), ForeignTool.Require("paho_c_sub"));
+        await using var server = await TestServer.StartAsync();
+        var subscribed = new TaskCompletionSource();
+        server.Host.Subscribe = (_, _) =>
+        {
+            subscribed.TrySetResult();
+            return true;
+        };
+        string[] common = ["-h", "127.0.0.1", "-p", $"{server.Port}", "-V", version, "-q", $"{qos}"];
+        using var receiving = ForeignTool.Start(ForeignTool.Require("stdbuf"), ["-oL", subscribe, .. common, "-i", "sub", "-t", "rooms/+"]);
+        try
+        {
+            await Deadline.For(subscribed.Task, "paho_c_sub subscribes");
+            var (code, output) = await ForeignTool.RunAsync(publish, [.. common, "-i", "pub", "-t", "rooms/1", "-m", "warm"]);
+            Assert.True(code == 0, output);
+            Assert.Equal("warm", await PrintedAsync(receiving));
+            var seen = await server.Host.NextPublish();
+            Assert.Equal(("rooms/1", qos), (seen.Topic, seen.QoS));
+        }
+        finally
+        {
+            receiving.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task Over_WebSocket_paho_gets_what_is_retained()
+    {
+        var (publish, subscribe) = (ForeignTool.Require("paho_c_pub"), ForeignTool.Require("paho_c_sub"));
+        await using var server = await BrokerServer.StartAsync(
+            new BrokerOptions { Mqtt = null, WebSocket = new IPEndPoint(IPAddress.Loopback, 0), Anonymous = true, LogLevel = Microsoft.Extensions.Logging.LogLevel.None },
+            TestContext.Current.CancellationToken);
+        string[] common = ["-c", $"ws://{server.WebSocket}/mqtt", "-V", "5", "-q", "1"];
+        var (code, output) = await ForeignTool.RunAsync(publish, [.. common, "-t", "rooms/1", "-m", "warm", "-r"]);
+        Assert.True(code == 0, output);
+        using var receiving = ForeignTool.Start(ForeignTool.Require("stdbuf"), ["-oL", subscribe, .. common, "-t", "rooms/#"]);
+        try
+        {
+            Assert.Equal("warm", await PrintedAsync(receiving));
+        }
+        finally
+        {
+            receiving.Kill();
+        }
+    }
+
+    /// <summary>The payload of the next message that it prints, a line each behind a tab; what it says of itself has none.</summary>
+    private static async Task<string?> PrintedAsync(Process paho)
+    {
+        while (await Deadline.For(paho.StandardOutput.ReadLineAsync(), "paho_c_sub prints a message") is { } line)
+        {
+            if (line.Split('\t') is [_, var payload])
+                return payload;
+        }
+
+        return null;
+    }
+}
