@@ -285,9 +285,9 @@ internal static class Decoders
         var state = new StoredState(Clock);
         state.Read(input);
         var sessions = state.Sessions.OrderBy(static s => s.Id).Select(static s =>
-            $"{s.Id} {s.Namespace} {s.Owner} {s.ClientId} {s.UserName} {s.Presence.ExpirySeconds} {s.Subscriptions.Count} {s.Received.Count} "
+            $"{s.Id} {s.Client} {s.Presence.ExpirySeconds} {s.Subscriptions.Count} {s.Received.Count} "
             + string.Join(',', s.Messages.Select(static m => $"{m.Number}/{m.PacketId}/{m.QoS}/{m.Message?.Length}")));
-        return string.Join('\n', sessions) + string.Join(',', state.Retained.Select(static r => $"{r.Namespace} {r.Version} {r.Message?.Length}"));
+        return string.Join('\n', sessions) + string.Join(',', state.Retained.Select(static r => $"{r.Namespace} {r.Version} {r.Message?.Length} {r.Author}"));
     }
 
     /// <summary>A segment as it stands on the disk, alone in its directory.</summary>
