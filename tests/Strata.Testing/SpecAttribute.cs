@@ -6,7 +6,7 @@ namespace Strata.Testing;
 /// </summary>
 /// <param name="id">The statement's id as the specification prints it.</param>
 [AttributeUsage(AttributeTargets.Method | AttributeTargets.Class, AllowMultiple = true)]
-public sealed class SpecAttribute(string id) : Attribute
+public class SpecAttribute(string id) : Attribute
 {
     public string Id { get; } = id;
 

@@ -13,6 +13,7 @@ public sealed class PahoTests
     [InlineData("311", 2)]
     [InlineData("5", 1)]
     [InlineData("5", 2)]
+    [Spec("MQTT-7.0.0-2", Version = "3.1.1")]
     public async Task What_paho_publishes_paho_receives(string version, int qos)
     {
         var (publish, subscribe) = (ForeignTool.Require("paho_c_pub"), ForeignTool.Require("paho_c_sub"));

@@ -14,7 +14,9 @@ public sealed class WebSocketTests
 
     [Fact]
     [Spec("MQTT-6.0.0-2")]
+    [Spec("MQTT-6.0.0-2", Version = "3.1.1")]
     [Spec("MQTT-6.0.0-4")]
+    [Spec("MQTT-6.0.0-4", Version = "3.1.1")]
     public async Task Packets_may_be_cut_anywhere_and_stand_together_in_a_frame()
     {
         await using var app = await StartAsync();
@@ -43,6 +45,7 @@ public sealed class WebSocketTests
 
     [Fact]
     [Spec("MQTT-6.0.0-1")]
+    [Spec("MQTT-6.0.0-1", Version = "3.1.1")]
     public async Task A_text_frame_ends_the_connection()
     {
         await using var app = await StartAsync();
@@ -54,6 +57,7 @@ public sealed class WebSocketTests
 
     [Fact]
     [Spec("MQTT-6.0.0-3")]
+    [Spec("MQTT-6.0.0-3", Version = "3.1.1")]
     public async Task Without_the_subprotocol_it_is_refused()
     {
         await using var app = await StartAsync();
