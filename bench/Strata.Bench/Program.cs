@@ -13,6 +13,7 @@ return (args.FirstOrDefault() ?? "help") switch
     "mqtt-qos1" => await QoS1Verb.RunAsync(arguments),
     "mqtt-idle" => await IdleVerb.RunAsync(arguments),
     "mqtt-store" => StoreVerb.Run(arguments),
+    "mqtt-reconnect" => await ReconnectVerb.RunAsync(arguments),
     "reduction" => ReductionVerb.Run(arguments),
     "store-append" => await StoreAppendVerb.RunAsync(arguments),
     "store-query" => await StoreQueryVerb.RunAsync(arguments),
@@ -31,6 +32,7 @@ static int Usage()
           mqtt-qos1   the engine against mosquitto, each on core 0, load on core 1, alternated; writes bench/results/mqtt-qos1.json
           mqtt-idle   memory per idle connection; writes bench/results/mqtt-idle.json
           mqtt-store  messages kept and forgotten per second by the journal and by SQLite, by messages of a commit; --folder DIR [--seconds 3]; writes bench/results/mqtt-store.json
+          mqtt-reconnect  strata broker with 10,000 lasting sessions, killed and started again, all connect at once; [--connections N]; writes bench/results/mqtt-reconnect.json
           reduction   what dead band and windows take away on the real recording, and their errors; writes bench/results/reduction.json
           store-append  rows/s that the embedded store commits, by rows of a commit; --folder DIR [--seconds 5] [--threads 1]; writes bench/results/store-append.json
           store-query   one device's month out of 100 million readings; --folder DIR (kept, made when missing) [--devices 2300] [--threads 2]; writes bench/results/store-query.json

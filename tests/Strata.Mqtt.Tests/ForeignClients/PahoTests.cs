@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using Strata.Mqtt.Broker;
 
 namespace Strata.Mqtt.Tests.ForeignClients;
 
@@ -34,27 +32,6 @@ public sealed class PahoTests
             Assert.Equal("warm", await PrintedAsync(receiving));
             var seen = await server.Host.NextPublish();
             Assert.Equal(("rooms/1", qos), (seen.Topic, seen.QoS));
-        }
-        finally
-        {
-            receiving.Kill();
-        }
-    }
-
-    [Fact]
-    public async Task Over_WebSocket_paho_gets_what_is_retained()
-    {
-        var (publish, subscribe) = (ForeignTool.Require("paho_c_pub"), ForeignTool.Require("paho_c_sub"));
-        await using var server = await BrokerServer.StartAsync(
-            new BrokerOptions { Mqtt = null, WebSocket = new IPEndPoint(IPAddress.Loopback, 0), Anonymous = true, LogLevel = Microsoft.Extensions.Logging.LogLevel.None },
-            TestContext.Current.CancellationToken);
-        string[] common = ["-c", $"ws://{server.WebSocket}/mqtt", "-V", "5", "-q", "1"];
-        var (code, output) = await ForeignTool.RunAsync(publish, [.. common, "-t", "rooms/1", "-m", "warm", "-r"]);
-        Assert.True(code == 0, output);
-        using var receiving = ForeignTool.Start(ForeignTool.Require("stdbuf"), ["-oL", subscribe, .. common, "-t", "rooms/#"]);
-        try
-        {
-            Assert.Equal("warm", await PrintedAsync(receiving));
         }
         finally
         {
