@@ -33,6 +33,16 @@ public sealed partial class MqttBroker
         var stored = new StoredState(Clock);
         var options = new JournalOptions { MaxWaitingBytes = Options.MaxUncommittedBytes, SkipDamaged = Options.SkipDamagedData, Flush = Options.Flush };
         var journal = Journal.Open(directory, options, stored.Read, logger);
+        try
+        {
+            stored.Check();
+        }
+        catch
+        {
+            journal.Dispose();
+            throw;
+        }
+
         journal.Failed = OnStorageFailed;
         Store = new SessionStore(journal, Clock);
         Store.Continue(stored.HighestSession, stored.HighestMessage);

@@ -6,6 +6,7 @@ using Strata.Mqtt.Broker;
 using Strata.Mqtt.Connections;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Subscriptions;
 using Strata.Mqtt.Transports;
 using Strata.Mqtt.Wire;
 
@@ -32,7 +33,7 @@ internal static class Decoders
         new("password-hash", typeof(FormatException), Hash),
         new("rules", typeof(FormatException), Rules, Rounds: 3000),
         new("users", typeof(BrokerConfigurationException), Users, Rounds: 500),
-        new("records", typeof(InvalidDataException), Records),
+        new("records", typeof(InvalidDataException), Records, Overhead: 256 * 1024),
         new("journal", typeof(InvalidDataException), JournalFile, Rounds: 150, Overhead: 4 << 20),
     ];
 
@@ -284,6 +285,11 @@ internal static class Decoders
     {
         var state = new StoredState(Clock);
         state.Read(input);
+        state.Check();
+        var options = new MqttOptions { MaxInflightToClient = 16 };
+        var @namespace = new MqttNamespace("main", options, Clock, null);
+        foreach (var session in state.Sessions)
+            @namespace.Restore(session).Restore(session); // As a start does.
         var sessions = state.Sessions.OrderBy(static s => s.Id).Select(static s =>
             $"{s.Id} {s.Client} {s.Presence.ExpirySeconds} {s.Subscriptions.Count} {s.Received.Count} "
             + string.Join(',', s.Messages.Select(static m => $"{m.Number}/{m.PacketId}/{m.QoS}/{m.Message?.Length}")));

@@ -37,6 +37,22 @@ internal sealed class StoredState(MqttClock clock)
         }
     }
 
+    /// <summary>Judges what all records add up to.</summary>
+    /// <exception cref="InvalidDataException">It cannot be.</exception>
+    public void Check()
+    {
+        var seen = new HashSet<ushort>();
+        foreach (var session in sessions.Values)
+        {
+            seen.Clear();
+            foreach (var message in session.Messages)
+            {
+                if (message.PacketId > 0 && !seen.Add(message.PacketId))
+                    throw new InvalidDataException($"The session of '{session.ClientId}' has two messages under way as packet {message.PacketId}.");
+            }
+        }
+    }
+
     private void ReadRecord(ref RecordReader reader)
     {
         var type = (RecordType)reader.Byte();
