@@ -36,6 +36,17 @@ public sealed class StateFileTests : IDisposable
         Assert.Equal(1, (await client.ReadAsync(2)).Body[0]);
     }
 
+    [Fact]
+    public async Task A_directory_that_is_everybodys_is_left_as_it_is_and_not_used()
+    {
+        var data = Directory.CreateDirectory(Path.Combine(folder, "tmp")).FullName;
+        const UnixFileMode Everybody = Folder | Others | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite | UnixFileMode.StickyBit;
+        File.SetUnixFileMode(data, Everybody);
+        var refusal = await Assert.ThrowsAsync<BrokerConfigurationException>(() => BrokerServer.StartAsync(Options(data), TestContext.Current.CancellationToken));
+        Assert.Contains("name a directory of its own", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(Everybody, File.GetUnixFileMode(data));
+    }
+
     private static async Task RunAsync(string data)
     {
         await using var server = await BrokerServer.StartAsync(Options(data), TestContext.Current.CancellationToken);

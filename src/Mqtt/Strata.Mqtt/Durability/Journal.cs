@@ -205,8 +205,12 @@ internal sealed partial class Journal : IDisposable
 
     private static void Tighten(string path, UnixFileMode mode, ILogger logger)
     {
-        if ((File.GetUnixFileMode(path) & ~mode) == 0)
+        const UnixFileMode Others = (UnixFileMode)0b111_111; // Group and everybody else: read, write, execute.
+        var now = File.GetUnixFileMode(path);
+        if ((now & Others) == 0)
             return;
+        if (now.HasFlag(UnixFileMode.StickyBit))
+            throw new IOException($"{path} is everybody's; name a directory of its own.");
         File.SetUnixFileMode(path, mode);
         LogTightened(logger, path);
     }
