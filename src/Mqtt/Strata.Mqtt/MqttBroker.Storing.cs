@@ -35,7 +35,7 @@ public sealed partial class MqttBroker
         var journal = Journal.Open(directory, options, stored.Read, logger);
         try
         {
-            stored.Check();
+            stored.Check(journal.HasSkipped);
         }
         catch
         {

@@ -285,7 +285,7 @@ internal static class Decoders
     {
         var state = new StoredState(Clock);
         state.Read(input);
-        state.Check();
+        state.Check(hasSkipped: false);
         var options = new MqttOptions { MaxInflightToClient = 16 };
         var @namespace = new MqttNamespace("main", options, Clock, null);
         foreach (var session in state.Sessions)

@@ -38,17 +38,21 @@ internal sealed class StoredState(MqttClock clock)
     }
 
     /// <summary>Judges what all records add up to.</summary>
+    /// <param name="hasSkipped">Records were left out: of two messages that cannot both be, the older is done.</param>
     /// <exception cref="InvalidDataException">It cannot be.</exception>
-    public void Check()
+    public void Check(bool hasSkipped)
     {
         var seen = new HashSet<ushort>();
         foreach (var session in sessions.Values)
         {
             seen.Clear();
-            foreach (var message in session.Messages)
+            foreach (var message in session.Messages.Reverse().ToList())
             {
-                if (message.PacketId > 0 && !seen.Add(message.PacketId))
-                    throw new InvalidDataException($"The session of '{session.ClientId}' has two messages under way as packet {message.PacketId}.");
+                if (message.PacketId == 0 || seen.Add(message.PacketId))
+                    continue;
+                if (!hasSkipped)
+                    throw new InvalidDataException($"The session of '{session.Client.ClientId}' has two messages under way as packet {message.PacketId}.");
+                session.Finish(message.Number);
             }
         }
     }
