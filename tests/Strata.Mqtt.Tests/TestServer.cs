@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
@@ -32,6 +33,9 @@ public sealed class TestServer : IAsyncDisposable
     public IServiceProvider Services => application.Services;
 
     public int Port { get; }
+
+    /// <summary>The engine's meter is of this one.</summary>
+    public IMeterFactory Meters => application.Services.GetRequiredService<IMeterFactory>();
 
     public static async Task<TestServer> StartAsync(
         Action<MqttOptions>? configure = null, TimeProvider? time = null, Action<ListenOptions>? listen = null, Action<TestHost>? prepare = null)

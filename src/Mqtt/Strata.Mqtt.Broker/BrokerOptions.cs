@@ -48,6 +48,13 @@ public sealed record BrokerOptions
     /// <summary>See <see cref="MqttOptions.DataDirectory"/>. Null (the default): a restart ends sessions and retained messages.</summary>
     public string? DataDirectory { get; init; }
 
+    /// <summary>The Unix socket by which it is administered (<see cref="Broker.ControlSocket"/>), 0600. Null (the default): where <see cref="HasControl"/> says so, below
+    /// <see cref="DataDirectory"/> or the user's runtime directory.</summary>
+    public string? ControlPath { get; init; }
+
+    /// <summary>Whether it can be administered while it runs. Default false: the library opens nothing that it was not asked to.</summary>
+    public bool HasControl { get; init; }
+
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Changes the engine's limits.</summary>

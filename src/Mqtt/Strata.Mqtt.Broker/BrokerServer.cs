@@ -3,13 +3,17 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Strata.Mqtt.Inspection;
 
 namespace Strata.Mqtt.Broker;
 
@@ -21,6 +25,7 @@ public sealed class BrokerServer : IAsyncDisposable
     private readonly WebApplication app;
     private readonly Listeners listeners;
     private readonly BrokerHost host;
+    private string? controlName;
 
     private BrokerServer(WebApplication app, Listeners listeners) => (this.app, this.listeners, host) = (app, listeners, app.Services.GetRequiredService<BrokerHost>());
 
@@ -31,6 +36,9 @@ public sealed class BrokerServer : IAsyncDisposable
 
     public IPEndPoint? Tls => listeners.Tls?.IPEndPoint;
 
+    /// <summary>The socket by which it is administered; null for none.</summary>
+    public string? Control => listeners.Control;
+
     /// <summary>Starts a broker; it serves when this completes.</summary>
     /// <exception cref="BrokerConfigurationException">It cannot start as it is configured.</exception>
     public static async Task<BrokerServer> StartAsync(BrokerOptions options, CancellationToken cancellationToken = default)
@@ -40,10 +48,15 @@ public sealed class BrokerServer : IAsyncDisposable
         WebApplication? app = null;
         try
         {
+            var name = options.HasControl ? ControlSocket.NameFor(options) : null;
+            listeners.Control = ControlPath(options, name);
             app = Build(options, listeners);
             RemoveDeadSocket(options.UnixSocket);
+            RemoveDeadSocket(listeners.Control);
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
-            return new BrokerServer(app, listeners);
+            if (listeners.Control is { } control)
+                ControlSocket.Link(name, control);
+            return new BrokerServer(app, listeners) { controlName = name };
         }
         catch (Exception e)
         {
@@ -91,6 +104,7 @@ public sealed class BrokerServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var deadline = new CancellationTokenSource(StopWithin);
+        ControlSocket.Unlink(controlName);
         await app.StopAsync(deadline.Token).ConfigureAwait(false);
         await app.DisposeAsync().ConfigureAwait(false);
     }
@@ -119,12 +133,23 @@ public sealed class BrokerServer : IAsyncDisposable
             await told.Task.ConfigureAwait(false);
     }
 
+    private static string? ControlPath(BrokerOptions options, string? name)
+    {
+        if (options.ControlPath is { } given)
+            return ControlSocket.Checked(given);
+        if (!options.HasControl)
+            return null;
+        if (options.DataDirectory is not { } directory)
+            return name;
+        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return ControlSocket.Checked(Path.Combine(directory, ControlSocket.FileName));
+    }
+
     private static WebApplication Build(BrokerOptions options, Listeners listeners)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel).AddSimpleConsole(console => console.SingleLine = true);
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // A start that fails is one sentence on standard error.
-        builder.Logging.AddFilter("Microsoft", options.LogLevel < LogLevel.Warning ? LogLevel.Warning : options.LogLevel);
+        var level = new LogSwitch(options.LogLevel);
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddSimpleConsole(console => console.SingleLine = true).AddFilter(level.IsOn);
         builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => new BrokerHost(
@@ -135,6 +160,8 @@ public sealed class BrokerServer : IAsyncDisposable
             engine.DataDirectory = options.DataDirectory;
             options.Engine?.Invoke(engine);
         });
+        if (listeners.Control is { } control)
+            builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endPoint => Bind(endPoint, control));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options, listeners));
         var app = builder.Build();
         _ = app.Services.GetRequiredService<BrokerHost>(); // Files that cannot be used stop the start, not the first client.
@@ -142,6 +169,12 @@ public sealed class BrokerServer : IAsyncDisposable
         {
             app.UseWebSockets();
             app.MapMqtt(admits: options.Admits);
+        }
+
+        if (listeners.Control is not null)
+        {
+            app.MapMqttInspection(configure: control => (control.Endpoints, control.SetLogLevel) = (listeners.Endpoints, level.Set))
+                .AddEndpointFilter(static (call, next) => call.HttpContext.Features.Get<ControlConnection>() is null ? new(Results.NotFound()) : next(call));
         }
 
         return app;
@@ -162,8 +195,33 @@ public sealed class BrokerServer : IAsyncDisposable
             kestrel.Listen(http, listen => (listeners.WebSocket = listen).UseProxyProtocol(options.ProxiesFrom).Protocols = HttpProtocols.Http1);
         if (options.UnixSocket is { } path)
             kestrel.ListenUnixSocket(Path.GetFullPath(path), static listen => listen.UseMqtt());
+        if (listeners.Control is { } control)
+        {
+            kestrel.ListenUnixSocket(control, static listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.Use(Mark);
+            });
+        }
+
         if (options.Tls is { } tls)
             kestrel.Listen(tls, listen => (listeners.Tls = listen).UseProxyProtocol(options.ProxiesFrom).UseHttps(Secure(options, listen.ApplicationServices)).UseMqtt());
+    }
+
+    /// <summary>What comes by the control socket may administer; the HTTP of WebSocket may not.</summary>
+    private static ConnectionDelegate Mark(ConnectionDelegate next) => connection =>
+    {
+        connection.Features.Set(ControlConnection.Is);
+        return next(connection);
+    };
+
+    /// <summary>The control socket is its owner's before anybody can connect: it listens later.</summary>
+    private static Socket Bind(EndPoint endPoint, string control)
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        if (endPoint is UnixDomainSocketEndPoint unix && unix.ToString() == control)
+            File.SetUnixFileMode(control, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return socket;
     }
 
     private static HttpsConnectionAdapterOptions Secure(BrokerOptions options, IServiceProvider services)
@@ -212,7 +270,28 @@ public sealed class BrokerServer : IAsyncDisposable
         public ListenOptions? WebSocket { get; set; }
 
         public ListenOptions? Tls { get; set; }
+
+        public string? Control { get; set; }
+
+        /// <summary>Where it is served, by the names of the ready line.</summary>
+        public Dictionary<string, string> Endpoints()
+        {
+            var served = new Dictionary<string, string>();
+            foreach (var (name, listener) in new[] { ("mqtt", Mqtt), ("ws", WebSocket), ("tls", Tls) })
+            {
+                if (listener?.IPEndPoint is { } endPoint)
+                    served[name] = endPoint.ToString();
+            }
+
+            return served;
+        }
     }
+}
+
+/// <summary>Marks a connection that came by the control socket.</summary>
+internal sealed class ControlConnection
+{
+    public static readonly ControlConnection Is = new();
 }
 
 internal static partial class BrokerLog

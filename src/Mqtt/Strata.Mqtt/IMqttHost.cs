@@ -108,8 +108,24 @@ public sealed record ConnectRequest(
 public readonly record struct ConnectDecision(
     MqttReasonCode ReasonCode, string Namespace, object? State, string? Reason = null, string Owner = "", string? UserName = null)
 {
+    private const int MaxServerReferenceBytes = 256;
+
+    /// <summary>Where an MQTT 5 client should go instead (Server Reference); null for nowhere.</summary>
+    public string? ServerReference { get; init; }
+
     public static ConnectDecision Accept(string @namespace, object? state = null, string owner = "", string? userName = null) =>
         new(MqttReasonCode.Success, @namespace, state, null, owner, userName);
+
+    /// <summary>Sends an MQTT 5 client to another server, with 0x9C for now or 0x9D for good; 3.1.1 knows no such thing and is told that this one is unavailable.</summary>
+    /// <param name="serverReference">One or several, for example <c>HOST:PORT</c> (MQTT 5.0 4.11); 1 to 256 UTF-8 bytes.</param>
+    /// <exception cref="ArgumentException">It is no such text.</exception>
+    public static ConnectDecision Redirect(string serverReference, bool forGood = false, string? reason = null) =>
+        IsServerReference(serverReference)
+            ? new(forGood ? MqttReasonCode.ServerMoved : MqttReasonCode.UseAnotherServer, "", null, reason) { ServerReference = serverReference }
+            : throw new ArgumentException("A server reference has 1 to 256 UTF-8 bytes and no control characters.", nameof(serverReference));
+
+    internal static bool IsServerReference(string text) =>
+        text.Length > 0 && !text.Any(char.IsControl) && !text.Any(char.IsSurrogate) && System.Text.Encoding.UTF8.GetByteCount(text) <= MaxServerReferenceBytes;
 
     public static ConnectDecision Refuse(MqttReasonCode reasonCode, string? reason = null) => new(reasonCode, "", null, reason);
 }

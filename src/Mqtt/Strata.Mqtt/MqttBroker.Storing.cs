@@ -31,7 +31,7 @@ public sealed partial class MqttBroker
         if (Options.DataDirectory is not { } directory || Store is not null)
             return;
         var stored = new StoredState(Clock);
-        var options = new JournalOptions { MaxWaitingBytes = Options.MaxUncommittedBytes, SkipDamaged = Options.SkipDamagedData, Flush = Options.Flush };
+        var options = new JournalOptions { MaxWaitingBytes = Options.MaxUncommittedBytes, SkipDamaged = Options.SkipDamagedData, Flush = Options.Flush, Time = Time, Committed = Metrics.Committed };
         var journal = Journal.Open(directory, options, stored.Read, logger);
         try
         {

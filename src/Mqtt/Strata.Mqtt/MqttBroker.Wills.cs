@@ -1,5 +1,6 @@
 using Strata.Mqtt.Connections;
 using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt;
@@ -28,6 +29,8 @@ public sealed partial class MqttBroker
     /// <returns>Whether the host has taken it, and waits for the burst's end.</returns>
     private bool Offer(MqttClient of, Session session, Will will)
     {
+        if (Topics.IsSystem(will.Topic))
+            return false;
         var properties = new PropertyReader(will.Properties, AllowedProperties.Message);
         ReadOnlySpan<byte> firstUser = default, contentType = default;
         while (properties.TryRead())
@@ -57,11 +60,11 @@ public sealed partial class MqttBroker
         long retained = 0;
         if (will.Retain && Options.RetainAvailable && !session.Namespace.Retained.TrySet(message, session.Identity, out kept, out retained))
         {
-            Metrics.Dropped(DeliveryResult.Dropped);
+            session.Namespace.Totals.Lose(LossReason.RetainedFull);
             return false;
         }
 
-        Router.Current.Route(session.Namespace, message, new Origin(session, 0, kept, retained, session.Identity), Metrics);
+        Router.Current.Route(session.Namespace, message, new Origin(session, 0, kept, retained, session.Identity));
         Router.Current.Flush(Metrics);
         return false;
     }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Mqtt.Access;
 using Strata.Mqtt.Connections;
 using Strata.Mqtt.Delivery;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Subscriptions;
 using Strata.Mqtt.Wire;
 
@@ -31,9 +32,12 @@ public sealed partial class MqttBroker : IAsyncDisposable
         Options = options;
         Time = timeProvider;
         logger = loggerFactory.CreateLogger<MqttBroker>();
-        Metrics = new MqttMetrics(meterFactory);
+        Metrics = new MqttMetrics(meterFactory, this);
         FailedLogins = new FailedLogins(options.MaxFailedLogins, options.FailedLoginWindow, timeProvider);
         Clock = new MqttClock(timeProvider);
+        Sys = new SystemTopics(this);
+        Traces = new PacketTraces(options, timeProvider, this);
+        Inspection = new MqttInspection(this);
         Wheel = new DeadlineWheel(timeProvider, LookAtSessions);
         host.Attach(this);
     }
@@ -49,7 +53,23 @@ public sealed partial class MqttBroker : IAsyncDisposable
 
     internal MqttMetrics Metrics { get; }
 
+    /// <summary>What is counted before a connection has a namespace.</summary>
+    internal TrafficTotals Totals { get; } = new();
+
+    internal IEnumerable<MqttNamespace> Namespaces => namespaces.Values;
+
+    internal int SubscriptionCount => Volatile.Read(ref subscriptionCount);
+
+    internal int SessionCount => Volatile.Read(ref sessionCount);
+
     internal FailedLogins FailedLogins { get; }
+
+    /// <summary>What the broker has and does now, for administration.</summary>
+    public MqttInspection Inspection { get; }
+
+    internal SystemTopics Sys { get; }
+
+    internal PacketTraces Traces { get; }
 
     internal DeadlineWheel Wheel { get; }
 
@@ -121,7 +141,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
         {
             if (retain && !known.Retained.TrySet(message, null, out kept, out retained))
                 retained = 0;
-            return router.Route(known, message, new Origin(Kept: kept, Retained: retained), Metrics).Matches;
+            return router.Route(known, message, new Origin(Kept: kept, Retained: retained)).Matches;
         }
         finally
         {
@@ -172,16 +192,19 @@ public sealed partial class MqttBroker : IAsyncDisposable
         Metrics.Dispose();
     }
 
-    internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(name, static (name, broker) => new MqttNamespace(name, broker.Host, broker.Options, broker.Clock, broker.Store), this);
+    internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(
+        name, static (name, broker) => new MqttNamespace(name, broker.Host, broker.Options, broker.Clock, broker.Store, broker.Metrics), this);
 
-    internal void ClientEntered()
+    internal void ClientEntered(MqttNamespace @namespace)
     {
+        @namespace.Totals.Entered();
         Interlocked.Increment(ref clientCount);
         Metrics.Opened();
     }
 
-    internal void ClientLeft()
+    internal void ClientLeft(MqttNamespace @namespace)
     {
+        @namespace.Totals.Left();
         Interlocked.Decrement(ref clientCount);
         Metrics.Ended();
     }
@@ -211,7 +234,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
         Interlocked.Decrement(ref sessionCount);
         Sessions.Set(session, long.MaxValue);
         foreach (var outgoing in others)
-            Router.Current.PassOn(session.Namespace, outgoing, Clock, Metrics);
+            Router.Current.PassOn(session.Namespace, outgoing, Clock);
         Router.Current.Flush(Metrics);
         if (session.StoredAs > 0)
             Store!.Ended(session.StoredAs); // After what was passed on, so that it is in one session or in two, never in none.
@@ -236,14 +259,22 @@ public sealed partial class MqttBroker : IAsyncDisposable
     /// <summary>Publishes wills whose delay is over, ends sessions that have expired, begins a checkpoint when it is time; on the wheel's timer.</summary>
     private void LookAtSessions()
     {
+        Clock.Turn();
+        Sys.PublishWhenDue();
         CheckpointWhenDue();
         foreach (var session in Sessions.Take(Clock.Now, most: 1000))
         {
             var (will, expired, next) = session.Namespace.Look(session, Clock.Now);
             if (expired)
+            {
+                session.Namespace.Totals.SessionExpired();
                 EndSession(session);
+            }
             else
+            {
                 Sessions.Set(session, next);
+            }
+
             if (will is not null)
                 _ = PublishWillAsync(will.Client, session, will.Will);
         }

@@ -52,4 +52,13 @@ public sealed class MqttClient
     /// <summary>Ends the connection: MQTT 5 gets a DISCONNECT with code and reason, 3.1.1 is closed. Acknowledgements given before are sent first.</summary>
     public void Disconnect(MqttReasonCode reasonCode, string? reason = null) =>
         connection?.Close(DisconnectCause.ByServer, reasonCode, reason);
+
+    /// <summary>Ends the connection: MQTT 5 gets a DISCONNECT that sends it to another server, with 0x9C for now or 0x9D for good; 3.1.1 is closed.</summary>
+    /// <param name="serverReference">See <see cref="ConnectDecision.Redirect"/>.</param>
+    /// <exception cref="ArgumentException">It is no such text.</exception>
+    public void Redirect(string serverReference, bool forGood = false, string? reason = null)
+    {
+        var code = ConnectDecision.Redirect(serverReference, forGood).ReasonCode;
+        connection?.Close(DisconnectCause.ByServer, code, reason, serverReference);
+    }
 }

@@ -115,6 +115,30 @@ public sealed class MqttOptions
     /// <summary>Starts although stored data is damaged, without what is. Default false: such a start fails and says where the damage is.</summary>
     public bool SkipDamagedData { get; set; }
 
+    /// <summary>
+    /// How often <c>$SYS/broker/...</c>, by which a server tells about itself, is published to those who have subscribed to it. Zero: never, and there are no such topics.
+    /// 0 to 1 day. Default 10 s.
+    /// </summary>
+    public TimeSpan SysInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// A connected client is listed as slow when messages have waited for it for so long without a break, or its full queue has lost one within the last minute. 100 ms to 1 day.
+    /// Default 2 s.
+    /// </summary>
+    public TimeSpan SlowAfter { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Packet traces at once (<see cref="Inspection.MqttInspection.Trace"/>). 0 to 1,000. Default 8.</summary>
+    public int MaxTraces { get; set; } = 8;
+
+    /// <summary>The longest time one trace runs. 1 s to 30 days. Default 1 h.</summary>
+    public TimeSpan MaxTraceTime { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Where MQTT 5 clients are sent when the server stops: DISCONNECT 0x9C (use another server) with this as its Server Reference, for example <c>HOST:PORT</c>, in place of
+    /// 0x8B. Up to 256 UTF-8 bytes. Null: 0x8B. Default null.
+    /// </summary>
+    public string? StopServerReference { get; set; }
+
     /// <summary>How long a closed connection may take to send what is left, and a stop to get its last acknowledgements. 100 ms to 1 min. Default 2 s.</summary>
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
@@ -150,6 +174,12 @@ public sealed class MqttOptions
         Check(MaxQueuedBytesPerClient, 1024, 1024 * 1024 * 1024, nameof(MaxQueuedBytesPerClient));
         Check(CheckpointBytes, 1 << 20, 1L << 40, nameof(CheckpointBytes));
         Check(MaxUncommittedBytes, 64 * 1024, 1 << 30, nameof(MaxUncommittedBytes));
+        Check(SysInterval, TimeSpan.Zero, TimeSpan.FromDays(1), nameof(SysInterval));
+        Check(SlowAfter, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1), nameof(SlowAfter));
+        Check(MaxTraces, 0, 1000, nameof(MaxTraces));
+        Check(MaxTraceTime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), nameof(MaxTraceTime));
+        if (StopServerReference is { } reference && !ConnectDecision.IsServerReference(reference))
+            throw new ArgumentOutOfRangeException(nameof(StopServerReference), reference, "StopServerReference has 1 to 256 UTF-8 bytes and no control characters.");
         Check(CloseTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), nameof(CloseTimeout));
     }
 

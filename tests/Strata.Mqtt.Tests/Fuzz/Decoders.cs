@@ -287,7 +287,7 @@ internal static class Decoders
         state.Read(input);
         state.Check(hasSkipped: false);
         var options = new MqttOptions { MaxInflightToClient = 16 };
-        var @namespace = new MqttNamespace("main", options, Clock, null);
+        var @namespace = new MqttNamespace("main", new TestHost(), options, Clock, null);
         foreach (var session in state.Sessions)
             @namespace.Restore(session).Restore(session); // As a start does.
         var sessions = state.Sessions.OrderBy(static s => s.Id).Select(static s =>

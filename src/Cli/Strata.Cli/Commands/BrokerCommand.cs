@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Strata.Cli.Broker;
 using Strata.Mqtt.Broker;
 
 namespace Strata.Cli.Commands;
@@ -22,12 +23,15 @@ internal static class BrokerCommand
         var users = new Option<string?>("--users") { Description = "Names and password hashes; see 'strata broker passwd'.", HelpName = "FILE" };
         var rules = new Option<string?>("--rules") { Description = "Who may do what, a rule a line: allow|deny USER|* publish|subscribe|all FILTER. The first that applies decides, else it is denied.", HelpName = "FILE" };
         var data = new Option<string?>("--data") { Description = "Keep sessions, what waits for them and retained messages here; without it they are in memory, and a restart ends them.", HelpName = "DIR" };
+        var control = new Option<string?>("--control") { Description = "The Unix socket by which 'strata broker top' and its like reach this broker, its owner only; 'none' for none. Default: DIR/control.sock with --data, else in the user's runtime directory.", HelpName = "PATH" };
         var limits = new BrokerLimits();
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("broker", "Run the MQTT engine alone: MQTT 3.1.1 and 5 for anyone, all topics free.")
         {
-            mqtt, ws, origins, tls, cert, key, clientCa, unix, proxies, anonymous, users, rules, data, level, untilStdin, Passwd(),
+            mqtt, ws, origins, tls, cert, key, clientCa, unix, proxies, anonymous, users, rules, data, control, level, untilStdin, Passwd(),
+            BrokerInspectionCommands.Clients(), BrokerInspectionCommands.Subscriptions(), BrokerInspectionCommands.Retained(), BrokerTopCommand.Create(), BrokerTraceCommand.Create(),
+            BrokerInspectionCommands.Disconnect(), BrokerInspectionCommands.Level(),
         };
         foreach (var option in limits.Options)
             command.Add(option);
@@ -40,6 +44,8 @@ internal static class BrokerCommand
                 Tls = EndPoint("--tls", parsed.GetValue(tls)), CertificateFile = parsed.GetValue(cert), KeyFile = parsed.GetValue(key), ClientCaFile = parsed.GetValue(clientCa),
                 UnixSocket = parsed.GetValue(unix), ProxiesFrom = ProxyOption.Networks(parsed, proxies), Anonymous = parsed.GetValue(anonymous), UsersFile = parsed.GetValue(users), RulesFile = parsed.GetValue(rules),
                 DataDirectory = parsed.GetValue(data), WebSocketOrigins = parsed.GetValue(origins) ?? [],
+                HasControl = parsed.GetValue(control) != "none",
+                ControlPath = parsed.GetValue(control) is { } path and not "none" ? path : null,
                 LogLevel = parsed.GetValue(level),
                 Engine = engine => limits.Apply(parsed, engine),
             };

@@ -39,6 +39,11 @@ internal sealed class BrokerLimits
         Value("--max-queued-bytes", "Bytes of those messages.", o => o.MaxQueuedBytesPerClient, (o, v) => o.MaxQueuedBytesPerClient = v);
         Value("--when-queue-is-full", "DropOldest or DropNewest, while the client is away.", o => o.WhenAwayQueueIsFull, (o, v) => o.WhenAwayQueueIsFull = v);
         Value("--topic-alias-maximum", "Topic aliases one client may set.", o => o.TopicAliasMaximum, (o, v) => o.TopicAliasMaximum = v);
+        Seconds("--sys-interval", "How often $SYS/broker/... is published; 0 for never.", o => o.SysInterval, (o, v) => o.SysInterval = v);
+        Seconds("--slow-after", "How long messages wait for a client without a break until it is listed as slow.", o => o.SlowAfter, (o, v) => o.SlowAfter = v);
+        Value("--max-traces", "'strata broker trace' at once.", o => o.MaxTraces, (o, v) => o.MaxTraces = v);
+        Seconds("--max-trace-time", "The longest time one of them runs.", o => o.MaxTraceTime, (o, v) => o.MaxTraceTime = v);
+        Text("--server-reference", "Where MQTT 5 clients are sent when this broker stops (DISCONNECT 0x9C). Default nowhere.", "HOST:PORT", (o, v) => o.StopServerReference = v);
         Value("--max-topic-aliases-to-client", "Topic aliases set towards one client.", o => o.MaxTopicAliasesToClient, (o, v) => o.MaxTopicAliasesToClient = v);
     }
 
@@ -56,6 +61,16 @@ internal sealed class BrokerLimits
     {
         var option = new Option<T?>(name) { Description = $"{description} Default {get(new MqttOptions())}.", HelpName = typeof(T).IsEnum ? "POLICY" : typeof(T) == typeof(bool) ? "true|false" : "N" };
         limits.Add((option, (parsed, options) => set(options, parsed.GetValue(option) ?? get(options))));
+    }
+
+    private void Text(string name, string description, string helpName, Action<MqttOptions, string> set)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = helpName };
+        limits.Add((option, (parsed, options) =>
+        {
+            if (parsed.GetValue(option) is { } text)
+                set(options, text);
+        }));
     }
 
     private void Seconds(string name, string description, Func<MqttOptions, TimeSpan> get, Action<MqttOptions, TimeSpan> set)

@@ -15,8 +15,8 @@ public sealed class AccessRules
 
     private AccessRules(Rule[] rules) => this.rules = rules;
 
-    /// <summary>Everything is allowed.</summary>
-    public static AccessRules AllowAll { get; } = Parse("allow * all #");
+    /// <summary>Everything is allowed; of what the server says about itself, to read it.</summary>
+    public static AccessRules AllowAll { get; } = Parse("allow * all #\nallow * subscribe $SYS/#");
 
     /// <summary>Reads rules. No rules at all deny everything.</summary>
     /// <exception cref="FormatException">A line is no rule; the message names it and what is wrong.</exception>

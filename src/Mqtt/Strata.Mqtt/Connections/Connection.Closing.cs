@@ -24,9 +24,10 @@ internal sealed partial class Connection
 
     /// <summary>Ends the connection; only the first call counts.</summary>
     /// <param name="reasonCode">For DISCONNECT; null when the peer needs no word.</param>
-    public void Close(DisconnectCause why, MqttReasonCode? reasonCode, string? reason = null)
+    /// <param name="serverReference">Where an MQTT 5 client should go instead.</param>
+    public void Close(DisconnectCause why, MqttReasonCode? reasonCode, string? reason = null, string? serverReference = null)
     {
-        if (!Outbox.Close(why, reasonCode, reason))
+        if (!Outbox.Close(why, reasonCode, reason, serverReference))
             return;
         broker.Wheel.Schedule(this, broker.Wheel.After(Options.CloseTimeout));
         input.CancelPendingRead();
@@ -38,6 +39,14 @@ internal sealed partial class Connection
         stopping = true;
         input.CancelPendingRead();
         if (client is null)
+            CloseForStop();
+    }
+
+    private void CloseForStop()
+    {
+        if (Options.StopServerReference is { } other)
+            Close(DisconnectCause.ByServer, MqttReasonCode.UseAnotherServer, null, other);
+        else
             Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);
     }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Strata.Mqtt.Access;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
@@ -43,7 +44,7 @@ internal sealed partial class Connection
             broker.LogRefused(context.RemoteEndPoint, decision.ReasonCode);
             if (decision.ReasonCode is MqttReasonCode.BadUserNameOrPassword or MqttReasonCode.NotAuthorized)
                 NoteFailedLogin(name);
-            RefuseConnect(decision.ReasonCode, handshake.RequestProblemInformation ? decision.Reason : null, handshake.MaximumPacketSize);
+            RefuseConnect(decision.ReasonCode, handshake.RequestProblemInformation ? decision.Reason : null, handshake.MaximumPacketSize, decision.ServerReference);
             return false;
         }
 
@@ -93,6 +94,8 @@ internal sealed partial class Connection
             if (!frames.TryRead(out _, out var body))
                 return null;
             consumed = examined = frames.Consumed;
+            broker.Totals.PacketsIn((int)PacketType.Connect, 1);
+            broker.Totals.Add(Total.BytesIn, buffer.Slice(buffer.Start, consumed).Length);
             return Handshake.From(ConnectPacket.Read(body, out version), Options, broker.Host.OffersScram, context.RemoteEndPoint);
         }
         catch (MqttProtocolException refusal) when (AnswersConnect(refusal))
@@ -162,12 +165,12 @@ internal sealed partial class Connection
 #pragma warning restore CA1031
     }
 
-    private void RefuseConnect(MqttReasonCode reasonCode, string? reason, uint maximumPacketSize)
+    private void RefuseConnect(MqttReasonCode reasonCode, string? reason, uint maximumPacketSize, string? serverReference = null)
     {
         broker.Metrics.Refused(reasonCode);
         Span<byte> packet = stackalloc byte[ServerPackets.MaxSize];
         var length = version == MqttProtocolVersion.V500
-            ? ServerPackets.ConnAck500(packet, reasonCode, reason, maximumPacketSize)
+            ? ServerPackets.ConnAck500(packet, reasonCode, reason, maximumPacketSize, serverReference)
             : ServerPackets.ConnAck311(packet, reasonCode);
         Outbox.Send(packet[..length]);
         Close(DisconnectCause.ByServer, null);
@@ -180,14 +183,18 @@ internal sealed partial class Connection
         @namespace = broker.NamespaceOf(decision.Namespace);
         sessionExpirySeconds = handshake.SessionExpirySeconds;
         will = handshake.Will;
-        client = new MqttClient(this, request, decision.UserName ?? request.AuthenticatedUser ?? request.UserName, @namespace.Name, decision.State);
-        broker.ClientEntered();
+        Since = broker.Time.GetUtcNow();
+        Volatile.Write(ref client, new MqttClient(this, request, decision.UserName ?? request.AuthenticatedUser ?? request.UserName, @namespace.Name, decision.State));
+        broker.ClientEntered(@namespace);
         StartKeepAlive(handshake.KeepAlive);
 
         // MQTT-3.1.4-3: whoever of the same owner held the client id is told and closed before this one is welcomed.
         var entrance = @namespace.Enter(decision.Owner, client.ClientId, this, handshake.CleanStart);
         session = entrance.Session;
+        session.Traces = broker.Traces.For(session);
+        PacketTrace.Connect(session.Traces, client);
         Outbox.Session = session;
+        Outbox.Totals = @namespace.Totals;
         entrance.Previous?.Close(DisconnectCause.TakenOver, MqttReasonCode.SessionTakenOver);
         if (entrance.Ended is { } ended)
             broker.EndSession(ended);
@@ -207,6 +214,6 @@ internal sealed partial class Connection
         session.Attach(this, new Presence(sessionExpirySeconds, long.MaxValue, will, long.MaxValue), client.UserName, handshake.ReceiveMaximum);
         TellHost(client);
         if (stopping)
-            Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);
+            CloseForStop();
     }
 }

@@ -1,5 +1,6 @@
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
@@ -11,13 +12,14 @@ internal sealed partial class Connection
     private static byte[]? spliced;
 
     private byte[]?[]? aliases;
-    private int publishes;
     private bool willAsked;
 
     private void Publish(byte first, ReadOnlySpan<byte> body)
     {
         publishes++;
         var packet = PublishPacket.Read(first, body, version);
+        if (packet.Duplicate)
+            duplicates++;
         if (packet.QoS > Options.MaxQoS)
             throw new MqttProtocolException(MqttReasonCode.QoSNotSupported, $"QoS {packet.QoS} is not available.", "MQTT-3.2.2-11");
         if (packet.Retain && !Options.RetainAvailable && version == MqttProtocolVersion.V500)
@@ -81,6 +83,13 @@ internal sealed partial class Connection
 
     private void Offer(in InboundPublish publish, int? ticket)
     {
+        if (Topics.IsSystem(publish.Topic))
+        {
+            if (ticket is { } denied)
+                Outbox.Refuse(denied, MqttReasonCode.NotAuthorized, "$SYS is the server's.");
+            return;
+        }
+
         var access = broker.AccessVersion;
         var verdict = broker.Host.OnPublish(client!, publish);
         switch (verdict.Action)
@@ -107,7 +116,7 @@ internal sealed partial class Connection
         long retained = 0;
         if (publish.Retain && Options.RetainAvailable && !@namespace!.Retained.TrySet(message, session!.Identity, out kept, out retained))
         {
-            broker.Metrics.Dropped(DeliveryResult.Dropped);
+            @namespace.Totals.Lose(LossReason.RetainedFull);
             if (ticket is { } full)
                 Outbox.Refuse(full, MqttReasonCode.QuotaExceeded, "The namespace holds as many retained messages as it may.");
             return;
@@ -116,7 +125,7 @@ internal sealed partial class Connection
         if (ticket is { } received && publish.QoS == 2)
             Outbox.Acks.Take(received);
         var after = ticket is { } waiting ? new AfterCommit(Outbox, waiting) : default;
-        var routed = Router.Current.Route(@namespace!, message, new Origin(session, publish.PacketId, kept, retained, retained > 0 ? session!.Identity : null, after), broker.Metrics);
+        var routed = Router.Current.Route(@namespace!, message, new Origin(session, publish.PacketId, kept, retained, retained > 0 ? session!.Identity : null, after));
         if (ticket is { } done && !routed.IsStored)
             Outbox.Acks.Complete(done);
     }

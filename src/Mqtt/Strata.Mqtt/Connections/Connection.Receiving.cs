@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
@@ -50,7 +51,7 @@ internal sealed partial class Connection
     {
         var frames = new FrameReader(buffer, Options.MaxPacketSize, shortestForm: version == MqttProtocolVersion.V500);
         var full = false;
-        publishes = 0;
+        publishes = duplicates = acknowledgements = 0;
         try
         {
             while (!IsClosing && !(full = IsFull()) && frames.TryRead(out var first, out var body))
@@ -71,12 +72,19 @@ internal sealed partial class Connection
 
     private void Handle(byte first, ReadOnlySpan<byte> body)
     {
+        if (session!.Traces is { } traces)
+            PacketTrace.In(traces, first, body, version);
         var type = (PacketType)(first >> 4);
         if (type == PacketType.Publish)
         {
             Publish(first, body);
             return;
         }
+
+        if (type == PacketType.PubAck)
+            acknowledgements++;
+        else
+            @namespace!.Totals.PacketsIn((int)type, 1);
 
         var flags = type is PacketType.PubRel or PacketType.Subscribe or PacketType.Unsubscribe ? 2 : 0;
         if ((first & 0x0F) != flags)
@@ -208,7 +216,7 @@ internal sealed partial class Connection
             }
         }
 
-        Close(DisconnectCause.ByServer, MqttReasonCode.ServerShuttingDown);
+        CloseForStop();
     }
 
     private void Heard(ReadOnlySequence<byte> buffer, SequencePosition consumed)
@@ -218,5 +226,6 @@ internal sealed partial class Connection
             return;
         Heard();
         broker.Metrics.Received(publishes, bytes);
+        CountBurst(bytes);
     }
 }

@@ -74,7 +74,7 @@ internal sealed partial class Connection
         if (isNew == true)
             broker.Metrics.Subscribed(1);
         if (wantsRetained && (options.RetainHandling == RetainHandling.Send || isNew == true))
-            retained.Find(topics, granted);
+            retained.Find(topics, granted, Topics.IsSystem(topics) ? broker.Sys.Match(@namespace!, topics) : []);
         return (MqttReasonCode)granted.QoS;
     }
 

@@ -22,15 +22,12 @@ internal sealed partial class Connection
     private Will? will;
     private bool burstOpen;
 
-    /// <summary>Null before its CONNECT was accepted.</summary>
-    public MqttClient? Client => client;
-
     public Connection(MqttBroker broker, ConnectionContext context)
     {
         this.broker = broker;
         this.context = context;
         input = context.Transport.Input;
-        Outbox = new Outbox(context.Transport.Output, broker.Options, broker.Clock);
+        Outbox = new Outbox(context.Transport.Output, broker.Options, broker.Clock) { Totals = broker.Totals };
     }
 
     public Outbox Outbox { get; }
@@ -75,7 +72,7 @@ internal sealed partial class Connection
         if (client is not null)
         {
             await LeaveHostAsync(client, LeaveSession()).ConfigureAwait(false);
-            broker.ClientLeft();
+            broker.ClientLeft(@namespace!);
         }
 
         await DrainAsync().ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Subscriptions;
 
 namespace Strata.Mqtt.Delivery;
@@ -18,6 +19,9 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     private int outstanding;
     private int quota = options.MaxInflightToClient;
     private long numbers;
+    private int settled;
+    private long settledBytes;
+    private long waitingSince = -1;
 
     public Session Session => session;
 
@@ -36,6 +40,12 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     public int Waiting => waiting?.Count ?? 0;
 
     public long WaitingBytes => waitingBytes;
+
+    /// <summary>Since when messages wait without a break, by the engine's clock; negative: none waits.</summary>
+    public long WaitingSince => waitingSince;
+
+    /// <summary>What waits and what is to be sent again.</summary>
+    public int Backlog => (waiting?.Count ?? 0) + (again?.Count ?? 0);
 
     public int Unacknowledged => ids?.InUse ?? 0;
 
@@ -150,6 +160,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         waiting ??= [];
         var length = outgoing.Length;
         var result = DeliveryResult.Queued;
+        var lost = 0;
         while (waiting.Count >= options.MaxQueuedMessagesPerClient || waitingBytes + length > options.MaxQueuedBytesPerClient)
         {
             if (!away)
@@ -159,11 +170,14 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
                 return Unless(result);
             waitingBytes -= oldest.Length;
             Drop(oldest);
+            if (++lost > 1)
+                session.Lose(LossReason.QueueFull); // The first is counted by who gave the message.
         }
 
         Number(ref outgoing);
         waiting.Enqueue(outgoing);
         waitingBytes += length;
+        Settle();
         return new Delivered(result, IsTaken: true, PlaceOf(outgoing, 0));
     }
 
@@ -172,6 +186,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     {
         (waiting ??= []).Enqueue(new Outgoing(null, batch.QoS, true, batch.Identifiers, null, batch));
         RetainedWaiting += batch.Left;
+        Settle();
     }
 
     /// <summary>Retained messages that wait to be sent.</summary>
@@ -254,6 +269,8 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
             ids.Claim(entry.PacketId);
             (inflight ??= []).Add(entry.PacketId, new Inflight(entry.PacketId, ++sequence, entry.QoS, outgoing) { IsReleased = entry.IsReleased, WasSent = true });
         }
+
+        Settle();
     }
 
     /// <summary>The messages as they are stored as a whole.</summary>
@@ -270,6 +287,8 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         quota = Math.Min(receiveMaximum, options.MaxInflightToClient);
         if (inflight is { Count: > 0 })
             again = new Queue<Inflight>(inflight.Values.OrderBy(static i => i.Sequence));
+        if (waitingSince >= 0)
+            waitingSince = session.Clock.Coarse;
     }
 
     /// <summary>The connection is gone: QoS 0 is not kept for later.</summary>
@@ -277,13 +296,17 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     {
         outstanding = 0;
         again = null;
+        session.Traffic.Suspend();
         foreach (var message in inflight?.Values ?? Enumerable.Empty<Inflight>())
             message.Sent = false;
         if (waiting is null)
             return;
+        var before = waiting.Count;
         waiting = new Queue<Outgoing>(waiting.Where(static w => w.QoS > 0));
         waitingBytes = waiting.Sum(static w => (long)w.Length);
         RetainedWaiting = waiting.Sum(static w => (long)(w.Batch?.Left ?? 0));
+        if (waiting.Count < before)
+            session.Lose(LossReason.ConnectionLost, before - waiting.Count);
         Unless(default);
     }
 
@@ -291,13 +314,16 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     /// The session ends: gives the messages of shared subscriptions that another member may have. A QoS 2 message that was sent is not among
     /// them (MQTT-4.8.2-5).
     /// </summary>
-    public IEnumerable<Outgoing> TakeShared()
+    /// <param name="left">How many are lost: those that waited for this client alone.</param>
+    public IReadOnlyList<Outgoing> TakeShared(out int left)
     {
         var sent = inflight?.Values.Where(static i => i is { QoS: 1, Outgoing.Shared: not null }).OrderBy(static i => i.Sequence).Select(static i => i.Outgoing).ToList();
         var others = waiting?.Where(static w => w.Shared is not null).ToList();
+        left = (waiting?.Count ?? 0) - (others?.Count ?? 0);
         inflight = null;
         waiting = null;
         waitingBytes = RetainedWaiting = 0;
+        Settle();
         return [.. sent ?? [], .. others ?? []];
     }
 
@@ -326,12 +352,27 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         waiting!.Dequeue();
         if (waiting.Count == 0)
             waiting = null;
+        Settle();
+    }
+
+    /// <summary>The namespace's figures follow.</summary>
+    private void Settle()
+    {
+        var count = Waiting;
+        if (count == 0)
+            waitingSince = -1;
+        else if (waitingSince < 0)
+            waitingSince = session.Clock.Coarse;
+        session.Namespace.Totals.Add(Total.Queued, count - settled);
+        session.Namespace.Totals.Add(Total.QueuedBytes, waitingBytes - settledBytes);
+        (settled, settledBytes) = (count, waitingBytes);
     }
 
     private Delivered Unless(DeliveryResult result)
     {
         if (waiting!.Count == 0)
             waiting = null;
+        Settle();
         return result;
     }
 }

@@ -1,4 +1,5 @@
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Delivery;
@@ -102,7 +103,13 @@ internal sealed partial class Outbox
                 block = output.GetSpan(Math.Min(AckBlock, 4 * (1 + Acks.Count)));
             }
 
+            if (Session.Traces is { } traces)
+                PacketTrace.Ack(traces, type, packetId);
             used += ServerPackets.Ack(block[used..], type, packetId);
+            if (exactlyOnce)
+                reportRecs++;
+            else
+                reportAcks++;
         }
 
         Advance(used);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Subscriptions;
 using Strata.Mqtt.Wire;
 
@@ -22,6 +23,7 @@ internal sealed partial class Outbox
         {
             flow = adopted;
             adopted.Resume(receiveMaximum);
+            resumeLeft = adopted.Backlog;
             if (closed || flushing)
                 return;
             SendWaiting();
@@ -140,7 +142,10 @@ internal sealed partial class Outbox
     {
         lock (gate)
         {
-            if (flow is not null && flow.Acknowledge(packetId))
+            if (flow is null)
+                return;
+            CountAcknowledgement(packetId);
+            if (flow.Acknowledge(packetId))
                 GoOn();
         }
     }
@@ -153,6 +158,7 @@ internal sealed partial class Outbox
         {
             if (flow is null || closed)
                 return;
+            CountAcknowledgement(packetId);
             var refused = reasonCode >= MqttReasonCode.UnspecifiedError;
             if (flow.Receive(packetId, refused) is not { } known)
                 return;
@@ -205,12 +211,19 @@ internal sealed partial class Outbox
         if (flow is null)
             return;
         while (!flushing && flow.TakeAgain() is { } again)
+        {
             SendAgain(again);
+            CountResumed();
+        }
+
         while (!flushing && flow.TakeWaiting() is { Kept: { } kept } next)
         {
-            if (kept.ExpiresAt <= clock.Now || !flow.Session.MayReceive(kept.Topic))
+            CountResumed();
+            var mayReceive = flow.Session.MayReceive(kept.Topic);
+            if (kept.ExpiresAt <= clock.Now || !mayReceive)
             {
                 flow.Drop(next); // MQTT-3.3.2-5
+                Session.Lose(mayReceive ? LossReason.Expired : LossReason.Denied);
                 continue;
             }
 
@@ -238,8 +251,14 @@ internal sealed partial class Outbox
             if (flow!.Session.MayReceive(kept.Topic))
                 Send(kept, again.Outgoing, again);
             else
-                PassOver(again.Outgoing, again);
+                Deny(again);
         }
+    }
+
+    private void Deny(Inflight again)
+    {
+        Session.Lose(LossReason.Denied);
+        PassOver(again.Outgoing, again);
     }
 
     /// <summary>A message that may not be sent here: it is as if it had been delivered.</summary>
@@ -265,6 +284,7 @@ internal sealed partial class Outbox
         var start = Encode(message, head, outgoing.QoS, outgoing.Identifiers, out var newAlias);
         if (maxPacketSize != 0 && start.Length + message.Payload.Length > maxPacketSize)
         {
+            Session.Lose(LossReason.TooLarge);
             PassOver(outgoing, known); // MQTT-3.1.2-25
             return;
         }
@@ -296,10 +316,13 @@ internal sealed partial class Outbox
             span[0] |= 8;
         if (packetId > 0)
             BinaryPrimitives.WriteUInt16BigEndian(span[PublishHead.PacketIdOffset(head)..], packetId);
+        if (Session.Traces is { } traces)
+            PacketTrace.Out(traces, span[..head.Length], payload, version);
         Advance(head.Length);
         output.Write(payload);
         unflushed = true;
         unflushedBytes += payload.Length;
+        CountPublish(packetId, duplicate);
     }
 }
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Strata.Mqtt.Connections;
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Delivery;
@@ -39,6 +40,7 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options, Mqt
     /// <summary>What the CONNECT said about this direction; before the first packet.</summary>
     public void Configure(Handshake handshake)
     {
+        connectedFrom = clock.Timestamp;
         version = handshake.Request.Version;
         maxPacketSize = handshake.MaximumPacketSize;
         problemInformation = handshake.RequestProblemInformation;
@@ -53,9 +55,7 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options, Mqt
         {
             if (closed)
                 return;
-            Write(packet);
-            if (!rest.IsEmpty)
-                Write(rest);
+            Write(packet, rest);
             Flush();
         }
     }
@@ -98,7 +98,7 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options, Mqt
     /// </summary>
     /// <param name="reasonCode">Null: say nothing.</param>
     /// <returns>False: it was closed already.</returns>
-    public bool Close(DisconnectCause why, MqttReasonCode? reasonCode, string? reason)
+    public bool Close(DisconnectCause why, MqttReasonCode? reasonCode, string? reason, string? serverReference = null)
     {
         lock (gate)
         {
@@ -108,9 +108,10 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options, Mqt
             if (reasonCode is { } code && accepted && version == MqttProtocolVersion.V500)
             {
                 Span<byte> packet = stackalloc byte[ServerPackets.MaxSize];
-                Write(packet[..ServerPackets.Disconnect500(packet, code, reason, maxPacketSize)]);
+                Write(packet[..ServerPackets.Disconnect500(packet, code, reason, maxPacketSize, serverReference)]);
             }
 
+            Report();
             Volatile.Write(ref closed, true);
             output.Complete();
             progress?.TrySetResult();
@@ -141,10 +142,18 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options, Mqt
             return flushTask;
     }
 
-    private void Write(ReadOnlySpan<byte> bytes)
+    /// <summary>A whole packet, in one or two pieces.</summary>
+    private void Write(ReadOnlySpan<byte> packet, ReadOnlySpan<byte> rest = default)
     {
-        bytes.CopyTo(output.GetSpan(bytes.Length));
-        Advance(bytes.Length);
+        Totals.PacketsOut(packet[0] >> 4, 1);
+        if (Session is { Traces: { } traces })
+            PacketTrace.Out(traces, packet, rest, version);
+        packet.CopyTo(output.GetSpan(packet.Length));
+        Advance(packet.Length);
+        if (rest.IsEmpty)
+            return;
+        rest.CopyTo(output.GetSpan(rest.Length));
+        Advance(rest.Length);
     }
 
     private void Advance(int length)
@@ -159,8 +168,9 @@ internal sealed partial class Outbox(PipeWriter output, MqttOptions options, Mqt
     {
         if (flushing || !unflushed)
             return;
+        Report();
         unflushed = false;
-        unflushedBytes = 0;
+        unflushedBytes = reportedBytes = 0;
         var flush = output.FlushAsync();
         if (flush.IsCompletedSuccessfully)
         {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Subscriptions;
 
 namespace Strata.Mqtt.Delivery;
@@ -26,15 +27,15 @@ internal sealed class Router
     public PublishHead DrainHead { get; } = new();
 
     /// <summary>Delivers a message, and stores what of it must outlive the program.</summary>
-    public Routed Route(MqttNamespace @namespace, in Message message, in Origin origin, MqttMetrics metrics)
+    public Routed Route(MqttNamespace @namespace, in Message message, in Origin origin)
     {
         var kept = origin.Kept;
-        var count = @namespace.Tree.Count == 0 ? 0 : Deliver(@namespace, message, origin.Publisher, ref kept, metrics);
+        var count = @namespace.Tree.Count == 0 ? 0 : Deliver(@namespace, message, origin.Publisher, ref kept);
         return new Routed(count, Store(@namespace, kept, message.QoS, origin));
     }
 
     /// <returns>How many subscribers matched.</returns>
-    private int Deliver(MqttNamespace @namespace, in Message message, Session? publisher, ref KeptMessage? kept, MqttMetrics metrics)
+    private int Deliver(MqttNamespace @namespace, in Message message, Session? publisher, ref KeptMessage? kept)
     {
         matches.Begin(publisher);
         @namespace.Tree.Match(message.Topic, matches);
@@ -44,24 +45,24 @@ internal sealed class Router
         foreach (var match in matches.Matches)
         {
             var to = new Receiver(Math.Min(message.QoS, match.QoS), message.Retain && match.RetainAsPublished, match.Identifiers, null);
-            Note(match.Session, Deliver(match.Session, message, to, ref kept), metrics);
+            Note(match.Session, Deliver(match.Session, message, to, ref kept));
         }
 
         foreach (var group in matches.Groups)
-            Share(group, message, ref kept, metrics);
+            Share(@namespace, group, message, ref kept);
         var count = matches.Count + matches.Groups.Count;
         matches.Clear();
         return count;
     }
 
     /// <summary>Gives a message that a member of a shared subscription can not have any more to another.</summary>
-    public void PassOn(MqttNamespace @namespace, in Outgoing outgoing, MqttClock clock, MqttMetrics metrics)
+    public void PassOn(MqttNamespace @namespace, in Outgoing outgoing, MqttClock clock)
     {
         if (outgoing is not { Kept: { } kept, Shared: { } group } || kept.ExpiresAt <= clock.Now)
             return;
         head.Reset();
         var reference = (KeptMessage?)kept;
-        Share(group, kept.AsMessage(kept.QoS, outgoing.Retain, clock), ref reference, metrics);
+        Share(@namespace, group, kept.AsMessage(kept.QoS, outgoing.Retain, clock), ref reference);
         Store(@namespace, kept, kept.QoS, default);
     }
 
@@ -114,18 +115,18 @@ internal sealed class Router
         return true;
     }
 
-    private void Note(Session session, in Delivered result, MqttMetrics metrics)
+    private void Note(Session session, in Delivered result)
     {
         if (result.IsTaken)
             delivered++;
         if (result.Result is not (DeliveryResult.Written or DeliveryResult.Queued or DeliveryResult.Gone))
-            Lose(session, result.Result, metrics);
+            Lose(session, result.Result);
     }
 
     /// <summary>
     /// One member gets it, in turns: one that can take it now, else one that is there, else one that is away and keeps it (MQTT 5.0 4.8.2).
     /// </summary>
-    private void Share(SharedGroup group, in Message message, ref KeptMessage? kept, MqttMetrics metrics)
+    private void Share(MqttNamespace @namespace, SharedGroup group, in Message message, ref KeptMessage? kept)
     {
         var slots = group.Members.Slots;
         var first = group.NextTurn();
@@ -140,12 +141,12 @@ internal sealed class Router
                 var result = Deliver(member.Session, message, to, ref kept);
                 if (!result.IsTaken)
                     continue;
-                Note(member.Session, result, metrics);
+                Note(member.Session, result);
                 return;
             }
         }
 
-        metrics.Dropped(DeliveryResult.Dropped);
+        @namespace.Totals.Lose(LossReason.NoMember);
     }
 
     private static bool Suits(Session member, int attempt) => attempt switch
@@ -155,9 +156,15 @@ internal sealed class Router
         _ => member.Holder is null,
     };
 
-    private static void Lose(Session session, DeliveryResult result, MqttMetrics metrics)
+    private static void Lose(Session session, DeliveryResult result)
     {
-        metrics.Dropped(result);
+        session.Lose(result switch
+        {
+            DeliveryResult.TooLarge => LossReason.TooLarge,
+            DeliveryResult.Overflow => LossReason.QueueOverflow,
+            DeliveryResult.Denied => LossReason.Denied,
+            _ => LossReason.QueueFull,
+        });
         if (result == DeliveryResult.Overflow)
             session.Holder?.Close(DisconnectCause.ByServer, MqttReasonCode.QuotaExceeded, "The client does not take its QoS 1 and 2 messages.");
     }

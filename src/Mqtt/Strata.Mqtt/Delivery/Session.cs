@@ -1,6 +1,7 @@
 using System.Text;
 using Strata.Mqtt.Connections;
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Subscriptions;
 using Strata.Mqtt.Wire;
 
@@ -26,6 +27,13 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     private bool ended;
 
     public MqttNamespace Namespace { get; } = @namespace;
+
+    public MqttClock Clock { get; } = clock;
+
+    public SessionTraffic Traffic { get; } = new();
+
+    /// <summary>Who looks at its packets; null for nobody, which is nearly always.</summary>
+    public PacketTrace[]? Traces { get; set; }
 
     public string Owner { get; } = owner;
 
@@ -307,9 +315,37 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
             foreach (var subscription in subscriptions?.Values ?? Enumerable.Empty<Subscription>())
                 Namespace.Tree.Remove(subscription);
             subscriptions = null;
-            others = flow?.TakeShared() ?? [];
+            others = flow?.TakeShared(out var left) is { } taken ? Lost(taken, left) : [];
             return count;
         }
+    }
+
+    /// <summary>A message for the client is lost.</summary>
+    public void Lose(LossReason reason, long count = 1)
+    {
+        Traffic.Lose(reason, count, Clock.Coarse);
+        Namespace.Totals.Lose(reason, count);
+    }
+
+    /// <summary>Looks at the messages on their way and at the connection, under the lock; either may be null.</summary>
+    public T Look<T>(Func<MessageFlow?, Connection?, T> look)
+    {
+        lock (gate)
+            return outbox is { } present ? present.Look(lent => look(lent, holder)) : look(flow, holder);
+    }
+
+    /// <summary>Its subscriptions, in no order.</summary>
+    public IReadOnlyList<(string Filter, SubscriptionOptions Options)> Subscriptions()
+    {
+        lock (gate)
+            return [.. subscriptions?.Select(static s => (s.Key, s.Value.Options)) ?? []];
+    }
+
+    private IReadOnlyList<Outgoing> Lost(IReadOnlyList<Outgoing> taken, int left)
+    {
+        if (left > 0)
+            Lose(LossReason.SessionEnded, left);
+        return taken;
     }
 
     /// <summary>Under the lock: takes the messages back from the connection.</summary>
@@ -363,7 +399,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
         {
             if (ended || !keeps)
                 return DeliveryResult.Gone;
-            kept ??= new KeptMessage(message, clock);
+            kept ??= new KeptMessage(message, Clock);
             var outgoing = new Outgoing(kept, to.QoS, to.Retain, to.Identifiers, to.Shared);
             // A connection may have attached between the look and the lock.
             return outbox is { } present ? present.Enqueue(outgoing) : (flow ??= new MessageFlow(options, this)).Enqueue(outgoing, away: true);

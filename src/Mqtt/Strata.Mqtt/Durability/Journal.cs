@@ -82,8 +82,11 @@ internal sealed partial class Journal : IDisposable
     /// <summary>Everything that was appended is on the disk.</summary>
     public bool IsCommitted => Volatile.Read(ref appended) == Committed;
 
+    /// <summary>Bytes that wait for the disk.</summary>
+    public int WaitingBytes => Volatile.Read(ref open).WrittenCount;
+
     /// <summary>As many bytes wait for the disk as may; see <see cref="RoomAsync"/>.</summary>
-    public bool IsFull => Volatile.Read(ref open).WrittenCount >= options.MaxWaitingBytes;
+    public bool IsFull => WaitingBytes >= options.MaxWaitingBytes;
 
     /// <summary>
     /// Opens the journal in a directory, made when it is not there, and gives all its records to <paramref name="visit"/>. Directory and files are their owner's
@@ -254,10 +257,16 @@ internal sealed partial class Journal : IDisposable
 
             try
             {
-                if (writing.WrittenCount > 0 && !Commit())
+                if (writing.WrittenCount > 0)
                 {
-                    End(); // Stopped while the disk was full: nobody was told that this was kept.
-                    return;
+                    var begun = options.Time.GetTimestamp();
+                    if (!Commit())
+                    {
+                        End(); // Stopped while the disk was full: nobody was told that this was kept.
+                        return;
+                    }
+
+                    options.Committed(options.Time.GetElapsedTime(begun));
                 }
             }
 #pragma warning disable CA1031 // Whatever it is, what was to be kept may not be: it is said, and nothing is acknowledged any more.
@@ -426,6 +435,11 @@ internal sealed record JournalOptions
 
     /// <summary>Goes on without what is damaged.</summary>
     public bool SkipDamaged { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Told how long a commit took; on the journal's thread.</summary>
+    public Action<TimeSpan> Committed { get; init; } = static _ => { };
 
     /// <summary>Puts a file on the disk; throws when that fails.</summary>
     public Action<SafeFileHandle> Flush { get; init; } = RandomAccess.FlushToDisk;

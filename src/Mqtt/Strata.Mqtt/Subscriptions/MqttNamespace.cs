@@ -1,11 +1,12 @@
 using Strata.Mqtt.Connections;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Durability;
+using Strata.Mqtt.Inspection;
 
 namespace Strata.Mqtt.Subscriptions;
 
 /// <summary>One topic tree, its retained messages and its sessions, each owner's client ids apart from the others'.</summary>
-internal sealed class MqttNamespace(string name, IMqttHost host, MqttOptions options, MqttClock clock, SessionStore? store)
+internal sealed class MqttNamespace(string name, IMqttHost host, MqttOptions options, MqttClock clock, SessionStore? store, MqttMetrics? metrics = null)
 {
     private readonly Dictionary<(string Owner, string ClientId), Session> sessions = [];
     private int storedSessions;
@@ -18,6 +19,21 @@ internal sealed class MqttNamespace(string name, IMqttHost host, MqttOptions opt
     public SessionStore? Store { get; } = store;
 
     public TopicTree Tree { get; } = new();
+
+    public TrafficTotals Totals { get; } = new();
+
+    /// <summary>Null in tests of single parts.</summary>
+    public MqttMetrics? Metrics { get; } = metrics;
+
+    /// <summary>Sessions, with and without a connection.</summary>
+    public int SessionCount
+    {
+        get
+        {
+            lock (sessions)
+                return sessions.Count;
+        }
+    }
 
     public RetainedMessages Retained { get; } = new(options, clock);
 

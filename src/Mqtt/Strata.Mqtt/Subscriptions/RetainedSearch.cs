@@ -20,9 +20,10 @@ internal sealed class RetainedSearch(RetainedMessages retained, MqttOptions opti
     /// <summary>Filters that want retained messages are to be refused from now on.</summary>
     public bool IsExhausted => walked >= MaxWalks || found > 2L * options.MaxRetainedMessages;
 
-    public void Find(ReadOnlySpan<byte> filter, SubscriptionOptions granted)
+    /// <param name="further">What the filter finds besides.</param>
+    public void Find(ReadOnlySpan<byte> filter, SubscriptionOptions granted, IReadOnlyList<KeptMessage> further)
     {
-        var messages = retained.Match(filter, out var share);
+        IReadOnlyList<KeptMessage> messages = [.. retained.Match(filter, out var share), .. further];
         walked += share;
         found += messages.Count;
         if (messages.Count > 0)

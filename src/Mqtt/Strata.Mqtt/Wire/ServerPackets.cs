@@ -81,8 +81,8 @@ internal static class ServerPackets
     }
 
     /// <summary>CONNACK to MQTT 5 that refuses.</summary>
-    public static int ConnAck500(Span<byte> destination, MqttReasonCode reasonCode, string? reason, uint maxPacketSize) =>
-        WithReason(destination, PacketType.ConnAck, [0, (byte)reasonCode], reason, maxPacketSize);
+    public static int ConnAck500(Span<byte> destination, MqttReasonCode reasonCode, string? reason, uint maxPacketSize, string? serverReference = null) =>
+        WithReason(destination, PacketType.ConnAck, [0, (byte)reasonCode], reason, maxPacketSize, serverReference);
 
     /// <summary>PUBACK, PUBREC, PUBREL or PUBCOMP that says success.</summary>
     public static int Ack(Span<byte> destination, PacketType type, ushort packetId)
@@ -106,8 +106,8 @@ internal static class ServerPackets
         return 5;
     }
 
-    public static int Disconnect500(Span<byte> destination, MqttReasonCode reasonCode, string? reason, uint maxPacketSize) =>
-        WithReason(destination, PacketType.Disconnect, [(byte)reasonCode], reason, maxPacketSize);
+    public static int Disconnect500(Span<byte> destination, MqttReasonCode reasonCode, string? reason, uint maxPacketSize, string? serverReference = null) =>
+        WithReason(destination, PacketType.Disconnect, [(byte)reasonCode], reason, maxPacketSize, serverReference);
 
     /// <summary>SUBACK, or UNSUBACK for MQTT 5: the head that precedes the reason codes; 3.1.1 has no property length.</summary>
     public static int SubAckHead(Span<byte> destination, PacketType type, ushort packetId, int codes, MqttProtocolVersion version)
@@ -136,10 +136,18 @@ internal static class ServerPackets
     }
 
     /// <summary>The reason string is left out when the packet would be larger than the peer takes (MQTT-3.2.2-19, MQTT-3.4.2-2, MQTT-3.14.2-3).</summary>
-    private static int WithReason(Span<byte> destination, PacketType type, ReadOnlySpan<byte> fields, string? reason, uint maxPacketSize)
+    private static int WithReason(
+        Span<byte> destination, PacketType type, ReadOnlySpan<byte> fields, string? reason, uint maxPacketSize, string? serverReference = null)
     {
-        Span<byte> scratch = stackalloc byte[MaxReasonBytes + 3];
+        Span<byte> scratch = stackalloc byte[MaxSize];
         var properties = new WireWriter(scratch);
+        if (serverReference is not null)
+        {
+            properties.Byte((byte)PropertyId.ServerReference);
+            properties.String(serverReference);
+        }
+
+        var withoutReason = properties.Length;
         if (!string.IsNullOrEmpty(reason))
         {
             Span<byte> text = stackalloc byte[MaxReasonBytes];
@@ -149,8 +157,9 @@ internal static class ServerPackets
         }
 
         // Type, remaining length, property length take 5 at most.
-        var fits = maxPacketSize == 0 || 5 + fields.Length + properties.Length <= maxPacketSize;
-        return WithProperties(destination, type, fields, fits ? properties.Written : default);
+        bool Fits(int length) => maxPacketSize == 0 || 5 + length <= maxPacketSize;
+        var kept = Fits(fields.Length + properties.Length) ? properties.Length : Fits(fields.Length + withoutReason) ? withoutReason : 0;
+        return WithProperties(destination, type, fields, properties.Written[..kept]);
     }
 
     private static int WithProperties(Span<byte> destination, PacketType type, ReadOnlySpan<byte> fields, ReadOnlySpan<byte> properties)

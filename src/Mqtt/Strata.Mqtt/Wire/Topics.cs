@@ -30,6 +30,9 @@ internal static class Topics
         }
     }
 
+    /// <summary>A topic or filter of what the server says about itself.</summary>
+    public static bool IsSystem(ReadOnlySpan<byte> topic) => topic.StartsWith("$SYS"u8) && (topic.Length == 4 || topic[4] == (byte)'/');
+
     /// <summary>A shared subscription of MQTT 5.0 4.8.2 by its look.</summary>
     public static bool IsShared(ReadOnlySpan<byte> filter) => filter.StartsWith("$share/"u8);
 

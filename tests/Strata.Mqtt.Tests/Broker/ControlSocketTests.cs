@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Strata.Mqtt.Broker;
+
+namespace Strata.Mqtt.Tests.Broker;
+
+/// <summary>A running broker is administered by a Unix socket of its owner.</summary>
+public sealed class ControlSocketTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("strata-ctl-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public async Task The_control_socket_answers_its_owner_and_no_other_endpoint_does()
+    {
+        var path = Path.Combine(folder, "c.sock");
+        await using (var server = await BrokerServer.StartAsync(Options with { ControlPath = path }, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(path, server.Control);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+            using var control = Client(path);
+            Assert.Contains($"\"mqtt\":\"{server.Mqtt}\"", await control.GetStringAsync("status", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            using var client = await RawClient.OpenAsync(server.Mqtt!.Port);
+            await client.SendAsync(new ConnectBuilder { ClientId = "sensor/1" }.Build());
+            await client.ReadAsync(2);
+            Assert.Contains("\"clientId\":\"sensor/1\"", await control.GetStringAsync("clients?client=sensor%2F*", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.Equal(HttpStatusCode.BadRequest, await StatusOf(control, HttpMethod.Get, "clients?limit=0"));
+            Assert.Equal(HttpStatusCode.BadRequest, await StatusOf(control, HttpMethod.Put, "log-level?level=loud"));
+            Assert.Equal(HttpStatusCode.OK, await StatusOf(control, HttpMethod.Put, "log-level?level=none"));
+            Assert.Equal(HttpStatusCode.OK, await StatusOf(control, HttpMethod.Post, "disconnect?client=sensor%2F1"));
+            await client.AssertDisconnectedAsync(MqttReasonCode.AdministrativeAction);
+            using var foreign = new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri($"http://{server.WebSocket}/api/v1/mqtt/") };
+            foreach (var (method, what) in new[] { (HttpMethod.Get, "status"), (HttpMethod.Get, "clients"), (HttpMethod.Get, "trace?client=c"), (HttpMethod.Post, "disconnect?client=c"), (HttpMethod.Put, "log-level?level=none") })
+                Assert.Equal(HttpStatusCode.NotFound, await StatusOf(foreign, method, what));
+        }
+
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task A_trace_that_somebody_reads_does_not_hold_up_the_stop()
+    {
+        var path = Path.Combine(folder, "c.sock");
+        var server = await BrokerServer.StartAsync(Options with { ControlPath = path }, TestContext.Current.CancellationToken);
+        using var control = Client(path);
+        await using var lines = await Deadline.For(control.GetStreamAsync("trace?client=c", TestContext.Current.CancellationToken), "the trace begins");
+        using var client = await RawClient.OpenAsync(server.Mqtt!.Port);
+        await client.SendAsync(new ConnectBuilder { ClientId = "c" }.Build());
+        using var reader = new StreamReader(lines);
+        Assert.Contains("\"type\":\"CONNECT\"", await Deadline.For(reader.ReadLineAsync(), "a line of the trace"), StringComparison.Ordinal);
+        var rest = reader.ReadToEndAsync();
+        await Deadline.For(server.DisposeAsync().AsTask(), "the broker stops");
+        await Deadline.For(rest, "the trace ends");
+    }
+
+    [Fact]
+    public async Task A_path_too_long_for_a_socket_stops_the_start()
+    {
+        var fault = await Assert.ThrowsAsync<BrokerConfigurationException>(() => BrokerServer.StartAsync(
+            Options with { ControlPath = Path.Combine(folder, new string('x', 120)) }, TestContext.Current.CancellationToken));
+        Assert.Contains("--control", fault.Message, StringComparison.Ordinal);
+    }
+
+    private static BrokerOptions Options => new()
+    {
+        Mqtt = new IPEndPoint(IPAddress.Loopback, 0), WebSocket = new IPEndPoint(IPAddress.Loopback, 0), Anonymous = true, LogLevel = LogLevel.None,
+    };
+
+    private static async Task<HttpStatusCode> StatusOf(HttpClient client, HttpMethod method, string path)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return response.StatusCode;
+    }
+
+    private static HttpClient Client(string path) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancellationToken) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    }) { BaseAddress = new Uri("http://broker/api/v1/mqtt/") };
+}
