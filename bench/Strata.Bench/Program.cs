@@ -11,6 +11,7 @@ return (args.FirstOrDefault() ?? "help") switch
     "mqtt-load" => await LoadVerb.RunAsync(arguments),
     "mqtt-serve" => await ServeVerb.RunAsync(arguments),
     "mqtt-qos1" => await QoS1Verb.RunAsync(arguments),
+    "mqtt-resume" => await ResumeVerb.RunAsync(arguments),
     "mqtt-idle" => await IdleVerb.RunAsync(arguments),
     "mqtt-store" => StoreVerb.Run(arguments),
     "mqtt-reconnect" => await ReconnectVerb.RunAsync(arguments),
@@ -30,6 +31,7 @@ static int Usage()
           mqtt-load   publish QoS 1 to --target HOST:PORT as fast as its acknowledgements allow (or at --rate), print JSON
           mqtt-serve  the MQTT engine with a host that drops everything, for the others
           mqtt-qos1   the engine against mosquitto, each on core 0, load on core 1, alternated; writes bench/results/mqtt-qos1.json
+          mqtt-resume  a client comes back to its 100 queued messages: p50 and p99 to the first and to all; [--rounds 300] [--messages 100]; writes bench/results/mqtt-resume.json
           mqtt-idle   memory per idle connection; writes bench/results/mqtt-idle.json
           mqtt-store  messages kept and forgotten per second by the journal and by SQLite, by messages of a commit; --folder DIR [--seconds 3]; writes bench/results/mqtt-store.json
           mqtt-reconnect  strata broker with 10,000 lasting sessions, killed and started again, all connect at once; [--connections N]; writes bench/results/mqtt-reconnect.json

@@ -12,7 +12,7 @@ namespace Strata.Bench.Mqtt;
 
 /// <summary>
 /// The engine with <see cref="DroppingHost"/> on <c>--port</c>, until SIGTERM. <c>--defer</c>: acknowledged by the host at the burst's end;
-/// <c>--bare</c>: Kestrel alone; <c>--inline</c>: Kestrel runs the engine on the socket's thread.
+/// <c>--data DIR</c>: with durable sessions; <c>--bare</c>: Kestrel alone; <c>--inline</c>: Kestrel runs the engine on the socket's thread.
 /// </summary>
 internal static class ServeVerb
 {
@@ -20,7 +20,11 @@ internal static class ServeVerb
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddMqttBroker<DroppingHost>(options => options.ReceiveMaximum = ushort.MaxValue);
+        builder.Services.AddMqttBroker<DroppingHost>(options =>
+        {
+            options.ReceiveMaximum = ushort.MaxValue;
+            options.DataDirectory = arguments.Text("data", "") is { Length: > 0 } directory ? directory : null;
+        });
         builder.Services.AddSingleton(new DroppingMode(arguments.Flag("defer")));
         if (arguments.Flag("inline"))
             builder.Services.Configure<SocketTransportOptions>(options => options.UnsafePreferInlineScheduling = true);
