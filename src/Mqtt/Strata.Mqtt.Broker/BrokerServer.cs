@@ -248,10 +248,13 @@ public sealed class BrokerServer : IAsyncDisposable
     }
 
     /// <summary>The socket of a process that was killed stays behind; one that is served stays.</summary>
+    /// <exception cref="BrokerConfigurationException">It is no socket.</exception>
     private static void RemoveDeadSocket(string? path)
     {
         if (!File.Exists(path))
             return;
+        if (IsFile(path))
+            throw new BrokerConfigurationException($"{path} is a file and no socket; give another path.");
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -260,6 +263,20 @@ public sealed class BrokerServer : IAsyncDisposable
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
         {
             File.Delete(path);
+        }
+    }
+
+    /// <summary>A socket cannot be opened as a file.</summary>
+    private static bool IsFile(string path)
+    {
+        try
+        {
+            using var file = File.OpenHandle(path);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

@@ -63,6 +63,31 @@ public sealed class ControlSocketTests : IDisposable
         Assert.Contains("--control", fault.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_file_where_a_socket_should_be_stays_and_stops_the_start()
+    {
+        var path = Path.Combine(folder, "precious.txt");
+        await File.WriteAllTextAsync(path, "x", TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<BrokerConfigurationException>(() => BrokerServer.StartAsync(Options with { ControlPath = path }, TestContext.Current.CancellationToken));
+        Assert.True(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task The_socket_of_a_broker_that_was_killed_is_taken_over()
+    {
+        var path = Path.Combine(folder, "c.sock");
+        using (var dead = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            dead.Bind(new UnixDomainSocketEndPoint(path));
+            File.Move(path, path + ".kept"); // .NET removes the path of a socket that it closes.
+        }
+
+        File.Move(path + ".kept", path);
+        await using var server = await BrokerServer.StartAsync(Options with { ControlPath = path }, TestContext.Current.CancellationToken);
+        using var control = Client(path);
+        Assert.Equal(HttpStatusCode.OK, await StatusOf(control, HttpMethod.Get, "status"));
+    }
+
     private static BrokerOptions Options => new()
     {
         Mqtt = new IPEndPoint(IPAddress.Loopback, 0), WebSocket = new IPEndPoint(IPAddress.Loopback, 0), Anonymous = true, LogLevel = LogLevel.None,

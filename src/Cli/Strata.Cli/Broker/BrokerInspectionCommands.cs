@@ -13,7 +13,7 @@ internal static class BrokerInspectionCommands
         var client = ClientOption();
         var connected = new Option<bool>("--connected") { Description = "Only clients that are connected." };
         var away = new Option<bool>("--away") { Description = "Only sessions whose client is away." };
-        var slow = new Option<bool>("--slow") { Description = "Only slow consumers: messages wait for them, or a full queue lost some in the last minute." };
+        var slow = new Option<bool>("--slow") { Description = "Only slow consumers: messages wait for them for longer than --slow-after, or a full queue lost some in the last minute." };
         var limit = Limit();
         var command = new Command("clients", "List the sessions of a running broker: who is there, what waits, what was lost.") { client, connected, away, slow, limit };
         var control = new BrokerControlOptions(command);
@@ -128,8 +128,9 @@ internal static class BrokerInspectionCommands
 
     internal static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The text, cut to a width with a mark.</summary>
-    internal static string Cut(string text, int width) => text.Length <= width ? text : text[..(width - 1)] + "…";
+    /// <summary>In a terminal the text's beginning and end, where it is longer than the column: names often differ at their end.</summary>
+    internal static string Cut(string text, int width) =>
+        text.Length <= width || Console.IsOutputRedirected ? text : $"{text[..((width - 1) / 2)]}…{text[^(width / 2)..]}";
 
     internal static string Rate(double rate) => rate.ToString(rate < 10 && rate != 0 ? "0.0" : "0", CultureInfo.InvariantCulture);
 

@@ -191,7 +191,7 @@ internal sealed partial class Connection
         // MQTT-3.1.4-3: whoever of the same owner held the client id is told and closed before this one is welcomed.
         var entrance = @namespace.Enter(decision.Owner, client.ClientId, this, handshake.CleanStart);
         session = entrance.Session;
-        session.Traces = broker.Traces.For(session);
+        broker.Traces.Attach(session);
         PacketTrace.Connect(session.Traces, client);
         Outbox.Session = session;
         Outbox.Totals = @namespace.Totals;

@@ -8,14 +8,13 @@ internal sealed class PacketTraces(MqttOptions options, TimeProvider time, MqttB
     private readonly Lock gate = new();
     private PacketTrace[] traces = [];
 
-    /// <summary>Those that look at this session; null for none.</summary>
-    public PacketTrace[]? For(Session session)
+    /// <summary>A client is there: those that look at its id see its session. Costs one read while nobody looks at anyone.</summary>
+    public void Attach(Session session)
     {
-        var all = Volatile.Read(ref traces);
-        if (all.Length == 0)
-            return null;
-        PacketTrace[] of = [.. all.Where(t => t.IsOf(session.Namespace.Name, session.ClientId))];
-        return of.Length == 0 ? null : of;
+        if (Volatile.Read(ref traces).Length == 0)
+            return;
+        lock (gate)
+            session.Traces = For(session);
     }
 
     /// <returns>Null: as many run as may.</returns>
@@ -43,6 +42,7 @@ internal sealed class PacketTraces(MqttOptions options, TimeProvider time, MqttB
         }
     }
 
+    /// <summary>Under the lock.</summary>
     private void Apply(PacketTrace trace)
     {
         foreach (var session in broker.Namespaces.SelectMany(static n => n.ToList()))
@@ -50,5 +50,11 @@ internal sealed class PacketTraces(MqttOptions options, TimeProvider time, MqttB
             if (trace.IsOf(session.Namespace.Name, session.ClientId))
                 session.Traces = For(session);
         }
+    }
+
+    private PacketTrace[]? For(Session session)
+    {
+        PacketTrace[] of = [.. traces.Where(t => t.IsOf(session.Namespace.Name, session.ClientId))];
+        return of.Length == 0 ? null : of;
     }
 }
