@@ -1,16 +1,19 @@
 using Strata.Bench;
 using Strata.Bench.Dataflow;
 using Strata.Bench.Mqtt;
+using Strata.Bench.Mqtt.Drive;
 using Strata.Bench.Node;
 using Strata.Bench.Telemetry;
 
 // One verb per benchmark; see README.md.
 var arguments = new Arguments(args.Skip(1));
-return (args.FirstOrDefault() ?? "help") switch
+var verb = args.FirstOrDefault() ?? "help";
+return verb switch
 {
     "mqtt-load" => await LoadVerb.RunAsync(arguments),
     "mqtt-serve" => await ServeVerb.RunAsync(arguments),
-    "mqtt-qos1" => await QoS1Verb.RunAsync(arguments),
+    "mqtt-drive" => DriveVerb.Run(arguments),
+    "mqtt-qos1" or "mqtt-pairs" or "mqtt-fanout" or "mqtt-shared" or "mqtt-offline" => await CaseVerb.RunAsync(verb, arguments),
     "mqtt-resume" => await ResumeVerb.RunAsync(arguments),
     "mqtt-idle" => await IdleVerb.RunAsync(arguments),
     "mqtt-store" => StoreVerb.Run(arguments),
@@ -30,7 +33,9 @@ static int Usage()
         Strata.Bench VERB [--option value ...]
           mqtt-load   publish QoS 1 to --target HOST:PORT as fast as its acknowledgements allow (or at --rate), print JSON
           mqtt-serve  the MQTT engine with a host that drops everything, for the others
-          mqtt-qos1   the engine against mosquitto, each on core 0, load on core 1, alternated; writes bench/results/mqtt-qos1.json
+          mqtt-drive  publishers and subscribers on one thread against --target HOST:PORT, print JSON; the load of the next five
+          mqtt-qos1, mqtt-pairs [--qos 2], mqtt-fanout, mqtt-shared, mqtt-offline [--fanout]  the engine against mosquitto and, with --flashmq PATH
+                      (or FLASHMQ=PATH), FlashMQ, each on core 0, load on core 1, alternated; [--rounds 3] [--seconds 5] [--only engine]; writes bench/results/
           mqtt-resume  a client comes back to its 100 queued messages: p50 and p99 to the first and to all; [--rounds 300] [--messages 100]; writes bench/results/mqtt-resume.json
           mqtt-idle   memory per idle connection; writes bench/results/mqtt-idle.json
           mqtt-store  messages kept and forgotten per second by the journal and by SQLite, by messages of a commit; --folder DIR [--seconds 3]; writes bench/results/mqtt-store.json

@@ -23,7 +23,10 @@ internal static class ServeVerb
         builder.Services.AddMqttBroker<DroppingHost>(options =>
         {
             options.ReceiveMaximum = ushort.MaxValue;
-            options.DataDirectory = arguments.Text("data", "") is { Length: > 0 } directory ? directory : null;
+            options.MaxQueuedMessagesPerClient = arguments.Number("max-queued", options.MaxQueuedMessagesPerClient);
+            options.MaxQueuedBytesPerClient = arguments.Number("max-queued-bytes", options.MaxQueuedBytesPerClient);
+            options.MaxInflightToClient = arguments.Number("max-inflight", options.MaxInflightToClient);
+            options.DataDirectory = arguments.Text("data", "") is { Length: > 0 } folder ? folder : null;
         });
         builder.Services.AddSingleton(new DroppingMode(arguments.Flag("defer")));
         if (arguments.Flag("inline"))

@@ -35,14 +35,28 @@ internal sealed class ServerProcess : IAsyncDisposable
         return await StartAsync(port, core, [Environment.ProcessPath!, "mqtt-serve", "--port", $"{port}", .. more]);
     }
 
-    public static async Task<ServerProcess> StartMosquittoAsync(string core, string folder)
+    /// <param name="more">Lines of its configuration, after those that everyone needs.</param>
+    public static async Task<ServerProcess> StartMosquittoAsync(string core, string folder, params IEnumerable<string> more)
     {
         var port = FreePort();
         var configuration = Path.Combine(folder, "mosquitto.conf");
-        await File.WriteAllTextAsync(
-            configuration,
-            $"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_inflight_messages 0\nlog_dest none\nset_tcp_nodelay true\n");
+        await File.WriteAllLinesAsync(configuration,
+            [$"listener {port} 127.0.0.1", "allow_anonymous true", "max_inflight_messages 0", "log_dest none", "set_tcp_nodelay true", "user root", .. more]);
         return await StartAsync(port, core, ["/usr/sbin/mosquitto", "-c", configuration]);
+    }
+
+    /// <param name="program">FlashMQ's binary; README.md says how one builds it.</param>
+    /// <param name="more">Lines of its configuration, after those that everyone needs.</param>
+    public static async Task<ServerProcess> StartFlashMqAsync(string core, string program, string folder, params IEnumerable<string> more)
+    {
+        var port = FreePort();
+        var configuration = Path.Combine(folder, "flashmq.conf");
+        await File.WriteAllLinesAsync(configuration,
+            [
+                "allow_anonymous true", "log_level none", "thread_count 1", "max_qos_msg_pending_per_client 65535", .. more,
+                "listen {", "  protocol mqtt", "  inet_protocol ip4", "  inet4_bind_address 127.0.0.1", $"  port {port}", "}",
+            ]);
+        return await StartAsync(port, core, [program, "--config-file", configuration]);
     }
 
     /// <summary>The resident memory of the process, from the kernel.</summary>
@@ -52,9 +66,18 @@ internal sealed class ServerProcess : IAsyncDisposable
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], System.Globalization.CultureInfo.InvariantCulture) * 1024;
     }
 
+    /// <summary>Asks it to end (SIGTERM), so that it stores what it has, and waits.</summary>
+    public async Task StopAsync()
+    {
+        using (var kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync();
+        await process.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
-        process.Kill();
+        if (!process.HasExited)
+            process.Kill();
         await process.WaitForExitAsync();
         process.Dispose();
     }
@@ -68,7 +91,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         var deadline = Stopwatch.StartNew();
         while (!await AnswersAsync(port))
         {
-            if (process.HasExited || deadline.Elapsed > TimeSpan.FromSeconds(15))
+            if (process.HasExited || deadline.Elapsed > TimeSpan.FromMinutes(2))
                 throw new InvalidOperationException($"{string.Join(' ', command)} does not serve.");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
