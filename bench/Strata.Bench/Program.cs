@@ -13,7 +13,9 @@ return verb switch
     "mqtt-load" => await LoadVerb.RunAsync(arguments),
     "mqtt-serve" => await ServeVerb.RunAsync(arguments),
     "mqtt-drive" => DriveVerb.Run(arguments),
-    "mqtt-qos1" or "mqtt-pairs" or "mqtt-fanout" or "mqtt-shared" or "mqtt-offline" => await CaseVerb.RunAsync(verb, arguments),
+    "mqtt-qos1" or "mqtt-pairs" or "mqtt-fanout" or "mqtt-shared" or "mqtt-offline" or "mqtt-connects" => await CaseVerb.RunAsync(verb, arguments),
+    "mqtt-match" => MatchVerb.Run(arguments),
+    "mqtt-recovery" => await RecoveryVerb.RunAsync(arguments),
     "mqtt-resume" => await ResumeVerb.RunAsync(arguments),
     "mqtt-idle" => await IdleVerb.RunAsync(arguments),
     "mqtt-store" => StoreVerb.Run(arguments),
@@ -33,10 +35,12 @@ static int Usage()
         Strata.Bench VERB [--option value ...]
           mqtt-load   publish QoS 1 to --target HOST:PORT as fast as its acknowledgements allow (or at --rate), print JSON
           mqtt-serve  the MQTT engine with a host that drops everything, for the others
-          mqtt-drive  publishers and subscribers on one thread against --target HOST:PORT, print JSON; the load of the next five
-          mqtt-qos1, mqtt-pairs [--qos 2], mqtt-fanout, mqtt-shared, mqtt-offline [--fanout]  the engine against mosquitto and, with --flashmq PATH
+          mqtt-drive  publishers and subscribers on one thread against --target HOST:PORT, print JSON; the load of the next six
+          mqtt-qos1, mqtt-pairs [--qos 2], mqtt-fanout, mqtt-shared, mqtt-offline [--fanout], mqtt-connects  the engine against mosquitto and, with --flashmq PATH
                       (or FLASHMQ=PATH), FlashMQ, each on core 0, load on core 1, alternated; [--rounds 3] [--seconds 5] [--only engine]; writes bench/results/
           mqtt-resume  a client comes back to its 100 queued messages: p50 and p99 to the first and to all; [--rounds 300] [--messages 100]; writes bench/results/mqtt-resume.json
+          mqtt-match  ns to find the subscribers of a topic among 100,000 subscriptions; writes bench/results/mqtt-match.json
+          mqtt-recovery  start of the engine with --sessions 100000 and --messages 1000000 stored, against mosquitto; writes bench/results/mqtt-recovery.json
           mqtt-idle   memory per idle connection; writes bench/results/mqtt-idle.json
           mqtt-store  messages kept and forgotten per second by the journal and by SQLite, by messages of a commit; --folder DIR [--seconds 3]; writes bench/results/mqtt-store.json
           mqtt-reconnect  strata broker with 10,000 lasting sessions, killed and started again, all connect at once; [--connections N]; writes bench/results/mqtt-reconnect.json

@@ -6,8 +6,7 @@ namespace Strata.Bench.Mqtt;
 /// <param name="Load">Options of the generator.</param>
 internal sealed record BrokerCase(string Name, string What, string Bar, params string[] Load)
 {
-    /// <summary>What is counted: deliveries, else acknowledged publishes.</summary>
-    public bool CountsDeliveries { get; init; } = true;
+    public Counted Counts { get; init; } = Counted.Deliveries;
 
     /// <summary>The load at a fixed rate whose time under way is measured, besides the one that takes what it gets; null for none.</summary>
     public string[]? Paced { get; init; }
@@ -22,6 +21,9 @@ internal sealed record BrokerCase(string Name, string What, string Bar, params s
     /// <summary>What is stored goes to a folder of each run: in these lines <c>{folder}</c>.</summary>
     public bool IsDurable { get; init; }
 
+    /// <summary>The load for Kestrel without an engine, which is measured too then; null: it is not.</summary>
+    public string[]? Kestrel { get; init; }
+
     public static BrokerCase Of(string verb, Arguments arguments)
     {
         var qos = arguments.Number("qos", 1);
@@ -29,7 +31,7 @@ internal sealed record BrokerCase(string Name, string What, string Bar, params s
         {
             "mqtt-qos1" => new("mqtt-qos1", "QoS 1, 50 publishers, nobody subscribes", "0.8x FlashMQ, 3x mosquitto; aim 1x FlashMQ", "--publishers", "50", "--window", "200")
             {
-                CountsDeliveries = false,
+                Counts = Counted.Acknowledged,
             },
             "mqtt-pairs" => new(
                 qos == 2 ? "mqtt-pairs-qos2" : "mqtt-pairs", $"QoS {qos}, 1,000 publishers, each with a subscriber of its own", qos == 2 ? "2x mosquitto" : "0.8x FlashMQ; aim 1x",
@@ -46,6 +48,14 @@ internal sealed record BrokerCase(string Name, string What, string Bar, params s
             {
                 Engine = ["--max-inflight", "65535", "--max-queued", "100000", "--max-queued-bytes", "100000000"],
             },
+            "mqtt-connects" => new(
+                "mqtt-connects", "50 connections at once, each connects, is welcomed, disconnects, and is followed by another; meanwhile 100 pairs have 1,000 QoS 1 messages a second in all",
+                "0.5x mosquitto (a bare accept loop on Kestrel: 0.6x), the pairs' p99 under 50 ms; aim 0.6x",
+                "--publishers", "100", "--subscribers", "100", "--rate", "1000", "--storm", arguments.Text("at-once", "50"))
+            {
+                Counts = Counted.Connections,
+                Kestrel = ["--publishers", "0", "--subscribers", "0", "--storm", arguments.Text("at-once", "50")],
+            },
             _ => new(
                 arguments.Flag("fanout") ? "mqtt-offline-fanout" : "mqtt-offline",
                 arguments.Flag("fanout")
@@ -56,7 +66,7 @@ internal sealed record BrokerCase(string Name, string What, string Bar, params s
                     ? ["--publishers", "50", "--subscribers", "1000", "--away", "--topic", "fan", "--filter", "fan", "--copies", "1000", "--window", "10"]
                     : ["--publishers", "50", "--subscribers", "1000", "--away", "--topics", "1000", "--window", "200"])
             {
-                CountsDeliveries = false,
+                Counts = Counted.Acknowledged,
                 IsDurable = true,
                 Engine = ["--data", "{folder}/engine", "--max-queued", "10000000", "--max-queued-bytes", "1073741824"],
                 Mosquitto = ["persistence true", "persistence_location {folder}/", "max_queued_messages 0"],
@@ -64,4 +74,12 @@ internal sealed record BrokerCase(string Name, string What, string Bar, params s
             },
         };
     }
+}
+
+/// <summary>What a case counts.</summary>
+internal enum Counted
+{
+    Deliveries,
+    Acknowledged,
+    Connections,
 }

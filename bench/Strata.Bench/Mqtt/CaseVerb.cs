@@ -20,6 +20,8 @@ internal static class CaseVerb
         var brokers = new List<string> { "engine", "mosquitto" };
         if (flashMq.Length > 0)
             brokers.Add("flashmq");
+        if (of.Kestrel is not null)
+            brokers.Add("kestrel");
         if (arguments.Text("only", "") is { Length: > 0 } only)
             brokers.RemoveAll(broker => broker != only);
         var runs = brokers.ToDictionary(static broker => broker, static _ => new List<Run>());
@@ -27,7 +29,7 @@ internal static class CaseVerb
         {
             foreach (var broker in brokers)
             {
-                var run = await RunOnceAsync(of, broker, flashMq, arguments, of.Load);
+                var run = await RunOnceAsync(of, broker, flashMq, arguments, broker == "kestrel" ? of.Kestrel! : of.Load);
                 if (of.Paced is { } paced)
                     run = run with { Paced = await RunOnceAsync(of, broker, flashMq, arguments, [.. of.Load, .. paced, "--window", "1000"]) };
                 runs[broker].Add(run);
@@ -45,6 +47,7 @@ internal static class CaseVerb
             LoadAverage = (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0],
             EngineToMosquitto = Ratio(runs, "mosquitto", static run => run.PerSecond),
             EngineToMosquittoPerCpuSecond = Ratio(runs, "mosquitto", static run => run.PerCpuSecond),
+            KestrelToMosquittoPerCpuSecond = Ratio(runs, "mosquitto", static run => run.PerCpuSecond, "kestrel"),
             EngineToFlashMq = Ratio(runs, "flashmq", static run => run.PerSecond),
             EngineToFlashMqPerCpuSecond = Ratio(runs, "flashmq", static run => run.PerCpuSecond),
             Medians = runs.ToDictionary(static pair => pair.Key, pair => new
@@ -80,27 +83,34 @@ internal static class CaseVerb
     {
         var folder = Directory.CreateTempSubdirectory("strata-bench-");
         string[] In(string[] lines) => [.. lines.Select(line => line.Replace("{folder}", folder.FullName, StringComparison.Ordinal))];
+        var warmUp = arguments.Text("warmup", broker is "engine" or "kestrel" ? "10" : "2"); // The engine is compiled while it runs, the others were before.
         DriveResult result;
         await using (var server = broker switch
         {
             "engine" => await ServerProcess.StartEngineAsync("0", In(of.Engine)),
+            "kestrel" => await ServerProcess.StartEngineAsync("0", "--bare"),
             "mosquitto" => await ServerProcess.StartMosquittoAsync("0", folder.FullName, In(of.Mosquitto)),
             _ => await ServerProcess.StartFlashMqAsync("0", flashMq, folder.FullName, In(of.FlashMq)),
         })
         {
             result = await LoadAsync<DriveResult>(
-                "mqtt-drive", server, [.. load, "--seconds", arguments.Text("seconds", "5"), "--warmup", arguments.Text("warmup", "3")]);
+                "mqtt-drive", server, [.. load, "--seconds", arguments.Text("seconds", "5"), "--warmup", warmUp]);
         }
 
         folder.Delete(recursive: true);
-        var count = of.CountsDeliveries ? result.Delivered : result.Acknowledged;
+        var count = of.Counts switch
+        {
+            Counted.Deliveries => result.Delivered,
+            Counted.Acknowledged => result.Acknowledged,
+            _ => result.Connected,
+        };
         return new Run(
             (long)(count / result.Seconds), (long)(count / Math.Max(0.01, result.ServerCpu)), Math.Round(result.ServerCpu / result.Seconds, 2),
-            Math.Round(result.LoadCpu / result.Seconds, 2), result.P50Ms, result.P99Ms, result.TotalPublished, result.TotalDelivered, result.Lost);
+            Math.Round(result.LoadCpu / result.Seconds, 2), result.P50Ms, result.P99Ms, result.TotalPublished, result.TotalDelivered, result.Lost, result.Refused);
     }
 
-    private static double? Ratio(Dictionary<string, List<Run>> runs, string peer, Func<Run, long> figure) =>
-        !runs.TryGetValue(peer, out var theirs) || !runs.TryGetValue("engine", out var ours) ? null : Math.Round((double)Median(ours, figure) / Median(theirs, figure), 2);
+    private static double? Ratio(Dictionary<string, List<Run>> runs, string peer, Func<Run, long> figure, string of = "engine") =>
+        !runs.TryGetValue(peer, out var theirs) || !runs.TryGetValue(of, out var ours) ? null : Math.Round((double)Median(ours, figure) / Median(theirs, figure), 2);
 
     private static T Median<T>(List<Run> runs, Func<Run, T> figure) => runs.Select(figure).Order().ElementAt(runs.Count / 2);
 
@@ -110,7 +120,7 @@ internal static class CaseVerb
     /// <param name="LoadShare">Processors that the generator had; near 1 it may be the limit.</param>
     /// <param name="Lost">Deliveries that were due at the end and did not come.</param>
     private sealed record Run(
-        long PerSecond, long PerCpuSecond, double ServerShare, double LoadShare, double P50Ms, double P99Ms, long Published, long Delivered, long Lost)
+        long PerSecond, long PerCpuSecond, double ServerShare, double LoadShare, double P50Ms, double P99Ms, long Published, long Delivered, long Lost, long Refused)
     {
         public Run? Paced { get; init; }
     }

@@ -11,6 +11,7 @@ internal static class IdleVerb
         var count = arguments.Number("connections", 10_000);
         var settle = TimeSpan.FromSeconds(arguments.Number("settle", 3));
         var (before, during) = await MeasureAsync(count, settle);
+        var (tlsBefore, tlsDuring) = await MeasureAsync(count, settle, "--tls");
         var (bareBefore, bareDuring) = await MeasureAsync(count, settle, "--bare");
         return Results.Write("mqtt-idle", new
         {
@@ -19,6 +20,7 @@ internal static class IdleVerb
             ResidentBefore = before,
             ResidentWith = during,
             BytesPerConnection = (during - before) / count,
+            BytesPerTlsConnection = (tlsDuring - tlsBefore) / count,
             KestrelAloneBytesPerConnection = (bareDuring - bareBefore) / count,
         });
     }
@@ -29,17 +31,26 @@ internal static class IdleVerb
         var options = LoadOptions.From(new Arguments(["--target", $"127.0.0.1:{server.Port}", "--window", "1", "--mqtt", "5"]));
 
         // A first, smaller wave makes the code and the pools that every program has anyway.
-        await HoldAsync(options, 500, settle, server);
+        var isTls = mode.Contains("--tls");
+        await HoldAsync(options, 500, settle, server, isTls);
         await Task.Delay(settle, TimeProvider.System);
         var before = server.ResidentBytes();
-        return (before, await HoldAsync(options, count, settle, server));
+        return (before, await HoldAsync(options, count, settle, server, isTls));
     }
 
-    private static async Task<long> HoldAsync(LoadOptions options, int count, TimeSpan settle, ServerProcess server)
+    private static async Task<long> HoldAsync(LoadOptions options, int count, TimeSpan settle, ServerProcess server, bool isTls)
     {
-        var connections = new List<LoadConnection>(count);
+        var connections = new List<IDisposable>(count);
         for (var number = 0; number < count; number++)
         {
+            if (isTls)
+            {
+                var client = new TlsClient();
+                connections.Add(client);
+                await client.OpenAsync(options, number);
+                continue;
+            }
+
             var connection = new LoadConnection(options, number);
             connections.Add(connection);
             await connection.ConnectAsync();

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -12,7 +14,7 @@ namespace Strata.Bench.Mqtt;
 
 /// <summary>
 /// The engine with <see cref="DroppingHost"/> on <c>--port</c>, until SIGTERM. <c>--defer</c>: acknowledged by the host at the burst's end;
-/// <c>--data DIR</c>: with durable sessions; <c>--bare</c>: Kestrel alone; <c>--inline</c>: Kestrel runs the engine on the socket's thread.
+/// <c>--data DIR</c>: with durable sessions; <c>--bare</c>: Kestrel alone; <c>--tls</c>: over TLS with a certificate of its own making; <c>--inline</c>: Kestrel runs the engine on the socket's thread.
 /// </summary>
 internal static class ServeVerb
 {
@@ -33,6 +35,8 @@ internal static class ServeVerb
             builder.Services.Configure<SocketTransportOptions>(options => options.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, arguments.Number("port", 1883), listen =>
         {
+            if (arguments.Flag("tls"))
+                listen.UseHttps(SelfSigned());
             if (arguments.Flag("bare"))
                 listen.Run(BareHandler.ServeAsync);
             else
@@ -45,5 +49,12 @@ internal static class ServeVerb
         var seen = application.Services.GetRequiredService<DroppingHost>().Seen;
         Console.WriteLine($"publishes {seen}, allocated {GC.GetTotalAllocatedBytes() / (double)Math.Max(1, seen):0.00} B a publish, {GC.CollectionCount(0)} collections");
         return 0;
+    }
+
+    private static X509Certificate2 SelfSigned()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var now = TimeProvider.System.GetUtcNow();
+        return new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
     }
 }

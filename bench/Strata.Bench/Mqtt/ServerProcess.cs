@@ -9,13 +9,17 @@ internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Process process;
 
-    private ServerProcess(Process process, int port)
+    private ServerProcess(Process process, int port, TimeSpan startedIn)
     {
+        StartedIn = startedIn;
         this.process = process;
         Port = port;
     }
 
     public int Port { get; }
+
+    /// <summary>From the start of the process to its first accepted connection, to 10 ms.</summary>
+    public TimeSpan StartedIn { get; }
 
     public int Id => process.Id;
 
@@ -87,16 +91,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         var start = new ProcessStartInfo("taskset") { RedirectStandardOutput = true };
         foreach (var argument in (string[])["-c", core, .. command])
             start.ArgumentList.Add(argument);
-        var process = Process.Start(start)!;
         var deadline = Stopwatch.StartNew();
+        var process = Process.Start(start)!;
         while (!await AnswersAsync(port))
         {
             if (process.HasExited || deadline.Elapsed > TimeSpan.FromMinutes(2))
                 throw new InvalidOperationException($"{string.Join(' ', command)} does not serve.");
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
         }
 
-        return new ServerProcess(process, port);
+        return new ServerProcess(process, port, deadline.Elapsed);
     }
 
     private static async Task<bool> AnswersAsync(int port)

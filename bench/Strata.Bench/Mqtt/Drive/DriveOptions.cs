@@ -37,6 +37,9 @@ internal sealed record DriveOptions
     /// <summary>The subscribers' sessions outlast their connections, and they are away while it is published.</summary>
     public required bool Away { get; init; }
 
+    /// <summary>Connections of those who connect and disconnect meanwhile, at once; 0: none.</summary>
+    public required int Storm { get; init; }
+
     /// <summary>Ends after so many acknowledged publishes; 0: after <see cref="Duration"/>.</summary>
     public required long Messages { get; init; }
 
@@ -60,6 +63,7 @@ internal sealed record DriveOptions
         Rate = arguments.Number("rate", 0),
         Copies = arguments.Number("copies", 1),
         Away = arguments.Flag("away"),
+        Storm = arguments.Number("storm", 0),
         Messages = arguments.Number("messages", 0),
         Payload = arguments.Number("payload", 64),
         WarmUp = TimeSpan.FromSeconds(arguments.Number("warmup", 2)),

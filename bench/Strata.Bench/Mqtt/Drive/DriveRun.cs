@@ -6,6 +6,7 @@ namespace Strata.Bench.Mqtt.Drive;
 /// <summary>Warm-up, measured part, and the wait for what is under way.</summary>
 internal sealed class DriveRun(DriveOptions options, DriveCounts counts, Poller poller, List<Publisher> publishers)
 {
+    private readonly Storm storm = new(options, counts, poller);
     private readonly long started = Stopwatch.GetTimestamp();
     private long paced;
     private long written;
@@ -35,7 +36,8 @@ internal sealed class DriveRun(DriveOptions options, DriveCounts counts, Poller 
         return new DriveResult(
             Stopwatch.GetElapsedTime(before.At, after.At).TotalSeconds, after.Published - before.Published, after.Acknowledged - before.Acknowledged,
             after.Delivered - before.Delivered, after.Server - before.Server, after.Own - before.Own, p50, p99, p999,
-            counts.Published, counts.Acknowledged, counts.Delivered, (counts.Published * copies) - counts.Delivered);
+            counts.Published, counts.Acknowledged, counts.Delivered, (counts.Published * copies) - counts.Delivered,
+            after.Connected - before.Connected, counts.Refused);
     }
 
     /// <summary>Processor seconds of a process, from the kernel.</summary>
@@ -64,9 +66,10 @@ internal sealed class DriveRun(DriveOptions options, DriveCounts counts, Poller 
     {
         while (Stopwatch.GetElapsedTime(started) < time)
         {
-            if (options.Rate > 0)
+            storm.Refill();
+            if (publishers.Count > 0 && options.Rate > 0)
                 Pace();
-            else if (options.QoS == 0)
+            else if (publishers.Count > 0 && options.QoS == 0)
                 Refill();
             poller.Turn(options.Rate > 0 ? 1 : 50);
         }
@@ -117,7 +120,7 @@ internal sealed class DriveRun(DriveOptions options, DriveCounts counts, Poller 
     }
 
     private Moment Mark() => new(
-        Stopwatch.GetTimestamp(), counts.Published, counts.Acknowledged, counts.Delivered, ProcessorSeconds(options.Server), ProcessorSeconds(Environment.ProcessId));
+        Stopwatch.GetTimestamp(), counts.Published, counts.Acknowledged, counts.Delivered, counts.Connected, ProcessorSeconds(options.Server), ProcessorSeconds(Environment.ProcessId));
 
-    private readonly record struct Moment(long At, long Published, long Acknowledged, long Delivered, double Server, double Own);
+    private readonly record struct Moment(long At, long Published, long Acknowledged, long Delivered, long Connected, double Server, double Own);
 }

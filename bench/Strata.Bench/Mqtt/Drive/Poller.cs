@@ -55,17 +55,18 @@ internal sealed class Poller
         Scratch.Clear();
     }
 
+    /// <summary>The client's socket has taken everything.</summary>
     public void Sent(WireClient client)
     {
-        if (late.Remove(client.Fd) || client.IsConnecting)
-            Watch(client, LibC.Modify);
+        late.Remove(client.Fd);
+        Watch(client, LibC.Modify);
     }
 
     private void Watch(WireClient client, int operation)
     {
         Span<byte> change = stackalloc byte[16];
         change.Clear();
-        BinaryPrimitives.WriteUInt32LittleEndian(change, LibC.Readable | (late.ContainsKey(client.Fd) || (client.IsConnecting && operation == LibC.Add) ? LibC.Writable : 0));
+        BinaryPrimitives.WriteUInt32LittleEndian(change, LibC.Readable | (late.ContainsKey(client.Fd) || client.IsConnecting ? LibC.Writable : 0));
         BinaryPrimitives.WriteInt32LittleEndian(change[LibC.EventData..], client.Fd);
         _ = LibC.Watch(epoll, operation, client.Fd, ref change[0]);
     }
