@@ -1,7 +1,10 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Subscriptions;
+using Strata.Mqtt.Transports;
 using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt.Connections;
@@ -33,6 +36,10 @@ internal sealed partial class Connection
     public Outbox Outbox { get; }
 
     private MqttOptions Options => broker.Options;
+
+    /// <summary>Kestrel's own socket, which tells its end by its closed token whether it is read or not.</summary>
+    private bool IsPlainSocket => context is not WebSocketConnection
+        && context.Features.Get<IConnectionSocketFeature>() is not null && context.Features.Get<ITlsConnectionFeature>() is null;
 
     /// <summary>Serves the connection until it is closed and everything about it is cleaned up.</summary>
     public async Task RunAsync()
@@ -111,6 +118,12 @@ internal sealed partial class Connection
     {
         try
         {
+            if (Outbox.Cause == DisconnectCause.ByClient && IsPlainSocket)
+            {
+                await TransportEnded().ConfigureAwait(false);
+                return;
+            }
+
             while (true)
             {
                 var result = await input.ReadAsync().ConfigureAwait(false);
@@ -125,5 +138,15 @@ internal sealed partial class Connection
         {
             // It is gone, which is what was awaited.
         }
+    }
+
+    /// <summary>Nothing comes from a client that said goodbye: its end is awaited without reading, because a read that the end meets costs an exception.</summary>
+    private async Task TransportEnded()
+    {
+        var ended = new TaskCompletionSource();
+        var registration = context.ConnectionClosed.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), ended);
+        await using (registration.ConfigureAwait(false))
+            await ended.Task.ConfigureAwait(false);
+        await Outbox.FlushEnded().ConfigureAwait(false);
     }
 }
