@@ -6,15 +6,21 @@ namespace Strata.Mqtt.Subscriptions;
 /// One level of filters. Changed under the tree's lock; read without: children stand in an open-addressing table whose slots only ever go
 /// from empty to a node to <see cref="Removed"/>, until the table is replaced as a whole.
 /// </summary>
-internal sealed class TopicNode(TopicNode? parent, byte[] level)
+internal sealed class TopicNode(TopicNode? parent, ReadOnlySpan<byte> level)
 {
+    /// <summary>So much of a level stands in the node itself: what is elsewhere is in no cache when it is looked for among many.</summary>
+    private const int Inline = 16;
+
     private static readonly TopicNode Removed = new(null, []);
 
     // A peer that knows the function could make a table slow; it does not know the seed.
     private static readonly ulong Seed = (ulong)Random.Shared.NextInt64() | 1;
 
-    private readonly byte[] level = level;
     private readonly ulong hash = HashOf(level);
+    private readonly ulong first = Eight(level);
+    private readonly ulong second = level.Length > 8 ? Eight(level[8..]) : 0;
+    private readonly int length = level.Length;
+    private readonly byte[]? rest = level.Length > Inline ? level[Inline..].ToArray() : null;
     private TopicNode?[] children = [];
     private int used;
     private int live;
@@ -44,7 +50,7 @@ internal sealed class TopicNode(TopicNode? parent, byte[] level)
             var node = Volatile.Read(ref table[i]);
             if (node is null)
                 return null;
-            if (node.hash == wanted && !ReferenceEquals(node, Removed) && name.SequenceEqual(node.level))
+            if (node.hash == wanted && !ReferenceEquals(node, Removed) && node.Is(name))
                 return node;
         }
     }
@@ -56,7 +62,7 @@ internal sealed class TopicNode(TopicNode? parent, byte[] level)
             return found;
         if ((used + 1) * 4 > children.Length * 3)
             Rebuild();
-        var node = new TopicNode(this, name.ToArray());
+        var node = new TopicNode(this, name);
         Insert(children, node);
         used++;
         live++;
@@ -83,6 +89,9 @@ internal sealed class TopicNode(TopicNode? parent, byte[] level)
             used = 0;
         }
     }
+
+    private bool Is(ReadOnlySpan<byte> name) => name.Length == length && Eight(name) == first
+        && (length <= 8 || Eight(name[8..]) == second) && (rest is null || name[Inline..].SequenceEqual(rest));
 
     private static void Insert(TopicNode?[] table, TopicNode node)
     {
@@ -117,10 +126,20 @@ internal sealed class TopicNode(TopicNode? parent, byte[] level)
             name = name[8..];
         }
 
-        ulong last = 0;
+        return Mix(hash ^ Eight(name));
+    }
+
+    /// <summary>The first eight bytes; of fewer, with zeroes behind them.</summary>
+    private static ulong Eight(ReadOnlySpan<byte> name)
+    {
+        if (name.Length >= 8)
+            return MemoryMarshal.Read<ulong>(name);
+        if (name.Length >= 4)
+            return MemoryMarshal.Read<uint>(name) | ((ulong)MemoryMarshal.Read<uint>(name[^4..]) << (8 * (name.Length - 4)));
+        ulong value = 0;
         for (var i = 0; i < name.Length; i++)
-            last |= (ulong)name[i] << (8 * i);
-        return Mix(hash ^ last);
+            value |= (ulong)name[i] << (8 * i);
+        return value;
     }
 
     private static ulong Mix(ulong value)

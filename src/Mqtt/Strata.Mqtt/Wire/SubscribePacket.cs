@@ -72,6 +72,9 @@ internal sealed record SubscriptionOptions(
 {
     public static readonly SubscriptionOptions Plain = new(0, false, false);
 
+    // Without an identifier there are few, which all subscriptions share: what 100,000 of them have apart is in no cache.
+    private static readonly SubscriptionOptions?[] Common = new SubscriptionOptions?[0x40];
+
     /// <summary>The identifier as a message carries it; null for none.</summary>
     public int[]? Identifiers { get; } = Identifier == 0 ? null : [Identifier];
 
@@ -84,8 +87,11 @@ internal sealed record SubscriptionOptions(
             throw MqttProtocolException.Malformed("QoS 3 does not exist.", "MQTT-3.8.3-5");
         if ((value & 0x30) == 0x30)
             throw MqttProtocolException.Violation("Retain handling 3 does not exist.", "5.0 3.8.3.1");
-        return new SubscriptionOptions((byte)(value & 3), (value & 4) != 0, (value & 8) != 0, (RetainHandling)((value >> 4) & 3), identifier);
+        return identifier == 0 ? Common[value] ??= From(value, 0) : From(value, identifier);
     }
+
+    private static SubscriptionOptions From(byte value, int identifier) =>
+        new((byte)(value & 3), (value & 4) != 0, (value & 8) != 0, (RetainHandling)((value >> 4) & 3), identifier);
 }
 
 /// <summary>Whether a subscription wants the retained messages that are there (MQTT 5.0 3.8.3.1).</summary>
