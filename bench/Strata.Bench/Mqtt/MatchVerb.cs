@@ -21,12 +21,12 @@ internal static class MatchVerb
     {
         Process.GetCurrentProcess().ProcessorAffinity = 1;
         var rounds = arguments.Number("rounds", 9);
-        var exact = new MqttNamespace("bench", new DroppingHost(default), new MqttOptions(), new MqttClock(TimeProvider.System), null);
+        var exact = new MqttNamespace("bench", new DroppingHost(new DroppingMode(false)), new MqttOptions(), new MqttClock(TimeProvider.System), null);
         for (var i = 0; i < Sites * Devices; i++)
             Add(exact, $"site-{i % Sites}/device-{i / Sites}/telemetry");
 
         // The same number, 3 of which match each topic: two wildcards of its site, one of its device; the others are exact.
-        var wild = new MqttNamespace("bench", new DroppingHost(default), new MqttOptions(), new MqttClock(TimeProvider.System), null);
+        var wild = new MqttNamespace("bench", new DroppingHost(new DroppingMode(false)), new MqttOptions(), new MqttClock(TimeProvider.System), null);
         for (var i = 0; i < Sites; i++)
         {
             Add(wild, $"site-{i}/+/alarm");

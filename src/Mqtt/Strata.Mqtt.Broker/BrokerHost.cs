@@ -7,11 +7,11 @@ using Strata.Mqtt.Access;
 namespace Strata.Mqtt.Broker;
 
 /// <summary>
-/// What MQTT means to a broker that only passes messages on: names and passwords, rules, one namespace. The files are looked at once a second; what they do not
+/// What MQTT means to a broker that only passes messages on: names and passwords, rules, limits, one namespace. The files are looked at once a second; what they do not
 /// allow any more ends then.
 /// </summary>
 internal sealed partial class BrokerHost(
-    UserFile? users, RuleFile rules, bool anonymous, bool certificates, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
+    UserFile? users, RuleFile rules, LimitFile limits, bool anonymous, bool certificates, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
 {
     private const string Namespace = "main";
     private const string CertificateOwner = "certificate";
@@ -100,6 +100,12 @@ internal sealed partial class BrokerHost(
     {
         lock (looking)
         {
+            if (limits.LookAgain())
+            {
+                broker!.Change(limits.Apply);
+                LogLimits();
+            }
+
             var changed = rules.LookAgain();
             if (users?.LookAgain() == true || changed)
                 _ = broker!.ReviewAccess();
@@ -117,6 +123,9 @@ internal sealed partial class BrokerHost(
 
     [LoggerMessage(7002, LogLevel.Debug, "Client {Client} may not {Action} {Topic}.")]
     private partial void LogDenied(string client, string action, string topic);
+
+    [LoggerMessage(7004, LogLevel.Information, "Other limits are in force.")]
+    private partial void LogLimits();
 
     [LoggerMessage(7003, LogLevel.Debug, "Client {Client} is gone: {Cause}.")]
     private partial void LogGone(string client, DisconnectCause cause);

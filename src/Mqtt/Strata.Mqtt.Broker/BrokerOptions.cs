@@ -60,6 +60,12 @@ public sealed record BrokerOptions
     /// <summary>Changes the engine's limits.</summary>
     public Action<MqttOptions>? Engine { get; init; }
 
+    /// <summary>Limits of the engine, <c>NAME = VALUE</c> a line, in place of those of <see cref="Engine"/>. Read again when it changes. Null: none.</summary>
+    public string? LimitsFile { get; init; }
+
+    /// <summary>The limits that may stand in <see cref="LimitsFile"/>.</summary>
+    public IReadOnlyList<EngineLimit> Limits { get; init; } = [];
+
     /// <exception cref="BrokerConfigurationException">It cannot serve like this; the message says why and what to do.</exception>
     public void Validate()
     {

@@ -152,8 +152,9 @@ public sealed class BrokerServer : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddSimpleConsole(console => console.SingleLine = true).AddFilter(level.IsOn);
         builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => new LimitFile(options.LimitsFile, options.Limits, options.Engine, Tell(services)));
         builder.Services.AddSingleton(services => new BrokerHost(
-            options.UsersFile is null ? null : UserFile.Open(options.UsersFile, Tell(services)), new RuleFile(options.RulesFile, Tell(services)), options.Anonymous, options.ClientCaFile is not null,
+            options.UsersFile is null ? null : UserFile.Open(options.UsersFile, Tell(services)), new RuleFile(options.RulesFile, Tell(services)), services.GetRequiredService<LimitFile>(), options.Anonymous, options.ClientCaFile is not null,
             services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System, services.GetRequiredService<ILogger<BrokerHost>>()));
         builder.Services.AddMqttBroker<BrokerHost>(engine =>
         {
@@ -162,6 +163,7 @@ public sealed class BrokerServer : IAsyncDisposable
         });
         if (listeners.Control is { } control)
             builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endPoint => Bind(endPoint, control));
+        builder.Services.AddOptions<MqttOptions>().Configure<LimitFile>(static (engine, limits) => limits.Apply(engine));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options, listeners));
         var app = builder.Build();
         _ = app.Services.GetRequiredService<BrokerHost>(); // Files that cannot be used stop the start, not the first client.

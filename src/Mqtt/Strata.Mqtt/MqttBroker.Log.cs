@@ -20,6 +20,9 @@ public sealed partial class MqttBroker
     [LoggerMessage(8, LogLevel.Warning, "Peer {Peer} failed {Failures} times to log in as '{Name}'; refused for {Window}")]
     internal partial void LogBarred(EndPoint? peer, int failures, string name, TimeSpan window);
 
+    [LoggerMessage(11, LogLevel.Warning, "Client {Client} at {Peer} publishes more than it may for {Grace} and is disconnected")]
+    internal partial void LogOverRate(string client, EndPoint? peer, TimeSpan grace);
+
     [LoggerMessage(9, LogLevel.Information, "{Sessions} sessions are back from {Directory}")]
     private partial void LogRestored(int sessions, string directory);
 

@@ -6,6 +6,7 @@ using Strata.Mqtt.Access;
 using Strata.Mqtt.Connections;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Inspection;
+using Strata.Mqtt.Limits;
 using Strata.Mqtt.Subscriptions;
 using Strata.Mqtt.Wire;
 
@@ -32,6 +33,8 @@ public sealed partial class MqttBroker : IAsyncDisposable
         Options = options;
         Time = timeProvider;
         logger = loggerFactory.CreateLogger<MqttBroker>();
+        announced = options.Copy();
+        Queued = new QueueUse(() => Options.MaxQueuedMessages, () => Options.MaxQueuedBytes, null);
         Metrics = new MqttMetrics(meterFactory, this);
         FailedLogins = new FailedLogins(options.MaxFailedLogins, options.FailedLoginWindow, timeProvider);
         Clock = new MqttClock(timeProvider);
@@ -193,7 +196,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
     }
 
     internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(
-        name, static (name, broker) => new MqttNamespace(name, broker.Host, broker.Options, broker.Clock, broker.Store, broker.Metrics), this);
+        name, static (name, broker) => new MqttNamespace(name, broker.Host, broker.Options, broker.Clock, broker.Store, broker.Metrics, broker.Queued), this);
 
     internal void ClientEntered(MqttNamespace @namespace)
     {

@@ -13,6 +13,7 @@ internal sealed class MqttMetrics : IDisposable
     private readonly Meter meter;
     private readonly UpDownCounter<long> connections;
     private readonly Counter<long> refused;
+    private readonly UpDownCounter<long> throttled;
     private readonly UpDownCounter<long> subscriptions;
     private readonly Counter<long> received;
     private readonly Counter<long> receivedBytes;
@@ -27,6 +28,7 @@ internal sealed class MqttMetrics : IDisposable
         meter = factory.Create("Strata.Mqtt");
         connections = meter.CreateUpDownCounter<long>("strata.mqtt.connections", "{connection}", "Clients whose CONNECT was accepted.");
         refused = meter.CreateCounter<long>("strata.mqtt.connections.refused", "{connection}", "Connections refused, by reason.");
+        throttled = meter.CreateUpDownCounter<long>("strata.mqtt.connections.throttled", "{connection}", "Clients that are not read for a while because they, or their namespace, publish more than they may.");
         subscriptions = meter.CreateUpDownCounter<long>("strata.mqtt.subscriptions", "{subscription}", "Subscriptions held.");
         received = meter.CreateCounter<long>("strata.mqtt.messages.received", "{message}", "PUBLISH packets received.");
         receivedBytes = meter.CreateCounter<long>("strata.mqtt.io.received", "By", "Bytes of packets received.");
@@ -45,6 +47,8 @@ internal sealed class MqttMetrics : IDisposable
     public void Refused(MqttReasonCode reasonCode) => refused.Add(1, Tag(reasonCode));
 
     public void ProtocolError(MqttReasonCode reasonCode) => protocolErrors.Add(1, Tag(reasonCode));
+
+    public void Throttled(int change) => throttled.Add(change);
 
     public void Subscribed(int change) => subscriptions.Add(change);
 
@@ -72,8 +76,8 @@ internal sealed class MqttMetrics : IDisposable
         meter.CreateObservableCounter("strata.mqtt.io.sent", () => Sum(broker, static t => t.Of(Total.BytesOut)), "By", "Bytes of packets sent.");
         meter.CreateObservableCounter("strata.mqtt.messages.duplicate", () => Duplicates(broker), "{message}", "PUBLISH packets with DUP, by direction.");
         meter.CreateObservableGauge("strata.mqtt.sessions", () => (long)broker.SessionCount, "{session}", "Sessions, with and without a connection.");
-        meter.CreateObservableGauge("strata.mqtt.queue.messages", () => Queues(broker, static n => (n.Totals.Of(Total.Queued), n.Retained.Count)), "{message}", "Messages held, by kind of queue.");
-        meter.CreateObservableGauge("strata.mqtt.queue.size", () => QueueBytes(broker), "By", "Bytes held, by kind of queue.");
+        meter.CreateObservableGauge("strata.mqtt.queue.messages", () => Depths(broker, static q => q.Messages), "{message}", "Messages held, by kind of queue.");
+        meter.CreateObservableGauge("strata.mqtt.queue.size", () => Depths(broker, static q => q.Bytes), "By", "Bytes held, by kind of queue.");
     }
 
     private static IEnumerable<Measurement<long>> Dropped(MqttBroker broker) => LossReasons.Names.Select((name, reason) =>
@@ -95,26 +99,14 @@ internal sealed class MqttMetrics : IDisposable
         new(Sum(broker, static t => t.Of(Total.DuplicatesOut)), new KeyValuePair<string, object?>("direction", "out")),
     ];
 
-    private static IEnumerable<Measurement<long>> Queues(MqttBroker broker, Func<Subscriptions.MqttNamespace, (long Session, long Retained)> of)
+    private static IEnumerable<Measurement<long>> Depths(MqttBroker broker, Func<QueueDepth, long?> of)
     {
-        long sessions = 0, retained = 0;
-        foreach (var @namespace in broker.Namespaces)
+        foreach (var queue in broker.MeasureQueues())
         {
-            var (session, kept) = of(@namespace);
-            sessions += session;
-            retained += kept;
+            if (of(queue) is { } depth)
+                yield return new Measurement<long>(depth, new KeyValuePair<string, object?>("kind", queue.Kind));
         }
-
-        return [Kind("session", sessions), Kind("retained", retained)];
     }
-
-    private static IEnumerable<Measurement<long>> QueueBytes(MqttBroker broker)
-    {
-        var queues = Queues(broker, static n => (n.Totals.Of(Total.QueuedBytes), n.Retained.Bytes));
-        return broker.Store is { } store ? [.. queues, Kind("journal", store.Journal.WaitingBytes)] : queues;
-    }
-
-    private static Measurement<long> Kind(string kind, long value) => new(value, new KeyValuePair<string, object?>("kind", kind));
 
     private static long Sum(MqttBroker broker, Func<TrafficTotals, long> of) => of(broker.Totals) + broker.Namespaces.Sum(n => of(n.Totals));
 
@@ -125,3 +117,8 @@ internal sealed class MqttMetrics : IDisposable
 
     private static KeyValuePair<string, object?> Tag(MqttReasonCode reasonCode) => new("reason", reasonCode.ToString());
 }
+
+/// <summary>What is in the node's queues of one kind.</summary>
+/// <param name="Messages">Null: not counted in messages.</param>
+/// <param name="Bytes">Null: not counted in bytes.</param>
+internal readonly record struct QueueDepth(string Kind, long? Messages, long? Bytes);

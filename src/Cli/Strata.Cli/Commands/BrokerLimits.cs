@@ -1,12 +1,14 @@
 using System.CommandLine;
+using System.Globalization;
 using Strata.Mqtt;
+using Strata.Mqtt.Broker;
 
 namespace Strata.Cli.Commands;
 
 /// <summary>The engine's limits as options of <c>strata broker</c>: every one of <see cref="MqttOptions"/>, which checks their ranges.</summary>
 internal sealed class BrokerLimits
 {
-    private readonly List<(Option Option, Action<ParseResult, MqttOptions> Apply)> limits = [];
+    private readonly List<(Option Option, Action<ParseResult, MqttOptions> Apply, EngineLimit InFile)> limits = [];
 
     public BrokerLimits()
     {
@@ -33,21 +35,35 @@ internal sealed class BrokerLimits
         Value("--retain-available", "Whether messages are retained.", o => o.RetainAvailable, (o, v) => o.RetainAvailable = v);
         Value("--max-retained-messages", "Retained messages.", o => o.MaxRetainedMessages, (o, v) => o.MaxRetainedMessages = v);
         Value("--max-retained-bytes", "Bytes of the retained messages.", o => o.MaxRetainedBytes, (o, v) => o.MaxRetainedBytes = v);
+        Value("--max-retained-messages-per-client", "Retained messages that one client has published.", o => o.MaxRetainedMessagesPerClient, (o, v) => o.MaxRetainedMessagesPerClient = v);
+        Value("--max-retained-bytes-per-client", "Bytes of those messages.", o => o.MaxRetainedBytesPerClient, (o, v) => o.MaxRetainedBytesPerClient = v);
         Value("--receive-maximum", "QoS 1 and 2 publishes of one client under way.", o => o.ReceiveMaximum, (o, v) => o.ReceiveMaximum = v);
         Value("--max-inflight", "QoS 1 and 2 messages under way to one subscriber.", o => o.MaxInflightToClient, (o, v) => o.MaxInflightToClient = v);
         Value("--max-queued-messages", "Messages waiting for one subscriber.", o => o.MaxQueuedMessagesPerClient, (o, v) => o.MaxQueuedMessagesPerClient = v);
         Value("--max-queued-bytes", "Bytes of those messages.", o => o.MaxQueuedBytesPerClient, (o, v) => o.MaxQueuedBytesPerClient = v);
+        Value("--max-queued-messages-of-namespace", "Messages waiting for all subscribers of a namespace; a broker has one.", o => o.MaxQueuedMessagesPerNamespace, (o, v) => o.MaxQueuedMessagesPerNamespace = v);
+        Value("--max-queued-bytes-of-namespace", "Bytes of those messages.", o => o.MaxQueuedBytesPerNamespace, (o, v) => o.MaxQueuedBytesPerNamespace = v);
+        Value("--max-queued-messages-of-node", "Messages waiting for all subscribers.", o => o.MaxQueuedMessages, (o, v) => o.MaxQueuedMessages = v);
+        Value("--max-queued-bytes-of-node", "Bytes of those messages.", o => o.MaxQueuedBytes, (o, v) => o.MaxQueuedBytes = v);
+        Value("--max-publish-rate", "Publishes a second of one client, which is read no faster; 0 for no limit.", o => o.MaxPublishRatePerClient, (o, v) => o.MaxPublishRatePerClient = v);
+        Value("--max-publish-bytes", "Bytes a second of those packets; 0 for no limit.", o => o.MaxPublishBytesPerClient, (o, v) => o.MaxPublishBytesPerClient = v);
+        Value("--max-publish-rate-of-namespace", "Publishes a second of all clients of a namespace; 0 for no limit.", o => o.MaxPublishRatePerNamespace, (o, v) => o.MaxPublishRatePerNamespace = v);
+        Value("--max-publish-bytes-of-namespace", "Bytes a second of those packets; 0 for no limit.", o => o.MaxPublishBytesPerNamespace, (o, v) => o.MaxPublishBytesPerNamespace = v);
+        Seconds("--publish-rate-grace", "How long a client may be over its rate with 32 KiB unread before it is disconnected.", o => o.PublishRateGrace, (o, v) => o.PublishRateGrace = v);
         Value("--when-queue-is-full", "DropOldest or DropNewest, while the client is away.", o => o.WhenAwayQueueIsFull, (o, v) => o.WhenAwayQueueIsFull = v);
         Value("--topic-alias-maximum", "Topic aliases one client may set.", o => o.TopicAliasMaximum, (o, v) => o.TopicAliasMaximum = v);
         Seconds("--sys-interval", "How often $SYS/broker/... is published; 0 for never.", o => o.SysInterval, (o, v) => o.SysInterval = v);
         Seconds("--slow-after", "How long messages wait for a client without a break until it is listed as slow.", o => o.SlowAfter, (o, v) => o.SlowAfter = v);
         Value("--max-traces", "'strata broker trace' at once.", o => o.MaxTraces, (o, v) => o.MaxTraces = v);
         Seconds("--max-trace-time", "The longest time one of them runs.", o => o.MaxTraceTime, (o, v) => o.MaxTraceTime = v);
-        Text("--server-reference", "Where MQTT 5 clients are sent when this broker stops (DISCONNECT 0x9C). Default nowhere.", "HOST:PORT", (o, v) => o.StopServerReference = v);
+        Text("--server-reference", "Where MQTT 5 clients are sent when this broker stops (DISCONNECT 0x9C). Default nowhere.", "HOST:PORT", o => o.StopServerReference, (o, v) => o.StopServerReference = v);
         Value("--max-topic-aliases-to-client", "Topic aliases set towards one client.", o => o.MaxTopicAliasesToClient, (o, v) => o.MaxTopicAliasesToClient = v);
     }
 
     public IEnumerable<Option> Options => limits.Select(l => l.Option);
+
+    /// <summary>The same limits for a file.</summary>
+    public IReadOnlyList<EngineLimit> InFile => [.. limits.Select(static l => l.InFile)];
 
     /// <summary>Sets what was given; the rest keeps its default.</summary>
     public void Apply(ParseResult parsed, MqttOptions options)
@@ -60,23 +76,34 @@ internal sealed class BrokerLimits
         where T : struct
     {
         var option = new Option<T?>(name) { Description = $"{description} Default {get(new MqttOptions())}.", HelpName = typeof(T).IsEnum ? "POLICY" : typeof(T) == typeof(bool) ? "true|false" : "N" };
-        limits.Add((option, (parsed, options) => set(options, parsed.GetValue(option) ?? get(options))));
+        limits.Add((option, (parsed, options) => set(options, parsed.GetValue(option) ?? get(options)), new EngineLimit(
+            name[2..], typeof(T).IsEnum ? string.Join(" or ", Enum.GetNames(typeof(T))) : typeof(T) == typeof(bool) ? "true or false" : "a whole number",
+            (options, text) => set(options, Parse<T>(text)), (from, to) => set(to, get(from)))));
     }
 
-    private void Text(string name, string description, string helpName, Action<MqttOptions, string> set)
+    private void Text(string name, string description, string helpName, Func<MqttOptions, string?> get, Action<MqttOptions, string?> set)
     {
         var option = new Option<string?>(name) { Description = description, HelpName = helpName };
         limits.Add((option, (parsed, options) =>
         {
             if (parsed.GetValue(option) is { } text)
                 set(options, text);
-        }));
+        }, new EngineLimit(name[2..], "a text", set, (from, to) => set(to, get(from)))));
     }
 
     private void Seconds(string name, string description, Func<MqttOptions, TimeSpan> get, Action<MqttOptions, TimeSpan> set)
     {
         var option = new Option<double?>(name) { Description = $"{description} Default {get(new MqttOptions()).TotalSeconds:0.#} s.", HelpName = "SECONDS" };
-        limits.Add((option, (parsed, options) => set(options, parsed.GetValue(option) is { } seconds ? Span(name, seconds) : get(options))));
+        limits.Add((option, (parsed, options) => set(options, parsed.GetValue(option) is { } seconds ? Span(name, seconds) : get(options)), new EngineLimit(
+            name[2..], "a number of seconds", (options, text) => set(options, TimeSpan.FromSeconds(double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture))), (from, to) => set(to, get(from)))));
+    }
+
+    private static T Parse<T>(string text)
+        where T : struct
+    {
+        if (typeof(T).IsEnum)
+            return Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(typeof(T), value) ? value : throw new FormatException();
+        return (T)Convert.ChangeType(text, typeof(T), CultureInfo.InvariantCulture);
     }
 
     /// <summary>The engine checks the range; this only that there is such a time.</summary>

@@ -31,6 +31,7 @@ internal sealed partial class Connection
             return;
         broker.Wheel.Schedule(this, broker.Wheel.After(Options.CloseTimeout));
         input.CancelPendingRead();
+        EndWait();
     }
 
     /// <summary>Reads no further, waits for the acknowledgements that are due, then closes.</summary>
@@ -38,6 +39,7 @@ internal sealed partial class Connection
     {
         stopping = true;
         input.CancelPendingRead();
+        EndWait();
         if (client is null)
             CloseForStop();
     }

@@ -12,11 +12,13 @@ internal sealed partial class Connection
     private static byte[]? spliced;
 
     private byte[]?[]? aliases;
+    private long publishedBytes;
     private bool willAsked;
 
     private void Publish(byte first, ReadOnlySpan<byte> body)
     {
         publishes++;
+        publishedBytes += body.Length;
         var packet = PublishPacket.Read(first, body, version);
         if (packet.Duplicate)
             duplicates++;
@@ -118,7 +120,7 @@ internal sealed partial class Connection
         {
             @namespace.Totals.Lose(LossReason.RetainedFull);
             if (ticket is { } full)
-                Outbox.Refuse(full, MqttReasonCode.QuotaExceeded, "The namespace holds as many retained messages as it may.");
+                Outbox.Refuse(full, MqttReasonCode.QuotaExceeded, "There is no room for another retained message of this client or in its namespace.");
             return;
         }
 

@@ -31,6 +31,7 @@ internal sealed partial class Connection
                 return;
             }
 
+            LookAtRates(result.Buffer.Length);
             var full = TakeBurst(result.Buffer);
             if (authToTake is not null && !IsClosing)
                 await TakeAuthAsync().ConfigureAwait(false);
@@ -40,8 +41,9 @@ internal sealed partial class Connection
                 await AwaitDiskAsync(store).ConfigureAwait(false);
             if (full || Outbox.IsBlocked)
                 await MakeRoomAsync().ConfigureAwait(false);
-            else if (result.IsCompleted)
+            else if (result.IsCompleted && !IsSpent)
                 return;
+            await KeepToRatesAsync().ConfigureAwait(false);
         }
     }
 
@@ -52,9 +54,10 @@ internal sealed partial class Connection
         var frames = new FrameReader(buffer, Options.MaxPacketSize, shortestForm: version == MqttProtocolVersion.V500);
         var full = false;
         publishes = duplicates = acknowledgements = 0;
+        publishedBytes = 0;
         try
         {
-            while (!IsClosing && !(full = IsFull()) && frames.TryRead(out var first, out var body))
+            while (!IsClosing && !IsSpent && !(full = IsFull()) && frames.TryRead(out var first, out var body))
                 Handle(first, body);
         }
         finally
@@ -62,7 +65,7 @@ internal sealed partial class Connection
             var consumed = frames.Consumed;
             frames.Dispose();
             Heard(buffer, consumed);
-            input.AdvanceTo(consumed, full || IsClosing ? consumed : buffer.End);
+            input.AdvanceTo(consumed, full || IsClosing || IsSpent ? consumed : buffer.End);
             Outbox.EndBurst();
             Router.Current.Flush(broker.Metrics);
         }

@@ -61,7 +61,7 @@ internal sealed partial class Connection
         var wantsRetained = !isShared && options.RetainHandling != RetainHandling.DoNotSend;
         if (wantsRetained && retained.IsExhausted)
             return MqttReasonCode.QuotaExceeded;
-        if (counts && (session.SubscriptionCount >= Options.MaxSubscriptionsPerClient || !broker.TakeSubscription()))
+        if (counts && (session.SubscriptionCount >= broker.Options.MaxSubscriptionsPerClient || !broker.TakeSubscription()))
             return MqttReasonCode.QuotaExceeded;
         var isNew = session.Subscribe(this, name, granted);
         if (counts && isNew is null)

@@ -29,13 +29,15 @@ internal sealed partial class Connection
     {
         this.broker = broker;
         this.context = context;
+        Options = broker.Announced;
         input = context.Transport.Input;
         Outbox = new Outbox(context.Transport.Output, broker.Options, broker.Clock) { Totals = broker.Totals };
     }
 
     public Outbox Outbox { get; }
 
-    private MqttOptions Options => broker.Options;
+    /// <summary>The limits as they were when it came, which is what its CONNACK says; those of <see cref="MqttBroker.Options"/> are the newest.</summary>
+    private MqttOptions Options { get; }
 
     /// <summary>Kestrel's own socket, which tells its end by its closed token whether it is read or not.</summary>
     private bool IsPlainSocket => context is not WebSocketConnection

@@ -1,5 +1,6 @@
 using Strata.Mqtt.Durability;
 using Strata.Mqtt.Inspection;
+using Strata.Mqtt.Limits;
 using Strata.Mqtt.Subscriptions;
 
 namespace Strata.Mqtt.Delivery;
@@ -19,8 +20,6 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     private int outstanding;
     private int quota = options.MaxInflightToClient;
     private long numbers;
-    private int settled;
-    private long settledBytes;
     private long waitingSince = -1;
 
     public Session Session => session;
@@ -54,6 +53,8 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
 
     /// <summary>The number of the last message; see <see cref="Place"/>.</summary>
     public long Numbers => numbers;
+
+    private QueueUse All => session.Namespace.Queued;
 
     private SessionStore Store => session.Namespace.Store!;
 
@@ -153,7 +154,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     public bool Complete(ushort id) =>
         inflight is not null && inflight.TryGetValue(id, out var message) && message is { QoS: 2, IsReleased: true } && Forget(message);
 
-    /// <summary>Lets a message wait, within the limits.</summary>
+    /// <summary>Lets a message wait, within the limits of the session, its namespace and the node.</summary>
     /// <param name="away">The client is not there: a full queue makes room as the options say.</param>
     public Delivered Enqueue(Outgoing outgoing, bool away)
     {
@@ -161,14 +162,17 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         var length = outgoing.Length;
         var result = DeliveryResult.Queued;
         var lost = 0;
-        while (waiting.Count >= options.MaxQueuedMessagesPerClient || waitingBytes + length > options.MaxQueuedBytesPerClient)
+        while (waiting.Count >= options.MaxQueuedMessagesPerClient || waitingBytes + length > options.MaxQueuedBytesPerClient || !All.TryTake(length))
         {
             if (!away)
                 return Unless(outgoing.QoS == 0 ? DeliveryResult.Dropped : DeliveryResult.Overflow);
             result = DeliveryResult.Dropped;
             if (options.WhenAwayQueueIsFull == QueueOverflow.DropNewest || !waiting.TryDequeue(out var oldest))
                 return Unless(result);
-            waitingBytes -= oldest.Length;
+            if (oldest.Batch is { } batch)
+                RetainedWaiting -= batch.Left;
+            else
+                Left(oldest);
             Drop(oldest);
             if (++lost > 1)
                 session.Lose(LossReason.QueueFull); // The first is counted by who gave the message.
@@ -241,7 +245,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
 
         if (!MayTake(next.QoS))
             return default;
-        waitingBytes -= next.Length;
+        Left(next);
         RemoveFirst();
         return next;
     }
@@ -262,6 +266,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
             {
                 (waiting ??= []).Enqueue(outgoing);
                 waitingBytes += outgoing.Length;
+                All.Change(1, outgoing.Length);
                 continue;
             }
 
@@ -301,12 +306,13 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
             message.Sent = false;
         if (waiting is null)
             return;
-        var before = waiting.Count;
+        var before = (waiting.Count, Messages: MessagesWaiting, Bytes: waitingBytes);
         waiting = new Queue<Outgoing>(waiting.Where(static w => w.QoS > 0));
         waitingBytes = waiting.Sum(static w => (long)w.Length);
+        All.Change(MessagesWaiting - before.Messages, waitingBytes - before.Bytes);
         RetainedWaiting = waiting.Sum(static w => (long)(w.Batch?.Left ?? 0));
-        if (waiting.Count < before)
-            session.Lose(LossReason.ConnectionLost, before - waiting.Count);
+        if (waiting.Count < before.Count)
+            session.Lose(LossReason.ConnectionLost, before.Count - waiting.Count);
         Unless(default);
     }
 
@@ -320,6 +326,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         var sent = inflight?.Values.Where(static i => i is { QoS: 1, Outgoing.Shared: not null }).OrderBy(static i => i.Sequence).Select(static i => i.Outgoing).ToList();
         var others = waiting?.Where(static w => w.Shared is not null).ToList();
         left = (waiting?.Count ?? 0) - (others?.Count ?? 0);
+        All.Change(-MessagesWaiting, -waitingBytes);
         inflight = null;
         waiting = null;
         waitingBytes = RetainedWaiting = 0;
@@ -347,6 +354,16 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         return true;
     }
 
+    /// <summary>Messages that wait and count; entries of retained messages are counted apart.</summary>
+    private int MessagesWaiting => waiting?.Count(static w => w.Batch is null) ?? 0;
+
+    /// <summary>A message has left the queue.</summary>
+    private void Left(in Outgoing outgoing)
+    {
+        waitingBytes -= outgoing.Length;
+        All.Change(-1, -outgoing.Length);
+    }
+
     private void RemoveFirst()
     {
         waiting!.Dequeue();
@@ -358,14 +375,10 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     /// <summary>The namespace's figures follow.</summary>
     private void Settle()
     {
-        var count = Waiting;
-        if (count == 0)
+        if (Waiting == 0)
             waitingSince = -1;
         else if (waitingSince < 0)
             waitingSince = session.Clock.Coarse;
-        session.Namespace.Totals.Add(Total.Queued, count - settled);
-        session.Namespace.Totals.Add(Total.QueuedBytes, waitingBytes - settledBytes);
-        (settled, settledBytes) = (count, waitingBytes);
     }
 
     private Delivered Unless(DeliveryResult result)

@@ -16,6 +16,12 @@ internal sealed partial class Outbox
     /// <summary>Messages would have to wait: somebody else of a shared subscription should rather have them.</summary>
     public bool IsBusy => Volatile.Read(ref flushing) || flow is null or { Waiting: > 0 } or { IsFull: true };
 
+    /// <summary>QoS 1 and 2 messages under way to the client; nearly, without the lock.</summary>
+    public int InFlight => flow?.Unacknowledged ?? 0;
+
+    /// <summary>Retained messages that wait for it; nearly, without the lock.</summary>
+    public long RetainedWaiting => flow?.RetainedWaiting ?? 0;
+
     /// <summary>Takes the messages of the client's session up, and sends what there is.</summary>
     public void Adopt(MessageFlow adopted, ushort receiveMaximum)
     {

@@ -32,7 +32,7 @@ public sealed class MqttInspection
         var version = typeof(MqttInspection).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
         return new BrokerStatus(
             version, started, broker.Clock.Now / 1000.0, totals.Sum(static t => t.Connected), of.Sum(static n => n.SessionCount), of.Sum(static n => n.Tree.Count),
-            of.Sum(static n => (long)n.Retained.Count), of.Sum(static n => n.Retained.Bytes), totals.Sum(static t => t.Of(Total.Queued)), totals.Sum(static t => t.Of(Total.QueuedBytes)),
+            of.Sum(static n => (long)n.Retained.Count), of.Sum(static n => n.Retained.Bytes), of.Sum(static n => n.Queued.Messages), of.Sum(static n => n.Queued.Bytes),
             totals.Sum(static t => t.PacketsIn((int)PacketType.Publish)), totals.Sum(static t => t.PacketsOut((int)PacketType.Publish)),
             totals.Sum(static t => t.Of(Total.BytesIn)), totals.Sum(static t => t.Of(Total.BytesOut)), Losses(r => totals.Sum(t => t.Lost(r))), endpoints ?? new Dictionary<string, string>());
     }

@@ -127,12 +127,12 @@ internal sealed class SystemFigures
     {
         var totals = of.Totals;
         var (all, connected) = (of.SessionCount, totals.Connected);
-        var queued = totals.Of(Total.Queued);
+        var queued = of.Queued.Messages;
         string[] values =
         [
             $"strata version {version}", $"{uptime} seconds", Text(all), Text(connected), Text(Math.Max(0, all - connected)), Text(totals.MaximumConnected), Text(totals.ExpiredSessions),
             Text(totals.PacketsIn()), Text(totals.PacketsOut()), Text(queued + of.Retained.Count), Text(queued + of.Retained.Count),
-            Text(totals.Of(Total.QueuedBytes) + of.Retained.Bytes), Text(totals.PacketsIn((int)PacketType.Publish)), Text(totals.PacketsOut((int)PacketType.Publish)), Text(totals.Lost()),
+            Text(of.Queued.Bytes + of.Retained.Bytes), Text(totals.PacketsIn((int)PacketType.Publish)), Text(totals.PacketsOut((int)PacketType.Publish)), Text(totals.Lost()),
             Text(totals.Of(Total.BytesIn)), Text(totals.Of(Total.BytesOut)), Text(of.Tree.Count), Text(of.Retained.Count),
             .. averages.Select(static a => a.ToString("0.00", CultureInfo.InvariantCulture)),
         ];

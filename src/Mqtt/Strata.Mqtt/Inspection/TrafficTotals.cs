@@ -79,10 +79,4 @@ internal enum Total
 
     /// <summary>PUBLISH with DUP to clients.</summary>
     DuplicatesOut,
-
-    /// <summary>Messages that wait for clients now.</summary>
-    Queued,
-
-    /// <summary>Bytes of those.</summary>
-    QueuedBytes,
 }

@@ -2,11 +2,13 @@ using Strata.Mqtt.Connections;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Durability;
 using Strata.Mqtt.Inspection;
+using Strata.Mqtt.Limits;
 
 namespace Strata.Mqtt.Subscriptions;
 
 /// <summary>One topic tree, its retained messages and its sessions, each owner's client ids apart from the others'.</summary>
-internal sealed class MqttNamespace(string name, IMqttHost host, MqttOptions options, MqttClock clock, SessionStore? store, MqttMetrics? metrics = null)
+internal sealed class MqttNamespace(
+    string name, IMqttHost host, MqttOptions options, MqttClock clock, SessionStore? store, MqttMetrics? metrics = null, QueueUse? nodeQueued = null)
 {
     private readonly Dictionary<(string Owner, string ClientId), Session> sessions = [];
     private int storedSessions;
@@ -36,6 +38,12 @@ internal sealed class MqttNamespace(string name, IMqttHost host, MqttOptions opt
     }
 
     public RetainedMessages Retained { get; } = new(options, clock);
+
+    /// <summary>What waits for its sessions.</summary>
+    public QueueUse Queued { get; } = new(() => options.MaxQueuedMessagesPerNamespace, () => options.MaxQueuedBytesPerNamespace, nodeQueued);
+
+    /// <summary>What its clients publish.</summary>
+    public PublishRate Rate { get; } = new();
 
     /// <summary>Whether any session here outlives the program.</summary>
     public bool KeepsSessions => Volatile.Read(ref storedSessions) > 0;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Wire;
 
@@ -10,6 +11,7 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
     private readonly Lock gate = new();
     private readonly Node root = new();
+    private readonly Dictionary<(string Owner, string ClientId), (int Count, long Bytes)> authors = [];
     private long sweptAt = -SweepEvery;
 
     private long version;
@@ -38,7 +40,7 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
                 return true;
             }
 
-            if (!HasRoom(message) && !(Sweep() && HasRoom(message)))
+            if (!HasRoom(message, author) && !(Sweep() && HasRoom(message, author)))
                 return false;
             Add(new Retained(kept, version, author));
             return true;
@@ -96,10 +98,30 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
         return found;
     }
 
-    private bool HasRoom(in Message message)
+    /// <summary>In the namespace, and among its author's. The host's own messages count in the namespace only.</summary>
+    private bool HasRoom(in Message message, KnownClient? author)
     {
-        var before = Find(message.Topic)?.Retained?.Message;
-        return Count + (before is null ? 1 : 0) <= options.MaxRetainedMessages && Bytes - (before?.Length ?? 0) + message.Length <= options.MaxRetainedBytes;
+        var before = Find(message.Topic)?.Retained;
+        if (!Fits(Count, Bytes, before, message.Length, options.MaxRetainedMessages, options.MaxRetainedBytes))
+            return false;
+        if (author is null)
+            return true;
+        var (count, bytes) = authors.GetValueOrDefault((author.Owner, author.ClientId));
+        var own = before?.Author is { } known && known.Owner == author.Owner && known.ClientId == author.ClientId ? before : null;
+        return Fits(count, bytes, own, message.Length, options.MaxRetainedMessagesPerClient, options.MaxRetainedBytesPerClient);
+    }
+
+    private static bool Fits(int count, long bytes, Retained? replaced, int length, int mostMessages, long mostBytes) =>
+        count + (replaced is null ? 1 : 0) <= mostMessages && bytes - (replaced?.Message.Length ?? 0) + length <= mostBytes;
+
+    private void Note(Retained? retained, int sign)
+    {
+        if (retained?.Author is not { } author)
+            return;
+        ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(authors, (author.Owner, author.ClientId), out _);
+        held = (held.Count + sign, held.Bytes + (sign * (long)retained.Message.Length));
+        if (held.Count == 0)
+            authors.Remove((author.Owner, author.ClientId));
     }
 
     private Node? Find(ReadOnlySpan<byte> topic)
@@ -136,6 +158,8 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
     {
         Count += (retained is null ? 0 : 1) - (node.Retained is null ? 0 : 1);
         Bytes += (retained?.Message.Length ?? 0) - (node.Retained?.Message.Length ?? 0);
+        Note(node.Retained, -1);
+        Note(retained, 1);
         node.Retained = retained;
     }
 

@@ -1,0 +1,103 @@
+using Strata.Mqtt.Limits;
+
+namespace Strata.Mqtt.Connections;
+
+/// <summary>Publish rates: a client that is over one is not read for a while; one that does not take the hint is sent away.</summary>
+internal sealed partial class Connection
+{
+    /// <summary>
+    /// Bytes unread after a wait from which on the client does not care for the acknowledgements it lacks: half of what <see cref="MqttHosting"/> lets a peer have unread, where the
+    /// transport begins to read again.
+    /// </summary>
+    private const int MuchUnread = 32 * 1024;
+
+    /// <summary>A wait is looked at again after this, so that a limit that was taken off ends it.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    private PublishRate? rate;
+    private TaskCompletionSource? waiting;
+    private Allowance allowance = Allowance.Unlimited;
+    private long overSince;
+    private bool hasWaited;
+
+    private PublishRates OwnRates => new(broker.Options.MaxPublishRatePerClient, broker.Options.MaxPublishBytesPerClient);
+
+    private PublishRates NamespaceRates => new(broker.Options.MaxPublishRatePerNamespace, broker.Options.MaxPublishBytesPerNamespace);
+
+    /// <summary>The burst holds as many publishes as the rates allow; the rest waits.</summary>
+    private bool IsSpent => publishes >= allowance.Messages || publishedBytes >= allowance.Bytes;
+
+    private long NowTicks => broker.Time.GetElapsedTime(0, broker.Time.GetTimestamp()).Ticks;
+
+    /// <summary>Before a burst.</summary>
+    /// <param name="unread">Bytes that have come.</param>
+    private void LookAtRates(long unread)
+    {
+        if (hasWaited && unread < MuchUnread)
+            overSince = 0;
+        hasWaited = false;
+        var (own, shared) = (OwnRates, NamespaceRates);
+        if (own.IsOff && shared.IsOff)
+        {
+            allowance = Allowance.Unlimited;
+            return;
+        }
+
+        var now = NowTicks;
+        allowance = (rate ??= new PublishRate()).Left(own, now).And(@namespace!.Rate.Left(shared, now));
+    }
+
+    /// <summary>After a burst: waits while the client or its namespace is over a rate. Nobody is blamed for silence meanwhile; closing and stopping end it.</summary>
+    private async ValueTask KeepToRatesAsync()
+    {
+        if (publishes == 0 || allowance == Allowance.Unlimited)
+            return;
+        var now = NowTicks;
+        var own = rate!.Take(publishes, publishedBytes, OwnRates, now);
+        var shared = @namespace!.Rate.Take(publishes, publishedBytes, NamespaceRates, now);
+        if (own <= 0 && !IsSpent)
+            overSince = 0;
+        else if (own > 0 && overSince == 0)
+            overSince = now;
+        else if (own > 0 && now - overSince >= broker.Options.PublishRateGrace.Ticks)
+            CloseOverRate();
+        if (Math.Max(own, shared) > 0)
+            await WaitUntilAsync(now + own, now + shared).ConfigureAwait(false);
+    }
+
+    private void CloseOverRate()
+    {
+        broker.LogOverRate(client!.ClientId, context.RemoteEndPoint, Options.PublishRateGrace);
+        Close(DisconnectCause.ByServer, MqttReasonCode.MessageRateTooHigh, "The client publishes more than it may.");
+    }
+
+    private async ValueTask WaitUntilAsync(long own, long shared)
+    {
+        broker.Metrics.Throttled(1);
+        hostAtWork = true;
+        var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref waiting, wake);
+        Interlocked.MemoryBarrier(); // Whoever closes or stops sees the wait, or is seen here.
+        while (!IsClosing && !stopping)
+        {
+            var left = Math.Max(OwnRates.IsOff ? 0 : own, NamespaceRates.IsOff ? 0 : shared) - NowTicks;
+            if (left <= 0)
+                break;
+            var slice = TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(left, LongestWait.Ticks) / (double)TimeSpan.TicksPerMillisecond));
+            await wake.Task.WaitAsync(slice, broker.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        Volatile.Write(ref waiting, null);
+        hasWaited = true;
+        Heard();
+        hostAtWork = false;
+        broker.Metrics.Throttled(-1);
+    }
+
+    /// <summary>Ends a wait; after what the wait is to find.</summary>
+    private void EndWait()
+    {
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref waiting)?.TrySetResult();
+    }
+}
