@@ -11,7 +11,7 @@ namespace Strata.Mqtt.Broker;
 /// allow any more ends then.
 /// </summary>
 internal sealed partial class BrokerHost(
-    UserFile? users, RuleFile rules, LimitFile limits, bool anonymous, bool certificates, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
+    UserFile? users, RuleFile rules, BanFile? bans, LimitFile limits, bool anonymous, bool certificates, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerHost> logger) : IMqttHost, IDisposable
 {
     private const string Namespace = "main";
     private const string CertificateOwner = "certificate";
@@ -27,6 +27,8 @@ internal sealed partial class BrokerHost(
     public void Attach(MqttBroker served)
     {
         broker = served;
+        if (bans is not null)
+            served.Bans.Replace(bans.Current);
         timer = time.CreateTimer(_ => LookAgain(), null, LookEvery, LookEvery);
     }
 
@@ -106,6 +108,8 @@ internal sealed partial class BrokerHost(
                 LogLimits();
             }
 
+            if (bans?.LookAgain() == true)
+                broker!.Bans.Replace(bans.Current);
             var changed = rules.LookAgain();
             if (users?.LookAgain() == true || changed)
                 _ = broker!.ReviewAccess();

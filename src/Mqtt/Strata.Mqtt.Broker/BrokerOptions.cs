@@ -45,6 +45,9 @@ public sealed record BrokerOptions
     /// <summary>See <see cref="Access.AccessRules"/>. Null: who may connect may do everything.</summary>
     public string? RulesFile { get; init; }
 
+    /// <summary>Who may not connect, a ban a line; null: nobody is banned.</summary>
+    public string? BansFile { get; init; }
+
     /// <summary>See <see cref="MqttOptions.DataDirectory"/>. Null (the default): a restart ends sessions and retained messages.</summary>
     public string? DataDirectory { get; init; }
 

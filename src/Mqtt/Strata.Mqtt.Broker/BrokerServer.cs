@@ -154,7 +154,8 @@ public sealed class BrokerServer : IAsyncDisposable
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => new LimitFile(options.LimitsFile, options.Limits, options.Engine, Tell(services)));
         builder.Services.AddSingleton(services => new BrokerHost(
-            options.UsersFile is null ? null : UserFile.Open(options.UsersFile, Tell(services)), new RuleFile(options.RulesFile, Tell(services)), services.GetRequiredService<LimitFile>(), options.Anonymous, options.ClientCaFile is not null,
+            options.UsersFile is null ? null : UserFile.Open(options.UsersFile, Tell(services)), new RuleFile(options.RulesFile, Tell(services)),
+            options.BansFile is null ? null : new BanFile(options.BansFile, Tell(services)), services.GetRequiredService<LimitFile>(), options.Anonymous, options.ClientCaFile is not null,
             services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System, services.GetRequiredService<ILogger<BrokerHost>>()));
         builder.Services.AddMqttBroker<BrokerHost>(engine =>
         {

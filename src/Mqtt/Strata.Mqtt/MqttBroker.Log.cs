@@ -23,6 +23,9 @@ public sealed partial class MqttBroker
     [LoggerMessage(11, LogLevel.Warning, "Client {Client} at {Peer} publishes more than it may for {Grace} and is disconnected")]
     internal partial void LogOverRate(string client, EndPoint? peer, TimeSpan grace);
 
+    [LoggerMessage(12, LogLevel.Warning, "Client {Client} at {Peer} has connected {Times} times within {Window}; refused for {Ban}")]
+    internal partial void LogFlapping(string client, EndPoint? peer, int times, TimeSpan window, TimeSpan ban);
+
     [LoggerMessage(9, LogLevel.Information, "{Sessions} sessions are back from {Directory}")]
     private partial void LogRestored(int sessions, string directory);
 

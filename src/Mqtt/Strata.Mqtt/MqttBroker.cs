@@ -36,6 +36,10 @@ public sealed partial class MqttBroker : IAsyncDisposable
         announced = options.Copy();
         Queued = new QueueUse(() => Options.MaxQueuedMessages, () => Options.MaxQueuedBytes, null);
         Metrics = new MqttMetrics(meterFactory, this);
+        Bans = new BanList(timeProvider);
+        Bans.Changed += CloseBanned;
+        Rates = new ConnectionRates(timeProvider);
+        Reconnects = new RepeatLimit<(string, string, string)>(options.MaxReconnects, options.ReconnectWindow, options.FlappingBan, timeProvider);
         FailedLogins = new FailedLogins(options.MaxFailedLogins, options.FailedLoginWindow, timeProvider);
         Clock = new MqttClock(timeProvider);
         Sys = new SystemTopics(this);
@@ -67,6 +71,14 @@ public sealed partial class MqttBroker : IAsyncDisposable
 
     internal FailedLogins FailedLogins { get; }
 
+    /// <summary>Who may not connect: CONNACK 0x8A, from a banned address no answer. A ban that is added ends the connections it concerns, with 0x98.</summary>
+    public BanList Bans { get; }
+
+    /// <summary>By namespace, owner and client id.</summary>
+    internal RepeatLimit<(string Namespace, string Owner, string ClientId)> Reconnects { get; }
+
+    internal ConnectionRates Rates { get; }
+
     /// <summary>What the broker has and does now, for administration.</summary>
     public MqttInspection Inspection { get; }
 
@@ -83,6 +95,13 @@ public sealed partial class MqttBroker : IAsyncDisposable
     /// <summary>Serves one connection until it ends; the handler of <see cref="MqttHosting.UseMqtt"/>.</summary>
     public async Task ServeAsync(ConnectionContext context)
     {
+        if (Bans.IsBanned(context.RemoteEndPoint) || !Rates.TryTake(context.RemoteEndPoint, Options.MaxConnectionRate))
+        {
+            Metrics.Refused(Bans.IsBanned(context.RemoteEndPoint) ? MqttReasonCode.Banned : MqttReasonCode.ConnectionRateExceeded);
+            context.Abort();
+            return;
+        }
+
         var connection = new Connection(this, context);
         lock (connections)
         {
@@ -197,6 +216,18 @@ public sealed partial class MqttBroker : IAsyncDisposable
 
     internal MqttNamespace NamespaceOf(string name) => namespaces.GetOrAdd(
         name, static (name, broker) => new MqttNamespace(name, broker.Host, broker.Options, broker.Clock, broker.Store, broker.Metrics, broker.Queued), this);
+
+    private void CloseBanned()
+    {
+        Connection[] open;
+        lock (connections)
+            open = [.. connections];
+        foreach (var connection in open)
+        {
+            if (connection.Client is { } client && (Bans.IsBanned(client.RemoteEndPoint) || Bans.IsBanned(client.ClientId, client.UserName)))
+                connection.Close(DisconnectCause.ByServer, MqttReasonCode.AdministrativeAction, "The client is banned.");
+        }
+    }
 
     internal void ClientEntered(MqttNamespace @namespace)
     {

@@ -22,6 +22,24 @@ public sealed class MqttOptions
     /// <summary>See <see cref="MaxFailedLogins"/>. 1 s to 1 day. Default 1 min. A change holds from the next start.</summary>
     public TimeSpan FailedLoginWindow { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Connections a second from one address (IPv6: from its /64), of which a second's worth may come at once; one more is closed at accept. Peers on this machine are not
+    /// limited. 0 for no limit, to 1,000,000. Default 1,000: a site of 10,000 devices behind one address is back in ten seconds.
+    /// </summary>
+    public int MaxConnectionRate { get; set; } = 1000;
+
+    /// <summary>
+    /// Times that a client connects within <see cref="ReconnectWindow"/> after which it is refused with 0x8A (3.1.1: 5) for <see cref="FlappingBan"/>. 0 for no limit, to 1,000,000.
+    /// Default 0, because a script may connect for every message. A change holds from the next start.
+    /// </summary>
+    public int MaxReconnects { get; set; }
+
+    /// <summary>See <see cref="MaxReconnects"/>. 1 s to 1 day. Default 1 min. A change holds from the next start.</summary>
+    public TimeSpan ReconnectWindow { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>See <see cref="MaxReconnects"/>. 1 s to 30 days. Default 5 min. A change holds from the next start.</summary>
+    public TimeSpan FlappingBan { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Bytes of a CONNECT packet; a longer one is closed when its length is read. 256 to 1 MiB. Default 64 KiB. A change holds for new connections.</summary>
     public int MaxConnectPacketSize { get; set; } = 64 * 1024;
 
@@ -207,6 +225,10 @@ public sealed class MqttOptions
         Check(ConnectTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), nameof(ConnectTimeout));
         Check(MaxFailedLogins, 0, 1_000_000, nameof(MaxFailedLogins));
         Check(FailedLoginWindow, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), nameof(FailedLoginWindow));
+        Check(MaxConnectionRate, 0, 1_000_000, nameof(MaxConnectionRate));
+        Check(MaxReconnects, 0, 1_000_000, nameof(MaxReconnects));
+        Check(ReconnectWindow, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), nameof(ReconnectWindow));
+        Check(FlappingBan, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), nameof(FlappingBan));
         Check(MaxConnectPacketSize, 256, 1024 * 1024, nameof(MaxConnectPacketSize));
         Check(MaxPacketSize, 256, 256 * 1024 * 1024, nameof(MaxPacketSize));
         Check(ReceiveMaximum, 1, ushort.MaxValue, nameof(ReceiveMaximum));

@@ -25,12 +25,13 @@ internal static class BrokerCommand
         var data = new Option<string?>("--data") { Description = "Keep sessions, what waits for them and retained messages here; without it they are in memory, and a restart ends them.", HelpName = "DIR" };
         var control = new Option<string?>("--control") { Description = "The Unix socket by which 'strata broker top' and its like reach this broker, its owner only; 'none' for none. Default: DIR/control.sock with --data, else in the user's runtime directory.", HelpName = "PATH" };
         var limits = new BrokerLimits();
+        var bans = new Option<string?>("--bans") { Description = "Who may not connect: client|user|address VALUE [until TIME] a line; a change is taken up within a second.", HelpName = "FILE" };
         var limitsFile = new Option<string?>("--limits") { Description = "Limits in a file, NAME = VALUE a line, named as the options here without the dashes; it goes before them, and a change is taken up within a second.", HelpName = "FILE" };
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("broker", "Run the MQTT engine alone: MQTT 3.1.1 and 5 for anyone, all topics free.")
         {
-            mqtt, ws, origins, tls, cert, key, clientCa, unix, proxies, anonymous, users, rules, data, control, limitsFile, level, untilStdin, Passwd(),
+            mqtt, ws, origins, tls, cert, key, clientCa, unix, proxies, anonymous, users, rules, data, control, bans, limitsFile, level, untilStdin, Passwd(),
             BrokerInspectionCommands.Clients(), BrokerInspectionCommands.Subscriptions(), BrokerInspectionCommands.Retained(), BrokerTopCommand.Create(), BrokerTraceCommand.Create(),
             BrokerInspectionCommands.Disconnect(), BrokerInspectionCommands.Level(),
         };
@@ -48,7 +49,7 @@ internal static class BrokerCommand
                 HasControl = parsed.GetValue(control) != "none",
                 ControlPath = parsed.GetValue(control) is { } path and not "none" ? path : null,
                 LogLevel = parsed.GetValue(level),
-                Engine = engine => limits.Apply(parsed, engine), LimitsFile = parsed.GetValue(limitsFile), Limits = limits.InFile,
+                Engine = engine => limits.Apply(parsed, engine), LimitsFile = parsed.GetValue(limitsFile), BansFile = parsed.GetValue(bans), Limits = limits.InFile,
             };
             return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => BrokerServer.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
         });

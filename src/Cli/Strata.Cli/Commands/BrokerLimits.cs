@@ -16,6 +16,10 @@ internal sealed class BrokerLimits
         Seconds("--connect-timeout", "From accept until the CONNECT is answered.", o => o.ConnectTimeout, (o, v) => o.ConnectTimeout = v);
         Value("--max-failed-logins", "Failed logins of a name from an address within the window after which more are refused; 0 for no limit.", o => o.MaxFailedLogins, (o, v) => o.MaxFailedLogins = v);
         Seconds("--failed-login-window", "That window, and how long they are refused.", o => o.FailedLoginWindow, (o, v) => o.FailedLoginWindow = v);
+        Value("--max-connection-rate", "Connections a second from one address that is not this machine; 0 for no limit.", o => o.MaxConnectionRate, (o, v) => o.MaxConnectionRate = v);
+        Value("--max-reconnects", "Times a client connects within --reconnect-window after which it is refused; 0 for no limit.", o => o.MaxReconnects, (o, v) => o.MaxReconnects = v);
+        Seconds("--reconnect-window", "That window.", o => o.ReconnectWindow, (o, v) => o.ReconnectWindow = v);
+        Seconds("--flapping-ban", "How long it is refused.", o => o.FlappingBan, (o, v) => o.FlappingBan = v);
         Seconds("--close-timeout", "What a closed connection may take to send what is left.", o => o.CloseTimeout, (o, v) => o.CloseTimeout = v);
         Value("--max-connect-packet-size", "Bytes of a CONNECT packet.", o => o.MaxConnectPacketSize, (o, v) => o.MaxConnectPacketSize = v);
         Value("--max-packet-size", "Bytes of any other packet.", o => o.MaxPacketSize, (o, v) => o.MaxPacketSize = v);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 
 namespace Strata.Mqtt.Access;
@@ -11,58 +10,26 @@ namespace Strata.Mqtt.Access;
 /// <param name="window">Counts failures from the first on, and is how long a barred pair stays so after the last.</param>
 internal sealed class FailedLogins(int max, TimeSpan window, TimeProvider time)
 {
-    /// <summary>Pairs that are remembered; beyond it what is over is forgotten, then new pairs are not counted.</summary>
-    internal const int Capacity = 100_000;
+    internal const int Capacity = RepeatLimit<(IPAddress, string)>.Capacity;
 
-    private readonly ConcurrentDictionary<(IPAddress Address, string Name), Entry> entries = new();
-    private long sweptAt = time.GetTimestamp();
+    private readonly RepeatLimit<(IPAddress Address, string Name)> failures = new(max, window, window, time);
 
-    internal int Count => entries.Count;
+    internal int Count => failures.Count;
 
     /// <summary>Whether the pair is to be refused without being asked for its password.</summary>
-    public bool IsBarred(EndPoint? peer, string name) =>
-        max > 0 && AddressOf(peer) is { } address && entries.TryGetValue((address, name), out var entry) && entry.Failures >= max && !IsOver(entry);
+    public bool IsBarred(EndPoint? peer, string name) => AddressOf(peer) is { } address && failures.IsBarred((address, name));
 
     /// <summary>Takes note of a failure.</summary>
     /// <returns>Whether this one bars the pair.</returns>
-    public bool Failed(EndPoint? peer, string name)
-    {
-        if (max == 0 || AddressOf(peer) is not { } address || (entries.Count >= Capacity && !Sweep()))
-            return false;
-        var now = time.GetTimestamp();
-        var entry = entries.AddOrUpdate(
-            (address, name), static (_, now) => new Entry(1, now),
-            (_, before, now) => IsOver(before) ? new Entry(1, now) : new Entry(before.Failures + 1, before.Failures + 1 == max ? now : before.Since), now);
-        return entry.Failures == max;
-    }
+    public bool Failed(EndPoint? peer, string name) => AddressOf(peer) is { } address && failures.Note((address, name));
 
     /// <summary>Forgets the failures of a pair that has proved its name.</summary>
     public void Succeeded(EndPoint? peer, string name)
     {
-        if (!entries.IsEmpty && AddressOf(peer) is { } address)
-            entries.TryRemove((address, name), out _);
+        if (AddressOf(peer) is { } address)
+            failures.Forget((address, name));
     }
-
-    /// <summary>Whether there is room now. It looks at all pairs, so at most once a second.</summary>
-    private bool Sweep()
-    {
-        var last = Volatile.Read(ref sweptAt);
-        if (time.GetElapsedTime(last) < TimeSpan.FromSeconds(1) || Interlocked.CompareExchange(ref sweptAt, time.GetTimestamp(), last) != last)
-            return false;
-        foreach (var (pair, entry) in entries)
-        {
-            if (IsOver(entry))
-                entries.TryRemove(pair, out _);
-        }
-
-        return entries.Count < Capacity;
-    }
-
-    private bool IsOver(Entry entry) => time.GetElapsedTime(entry.Since) >= window;
 
     /// <summary>Null for a local socket, whose peers the system has let in.</summary>
     private static IPAddress? AddressOf(EndPoint? peer) => (peer as IPEndPoint)?.Address;
-
-    /// <param name="Since">The first failure; once the pair is barred, the one that barred it.</param>
-    private readonly record struct Entry(int Failures, long Since);
 }

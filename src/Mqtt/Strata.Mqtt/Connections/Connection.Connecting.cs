@@ -35,7 +35,7 @@ internal sealed partial class Connection
         }
 
         var name = request.AuthenticatedUser ?? request.UserName ?? request.ClientId;
-        if (IsBarred(name))
+        if (IsBarred(name) || IsBanned(request, request.AuthenticatedUser ?? request.UserName))
             return false;
         var access = broker.AccessVersion;
         var decision = await AskHostAsync(request).ConfigureAwait(false);
@@ -49,6 +49,8 @@ internal sealed partial class Connection
         }
 
         broker.FailedLogins.Succeeded(context.RemoteEndPoint, name);
+        if (IsBanned(request, decision.UserName) || IsFlapping(request, decision))
+            return false;
         var hasRoom = broker.TakeSession();
         if (!hasRoom && (handshake.CleanStart || !broker.NamespaceOf(decision.Namespace).Has(decision.Owner, handshake.Request.ClientId)))
         {
@@ -141,6 +143,30 @@ internal sealed partial class Connection
         if (!broker.FailedLogins.IsBarred(context.RemoteEndPoint, name))
             return false;
         RefuseConnect(MqttReasonCode.ConnectionRateExceeded, "Too many failed logins; try again later.", 0);
+        return true;
+    }
+
+    /// <summary>Whether there is a ban; then the client has been told.</summary>
+    private bool IsBanned(ConnectRequest request, string? user)
+    {
+        if (!broker.Bans.IsBanned(request.ClientId, user))
+            return false;
+        RefuseConnect(MqttReasonCode.Banned, "The client is banned.", 0);
+        return true;
+    }
+
+    /// <summary>Whether the client comes and goes too often; then it has been told.</summary>
+    private bool IsFlapping(ConnectRequest request, in ConnectDecision decision)
+    {
+        var key = (decision.Namespace, decision.Owner, request.ClientId);
+        if (!broker.Reconnects.IsBarred(key))
+        {
+            if (!broker.Reconnects.Note(key))
+                return false;
+            broker.LogFlapping(request.ClientId, context.RemoteEndPoint, Options.MaxReconnects, Options.ReconnectWindow, Options.FlappingBan);
+        }
+
+        RefuseConnect(MqttReasonCode.Banned, "The client connects too often; try again later.", 0);
         return true;
     }
 
