@@ -25,6 +25,8 @@ internal sealed class LimitFile
         (this.path, this.problem) = (path, problem);
         this.known = known.ToDictionary(static limit => limit.Name, StringComparer.Ordinal);
         engine?.Invoke(given);
+        if (path is not null && Wrong(given) is { } wrong)
+            throw new BrokerConfigurationException(wrong); // Said of what was given, not of the file's first line.
         current = path is null ? given : Read(path);
     }
 
@@ -100,16 +102,25 @@ internal sealed class LimitFile
         try
         {
             limit.Set(wanted, value);
-            wanted.Validate();
+            return Wrong(wanted);
+        }
+        catch (Exception e) when (e is FormatException or OverflowException)
+        {
+            return $"'{value}' is not a value for it: {limit.Values}.";
+        }
+    }
+
+    /// <returns>What is wrong; null: nothing.</returns>
+    private static string? Wrong(MqttOptions options)
+    {
+        try
+        {
+            options.Validate();
             return null;
         }
         catch (ArgumentOutOfRangeException e)
         {
             return e.Message.Split(" (Parameter", 2)[0];
-        }
-        catch (Exception e) when (e is FormatException or OverflowException)
-        {
-            return $"'{value}' is not a value for it: {limit.Values}.";
         }
     }
 }
