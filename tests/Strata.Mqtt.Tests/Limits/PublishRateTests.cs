@@ -6,7 +6,7 @@ namespace Strata.Mqtt.Tests.Limits;
 
 public sealed class PublishRateTests
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
 
     private readonly FakeTimeProvider time = new();
     private readonly ConcurrentQueue<TimeSpan> seenAt = new();
@@ -111,7 +111,7 @@ public sealed class PublishRateTests
     {
         await using var server = await StartAsync(static o => o.MaxPublishRatePerClient = 1);
         using var client = await server.ConnectAsync();
-        var flood = Enumerable.Range(0, 40).Select(static i => Packets.Publish("a", $"{i}", qos: 0)).ToArray();
+        var flood = Enumerable.Repeat(Packets.Publish("a", "x", qos: 0), 2000).ToArray();
         await client.SendAsync(flood);
         using var next = await server.ConnectAsync();
         await client.AssertDisconnectedAsync(MqttReasonCode.SessionTakenOver);
@@ -122,7 +122,38 @@ public sealed class PublishRateTests
         var before = time.GetUtcNow();
         var pinged = next.ReadAsync(13);
         await AdvanceUntil(pinged);
-        Assert.True(time.GetUtcNow() - before < TimeSpan.FromSeconds(30));
+        Assert.InRange((time.GetUtcNow() - before).TotalSeconds, 0, 1000); // At the rate it would be 2,000.
+    }
+
+    [Fact]
+    public async Task While_a_client_is_not_read_its_silence_is_not_held_against_it_and_afterwards_it_is()
+    {
+        await using var server = await StartAsync(static o => o.MaxPublishBytesPerClient = 1000);
+        using var client = await server.ConnectAsync("c", 5, static c => c.KeepAlive = 2);
+        await client.SendAsync(Packets.Publish("a", new string('x', 20_000), qos: 0), Packets.PingReq);
+        await AdvanceUntilSeen(1);
+        var before = time.GetUtcNow();
+        var pinged = client.ReadAsync(13);
+        await AdvanceUntil(pinged);
+        await pinged;
+        Assert.True(time.GetUtcNow() - before > TimeSpan.FromSeconds(10));
+        var gone = server.Host.NextGone();
+        await AdvanceUntil(gone);
+        Assert.Equal(DisconnectCause.KeepAliveTimeout, (await gone).Cause);
+    }
+
+    [Fact]
+    public async Task What_a_peer_that_is_gone_has_left_is_taken_for_the_grace_and_no_longer()
+    {
+        await using var server = await StartAsync(static o => o.MaxPublishRatePerClient = 1);
+        var client = await server.ConnectAsync();
+        await client.SendAsync([.. Enumerable.Repeat(Packets.Publish("a", "x", qos: 0), 1000)]);
+        client.Dispose();
+        var before = time.GetUtcNow();
+        var gone = server.Host.NextGone();
+        await AdvanceUntil(gone);
+        await gone;
+        Assert.InRange((time.GetUtcNow() - before).TotalSeconds, 0, 500); // At the rate it would be 1,000.
     }
 
     private async Task<TestServer> StartAsync(Action<MqttOptions> configure)

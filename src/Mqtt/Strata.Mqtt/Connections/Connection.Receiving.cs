@@ -31,7 +31,7 @@ internal sealed partial class Connection
                 return;
             }
 
-            LookAtRates(result.Buffer.Length);
+            LookAtRates(result.Buffer.Length, result.IsCompleted);
             var full = TakeBurst(result.Buffer);
             if (authToTake is not null && !IsClosing)
                 await TakeAuthAsync().ConfigureAwait(false);

@@ -31,9 +31,10 @@ internal sealed partial class Connection
 
     /// <summary>Before a burst.</summary>
     /// <param name="unread">Bytes that have come.</param>
-    private void LookAtRates(long unread)
+    /// <param name="isLast">The peer is gone: what it left is not read for longer than the grace.</param>
+    private void LookAtRates(long unread, bool isLast)
     {
-        if (hasWaited && unread < MuchUnread)
+        if (hasWaited && unread < MuchUnread && !isLast)
             overSince = 0;
         hasWaited = false;
         var (own, shared) = (OwnRates, NamespaceRates);
