@@ -62,7 +62,7 @@ public sealed class PublishRateTests
         await other.SendAsync(Packets.Publish("quiet", "1", 1));
         await other.ReadAsync(4);
         await AdvanceUntilSeen(40);
-        AssertNoneBefore(static i => (i - 11) / 10.0);
+        AssertNoneBefore(static i => (i - 31) / 10.0); // Each of the two may take what is left at the same time, once or twice.
         await first.PingAsync();
     }
 

@@ -120,9 +120,9 @@ public sealed class QueueLimitTests : IDisposable
         listener.RecordObservableInstruments();
         Assert.Equal(
             (2, 1, 1, 1, 0),
-            (Messages("waiting"), Messages("in_flight"), Messages("acknowledgements"), Messages("retained"), Messages("retained_waiting")));
-        Assert.True(seen[("strata.mqtt.queue.bytes", "waiting")] > 0 && seen[("strata.mqtt.queue.bytes", "retained")] > 0);
-        Assert.Equal(0, seen[("strata.mqtt.queue.bytes", "disk")]);
+            (Messages("session"), Messages("in_flight"), Messages("acknowledgements"), Messages("retained"), Messages("retained_waiting")));
+        Assert.True(seen[("strata.mqtt.queue.size", "session")] > 0 && seen[("strata.mqtt.queue.size", "retained")] > 0);
+        Assert.Equal(0, seen[("strata.mqtt.queue.size", "journal")]);
 
         long Messages(string queue) => seen[("strata.mqtt.queue.messages", queue)];
     }
