@@ -23,7 +23,8 @@ public sealed class BrokerLimitsTests
             var copy = new MqttOptions();
             limit.Copy(options, copy);
             Assert.Equal(typeof(MqttOptions).GetProperty(changed[0])!.GetValue(options), typeof(MqttOptions).GetProperty(changed[0])!.GetValue(copy));
-            Assert.Throws<FormatException>(() => limit.Set(options, "nothing"));
+            if (limit.Values != "a text")
+                Assert.Throws<FormatException>(() => limit.Set(options, "nothing"));
         }
 
         static string Example(EngineLimit limit) => limit.Values switch

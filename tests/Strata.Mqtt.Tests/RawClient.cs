@@ -70,6 +70,15 @@ public sealed class RawClient : IDisposable
         return packet;
     }
 
+    /// <summary>The bodies of the next packets, in hex, by type: packets of one type have an order among them.</summary>
+    public async Task<ILookup<int, string>> ReadByTypeAsync(int count)
+    {
+        var packets = new List<ServerPacket>();
+        for (var i = 0; i < count; i++)
+            packets.Add(await ReadAsync());
+        return packets.ToLookup(static p => p.Type, static p => Convert.ToHexString(p.Body));
+    }
+
     public async Task<(string Topic, int PacketId, byte[] Properties, string Payload)> ReadPublishAsync() => (await ReadAsync()).AsPublish(Version);
 
     /// <summary>Reads the DISCONNECT and the end of the connection.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Runtime.InteropServices;
 using Strata.Cloud.Contracts;
 
 namespace Strata.Cli;
@@ -7,6 +8,9 @@ namespace Strata.Cli;
 /// <summary>Runs the parsed verb and turns what went wrong into one clear line and an exit code.</summary>
 internal static class CommandRunner
 {
+    /// <summary>What a verb may take to end after SIGTERM or Ctrl-C.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(8);
+
     public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
         var parsed = root.Parse(args);
@@ -17,9 +21,14 @@ internal static class CommandRunner
             await Console.Error.WriteLineAsync($"strata: '{Path(parsed)} --help' shows what it takes.");
             return ExitCode.Usage;
         }
+        // Registered before the verb begins: System.CommandLine's own handler comes after it, and a signal in between would end the process.
+        using var stop = new CancellationTokenSource();
+        using var overdue = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop, overdue));
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop, overdue));
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(8) });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token).WaitAsync(overdue.Token);
         }
         catch (CliException e)
         {
@@ -38,6 +47,16 @@ internal static class CommandRunner
         {
             return ExitCode.Failed;
         }
+    }
+
+    /// <summary>The first signal cancels the verb, the end of <see cref="StopLimit"/> the wait for it; a second signal ends the process.</summary>
+    private static void Stop(PosixSignalContext signal, CancellationTokenSource stop, CancellationTokenSource overdue)
+    {
+        if (stop.IsCancellationRequested)
+            return;
+        signal.Cancel = true;
+        overdue.CancelAfter(StopLimit);
+        _ = stop.CancelAsync();
     }
 
     private static int Fail(int code, string message)

@@ -116,6 +116,17 @@ public sealed class ScramTests
     }
 
     [Fact]
+    [Spec("MQTT-3.15.2-1")]
+    public async Task AUTH_with_a_reason_that_is_none_of_its_own_is_a_protocol_error()
+    {
+        await using var server = await StartAsync();
+        var (client, _) = await ConnectAsync(server, "user", "pencil");
+        await client.SendAsync(Auth(0x87, First("user")));
+        await client.AssertDisconnectedAsync(MqttReasonCode.ProtocolError);
+        client.Dispose();
+    }
+
+    [Fact]
     public async Task Anything_else_before_the_authentication_is_done_ends_the_connection_unanswered()
     {
         await using var server = await StartAsync();

@@ -43,7 +43,7 @@ internal ref struct ConnectPacket
         var known = name.SequenceEqual("MQTT"u8) ? level is 4 or 5 : name.SequenceEqual("MQIsdp"u8) && level == 3;
         if (!known)
         {
-            if (name.SequenceEqual("MQTT"u8) && level > 5)
+            if (level >= 5)
                 version = MqttProtocolVersion.V500;
             throw new MqttProtocolException(MqttReasonCode.UnsupportedProtocolVersion, "The protocol is none of MQTT 3.1, 3.1.1 and 5.0.", "MQTT-3.1.2-2");
         }
