@@ -22,6 +22,7 @@ internal static class ServeVerb
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Services.Configure<LoggerFilterOptions>(static filter => filter.CaptureScopes = false); // As the programs that embed the engine.
         builder.Services.AddMqttBroker<DroppingHost>(options =>
         {
             options.ReceiveMaximum = ushort.MaxValue;

@@ -46,6 +46,7 @@ internal static class CloudComposition
     private static void ConfigureLogging(ILoggingBuilder logging, LogLevel level)
     {
         logging.ClearProviders();
+        logging.Services.Configure<LoggerFilterOptions>(static filter => filter.CaptureScopes = false); // No line shows scopes; Kestrel would keep one for each connection.
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

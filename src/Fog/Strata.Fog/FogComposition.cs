@@ -52,6 +52,7 @@ internal static class FogComposition
     private static void ConfigureLogging(ILoggingBuilder logging, LogLevel level)
     {
         logging.ClearProviders();
+        logging.Services.Configure<LoggerFilterOptions>(static filter => filter.CaptureScopes = false); // No line shows scopes; Kestrel would keep one for each connection.
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

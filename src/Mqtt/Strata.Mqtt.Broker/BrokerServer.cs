@@ -149,6 +149,7 @@ public sealed class BrokerServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         var level = new LogSwitch(options.LogLevel);
+        builder.Services.Configure<LoggerFilterOptions>(static filter => filter.CaptureScopes = false); // No line shows scopes; Kestrel would keep one for each connection.
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddSimpleConsole(console => console.SingleLine = true).AddFilter(level.IsOn);
         builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(TimeProvider.System);

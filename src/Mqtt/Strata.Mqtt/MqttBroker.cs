@@ -93,13 +93,13 @@ public sealed partial class MqttBroker : IAsyncDisposable
     internal SessionClock Sessions { get; } = new();
 
     /// <summary>Serves one connection until it ends; the handler of <see cref="MqttHosting.UseMqtt"/>.</summary>
-    public async Task ServeAsync(ConnectionContext context)
+    public Task ServeAsync(ConnectionContext context)
     {
         if (Bans.IsBanned(context.RemoteEndPoint) || !Rates.TryTake(context.RemoteEndPoint, Options.MaxConnectionRate))
         {
             Metrics.Refused(Bans.IsBanned(context.RemoteEndPoint) ? MqttReasonCode.Banned : MqttReasonCode.ConnectionRateExceeded);
             context.Abort();
-            return;
+            return Task.CompletedTask;
         }
 
         var connection = new Connection(this, context);
@@ -116,21 +116,20 @@ public sealed partial class MqttBroker : IAsyncDisposable
             LogTooManyConnections(context.RemoteEndPoint, Options.MaxConnections);
             Metrics.Refused(MqttReasonCode.ServerBusy);
             context.Abort();
-            return;
+            return Task.CompletedTask;
         }
 
-        try
+        return connection.RunAsync();
+    }
+
+    /// <summary>The connection has ended.</summary>
+    internal void Forget(Connection connection)
+    {
+        lock (connections)
         {
-            await connection.RunAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            lock (connections)
-            {
-                connections.Remove(connection);
-                if (connections.Count == 0)
-                    emptied?.TrySetResult();
-            }
+            connections.Remove(connection);
+            if (connections.Count == 0)
+                emptied?.TrySetResult();
         }
     }
 

@@ -10,41 +10,37 @@ namespace Strata.Mqtt.Connections;
 /// <summary>The read loop: what has arrived together is one burst, answered and sent together.</summary>
 internal sealed partial class Connection
 {
-    private async Task ReceiveAsync()
+    /// <returns>False: the connection ends.</returns>
+    private ValueTask<bool> TakeAsync(in ReadResult result)
     {
-        while (!IsClosing)
+        if (stopping)
         {
-            ReadResult result;
-            try
-            {
-                result = await input.ReadAsync().ConfigureAwait(false);
-            }
-            catch (Exception fault) when (ConnectionLoss.Is(fault))
-            {
-                return;
-            }
-
-            if (stopping)
-            {
-                input.AdvanceTo(result.Buffer.Start);
-                await StopAsync().ConfigureAwait(false);
-                return;
-            }
-
-            LookAtRates(result.Buffer.Length, result.IsCompleted);
-            var full = TakeBurst(result.Buffer);
-            if (authToTake is not null && !IsClosing)
-                await TakeAuthAsync().ConfigureAwait(false);
-            if (burstOpen)
-                await EndBurstAsync(client!, context.ConnectionClosed).ConfigureAwait(false);
-            if (broker.Store is { Journal.IsFull: true } store)
-                await AwaitDiskAsync(store).ConfigureAwait(false);
-            if (full || Outbox.IsBlocked)
-                await MakeRoomAsync().ConfigureAwait(false);
-            else if (result.IsCompleted && !IsSpent)
-                return;
-            await KeepToRatesAsync().ConfigureAwait(false);
+            input.AdvanceTo(result.Buffer.Start);
+            return StopAsync();
         }
+
+        LookAtRates(result.Buffer.Length, result.IsCompleted);
+        var full = TakeBurst(result.Buffer);
+        var mustWait = full || authToTake is not null || burstOpen || broker.Store is { Journal.IsFull: true } || Outbox.IsBlocked || IsRated;
+        return mustWait ? AfterBurstAsync(full, result.IsCompleted) : new ValueTask<bool>(!result.IsCompleted);
+    }
+
+    /// <summary>Waits for whatever the burst asks for.</summary>
+    /// <param name="full">See <see cref="TakeBurst"/>.</param>
+    private async ValueTask<bool> AfterBurstAsync(bool full, bool isLast)
+    {
+        if (authToTake is not null && !IsClosing)
+            await TakeAuthAsync().ConfigureAwait(false);
+        if (burstOpen)
+            await EndBurstAsync(client!, context.ConnectionClosed).ConfigureAwait(false);
+        if (broker.Store is { Journal.IsFull: true } store)
+            await AwaitDiskAsync(store).ConfigureAwait(false);
+        if (full || Outbox.IsBlocked)
+            await MakeRoomAsync().ConfigureAwait(false);
+        else if (isLast && !IsSpent)
+            return false;
+        await KeepToRatesAsync().ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>Handles every whole packet in the buffer, then sends what that brought about.</summary>
@@ -201,7 +197,8 @@ internal sealed partial class Connection
     }
 
     /// <summary>Waits, for a while, until everything the client published is acknowledged; then says goodbye.</summary>
-    private async Task StopAsync()
+    /// <returns>False.</returns>
+    private async ValueTask<bool> StopAsync()
     {
         var deadline = broker.Wheel.After(Options.CloseTimeout);
         while (!IsClosing && Outbox.Acks.Count > 0 && broker.Wheel.Now < deadline)
@@ -220,6 +217,7 @@ internal sealed partial class Connection
         }
 
         CloseForStop();
+        return false;
     }
 
     private void Heard(ReadOnlySequence<byte> buffer, SequencePosition consumed)

@@ -27,6 +27,9 @@ internal sealed partial class Connection
     /// <summary>The burst holds as many publishes as the rates allow; the rest waits.</summary>
     private bool IsSpent => publishes >= allowance.Messages || publishedBytes >= allowance.Bytes;
 
+    /// <summary>The burst counts against a rate.</summary>
+    private bool IsRated => publishes > 0 && allowance != Allowance.Unlimited;
+
     private long NowTicks => broker.Time.GetElapsedTime(0, broker.Time.GetTimestamp()).Ticks;
 
     /// <summary>Before a burst.</summary>
@@ -51,7 +54,7 @@ internal sealed partial class Connection
     /// <summary>After a burst: waits while the client or its namespace is over a rate. Nobody is blamed for silence meanwhile; closing and stopping end it.</summary>
     private async ValueTask KeepToRatesAsync()
     {
-        if (publishes == 0 || allowance == Allowance.Unlimited)
+        if (!IsRated)
             return;
         var now = NowTicks;
         var own = rate!.Take(publishes, publishedBytes, OwnRates, now);

@@ -43,14 +43,31 @@ internal sealed partial class Connection
     private bool IsPlainSocket => context is not WebSocketConnection
         && context.Features.Get<IConnectionSocketFeature>() is not null && context.Features.Get<ITlsConnectionFeature>() is null;
 
-    /// <summary>Serves the connection until it is closed and everything about it is cleaned up.</summary>
+    /// <summary>
+    /// Serves the connection until it is closed and everything about it is cleaned up. What waits for the next packet is this one state machine: it is what an idle
+    /// connection costs.
+    /// </summary>
     public async Task RunAsync()
     {
         broker.Wheel.Schedule(this, broker.Wheel.After(Options.ConnectTimeout));
         try
         {
-            if (await ConnectAsync().ConfigureAwait(false))
-                await ReceiveAsync().ConfigureAwait(false);
+            var goesOn = await ConnectAsync().ConfigureAwait(false);
+            while (goesOn && !IsClosing)
+            {
+                ReadResult result;
+                try
+                {
+                    result = await input.ReadAsync().ConfigureAwait(false);
+                }
+                catch (Exception fault) when (ConnectionLoss.Is(fault))
+                {
+                    break;
+                }
+
+                goesOn = await TakeAsync(result).ConfigureAwait(false);
+            }
+
             Close(DisconnectCause.ConnectionLost, null);
         }
         catch (MqttProtocolException violation)
@@ -86,6 +103,7 @@ internal sealed partial class Connection
 
         await DrainAsync().ConfigureAwait(false);
         broker.Wheel.Retire(this);
+        broker.Forget(this);
     }
 
     /// <summary>The host gets the end of an open burst, the will, and the farewell, in this order.</summary>

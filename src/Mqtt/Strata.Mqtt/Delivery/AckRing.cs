@@ -12,7 +12,7 @@ internal sealed class AckRing
     private const uint Taken = 0x400;
 
     // Packet id << 16 | Taken | ExactlyOnce | Done | reason code.
-    private uint[] entries = new uint[16];
+    private uint[] entries = new uint[4];
     private string?[]? reasons;
     private PacketIdSet? exactlyOnceIds;
     private int head;

@@ -68,7 +68,7 @@ internal sealed partial class Outbox
             return;
         resumeLeft = 0;
         var took = clock.Since(connectedFrom);
-        Session.Traffic.Resume.Note(took);
+        Session.Traffic.Resumed(took);
         Session.Namespace.Metrics?.Resumed(took);
     }
 }

@@ -3,6 +3,9 @@ namespace Strata.Mqtt.Delivery;
 /// <summary>Packet ids a client has given, as bits: at most 8 KiB whatever it does. Safe for use by several threads.</summary>
 internal sealed class PacketIdSet
 {
+    /// <summary>Of a client that has given none; nobody adds to it.</summary>
+    public static readonly PacketIdSet None = new();
+
     private readonly Lock gate = new();
     private ulong[] bits = [];
     private int count;

@@ -23,6 +23,8 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     private Outbox? outbox;
     private MqttClient? guarded;
     private KnownClient? identity;
+    private string? userName;
+    private PacketIdSet? received;
     private volatile bool keeps;
     private bool ended;
 
@@ -40,10 +42,10 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     public string ClientId { get; } = clientId;
 
     /// <summary>Whose it is: with the name that the client logged in with last.</summary>
-    public KnownClient Identity => Volatile.Read(ref identity) ?? new KnownClient(Namespace.Name, Owner, ClientId, null);
+    public KnownClient Identity => Volatile.Read(ref identity) ?? Identify();
 
     /// <summary>QoS 2 publishes of the client that it has not released yet; changed by Receive and <see cref="Forget"/>.</summary>
-    public PacketIdSet Received { get; } = new();
+    public PacketIdSet Received => Volatile.Read(ref received) ?? PacketIdSet.None;
 
     /// <summary>Its number in the store; 0 when it is not stored.</summary>
     public long StoredAs => Volatile.Read(ref storedAs);
@@ -93,7 +95,8 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
                 return;
             flow ??= new MessageFlow(options, this);
             keeps = flow.Keeps = now.ExpirySeconds > 0;
-            Volatile.Write(ref identity, new KnownClient(Namespace.Name, Owner, ClientId, userName));
+            this.userName = userName;
+            Volatile.Write(ref identity, null);
             Store(now);
             Volatile.Write(ref outbox, connection.Outbox);
             connection.Outbox.Adopt(flow, receiveMaximum);
@@ -122,7 +125,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
             foreach (var (filter, wanted) in stored.Subscriptions)
                 subscriptions.Add(filter, Namespace.Tree.Add(this, Encoding.UTF8.GetBytes(filter), wanted));
             foreach (var packetId in stored.Received)
-                Received.Add(packetId);
+                Add(packetId);
             (presence, keeps) = (stored.Presence, true);
             Volatile.Write(ref identity, stored.Client);
             Volatile.Write(ref storedAs, stored.Id);
@@ -154,7 +157,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     {
         lock (receivedGate)
         {
-            Received.Add(packetId);
+            Add(packetId);
             if (StoredAs == 0)
                 return false;
             Namespace.Store!.Received(StoredAs, packetId, after);
@@ -167,7 +170,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     {
         lock (receivedGate)
         {
-            Received.Add(origin.PacketId);
+            Add(origin.PacketId);
             Namespace.Store!.Publish(Namespace.Name, message, origin, places, StoredAs);
         }
     }
@@ -389,6 +392,24 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     {
         lock (receivedGate)
             Namespace.Store!.Whole(new SessionImage(this, presence, messages.Numbers, subscriptions?.ToArray() ?? [], Received.ToList(), messages.Places()));
+    }
+
+    /// <summary>Made when somebody asks: most sessions retain nothing and are not stored.</summary>
+    private KnownClient Identify()
+    {
+        lock (gate)
+        {
+            var made = new KnownClient(Namespace.Name, Owner, ClientId, userName);
+            Volatile.Write(ref identity, made);
+            return made;
+        }
+    }
+
+    private void Add(ushort packetId)
+    {
+        if (received is null)
+            Volatile.Write(ref received, new PacketIdSet());
+        received!.Add(packetId);
     }
 
     private Delivered Keep(in Message message, in Receiver to, ref KeptMessage? kept)

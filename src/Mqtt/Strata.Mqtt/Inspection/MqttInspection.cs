@@ -154,7 +154,7 @@ public sealed class MqttInspection
         (flow is { WaitingSince: >= 0 and var since } && now - since >= broker.Options.SlowAfter.TotalMilliseconds)
         || (traffic.LostToFullQueueAt is >= 0 and var lostAt && now - lostAt < LossesMatterFor.TotalMilliseconds);
 
-    private static LatencyStatus? Of(LatencyFigures figures) =>
+    private static LatencyStatus? Of(LatencyFigures? figures) =>
         figures is { Last: { } last, Mean: { } mean, Longest: { } longest } ? new LatencyStatus(Math.Round(last, 3), Math.Round(mean, 3), Math.Round(longest, 3)) : null;
 
     private static Dictionary<string, long> Losses(Func<LossReason, long> of)

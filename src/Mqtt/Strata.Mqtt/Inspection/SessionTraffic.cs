@@ -6,8 +6,8 @@ namespace Strata.Mqtt.Inspection;
 /// </summary>
 internal sealed class SessionTraffic
 {
-    private readonly LatencyFigures acknowledgement = new();
-    private readonly LatencyFigures resume = new();
+    private LatencyFigures? acknowledgement;
+    private LatencyFigures? resume;
     private RateWindow rateIn;
     private RateWindow rateOut;
     private long messagesIn;
@@ -34,11 +34,11 @@ internal sealed class SessionTraffic
 
     public long DuplicatesOut => Interlocked.Read(ref duplicatesOut);
 
-    /// <summary>From the PUBLISH that was sent to its PUBACK or PUBREC; of at most one message a clock's turn (250 ms).</summary>
-    public LatencyFigures Acknowledgement => acknowledgement;
+    /// <summary>From the PUBLISH that was sent to its PUBACK or PUBREC; of at most one message a clock's turn (250 ms). Null: none was measured.</summary>
+    public LatencyFigures? Acknowledgement => Volatile.Read(ref acknowledgement);
 
-    /// <summary>From the CONNECT of a client that came back until all that had waited was written to it.</summary>
-    public LatencyFigures Resume => resume;
+    /// <summary>From the CONNECT of a client that came back until all that had waited was written to it. Null: none was measured.</summary>
+    public LatencyFigures? Resume => Volatile.Read(ref resume);
 
     /// <summary>When a full queue lost a message last, by the engine's clock; negative: never.</summary>
     public long LostToFullQueueAt => Interlocked.Read(ref lostToFullQueueAt);
@@ -97,12 +97,22 @@ internal sealed class SessionTraffic
             return null;
         sampled = 0;
         var took = clock.Since(sampledAt);
-        acknowledgement.Note(took);
+        Note(ref acknowledgement, took);
         return took;
     }
 
     /// <summary>The connection is gone: the message that is noted may be acknowledged on another.</summary>
     public void Suspend() => sampled = 0;
+
+    /// <summary>All that had waited for a client that came back is written.</summary>
+    public void Resumed(TimeSpan took) => Note(ref resume, took);
+
+    private static void Note(ref LatencyFigures? figures, TimeSpan took)
+    {
+        var noted = figures ?? new LatencyFigures();
+        noted.Note(took);
+        Volatile.Write(ref figures, noted);
+    }
 }
 
 /// <summary>The last, the mean of about the last eight, and the longest of a time.</summary>
