@@ -21,7 +21,7 @@ internal static class BrokerCommand
         var proxies = ProxyOption.Create();
         var anonymous = new Option<bool>("--anonymous") { Description = "Anyone may connect; on loopback only." };
         var users = new Option<string?>("--users") { Description = "Names and password hashes; see 'strata broker passwd'.", HelpName = "FILE" };
-        var rules = new Option<string?>("--rules") { Description = "Who may do what, a rule a line: allow|deny USER|* publish|subscribe|all FILTER. The first that applies decides, else it is denied.", HelpName = "FILE" };
+        var rules = new Option<string?>("--rules") { Description = "Who may do what, a rule a line: allow|deny USER|* publish|subscribe|all FILTER. The first that applies decides, else it is denied. {client}, {user} and {device} (which is the user here) stand for one level of FILTER.", HelpName = "FILE" };
         var data = new Option<string?>("--data") { Description = "Keep sessions, what waits for them and retained messages here; without it they are in memory, and a restart ends them.", HelpName = "DIR" };
         var control = new Option<string?>("--control") { Description = "The Unix socket by which 'strata broker top' and its like reach this broker, its owner only; 'none' for none. Default: DIR/control.sock with --data, else in the user's runtime directory.", HelpName = "PATH" };
         var limits = new BrokerLimits();
