@@ -192,10 +192,11 @@ public sealed class BrokerServer : IAsyncDisposable
     private static void Listen(KestrelServerOptions kestrel, BrokerOptions options, Listeners listeners)
     {
         kestrel.AddServerHeader = false;
+        ListenOptions Behind(ListenOptions plain) => options.ProxiesFrom.Count == 0 ? plain : plain.UseConnectTimeout().UseProxyProtocol(options.ProxiesFrom);
         if (options.Mqtt is { } mqtt)
-            kestrel.Listen(mqtt, listen => (listeners.Mqtt = listen).UseProxyProtocol(options.ProxiesFrom).UseMqtt());
+            kestrel.Listen(mqtt, listen => Behind(listeners.Mqtt = listen).UseMqtt());
         if (options.WebSocket is { } http)
-            kestrel.Listen(http, listen => (listeners.WebSocket = listen).UseProxyProtocol(options.ProxiesFrom).Protocols = HttpProtocols.Http1);
+            kestrel.Listen(http, listen => (listeners.WebSocket = listen).UseConnectTimeout().UseProxyProtocol(options.ProxiesFrom).Protocols = HttpProtocols.Http1);
         if (options.UnixSocket is { } path)
             kestrel.ListenUnixSocket(Path.GetFullPath(path), static listen => listen.UseMqtt());
         if (listeners.Control is { } control)
@@ -208,7 +209,7 @@ public sealed class BrokerServer : IAsyncDisposable
         }
 
         if (options.Tls is { } tls)
-            kestrel.Listen(tls, listen => (listeners.Tls = listen).UseProxyProtocol(options.ProxiesFrom).UseHttps(Secure(options, listen.ApplicationServices)).UseMqtt());
+            kestrel.Listen(tls, listen => (listeners.Tls = listen).UseConnectTimeout().UseProxyProtocol(options.ProxiesFrom).UseHttps(Secure(options, listen.ApplicationServices)).UseMqtt());
     }
 
     /// <summary>What comes by the control socket may administer; the HTTP of WebSocket may not.</summary>

@@ -46,7 +46,7 @@ internal sealed partial class Connection
     /// <summary>Serves the connection until it is closed and everything about it is cleaned up.</summary>
     public async Task RunAsync()
     {
-        broker.Wheel.Schedule(this, broker.Wheel.After(Options.ConnectTimeout));
+        broker.Wheel.Schedule(this, broker.Wheel.Within(ConnectBudget.Take(context, Options.ConnectTimeout)));
         try
         {
             if (await ConnectAsync().ConfigureAwait(false))
