@@ -28,7 +28,7 @@ internal sealed partial class BrokerHost(
     {
         broker = served;
         if (bans is not null)
-            served.Bans.Replace(bans.Current);
+            served.Bans.Exchange([], bans.Current);
         timer = time.CreateTimer(_ => LookAgain(), null, LookEvery, LookEvery);
     }
 
@@ -113,11 +113,26 @@ internal sealed partial class BrokerHost(
                 LogLimits();
             }
 
-            if (bans?.LookAgain() == true)
-                broker!.Bans.Replace(bans.Current);
+            LookAtBans();
             var changed = rules.LookAgain();
             if (users?.LookAgain() == true || changed)
                 _ = broker!.ReviewAccess();
+        }
+    }
+
+    /// <summary>What was banned or let in otherwise than by the file stays so.</summary>
+    private void LookAtBans()
+    {
+        var former = bans?.Current;
+        if (bans?.LookAgain() != true)
+            return;
+        try
+        {
+            broker!.Bans.Exchange(former!, bans.Current);
+        }
+        catch (InvalidOperationException e)
+        {
+            LogTooManyBans(e.Message);
         }
     }
 
@@ -135,6 +150,9 @@ internal sealed partial class BrokerHost(
 
     [LoggerMessage(7004, LogLevel.Information, "Other limits are in force.")]
     private partial void LogLimits();
+
+    [LoggerMessage(7005, LogLevel.Error, "The file of --bans has changed and is not followed: {Problem}")]
+    private partial void LogTooManyBans(string problem);
 
     [LoggerMessage(7003, LogLevel.Debug, "Client {Client} is gone: {Cause}.")]
     private partial void LogGone(string client, DisconnectCause cause);

@@ -155,7 +155,7 @@ public sealed class BrokerServer : IAsyncDisposable
         builder.Services.AddSingleton(services => new LimitFile(options.LimitsFile, options.Limits, options.Engine, Tell(services)));
         builder.Services.AddSingleton(services => new BrokerHost(
             options.UsersFile is null ? null : UserFile.Open(options.UsersFile, Tell(services)), new RuleFile(options.RulesFile, Tell(services)),
-            options.BansFile is null ? null : new BanFile(options.BansFile, Tell(services)), services.GetRequiredService<LimitFile>(), options.Anonymous, options.ClientCaFile is not null,
+            options.BansFile is null ? null : new BanFile(options.BansFile, services.GetRequiredService<IOptions<MqttOptions>>().Value.MaxBans, Tell(services)), services.GetRequiredService<LimitFile>(), options.Anonymous, options.ClientCaFile is not null,
             services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System, services.GetRequiredService<ILogger<BrokerHost>>()));
         builder.Services.AddMqttBroker<BrokerHost>(engine =>
         {

@@ -43,6 +43,9 @@ public sealed class MqttOptions
     /// <summary>See <see cref="MaxReconnects"/>. 1 s to 30 days. Default 5 min. A change holds from the next start.</summary>
     public TimeSpan FlappingBan { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Bans held at once (<see cref="MqttBroker.Bans"/>); one more is refused to who adds it. 0 to 10,000,000. Default 100,000. A change holds from the next start.</summary>
+    public int MaxBans { get; set; } = 100_000;
+
     /// <summary>
     /// Bytes of a CONNECT packet; a longer one is closed when its length is read. 256 to 1 MiB. Default 4 KiB. What a peer may take before its CONNECT is accepted grows
     /// with it four to five times, with the default to less than 64 KiB. A change holds for new connections.
@@ -241,6 +244,7 @@ public sealed class MqttOptions
         Check(MaxReconnects, 0, 1_000_000, nameof(MaxReconnects));
         Check(ReconnectWindow, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), nameof(ReconnectWindow));
         Check(FlappingBan, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), nameof(FlappingBan));
+        Check(MaxBans, 0, 10_000_000, nameof(MaxBans));
         Check(MaxConnectPacketSize, 256, 1024 * 1024, nameof(MaxConnectPacketSize));
         Check(MaxUnreadBytes, 4096, 1024 * 1024, nameof(MaxUnreadBytes));
         Check(MaxPacketSize, 256, 256 * 1024 * 1024, nameof(MaxPacketSize));

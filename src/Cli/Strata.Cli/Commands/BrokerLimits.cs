@@ -23,6 +23,7 @@ internal sealed class BrokerLimits
         Seconds("--close-timeout", "What a closed connection may take to send what is left.", o => o.CloseTimeout, (o, v) => o.CloseTimeout = v);
         Value("--max-connect-packet-size", "Bytes of a CONNECT packet.", o => o.MaxConnectPacketSize, (o, v) => o.MaxConnectPacketSize = v);
         Value("--max-unread-bytes", "Bytes of a peer that are taken from the kernel before they are looked at.", o => o.MaxUnreadBytes, (o, v) => o.MaxUnreadBytes = v);
+        Value("--max-bans", "Bans at once.", o => o.MaxBans, (o, v) => o.MaxBans = v);
         Value("--max-packet-size", "Bytes of any other packet.", o => o.MaxPacketSize, (o, v) => o.MaxPacketSize = v);
         Value("--max-qos", "0, 1 or 2.", o => o.MaxQoS, (o, v) => o.MaxQoS = v);
         Value("--max-client-id-bytes", "UTF-8 bytes of a client id.", o => o.MaxClientIdBytes, (o, v) => o.MaxClientIdBytes = v);
