@@ -175,6 +175,34 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task A_clock_that_was_set_back_meanwhile_makes_nothing_last_longer_than_it_was_to_last()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+        await using var crashing = await StartAsync(time: time);
+        using (var client = await crashing.Server.ResumeAsync("long", present: false, expiry: 1000))
+            await client.SubscribeAsync("t");
+        await crashing.Server.Host.NextGone();
+        using (var client = await crashing.Server.ResumeAsync(
+            "short", present: false, expiry: 100, with: static c => (c.Will, c.WillProperties) = (("t", "will", 1, false), Packets.Properties([0x18, 0, 0, 0, 50]))))
+            await client.PingAsync();
+        await crashing.Server.Host.NextGone();
+        crashing.Server.Broker.Publish("tests", "t"u8, "expires"u8, qos: 1, properties: [0x02, 0, 0, 0, 10]);
+        crashing.Server.Broker.Publish("tests", "t"u8, "stays"u8, qos: 1);
+        await crashing.BarrierAsync();
+        time.AdjustTime(time.GetUtcNow().AddDays(-1));
+        await crashing.CrashAsync();
+        time.Advance(TimeSpan.FromSeconds(60));
+        using (var again = await crashing.Server.ResumeAsync("long", present: true))
+        {
+            Assert.Equal("stays", (await again.ReadPublishAsync()).Payload);
+            Assert.Equal("will", (await again.ReadPublishAsync()).Payload);
+        }
+
+        time.Advance(TimeSpan.FromSeconds(45));
+        using var ended = await crashing.Server.ResumeAsync("short", present: false);
+    }
+
+    [Fact]
     public async Task Retained_messages_and_their_removal_outlive_a_crash_with_the_newest_of_each()
     {
         await using var crashing = await StartAsync();
