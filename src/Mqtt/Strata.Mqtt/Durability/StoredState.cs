@@ -104,6 +104,14 @@ internal sealed class StoredState(MqttClock clock)
             case RecordType.Ended:
                 sessions.Remove(reader.Number());
                 break;
+            case RecordType.Owed:
+                var owing = Find(reader.Number());
+                var owed = new OwedRetained(reader.Number(), ReadFilter(ref reader), reader.Number());
+                owing?.Owed[owed.Id] = owed;
+                break;
+            case RecordType.Settled:
+                Find(reader.Number())?.Owed.Remove(reader.Number());
+                break;
             case RecordType.Mark:
                 break;
             default:
@@ -276,6 +284,9 @@ internal sealed class StoredSession(long id, KnownClient client)
     public Dictionary<string, SubscriptionOptions> Subscriptions { get; } = new(StringComparer.Ordinal);
 
     public HashSet<ushort> Received { get; } = [];
+
+    /// <summary>Retained messages that were still to be sent, by their ids.</summary>
+    public SortedDictionary<long, OwedRetained> Owed { get; } = [];
 
     /// <summary>The highest number any message had.</summary>
     public long Numbers => Math.Max(highest, Floor);
