@@ -175,7 +175,12 @@ public readonly record struct PublishVerdict
     /// <summary>The engine routes it to subscribers and acknowledges it.</summary>
     public static PublishVerdict Route => new(PublishAction.Route, MqttReasonCode.Success, null);
 
-    /// <summary>The host has taken it and acknowledges it later with <see cref="MqttClient.Acknowledge"/>.</summary>
+    /// <summary>
+    /// The host has taken it and acknowledges it later with <see cref="MqttClient.Acknowledge"/>. What it took is the host's to keep. A QoS 2 publish is offered again only when the program
+    /// ended after the host had kept it and before its PUBREC was on the disk (with <see cref="MqttOptions.DataDirectory"/>, in a session with an expiry; else in memory): over such an end
+    /// the host gets it at least once, with <see cref="InboundPublish.Duplicate"/> set, and a host for which once is not the same as twice must know it again by something of its own, as a
+    /// number in a user property. Without such an end it gets it once.
+    /// </summary>
     public static PublishVerdict Deferred => new(PublishAction.Defer, MqttReasonCode.Success, null);
 
     /// <summary>
