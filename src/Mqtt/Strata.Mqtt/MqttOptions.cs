@@ -54,9 +54,9 @@ public sealed class MqttOptions
 
     /// <summary>
     /// Bytes of a peer that are taken from the kernel before the engine has looked at them, rounded up to what one read takes; in memory they may take twice as much. Holds for HTTP
-    /// on the same server too. 4 KiB to 1 MiB. Default 12 KiB. A change holds from the next start.
+    /// on the same server too. 4 KiB to 1 MiB. Default 8 KiB. A change holds from the next start.
     /// </summary>
-    public int MaxUnreadBytes { get; set; } = 12 * 1024;
+    public int MaxUnreadBytes { get; set; } = 8 * 1024;
 
     /// <summary>Bytes of any other packet a client may send, announced to MQTT 5 clients (Maximum Packet Size). 256 to 256 MiB. Default 1 MiB. A change holds for new connections.</summary>
     public int MaxPacketSize { get; set; } = 1024 * 1024;

@@ -13,7 +13,7 @@ namespace Strata.Mqtt.Transports;
 internal sealed class WebSocketConnection : ConnectionContext
 {
     // What is read ahead of the engine; the connection under the WebSocket has its own bound.
-    private static readonly PipeOptions Incoming = new(pauseWriterThreshold: 4096, resumeWriterThreshold: 2048, minimumSegmentSize: 4096, useSynchronizationContext: false);
+    private static readonly PipeOptions Incoming = new(pauseWriterThreshold: 2048, resumeWriterThreshold: 1024, minimumSegmentSize: 2048, useSynchronizationContext: false);
     private static readonly PipeOptions Outgoing = new(pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024, useSynchronizationContext: false);
 
     private readonly WebSocket socket;
