@@ -68,7 +68,7 @@ internal sealed record BrokerCase(string Name, string What, string Bar, params s
             {
                 Counts = Counted.Acknowledged,
                 IsDurable = true,
-                Engine = ["--data", "{folder}/engine", "--max-queued", "10000000", "--max-queued-bytes", "1073741824"],
+                Engine = ["--data", "{folder}/engine", "--max-queued", "10000000", "--max-queued-bytes", "1073741824", "--max-queued-in-all", "1000000000"],
                 Mosquitto = ["persistence true", "persistence_location {folder}/", "max_queued_messages 0"],
                 FlashMq = ["storage_dir {folder}", "max_qos_bytes_pending_per_client 1073741824"],
             },

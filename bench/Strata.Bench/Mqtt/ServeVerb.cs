@@ -27,6 +27,8 @@ internal static class ServeVerb
             options.ReceiveMaximum = ushort.MaxValue;
             options.MaxQueuedMessagesPerClient = arguments.Number("max-queued", options.MaxQueuedMessagesPerClient);
             options.MaxQueuedBytesPerClient = arguments.Number("max-queued-bytes", options.MaxQueuedBytesPerClient);
+            options.MaxQueuedMessages = options.MaxQueuedMessagesPerNamespace = arguments.Number("max-queued-in-all", (int)options.MaxQueuedMessagesPerNamespace);
+            options.MaxQueuedBytes = options.MaxQueuedBytesPerNamespace = Math.Max(options.MaxQueuedBytesPerNamespace, 1024L * options.MaxQueuedMessagesPerNamespace);
             options.MaxInflightToClient = arguments.Number("max-inflight", options.MaxInflightToClient);
             options.DataDirectory = arguments.Text("data", "") is { Length: > 0 } folder ? folder : null;
         });

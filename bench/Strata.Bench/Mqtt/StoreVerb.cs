@@ -94,7 +94,7 @@ internal static class StoreVerb
         public void Forget(int first, int count)
         {
             for (var i = first; i < first + count; i++)
-                store.Done(1 + (i % Sessions), i);
+                store.Done(1 + (i % Sessions), i, null);
             Commit();
         }
 

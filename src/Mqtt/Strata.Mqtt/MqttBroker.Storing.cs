@@ -45,7 +45,7 @@ public sealed partial class MqttBroker
 
         journal.Failed = OnStorageFailed;
         Store = new SessionStore(journal, Clock);
-        Store.Continue(stored.HighestSession, stored.HighestMessage);
+        Store.Continue(stored);
         foreach (var (@namespace, version, message, author) in stored.Retained)
             NamespaceOf(@namespace).Retained.Restore(version, message, author);
         foreach (var @namespace in namespaces.Values)
@@ -114,11 +114,25 @@ public sealed partial class MqttBroker
         Host.StorageFailed(fault);
     }
 
-    /// <summary>Writes what counts anew and lets go of the old, once that is more than twice as much.</summary>
+    /// <summary>
+    /// Writes what counts anew and lets go of the old, once that is more than twice as much. What counts is an estimate, so that a queue that only grows is not
+    /// written again and again; whatever it says, it is done when the journal is sixteen times as long as after the last time, and not before it is twice as long.
+    /// </summary>
     private void CheckpointWhenDue()
     {
-        if (Store is { } store && checkpoint.IsCompleted && !faulted && store.Journal.Length > Math.Max(Options.CheckpointBytes, 2 * lastCheckpointBytes))
+        if (Store is not { } store || !checkpoint.IsCompleted || faulted || store.Journal.Length <= Options.CheckpointBytes)
+            return;
+        var least = Math.Max(Options.CheckpointBytes, 2 * lastCheckpointBytes);
+        if (store.Journal.Length > Math.Clamp(2 * BytesThatCount(store), least, Math.Max(least, 16 * Math.Max(lastCheckpointBytes, Options.CheckpointBytes))))
             checkpoint = Task.Run(CheckpointAsync);
+    }
+
+    /// <summary>What a checkpoint would write; nearly.</summary>
+    private long BytesThatCount(SessionStore store)
+    {
+        const int Session = 150, Retained = 100, Subscription = 50;
+        return store.QueuedBytes + ((long)sessionCount * Session) + ((long)subscriptionCount * Subscription)
+            + namespaces.Values.Sum(static n => n.Retained.Bytes + ((long)n.Retained.Count * Retained));
     }
 
     /// <summary>One at a time.</summary>

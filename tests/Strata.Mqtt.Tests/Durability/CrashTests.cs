@@ -431,6 +431,35 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task A_queue_that_only_grows_is_not_written_again_and_one_that_was_read_is()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+        await using var crashing = await StartAsync(
+            o => (o.CheckpointBytes, o.MaxQueuedBytesPerClient, o.MaxInflightToClient) = (1 << 20, 10 << 20, 100), time);
+        using (var client = await crashing.Server.ResumeAsync("c", present: false))
+            await client.SubscribeAsync("t");
+        await crashing.Server.Host.NextGone();
+        var payload = new byte[50_000];
+        for (var i = 0; i < 100; i++)
+            crashing.Server.Broker.Publish("tests", "t"u8, payload, qos: 1);
+        await crashing.BarrierAsync();
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Same(Task.CompletedTask, crashing.Server.Broker.LastCheckpoint);
+        Assert.True(crashing.Length > 5_000_000);
+
+        using var again = await crashing.Server.ResumeAsync("c", present: true);
+        foreach (var publish in await ReadPublishesAsync(again, 100))
+            await again.SendAsync([0x40, 2, (byte)(publish.PacketId >> 8), (byte)publish.PacketId]);
+        await Deadline.For(
+            Task.Run(() =>
+            {
+                while (crashing.Length > 300_000)
+                    time.Advance(TimeSpan.FromMilliseconds(250));
+            }),
+            "a checkpoint");
+    }
+
+    [Fact]
     public async Task Others_can_not_read_the_files_and_a_second_program_can_not_use_them()
     {
         await using var crashing = await StartAsync();

@@ -14,7 +14,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     private PacketIdWindow? ids;
     private Dictionary<ushort, Inflight>? inflight;
     private Queue<Inflight>? again;
-    private Queue<Outgoing>? waiting;
+    private WaitingQueue? waiting;
     private long waitingBytes;
     private long sequence;
     private int outstanding;
@@ -106,7 +106,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         if (before.Number > 0)
             Store.Sent(session.StoredAs, sent.Number, packetId);
         else if (sent.Number > 0)
-            Store.Publish(session.Namespace.Name, sent.Kept!, default, [PlaceOf(sent, packetId)], publisher: 0); // A retained message for a new subscription.
+            Store.Publish(session.Namespace.Name, sent.Kept!.Value, default, [PlaceOf(sent, packetId)], publisher: 0); // A retained message for a new subscription.
         if (sent is { Number: > 0, QoS: 2 })
             Store.Journal.Await(new AfterCommit(session, packetId));
     }
@@ -115,7 +115,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     public void Drop(in Outgoing outgoing)
     {
         if (outgoing.Number > 0 && IsStored)
-            Store.Done(session.StoredAs, outgoing.Number);
+            Store.Done(session.StoredAs, outgoing.Number, outgoing.Kept);
     }
 
     /// <summary>The client acknowledges a QoS 1 message.</summary>
@@ -140,6 +140,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
             return Forget(message);
         if (message.IsReleased)
             return message.IsHeld ? null : true;
+        var kept = message.Outgoing.Kept;
         message.IsReleased = true;
         message.Outgoing = default;
         message.Sequence = ++sequence;
@@ -147,7 +148,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
             return true;
         message.IsHeld = true;
         (again ??= []).Enqueue(message);
-        Store.Released(session.StoredAs, message.Number);
+        Store.Released(session.StoredAs, message.Number, kept);
         Store.Journal.Await(new AfterCommit(session, id));
         return null;
     }
@@ -160,7 +161,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     /// <param name="away">The client is not there: a full queue makes room as the options say.</param>
     public Delivered Enqueue(Outgoing outgoing, bool away)
     {
-        waiting ??= [];
+        waiting ??= new WaitingQueue();
         var length = outgoing.Length;
         var result = DeliveryResult.Queued;
         var lost = 0;
@@ -190,7 +191,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     /// <summary>Retained messages for a new subscription wait as one entry.</summary>
     public void Enqueue(RetainedBatch batch)
     {
-        (waiting ??= []).Enqueue(new Outgoing(null, batch.QoS, true, batch.Identifiers, null, batch));
+        (waiting ??= new WaitingQueue()).Enqueue(new Outgoing(batch));
         RetainedWaiting += batch.Left;
         Settle();
     }
@@ -291,7 +292,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
                 entry.Message, entry.QoS, entry.Retain, entry.Identifiers, entry.Shared is null ? null : groupOf(entry.Shared)) { Number = entry.Number };
             if (entry.PacketId == 0)
             {
-                (waiting ??= []).Enqueue(outgoing);
+                (waiting ??= new WaitingQueue()).Enqueue(outgoing);
                 waitingBytes += outgoing.Length;
                 All.Change(1, outgoing.Length);
                 continue;
@@ -334,7 +335,10 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         if (waiting is null)
             return;
         var before = (waiting.Count, Messages: MessagesWaiting, Bytes: waitingBytes);
-        waiting = new Queue<Outgoing>(waiting.Where(static w => w.QoS > 0));
+        var kept = new WaitingQueue();
+        foreach (var outgoing in waiting.Where(static w => w.QoS > 0))
+            kept.Enqueue(outgoing);
+        waiting = kept;
         waitingBytes = waiting.Sum(static w => (long)w.Length);
         All.Change(MessagesWaiting - before.Messages, waitingBytes - before.Bytes);
         RetainedWaiting = waiting.Sum(static w => (long)(w.Batch?.Left ?? 0));
@@ -354,12 +358,21 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         var others = waiting?.Where(static w => w.Shared is not null).ToList();
         left = (waiting?.Count ?? 0) - (others?.Count ?? 0);
         All.Change(-MessagesWaiting, -waitingBytes);
+        if (IsStored)
+            Stored().ForEach(Store.Forget);
         inflight = null;
         waiting = null;
         waitingBytes = RetainedWaiting = 0;
         Settle();
         return [.. sent ?? [], .. others ?? []];
     }
+
+    /// <summary>The messages that are stored.</summary>
+    private List<KeptMessage?> Stored() =>
+    [
+        .. inflight?.Values.Where(static i => i.Number > 0).Select(static i => i.Outgoing.Kept) ?? [],
+        .. waiting?.Where(static w => w.Number > 0).Select(static w => w.Kept) ?? [],
+    ];
 
     private bool MayTake(byte qos) => Holds(qos) ? HasRoomToHold : again is null && (qos == 0 || !IsFull);
 
@@ -373,7 +386,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     private bool Forget(Inflight message)
     {
         if (message.Number > 0 && IsStored)
-            Store.Done(session.StoredAs, message.Number);
+            Store.Done(session.StoredAs, message.Number, message.Outgoing.Kept);
         inflight!.Remove(message.Id);
         ids!.Release(message.Id);
         if (message.Sent)
@@ -409,7 +422,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
 
     private void RemoveFirst()
     {
-        waiting!.Dequeue();
+        waiting!.TryDequeue(out _);
         if (waiting.Count == 0)
             waiting = null;
         Settle();
@@ -431,17 +444,6 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         Settle();
         return result;
     }
-}
-
-/// <summary>A message with what one subscriber gets of it.</summary>
-/// <param name="Kept">Null in the entry of a batch, and for a message that is not kept.</param>
-/// <param name="Shared">The shared subscription it came by; null otherwise.</param>
-internal readonly record struct Outgoing(KeptMessage? Kept, byte QoS, bool Retain, int[]? Identifiers, SharedGroup? Shared, RetainedBatch? Batch = null)
-{
-    /// <summary>Its number in a stored session; 0 when it has none. See <see cref="Place"/>.</summary>
-    public long Number { get; init; }
-
-    public int Length => Kept?.Length ?? 0;
 }
 
 /// <summary>A QoS 1 or 2 message that was sent and is not done.</summary>

@@ -92,10 +92,10 @@ internal sealed class Router
     }
 
     /// <returns>Whether anything is stored, so that the message is acknowledged once it is on the disk (<see cref="Origin.After"/>).</returns>
-    private bool Store(MqttNamespace @namespace, KeptMessage? message, byte qos, in Origin origin)
+    private bool Store(MqttNamespace @namespace, KeptMessage? kept, byte qos, in Origin origin)
     {
         var publisher = qos == 2 && origin.PacketId > 0 ? origin.Publisher : null;
-        if (@namespace.Store is not { } store || message is null || (places.Count == 0 && origin.Retained == 0))
+        if (@namespace.Store is not { } store || kept is not { } message || (places.Count == 0 && origin.Retained == 0))
             return publisher is not null && publisher.Receive(origin.PacketId, origin.After);
         var stored = CollectionsMarshal.AsSpan(places);
         if (publisher is { StoredAs: > 0 })

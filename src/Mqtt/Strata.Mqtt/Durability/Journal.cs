@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -26,8 +25,8 @@ internal sealed partial class Journal : IDisposable
     private readonly HashSet<ICommitTarget> told = [];
     private readonly FileStream claim;
     private readonly Thread writer;
-    private ArrayBufferWriter<byte> open = new(64 * 1024);
-    private ArrayBufferWriter<byte> writing = new(64 * 1024);
+    private RecordWriter open = new(64 * 1024);
+    private RecordWriter writing = new(64 * 1024);
     private List<AfterCommit> openWaiters = [];
     private List<AfterCommit> writingWaiters = [];
     private TaskCompletionSource? room;
@@ -83,7 +82,7 @@ internal sealed partial class Journal : IDisposable
     public bool IsCommitted => Volatile.Read(ref appended) == Committed;
 
     /// <summary>Bytes that wait for the disk.</summary>
-    public int WaitingBytes => Volatile.Read(ref open).WrittenCount;
+    public int WaitingBytes => Volatile.Read(ref open).Count;
 
     /// <summary>As many bytes wait for the disk as may; see <see cref="RoomAsync"/>.</summary>
     public bool IsFull => WaitingBytes >= options.MaxWaitingBytes;
@@ -128,7 +127,7 @@ internal sealed partial class Journal : IDisposable
                 return long.MaxValue;
             }
 
-            record.Write(new RecordWriter(open), Era);
+            record.Write(open, Era);
             appended++;
             if (after.Target is not null)
                 openWaiters.Add(after);
@@ -257,7 +256,7 @@ internal sealed partial class Journal : IDisposable
 
             try
             {
-                if (writing.WrittenCount > 0)
+                if (writing.Count > 0)
                 {
                     var begun = options.Time.GetTimestamp();
                     if (!Commit())
@@ -279,7 +278,7 @@ internal sealed partial class Journal : IDisposable
 
             Volatile.Write(ref committed, upTo);
             Tell();
-            writing.ResetWrittenCount();
+            writing.Clear();
             TaskCompletionSource? free;
             lock (gate)
                 (free, room) = (room, null);
@@ -295,7 +294,7 @@ internal sealed partial class Journal : IDisposable
     private bool IsEmpty()
     {
         lock (gate)
-            return open.WrittenCount == 0 && openWaiters.Count == 0;
+            return open.Count == 0 && openWaiters.Count == 0;
     }
 
     /// <summary>Nothing is kept from now on; whoever waits is told.</summary>
@@ -336,9 +335,9 @@ internal sealed partial class Journal : IDisposable
             {
                 if (file is null || rotate || fileLength >= options.SegmentBytes)
                     BeginSegment();
-                var records = writing.WrittenSpan;
+                var records = writing.Written.Span;
                 new BatchHeader(records.Length, nextBatch, BatchHeader.ChecksumOf(seed, records.Length, nextBatch, records)).Write(head);
-                RandomAccess.Write(file!, [head, writing.WrittenMemory], fileLength);
+                RandomAccess.Write(file!, [head, writing.Written], fileLength);
                 break;
             }
             catch (Exception e) when (IsFullDisk(e))
@@ -359,7 +358,7 @@ internal sealed partial class Journal : IDisposable
             LogGoesOn(logger, directory);
         stalled = false;
         nextBatch++;
-        fileLength += head.Length + writing.WrittenCount;
+        fileLength += head.Length + writing.Count;
         lock (gate)
             segments[nextSegment - 1] = fileLength;
         return true;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
@@ -12,38 +11,56 @@ internal interface IRecord
     void Write(RecordWriter writer, int era);
 }
 
-/// <summary>Writes the parts of a record: numbers as LEB128, bytes and texts with their length.</summary>
-internal readonly struct RecordWriter(ArrayBufferWriter<byte> buffer)
+/// <summary>Records that wait for the disk, and what writes their parts: numbers as LEB128, bytes and texts with their length.</summary>
+internal sealed class RecordWriter(int capacity)
 {
+    private const int LongestNumber = 10;
+    private byte[] buffer = new byte[capacity];
+    private int count;
+
+    public int Count => Volatile.Read(ref count);
+
+    public ReadOnlyMemory<byte> Written => buffer.AsMemory(0, count);
+
+    public void Clear() => count = 0;
+
     public void Byte(byte value)
     {
-        buffer.GetSpan(1)[0] = value;
-        buffer.Advance(1);
+        Room(1)[0] = value;
+        count++;
     }
 
     public void Number(long value)
     {
-        var span = buffer.GetSpan(10);
+        var span = Room(LongestNumber);
         var rest = (ulong)value;
         var length = 0;
         for (; rest >= 0x80; rest >>= 7)
             span[length++] = (byte)(rest | 0x80);
         span[length++] = (byte)rest;
-        buffer.Advance(length);
+        count += length;
     }
 
     public void Bytes(ReadOnlySpan<byte> bytes)
     {
         Number(bytes.Length);
-        buffer.Write(bytes);
+        bytes.CopyTo(Room(bytes.Length));
+        count += bytes.Length;
     }
 
     public void Text(string? text)
     {
         var length = Encoding.UTF8.GetByteCount(text ?? "");
         Number(length);
-        Encoding.UTF8.GetBytes(text ?? "", buffer.GetSpan(length));
-        buffer.Advance(length);
+        Encoding.UTF8.GetBytes(text ?? "", Room(length));
+        count += length;
+    }
+
+    private Span<byte> Room(int length)
+    {
+        if (buffer.Length - count < length)
+            Array.Resize(ref buffer, Math.Max(2 * buffer.Length, checked(count + length)));
+        return buffer.AsSpan(count);
     }
 }
 

@@ -14,17 +14,35 @@ internal sealed class SessionStore(Journal journal, MqttClock clock) : IDisposab
 {
     private long lastSession;
     private long lastMessage;
+    private long queuedBytes;
 
     public Journal Journal { get; } = journal;
 
+    /// <summary>Bytes of the journal that messages on their way count for; nearly.</summary>
+    public long QueuedBytes => Math.Max(0, Volatile.Read(ref queuedBytes));
+
     /// <summary>Goes on from what is stored.</summary>
-    public void Continue(long highestSession, long highestMessage) => (lastSession, lastMessage) = (highestSession, highestMessage);
+    public void Continue(StoredState stored)
+    {
+        (lastSession, lastMessage) = (stored.HighestSession, stored.HighestMessage);
+        List<KeptMessage> messages = [.. stored.Sessions.SelectMany(static session => session.Messages).Select(static entry => entry.Message).OfType<KeptMessage>()];
+        messages.ForEach(static message => message.NotePlace());
+        queuedBytes = messages.Sum(static message => (long)message.Share);
+    }
 
     public long NextSession() => Interlocked.Increment(ref lastSession);
 
     /// <param name="publisher">The publisher's session, when that is stored and the message is QoS 2; else 0.</param>
-    public long Publish(string @namespace, KeptMessage message, in Origin origin, ReadOnlySpan<Place> places, long publisher) =>
-        Journal.Append(new PublishRecord(this, @namespace, message, origin, places, publisher), origin.After);
+    public long Publish(string @namespace, KeptMessage message, in Origin origin, ReadOnlySpan<Place> places, long publisher)
+    {
+        if (!places.IsEmpty)
+        {
+            message.NotePlaces(places.Length);
+            Interlocked.Add(ref queuedBytes, (long)message.Share * places.Length);
+        }
+
+        return Journal.Append(new PublishRecord(this, @namespace, message, origin, places, publisher), origin.After);
+    }
 
     /// <summary>What a topic retains, or with an empty message that it retains nothing.</summary>
     public long Retain(string @namespace, Retained retained) =>
@@ -32,9 +50,25 @@ internal sealed class SessionStore(Journal journal, MqttClock clock) : IDisposab
 
     public void Sent(long session, long number, ushort packetId) => Journal.Append(new PlainRecord(RecordType.Sent, session, number, packetId));
 
-    public long Released(long session, long number) => Journal.Append(new PlainRecord(RecordType.Released, session, number));
+    public void Released(long session, long number, KeptMessage? message)
+    {
+        Forget(message);
+        Journal.Append(new PlainRecord(RecordType.Released, session, number));
+    }
 
-    public void Done(long session, long number) => Journal.Append(new PlainRecord(RecordType.Done, session, number));
+    /// <param name="message">Null when it was released before.</param>
+    public void Done(long session, long number, KeptMessage? message)
+    {
+        Forget(message);
+        Journal.Append(new PlainRecord(RecordType.Done, session, number));
+    }
+
+    /// <summary>A message that one session has no more counts for less.</summary>
+    public void Forget(KeptMessage? message)
+    {
+        if (message is { } gone)
+            Interlocked.Add(ref queuedBytes, -gone.Share);
+    }
 
     public void Received(long session, ushort packetId, in AfterCommit after) => Journal.Append(new PlainRecord(RecordType.Received, session, packetId), after);
 
@@ -70,7 +104,7 @@ internal sealed class SessionStore(Journal journal, MqttClock clock) : IDisposab
             return;
         }
 
-        (message.StoredIn, message.StoredAs) = (era, ++lastMessage);
+        message.NoteStored(era, ++lastMessage);
         writer.Number(message.StoredAs);
         writer.Byte((byte)(1 + message.QoS));
         writer.Number(clock.ToWall(message.ExpiresAt));
@@ -279,8 +313,8 @@ internal readonly struct SessionRecord(SessionStore store, SessionImage image) :
         foreach (var (place, message) in image.Places)
         {
             SessionStore.Write(writer, place, released: message is null);
-            if (message is not null)
-                store.Write(writer, message, era);
+            if (message is { } kept)
+                store.Write(writer, kept, era);
         }
 
         // In the same batch: the session is never there without them.

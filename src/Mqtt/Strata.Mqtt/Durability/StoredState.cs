@@ -149,9 +149,9 @@ internal sealed class StoredState(MqttClock clock)
         return new KnownClient(@namespace, owner, clientId, userName.Length == 0 ? null : userName);
     }
 
-    private void Retain(string @namespace, KeptMessage? message, long version, KnownClient? author)
+    private void Retain(string @namespace, KeptMessage? kept, long version, KnownClient? author)
     {
-        if (message is null)
+        if (kept is not { } message)
             return;
         var topic = System.Text.Encoding.UTF8.GetString(message.Topic);
         if (!retained.TryGetValue((@namespace, topic), out var known) || known.Version < version)
@@ -209,7 +209,7 @@ internal sealed class StoredState(MqttClock clock)
         HighestMessage = Math.Max(HighestMessage, id);
         var kind = reader.Byte();
         if (kind == 0)
-            return messages.GetValueOrDefault(id);
+            return messages.TryGetValue(id, out var known) ? known : null;
         var expiresAt = reader.Number();
         if (kind > 3)
             throw new InvalidDataException("A message has a QoS that does not exist.");

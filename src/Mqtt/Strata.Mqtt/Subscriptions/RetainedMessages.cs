@@ -39,9 +39,10 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
     /// <param name="kept">The copy that is kept.</param>
     /// <param name="version">Orders what becomes of a topic.</param>
     /// <returns>False: there is no room for it.</returns>
-    public bool TrySet(in Message message, KnownClient? author, out KeptMessage kept, out long version)
+    public bool TrySet(in Message message, KnownClient? author, out KeptMessage? kept, out long version)
     {
-        kept = new KeptMessage(message, clock);
+        var copy = new KeptMessage(message, clock);
+        kept = copy;
         lock (gate)
         {
             version = ++this.version;
@@ -53,7 +54,7 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
             if (!HasRoom(message, author) && !(Sweep() && HasRoom(message, author)))
                 return false;
-            Add(new Retained(kept, version, author));
+            Add(new Retained(copy, version, author));
             return true;
         }
     }
@@ -79,8 +80,8 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
         lock (gate)
         {
             version = Math.Max(version, storedVersion);
-            if (message is not null && message.ExpiresAt > clock.Now)
-                Add(new Retained(message, storedVersion, author));
+            if (message is { } known && known.ExpiresAt > clock.Now)
+                Add(new Retained(known, storedVersion, author));
         }
     }
 
