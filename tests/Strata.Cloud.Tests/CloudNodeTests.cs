@@ -43,6 +43,8 @@ public sealed class CloudNodeTests(RunningCloud cloud) : IClassFixture<RunningCl
             .Where(o => !o.Operation.TryGetProperty("summary", out _) || !o.Operation.TryGetProperty("responses", out _))
             .Select(o => o.Name);
         Assert.Empty(undescribed);
+        var clients = document.RootElement.GetProperty("paths").GetProperty("/api/v1/mqtt/clients").GetProperty("get");
+        Assert.Equal(["client", "connected", "cursor", "limit", "slow"], clients.GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()).Order());
         Assert.Contains("openapi/v1.json", await cloud.Http.GetStringAsync("docs/", Cancelled), StringComparison.Ordinal);
     }
 

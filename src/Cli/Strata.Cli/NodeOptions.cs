@@ -8,6 +8,12 @@ namespace Strata.Cli;
 /// <summary>The options by which every client verb finds its node, and the form of its output.</summary>
 internal sealed class NodeOptions
 {
+    /// <summary>In a data folder: where the node is.</summary>
+    internal const string NodeFile = "node.json";
+
+    /// <summary>In a data folder: the token of its administrator.</summary>
+    internal const string TokenFile = "admin.token";
+
     private readonly Option<string?> url = new("--url") { Description = "The node's address, for example http://127.0.0.1:8080 (or STRATA_URL)." };
     private readonly Option<string?> tokenFile = new("--token-file") { Description = "File that holds the API token (or STRATA_TOKEN, the token itself)." };
     private readonly Option<string?> data = new("--data") { Description = "Data folder of a node on this machine: address and token are read from it." };
@@ -37,12 +43,16 @@ internal sealed class NodeOptions
     public StrataClient Connect(ParseResult parsed)
     {
         var (address, token) = Locate(parsed);
-        if (!Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-            throw new CliException(ExitCode.Usage, $"'{address}' is not an address; use http://HOST:PORT.");
+        var uri = Address(address);
         // One client for the life of the process: its handler ends with it.
         var http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) })) { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(100) };
         return new StrataClient(http, token);
     }
+
+    /// <exception cref="CliException">It is none.</exception>
+    internal static Uri Address(string text) => Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+        ? uri!
+        : throw new CliException(ExitCode.Usage, $"'{text}' is not an address; use http://HOST:PORT.");
 
     private (string Address, string? Token) Locate(ParseResult parsed)
     {
@@ -52,16 +62,17 @@ internal sealed class NodeOptions
         if (folder is not null)
         {
             address ??= ReadAddress(folder);
-            token ??= ReadToken(Path.Combine(folder, "admin.token"));
+            token ??= ReadToken(Path.Combine(folder, TokenFile));
         }
         token ??= Environment.GetEnvironmentVariable("STRATA_TOKEN");
         return (address ?? throw new CliException(ExitCode.Usage,
             "no node is named; give --url and --token-file, set STRATA_URL and STRATA_TOKEN, or give --data DIR of a node on this machine."), token);
     }
 
-    private static string ReadAddress(string folder)
+    /// <summary>Where the node of this data folder is.</summary>
+    internal static string ReadAddress(string folder)
     {
-        var path = Path.Combine(folder, "node.json");
+        var path = Path.Combine(folder, NodeFile);
         try
         {
             using var node = JsonDocument.Parse(File.ReadAllBytes(path));
@@ -73,7 +84,7 @@ internal sealed class NodeOptions
         }
     }
 
-    private static string ReadToken(string path)
+    internal static string ReadToken(string path)
     {
         try
         {

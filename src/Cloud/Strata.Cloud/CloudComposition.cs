@@ -74,7 +74,12 @@ internal static class CloudComposition
             http.Protocols = HttpProtocols.Http1;
             listeners.Http = http;
         });
-        kestrel.Listen(options.Mqtt, mqtt => listeners.Mqtt = mqtt.UseProxyProtocol(options.ProxiesFrom).UseMqtt());
+        kestrel.Listen(options.Mqtt, mqtt =>
+        {
+            if (options.ProxiesFrom.Count > 0)
+                mqtt.UseConnectTimeout().UseProxyProtocol(options.ProxiesFrom);
+            (listeners.Mqtt = mqtt).UseMqtt();
+        });
     });
 
     private static void Describe(OpenApiOptions openApi)

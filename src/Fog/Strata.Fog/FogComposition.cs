@@ -77,7 +77,12 @@ internal static class FogComposition
             http.Protocols = HttpProtocols.Http1;
             listeners.Http = http;
         });
-        kestrel.Listen(at.Mqtt, mqtt => listeners.Mqtt = mqtt.UseProxyProtocol(options.ProxiesFrom).UseMqtt());
+        kestrel.Listen(at.Mqtt, mqtt =>
+        {
+            if (options.ProxiesFrom.Count > 0)
+                mqtt.UseConnectTimeout().UseProxyProtocol(options.ProxiesFrom);
+            (listeners.Mqtt = mqtt).UseMqtt();
+        });
     });
 
     /// <summary>What a gateway has in common with the cloud.</summary>

@@ -12,14 +12,16 @@ internal sealed class BanFile
     private const int MaxBytes = 16 * 1024 * 1024;
 
     private readonly string path;
+    private readonly int most;
     private readonly Action<string> problem;
     private DateTime written;
 
+    /// <param name="most">Bans that it may hold.</param>
     /// <param name="problem">Told when a change cannot be read.</param>
     /// <exception cref="BrokerConfigurationException">The file cannot be used; the message says why.</exception>
-    public BanFile(string path, Action<string> problem)
+    public BanFile(string path, int most, Action<string> problem)
     {
-        (this.path, this.problem) = (path, problem);
+        (this.path, this.most, this.problem) = (path, most, problem);
         Current = Read();
     }
 
@@ -74,7 +76,7 @@ internal sealed class BanFile
                     bans.Add(ban);
             }
 
-            return bans.Count <= BanList.Capacity ? bans : throw new BrokerConfigurationException($"--bans: {path} holds more than {BanList.Capacity} bans.");
+            return bans.Count <= most ? bans : throw new BrokerConfigurationException($"--bans: {path} holds more than {most} bans; raise --max-bans.");
         }
         catch (FormatException e)
         {

@@ -28,7 +28,7 @@ internal sealed partial class BrokerHost(
     {
         broker = served;
         if (bans is not null)
-            served.Bans.Replace(bans.Current);
+            served.Bans.Exchange([], bans.Current);
         timer = time.CreateTimer(_ => LookAgain(), null, LookEvery, LookEvery);
     }
 
@@ -63,20 +63,20 @@ internal sealed partial class BrokerHost(
 
     public bool MaySubscribe(MqttClient client, string topicFilter)
     {
-        if (rules.Current.MaySubscribe(client.ClientId, (string?)client.State, topicFilter))
+        if (rules.Current.MaySubscribe(NamesOf(client), topicFilter))
             return true;
         LogDenied(client.ClientId, "subscribe to", topicFilter);
         return false;
     }
 
     public bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) =>
-        rules.Current.MaySubscribe(client.ClientId, (string?)client.State, Encoding.UTF8.GetString(topic));
+        rules.Current.MaySubscribe(NamesOf(client), Encoding.UTF8.GetString(topic));
 
-    public bool MayRetain(KnownClient author, ReadOnlySpan<byte> topic) => IsKnown(author) && rules.Current.MayPublish(author.ClientId, author.UserName, topic);
+    public bool MayRetain(KnownClient author, ReadOnlySpan<byte> topic) => IsKnown(author) && rules.Current.MayPublish(Names(author.ClientId, author.UserName), topic);
 
     public PublishVerdict OnPublish(MqttClient client, in InboundPublish publish)
     {
-        if (rules.Current.MayPublish(client.ClientId, (string?)client.State, publish.Topic))
+        if (rules.Current.MayPublish(NamesOf(client), publish.Topic))
             return PublishVerdict.Route;
         if (logger.IsEnabled(LogLevel.Debug))
             LogDenied(client.ClientId, "publish to", Encoding.UTF8.GetString(publish.Topic));
@@ -91,12 +91,17 @@ internal sealed partial class BrokerHost(
         users?.Dispose();
     }
 
-    private ConnectDecision Accept(ConnectRequest request, string? user, string owner) => rules.Current.Accepts(request.ClientId, user)
+    private ConnectDecision Accept(ConnectRequest request, string? user, string owner) => rules.Current.Accepts(Names(request.ClientId, user))
         ? ConnectDecision.Accept(Namespace, user, owner, user)
         : Refuse(request, MqttReasonCode.ClientIdentifierNotValid, "the client id or user name cannot stand in a rule's filter: it is empty, holds +, #, / or NUL, or begins with $ where a rule's filter begins with it");
 
+    /// <summary>A general broker knows no devices: a device is who has proved a name, which is that name.</summary>
+    private static ClientNames Names(string clientId, string? user) => new(clientId, user, user);
+
+    private static ClientNames NamesOf(MqttClient client) => Names(client.ClientId, (string?)client.State);
+
     private bool IsKnown(KnownClient client) =>
-        (client.Owner == CertificateOwner ? certificates : client.UserName is not null && users is not null ? users.Find(client.UserName) is not null : anonymous) && rules.Current.Accepts(client.ClientId, client.UserName);
+        (client.Owner == CertificateOwner ? certificates : client.UserName is not null && users is not null ? users.Find(client.UserName) is not null : anonymous) && rules.Current.Accepts(Names(client.ClientId, client.UserName));
 
     private void LookAgain()
     {
@@ -108,11 +113,26 @@ internal sealed partial class BrokerHost(
                 LogLimits();
             }
 
-            if (bans?.LookAgain() == true)
-                broker!.Bans.Replace(bans.Current);
+            LookAtBans();
             var changed = rules.LookAgain();
             if (users?.LookAgain() == true || changed)
                 _ = broker!.ReviewAccess();
+        }
+    }
+
+    /// <summary>What was banned or let in otherwise than by the file stays so.</summary>
+    private void LookAtBans()
+    {
+        var former = bans?.Current;
+        if (bans?.LookAgain() != true)
+            return;
+        try
+        {
+            broker!.Bans.Exchange(former!, bans.Current);
+        }
+        catch (InvalidOperationException e)
+        {
+            LogTooManyBans(e.Message);
         }
     }
 
@@ -130,6 +150,9 @@ internal sealed partial class BrokerHost(
 
     [LoggerMessage(7004, LogLevel.Information, "Other limits are in force.")]
     private partial void LogLimits();
+
+    [LoggerMessage(7005, LogLevel.Error, "The file of --bans has changed and is not followed: {Problem}")]
+    private partial void LogTooManyBans(string problem);
 
     [LoggerMessage(7003, LogLevel.Debug, "Client {Client} is gone: {Cause}.")]
     private partial void LogGone(string client, DisconnectCause cause);

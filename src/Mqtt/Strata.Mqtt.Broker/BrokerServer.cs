@@ -156,7 +156,7 @@ public sealed class BrokerServer : IAsyncDisposable
         builder.Services.AddSingleton(services => new LimitFile(options.LimitsFile, options.Limits, options.Engine, Tell(services)));
         builder.Services.AddSingleton(services => new BrokerHost(
             options.UsersFile is null ? null : UserFile.Open(options.UsersFile, Tell(services)), new RuleFile(options.RulesFile, Tell(services)),
-            options.BansFile is null ? null : new BanFile(options.BansFile, Tell(services)), services.GetRequiredService<LimitFile>(), options.Anonymous, options.ClientCaFile is not null,
+            options.BansFile is null ? null : new BanFile(options.BansFile, services.GetRequiredService<IOptions<MqttOptions>>().Value.MaxBans, Tell(services)), services.GetRequiredService<LimitFile>(), options.Anonymous, options.ClientCaFile is not null,
             services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System, services.GetRequiredService<ILogger<BrokerHost>>()));
         builder.Services.AddMqttBroker<BrokerHost>(engine =>
         {
@@ -193,10 +193,11 @@ public sealed class BrokerServer : IAsyncDisposable
     private static void Listen(KestrelServerOptions kestrel, BrokerOptions options, Listeners listeners)
     {
         kestrel.AddServerHeader = false;
+        ListenOptions Behind(ListenOptions plain) => options.ProxiesFrom.Count == 0 ? plain : plain.UseConnectTimeout().UseProxyProtocol(options.ProxiesFrom);
         if (options.Mqtt is { } mqtt)
-            kestrel.Listen(mqtt, listen => (listeners.Mqtt = listen).UseProxyProtocol(options.ProxiesFrom).UseMqtt());
+            kestrel.Listen(mqtt, listen => Behind(listeners.Mqtt = listen).UseMqtt());
         if (options.WebSocket is { } http)
-            kestrel.Listen(http, listen => (listeners.WebSocket = listen).UseProxyProtocol(options.ProxiesFrom).Protocols = HttpProtocols.Http1);
+            kestrel.Listen(http, listen => (listeners.WebSocket = listen).UseConnectTimeout().UseProxyProtocol(options.ProxiesFrom).Protocols = HttpProtocols.Http1);
         if (options.UnixSocket is { } path)
             kestrel.ListenUnixSocket(Path.GetFullPath(path), static listen => listen.UseMqtt());
         if (listeners.Control is { } control)
@@ -209,7 +210,7 @@ public sealed class BrokerServer : IAsyncDisposable
         }
 
         if (options.Tls is { } tls)
-            kestrel.Listen(tls, listen => (listeners.Tls = listen).UseProxyProtocol(options.ProxiesFrom).UseHttps(Secure(options, listen.ApplicationServices)).UseMqtt());
+            kestrel.Listen(tls, listen => (listeners.Tls = listen).UseConnectTimeout().UseProxyProtocol(options.ProxiesFrom).UseHttps(Secure(options, listen.ApplicationServices)).UseMqtt());
     }
 
     /// <summary>What comes by the control socket may administer; the HTTP of WebSocket may not.</summary>

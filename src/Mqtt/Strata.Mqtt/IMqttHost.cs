@@ -175,7 +175,12 @@ public readonly record struct PublishVerdict
     /// <summary>The engine routes it to subscribers and acknowledges it.</summary>
     public static PublishVerdict Route => new(PublishAction.Route, MqttReasonCode.Success, null);
 
-    /// <summary>The host has taken it and acknowledges it later with <see cref="MqttClient.Acknowledge"/>.</summary>
+    /// <summary>
+    /// The host has taken it and acknowledges it later with <see cref="MqttClient.Acknowledge"/>. What it took is the host's to keep. A QoS 2 publish counts as received once that has led to its
+    /// PUBREC; from then on it is not offered again, in a session with an expiry and <see cref="MqttOptions.DataDirectory"/> after a crash neither. When the connection or the program ends
+    /// before, the client sends it again and it is offered again, with <see cref="InboundPublish.Duplicate"/> set, though the host may have kept it: over such an end the host gets it at least
+    /// once, and one that may keep it once only must know it again by something of its own, as a number in a user property.
+    /// </summary>
     public static PublishVerdict Deferred => new(PublishAction.Defer, MqttReasonCode.Success, null);
 
     /// <summary>

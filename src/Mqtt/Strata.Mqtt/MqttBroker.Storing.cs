@@ -48,10 +48,10 @@ public sealed partial class MqttBroker
         Store.Continue(stored);
         foreach (var (@namespace, version, message, author) in stored.Retained)
             NamespaceOf(@namespace).Retained.Restore(version, message, author);
+        foreach (var @namespace in namespaces.Values)
+            ReviewRetained(@namespace, owners: null); // Before a session looks for what it is still owed.
         foreach (var session in stored.Sessions)
             Restore(session);
-        foreach (var @namespace in namespaces.Values)
-            ReviewRetained(@namespace, owners: null);
         LogRestored(stored.Sessions.Count, directory);
         if (journal.HasSkipped)
             checkpoint = Task.Run(CheckpointAsync);

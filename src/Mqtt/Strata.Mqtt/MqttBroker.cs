@@ -36,7 +36,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
         announced = options.Copy();
         Queued = new QueueUse(() => Options.MaxQueuedMessages, () => Options.MaxQueuedBytes, null);
         Metrics = new MqttMetrics(meterFactory, this);
-        Bans = new BanList(timeProvider);
+        Bans = new BanList(options.MaxBans, timeProvider);
         Bans.Changed += CloseBanned;
         Rates = new ConnectionRates(timeProvider);
         Reconnects = new RepeatLimit<(string, string, string)>(options.MaxReconnects, options.ReconnectWindow, options.FlappingBan, timeProvider);
@@ -223,7 +223,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
             open = [.. connections];
         foreach (var connection in open)
         {
-            if (connection.Client is { } client && (Bans.IsBanned(client.RemoteEndPoint) || Bans.IsBanned(client.ClientId, client.UserName)))
+            if (connection.Client is { } client && (Bans.IsBanned(client.RemoteEndPoint) || Bans.IsBanned(client.Namespace, client.ClientId, client.UserName)))
                 connection.Close(DisconnectCause.ByServer, MqttReasonCode.AdministrativeAction, "The client is banned.");
         }
     }

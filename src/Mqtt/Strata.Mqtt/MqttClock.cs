@@ -23,5 +23,12 @@ internal sealed class MqttClock(TimeProvider time)
     public long ToWall(long at) => at == long.MaxValue ? 0 : Math.Max(1, time.GetUtcNow().ToUnixTimeMilliseconds() + (at - Now));
 
     /// <summary>The reverse; what is past is not later than now.</summary>
-    public long FromWall(long at) => at == 0 ? long.MaxValue : Now + (at - time.GetUtcNow().ToUnixTimeMilliseconds());
+    /// <param name="longest">Seconds that it was away at most when it began: a machine's clock that was set back meanwhile makes nothing last longer.</param>
+    public long FromWall(long at, long longest)
+    {
+        if (at == 0)
+            return long.MaxValue;
+        var now = Now;
+        return Math.Min(now + (at - time.GetUtcNow().ToUnixTimeMilliseconds()), longest > long.MaxValue / 2000 ? long.MaxValue : now + (longest * 1000));
+    }
 }

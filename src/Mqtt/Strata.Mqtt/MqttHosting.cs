@@ -38,10 +38,9 @@ public static class MqttHosting
             provider.GetRequiredService<IMeterFactory>()));
         services.AddHostedService<MqttBrokerLifetime>();
 
-        // What a peer may have in our memory before it is read; also its share before CONNECT is accepted.
         services.AddOptions<SocketTransportOptions>().Configure<IOptions<MqttOptions>>(static (transport, options) =>
         {
-            transport.MaxReadBufferSize = 64 * 1024;
+            transport.MaxReadBufferSize = options.Value.MaxUnreadBytes;
             transport.CreateBoundListenSocket = endPoint => ListenSocket.Bind(endPoint, options.Value.TcpKeepAlive);
         });
         return services;
@@ -53,6 +52,30 @@ public static class MqttHosting
         var broker = listen.ApplicationServices.GetRequiredService<MqttBroker>();
         listen.Run(broker.ServeAsync);
         return listen;
+    }
+
+    /// <summary>
+    /// Lets <see cref="MqttOptions.ConnectTimeout"/> run from accept through everything on this endpoint: a PROXY header, the TLS handshake, the WebSocket's upgrade and the CONNECT have it
+    /// together, and who is not through is cut off. Called first, on endpoints that serve MQTT only; with HTTP it ends what is open besides. Without it the time of <see cref="UseMqtt"/>
+    /// begins when what stands before it is done.
+    /// </summary>
+    public static ListenOptions UseConnectTimeout(this ListenOptions listen)
+    {
+        var broker = listen.ApplicationServices.GetRequiredService<MqttBroker>();
+        listen.Use(next => connection => ServeWithinAsync(connection, next, broker));
+        return listen;
+    }
+
+    private static async Task ServeWithinAsync(ConnectionContext connection, ConnectionDelegate next, MqttBroker broker)
+    {
+        using var budget = new ConnectBudget(broker.Options.ConnectTimeout, broker.Time, () =>
+        {
+            broker.LogConnectTimeout(connection.RemoteEndPoint);
+            broker.Metrics.Refused(MqttReasonCode.MaximumConnectTime);
+            connection.Abort(new ConnectionAbortedException("There was no CONNECT in time."));
+        });
+        connection.Features.Set(budget);
+        await next(connection).ConfigureAwait(false);
     }
 
     /// <summary>

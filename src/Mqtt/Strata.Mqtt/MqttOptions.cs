@@ -9,7 +9,10 @@ public sealed class MqttOptions
     /// <summary>Connections held at once, those that have not sent CONNECT yet included; one more is closed at accept. 1 to 10,000,000. Default 100,000.</summary>
     public int MaxConnections { get; set; } = 100_000;
 
-    /// <summary>From accept until the CONNECT is answered, the host's decision included. 100 ms to 5 min. Default 10 s. A change holds for new connections.</summary>
+    /// <summary>
+    /// From accept until the CONNECT is answered, the host's decision included; with <see cref="MqttHosting.UseConnectTimeout"/> also a PROXY header, the TLS handshake and the WebSocket's
+    /// upgrade. 100 ms to 5 min. Default 10 s. A change holds for new connections.
+    /// </summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -40,8 +43,20 @@ public sealed class MqttOptions
     /// <summary>See <see cref="MaxReconnects"/>. 1 s to 30 days. Default 5 min. A change holds from the next start.</summary>
     public TimeSpan FlappingBan { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Bytes of a CONNECT packet; a longer one is closed when its length is read. 256 to 1 MiB. Default 64 KiB. A change holds for new connections.</summary>
-    public int MaxConnectPacketSize { get; set; } = 64 * 1024;
+    /// <summary>Bans held at once (<see cref="MqttBroker.Bans"/>); one more is refused to who adds it. 0 to 10,000,000. Default 100,000. A change holds from the next start.</summary>
+    public int MaxBans { get; set; } = 100_000;
+
+    /// <summary>
+    /// Bytes of a CONNECT packet; a longer one is closed when its length is read. 256 to 1 MiB. Default 4 KiB. What a peer may take before its CONNECT is accepted grows
+    /// with it four to five times, with the default to less than 64 KiB. A change holds for new connections.
+    /// </summary>
+    public int MaxConnectPacketSize { get; set; } = 4 * 1024;
+
+    /// <summary>
+    /// Bytes of a peer that are taken from the kernel before the engine has looked at them, rounded up to what one read takes; in memory they may take twice as much. Holds for HTTP
+    /// on the same server too. 4 KiB to 1 MiB. Default 8 KiB. A change holds from the next start.
+    /// </summary>
+    public int MaxUnreadBytes { get; set; } = 8 * 1024;
 
     /// <summary>Bytes of any other packet a client may send, announced to MQTT 5 clients (Maximum Packet Size). 256 to 256 MiB. Default 1 MiB. A change holds for new connections.</summary>
     public int MaxPacketSize { get; set; } = 1024 * 1024;
@@ -229,7 +244,9 @@ public sealed class MqttOptions
         Check(MaxReconnects, 0, 1_000_000, nameof(MaxReconnects));
         Check(ReconnectWindow, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), nameof(ReconnectWindow));
         Check(FlappingBan, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), nameof(FlappingBan));
+        Check(MaxBans, 0, 10_000_000, nameof(MaxBans));
         Check(MaxConnectPacketSize, 256, 1024 * 1024, nameof(MaxConnectPacketSize));
+        Check(MaxUnreadBytes, 4096, 1024 * 1024, nameof(MaxUnreadBytes));
         Check(MaxPacketSize, 256, 256 * 1024 * 1024, nameof(MaxPacketSize));
         Check(ReceiveMaximum, 1, ushort.MaxValue, nameof(ReceiveMaximum));
         Check(MaxQoS, 0, 2, nameof(MaxQoS));

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Contracts;
 using Strata.Core.Telemetry.Decoding;
 using Strata.Mqtt;
+using Strata.Mqtt.Inspection;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
 using Strata.Node.Ingest;
@@ -57,11 +59,13 @@ public static class NodeServices
         return services;
     }
 
-    /// <summary>Maps what devices and gateways call.</summary>
+    /// <summary>Maps what devices and gateways call, and for administrators what the MQTT engine holds and does in their tenant.</summary>
     public static IEndpointRouteBuilder MapNode(this IEndpointRouteBuilder routes)
     {
         routes.MapDeviceIngest();
         routes.MapMqtt().AllowAnonymous(); // Its CONNECT says who it is.
+        routes.MapMqttInspection(configure: static of => of.Namespace = static http => http.Tenant().Value).RequireAuthorization(NodePolicies.Admin).WithTags("MQTT")
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
         routes.MapGatewayLinks();
         return routes;
     }

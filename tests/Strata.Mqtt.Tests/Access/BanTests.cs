@@ -74,6 +74,43 @@ public sealed class BanTests
     }
 
     [Fact]
+    public async Task A_ban_of_one_namespace_concerns_no_other()
+    {
+        await using var server = await TestServer.StartAsync(prepare: static host => host.Connect = static (request, _) => new(ConnectDecision.Accept(request.UserName!)));
+        server.Broker.Bans.Add(new MqttBan(BanKind.Client, "c", @namespace: "one"));
+        using var other = await server.ConnectAsync("c", with: static c => c.UserName = "two");
+        using var banned = await server.OpenAsync();
+        await banned.SendAsync(new ConnectBuilder { ClientId = "c", UserName = "one" }.Build());
+        Assert.Equal((byte)MqttReasonCode.Banned, (await banned.ReadAsync(2)).Body[1]);
+        using var there = await server.ConnectAsync("d", with: static c => c.UserName = "one");
+        using var stays = await server.ConnectAsync("d", with: static c => c.UserName = "two");
+        server.Broker.Bans.Add(new MqttBan(BanKind.Client, "d", @namespace: "one"));
+        await there.AssertDisconnectedAsync(MqttReasonCode.AdministrativeAction);
+        await stays.PingAsync();
+        await other.PingAsync();
+        Assert.Equal(["one"], server.Broker.Inspection.Bans("one", limit: 1).Items.Select(static b => b.Namespace));
+        Assert.Empty(server.Broker.Inspection.Bans("two").Items);
+        Assert.False(server.Broker.Inspection.Unban(BanKind.Client, "c", "two"));
+        Assert.True(server.Broker.Inspection.Unban(BanKind.Client, "c", "one"));
+        Assert.Throws<FormatException>(static () => new MqttBan(BanKind.Address, "203.0.113.7", @namespace: "one"));
+    }
+
+    [Fact]
+    public async Task One_ban_too_many_is_refused_and_a_list_that_changes_leaves_what_was_added_besides()
+    {
+        await using var server = await TestServer.StartAsync(static o => o.MaxBans = 2, time);
+        var bans = server.Broker.Bans;
+        MqttBan[] file = [new(BanKind.Client, "a"), new(BanKind.Client, "b", time.GetUtcNow().AddMinutes(1))];
+        bans.Exchange([], file);
+        Assert.Throws<InvalidOperationException>(() => bans.Add(new MqttBan(BanKind.Client, "c")));
+        time.Advance(TimeSpan.FromMinutes(2));
+        bans.Add(new MqttBan(BanKind.Client, "c"));
+        Assert.Throws<InvalidOperationException>(() => bans.Exchange(file, [new(BanKind.Client, "d"), new(BanKind.Client, "e")]));
+        bans.Exchange(file, [new(BanKind.Client, "d")]);
+        Assert.Equal(["c", "d"], bans.ToList().Select(static b => b.Value).Order());
+    }
+
+    [Fact]
     public async Task A_banned_address_is_closed_at_accept_until_it_is_let_in_again()
     {
         await using var server = await TestServer.StartAsync();

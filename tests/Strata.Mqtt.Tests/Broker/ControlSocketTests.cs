@@ -32,11 +32,38 @@ public sealed class ControlSocketTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, await StatusOf(control, HttpMethod.Post, "disconnect?client=sensor%2F1"));
             await client.AssertDisconnectedAsync(MqttReasonCode.AdministrativeAction);
             using var foreign = new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri($"http://{server.WebSocket}/api/v1/mqtt/") };
-            foreach (var (method, what) in new[] { (HttpMethod.Get, "status"), (HttpMethod.Get, "clients"), (HttpMethod.Get, "trace?client=c"), (HttpMethod.Post, "disconnect?client=c"), (HttpMethod.Put, "log-level?level=none") })
+            foreach (var (method, what) in new[] { (HttpMethod.Get, "status"), (HttpMethod.Get, "clients"), (HttpMethod.Get, "trace?client=c"), (HttpMethod.Post, "disconnect?client=c"), (HttpMethod.Put, "log-level?level=none"), (HttpMethod.Get, "bans"), (HttpMethod.Post, "bans?kind=client&value=c"), (HttpMethod.Delete, "bans?kind=client&value=c") })
                 Assert.Equal(HttpStatusCode.NotFound, await StatusOf(foreign, method, what));
         }
 
         Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task Bans_are_listed_added_and_taken_back_and_the_file_of_bans_leaves_them_alone()
+    {
+        var (path, file) = (Path.Combine(folder, "c.sock"), Path.Combine(folder, "bans.txt"));
+        await File.WriteAllTextAsync(file, "user eve\n", TestContext.Current.CancellationToken);
+        await using var server = await BrokerServer.StartAsync(Options with { ControlPath = path, BansFile = file, Engine = static e => e.MaxBans = 2 }, TestContext.Current.CancellationToken);
+        using var control = Client(path);
+        using var client = await RawClient.OpenAsync(server.Mqtt!.Port);
+        await client.SendAsync(new ConnectBuilder { ClientId = "sensor/1" }.Build());
+        await client.ReadAsync(2);
+        Assert.Equal(HttpStatusCode.OK, await StatusOf(control, HttpMethod.Post, "bans?kind=client&value=sensor%2F1&until=2070-01-01T00:00:00Z"));
+        await client.AssertDisconnectedAsync(MqttReasonCode.AdministrativeAction);
+        Assert.Equal(HttpStatusCode.Conflict, await StatusOf(control, HttpMethod.Post, "bans?kind=user&value=bob"));
+        await File.WriteAllTextAsync(file, "user mallory\n", TestContext.Current.CancellationToken);
+        string list;
+        do
+            list = await Deadline.For(control.GetStringAsync("bans", TestContext.Current.CancellationToken), "the list of bans");
+        while (list.Contains("eve", StringComparison.Ordinal));
+        Assert.Equal("{\"items\":[{\"kind\":\"client\",\"value\":\"sensor/1\",\"until\":\"2070-01-01T00:00:00+00:00\"},{\"kind\":\"user\",\"value\":\"mallory\"}]}", list);
+        Assert.Equal(HttpStatusCode.OK, await StatusOf(control, HttpMethod.Delete, "bans?kind=client&value=sensor%2F1"));
+        using var again = await RawClient.OpenAsync(server.Mqtt!.Port);
+        await again.SendAsync(new ConnectBuilder { ClientId = "sensor/1" }.Build());
+        Assert.Equal(0, (await again.ReadAsync(2)).Body[1]);
+        foreach (var wrong in new[] { "bans?kind=device&value=x", "bans?kind=client", "bans?kind=client&value=x&until=tomorrow", "bans?kind=address&value=here" })
+            Assert.Equal(HttpStatusCode.BadRequest, await StatusOf(control, HttpMethod.Post, wrong));
     }
 
     [Fact]

@@ -175,6 +175,95 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task A_clock_that_was_set_back_meanwhile_makes_nothing_last_longer_than_it_was_to_last()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+        await using var crashing = await StartAsync(time: time);
+        using (var client = await crashing.Server.ResumeAsync("long", present: false, expiry: 1000))
+            await client.SubscribeAsync("t");
+        await crashing.Server.Host.NextGone();
+        using (var client = await crashing.Server.ResumeAsync(
+            "short", present: false, expiry: 100, with: static c => (c.Will, c.WillProperties) = (("t", "will", 1, false), Packets.Properties([0x18, 0, 0, 0, 50]))))
+            await client.PingAsync();
+        await crashing.Server.Host.NextGone();
+        crashing.Server.Broker.Publish("tests", "t"u8, "expires"u8, qos: 1, properties: [0x02, 0, 0, 0, 10]);
+        crashing.Server.Broker.Publish("tests", "t"u8, "stays"u8, qos: 1);
+        await crashing.BarrierAsync();
+        time.AdjustTime(time.GetUtcNow().AddDays(-1));
+        await crashing.CrashAsync();
+        time.Advance(TimeSpan.FromSeconds(60));
+        using (var again = await crashing.Server.ResumeAsync("long", present: true))
+        {
+            Assert.Equal("stays", (await again.ReadPublishAsync()).Payload);
+            Assert.Equal("will", (await again.ReadPublishAsync()).Payload);
+        }
+
+        time.Advance(TimeSpan.FromSeconds(45));
+        using var ended = await crashing.Server.ResumeAsync("short", present: false);
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public async Task Retained_messages_that_a_subscription_had_not_been_sent_are_sent_after_the_crash(byte qos, bool checkpoint)
+    {
+        await using var crashing = await StartAsync();
+        void Retain(int topic, string payload) => crashing.Server.Broker.Publish("tests", Encoding.ASCII.GetBytes($"r/{topic}"), Encoding.ASCII.GetBytes(payload), qos, retain: true);
+        for (var i = 0; i < 20; i++)
+            Retain(i, "old");
+        string first;
+        using (var client = await crashing.Server.ResumeAsync("c", present: false, with: static c => c.Properties = Packets.Properties([0x11, 0, 0, 2, 0], [0x21, 0, 1])))
+        {
+            await client.SubscribeAsync("r/#", qos);
+            first = (await client.ReadPublishAsync()).Topic; // It is not acknowledged, so that nothing more may be sent.
+            Retain(first == "r/3" ? 4 : 3, "new"); // Comes behind the others, as what it is, and is not owed besides.
+            if (checkpoint)
+                await crashing.Server.Broker.CheckpointAsync();
+            await crashing.BarrierAsync();
+            await crashing.CrashAsync();
+        }
+
+        using (var again = await crashing.Server.ResumeAsync("c", present: true, expiry: 512))
+        {
+            var got = await ReadPublishesAsync(again, 21); // The first, in flight, once more; the nineteen others as they are retained then; the new one.
+            Assert.Equal(20, got.Select(static p => p.Topic).Distinct().Count());
+            Assert.Equal([first], got.Where(static p => p.Duplicate).Select(static p => p.Topic));
+            Assert.Single(got, static p => p.Payload == "new");
+            foreach (var id in got.Select(static p => p.PacketId))
+                await again.SendAsync(qos == 1 ? Packets.PubAck(id) : Packets.PubRec(id));
+            for (var i = 0; qos == 2 && i < got.Count; i++)
+                await again.SendAsync(Packets.PubComp((await again.ReadAsync(6)).PacketId));
+            await again.PingAsync();
+        }
+
+        await crashing.BarrierAsync();
+        await crashing.CrashAsync();
+        using var last = await crashing.Server.ResumeAsync("c", present: true);
+        await last.PingAsync(); // All were sent: nothing comes again.
+    }
+
+    [Fact]
+    public async Task Retained_messages_of_a_subscription_that_is_gone_are_owed_no_more()
+    {
+        await using var crashing = await StartAsync();
+        for (var i = 0; i < 5; i++)
+            crashing.Server.Broker.Publish("tests", Encoding.ASCII.GetBytes($"r/{i}"), "x"u8, qos: 1, retain: true);
+        using (var client = await crashing.Server.ResumeAsync("c", present: false, with: static c => c.Properties = Packets.Properties([0x11, 0, 0, 2, 0], [0x21, 0, 1])))
+        {
+            await client.SubscribeAsync("r/#");
+            await client.ReadPublishAsync();
+            await client.SendAsync(Packets.Unsubscribe(2, 5, "r/#"));
+            await client.ReadAsync(11);
+            await crashing.CrashAsync();
+        }
+
+        using var again = await crashing.Server.ResumeAsync("c", present: true);
+        Assert.Equal(1, (await again.ReadPublishAsync()).PacketId);
+        await again.PingAsync();
+    }
+
+    [Fact]
     public async Task Retained_messages_and_their_removal_outlive_a_crash_with_the_newest_of_each()
     {
         await using var crashing = await StartAsync();

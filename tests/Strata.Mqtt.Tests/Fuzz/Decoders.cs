@@ -262,12 +262,12 @@ internal static class Decoders
     {
         var rules = AccessRules.Parse(Encoding.UTF8.GetString(input));
         var text = new StringBuilder();
-        foreach (var (client, user) in new (string, string?)[] { ("c", "u"), ("", null), ("#", "+"), ("$SYS", "a/b") })
+        foreach (var names in new ClientNames[] { new("c", "u", "d"), new("", null), new("#", "+", "/"), new("$SYS", "a/b", "\0") })
         {
-            text.Append(rules.Accepts(client, user));
+            text.Append(rules.Accepts(names));
             foreach (var topic in (string[])["a", "a/b", "$SYS/x", "/", "c/u"])
-                text.Append(rules.MayPublish(client, user, Encoding.UTF8.GetBytes(topic)) ? 'p' : '-').Append(rules.MaySubscribe(client, user, topic) ? 's' : '-');
-            text.Append(rules.MaySubscribe(client, user, "#") ? 's' : '-');
+                text.Append(rules.MayPublish(names, Encoding.UTF8.GetBytes(topic)) ? 'p' : '-').Append(rules.MaySubscribe(names, topic) ? 's' : '-');
+            text.Append(rules.MaySubscribe(names, "#") ? 's' : '-');
         }
 
         return text.ToString();

@@ -63,7 +63,8 @@ internal sealed class TestNode : IAsyncDisposable
     public GatewayLinkHub Hub => Get<GatewayLinkHub>();
 
     /// <param name="database">A folder for the real store; null for the one in memory.</param>
-    public static async Task<TestNode> StartAsync(Action<UplinkOptions>? uplink = null, Action<GatewayLinkOptions>? link = null, string? database = null)
+    /// <param name="tokens">Null: the administrator's alone.</param>
+    public static async Task<TestNode> StartAsync(Action<UplinkOptions>? uplink = null, Action<GatewayLinkOptions>? link = null, string? database = null, ITokenStore? tokens = null)
     {
         var folder = Directory.CreateTempSubdirectory("strata-node-").FullName;
         var builder = WebApplication.CreateSlimBuilder();
@@ -75,7 +76,7 @@ internal sealed class TestNode : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseMqtt());
         });
-        builder.Services.AddSingleton<ITokenStore>(admin).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(tokens ?? admin).AddSingleton(TimeProvider.System);
         if (database is not null)
             builder.Services.AddTelemetryStore(options => options.Folder = database);
         else

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -7,16 +8,27 @@ using Strata.Mqtt.Inspection;
 
 namespace Strata.Cli.Broker;
 
-/// <summary>Speaks to a running broker by its control socket.</summary>
+/// <summary>Speaks to a running broker by its control socket, or to the engine of a node by the node's API.</summary>
 internal sealed class BrokerControlClient : IDisposable
 {
     private readonly HttpClient http;
-    private readonly string socket;
+    private readonly string where;
 
-    public BrokerControlClient(string socket)
+    private BrokerControlClient(string where, SocketsHttpHandler handler, Uri address) =>
+        (this.where, http) = (where, new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan });
+
+    /// <summary>A broker of this machine.</summary>
+    public static BrokerControlClient OfSocket(string socket) => new(
+        socket, new SocketsHttpHandler { ConnectCallback = (_, cancellationToken) => ConnectAsync(socket, cancellationToken) }, new Uri("http://broker/api/v1/mqtt/"));
+
+    /// <summary>A cloud node or gateway.</summary>
+    /// <param name="token">Of an administrator; null: none.</param>
+    public static BrokerControlClient OfNode(Uri address, string? token)
     {
-        this.socket = socket;
-        http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://broker/api/v1/mqtt/"), Timeout = Timeout.InfiniteTimeSpan };
+        var client = new BrokerControlClient(address.ToString(), new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }, new Uri(address, "api/v1/mqtt/"));
+        if (token is not null)
+            client.http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
     }
 
     public Task<BrokerStatus> StatusAsync(CancellationToken cancellationToken) => GetAsync("status", InspectionJson.Default.BrokerStatus, cancellationToken);
@@ -71,18 +83,25 @@ internal sealed class BrokerControlClient : IDisposable
         }
         catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
         {
-            throw new CliException(ExitCode.Unauthorized, $"{socket} may be opened by its owner only; run this as the user of the broker.");
+            throw new CliException(ExitCode.Unauthorized, $"{where} may be opened by its owner only; run this as the user of the broker.");
         }
         catch (HttpRequestException e)
         {
-            throw new CliException(ExitCode.Unreachable, $"no broker answers at {socket} ({(e.InnerException ?? e).Message.TrimEnd('.')}); is it running?");
+            throw new CliException(ExitCode.Unreachable, $"no broker answers at {where} ({(e.InnerException ?? e).Message.TrimEnd('.')}); is it running?");
         }
 
         if (response.IsSuccessStatusCode)
             return response;
         using (response)
-            throw new CliException(response.StatusCode == HttpStatusCode.BadRequest ? ExitCode.Usage : ExitCode.Failed, await ReasonAsync(response, cancellationToken));
+            throw new CliException(Code(response.StatusCode), await ReasonAsync(response, cancellationToken));
     }
+
+    private static int Code(HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.BadRequest => ExitCode.Usage,
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCode.Unauthorized,
+        _ => ExitCode.Failed,
+    };
 
     private static async Task<string> ReasonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -97,7 +116,7 @@ internal sealed class BrokerControlClient : IDisposable
         }
     }
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> ConnectAsync(string socket, CancellationToken cancellationToken)
     {
         var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

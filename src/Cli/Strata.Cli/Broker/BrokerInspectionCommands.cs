@@ -146,7 +146,7 @@ internal static class BrokerInspectionCommands
 
     private static Option<string?> ClientOption() => new("--client") { Description = "Only this client id; * stands for any characters.", HelpName = "PATTERN" };
 
-    private static Option<int> Limit()
+    internal static Option<int> Limit()
     {
         var limit = new Option<int>("--limit") { Description = "At most so many.", DefaultValueFactory = _ => 1000 };
         limit.Validators.Add(static result =>

@@ -21,11 +21,11 @@ internal static class BrokerCommand
         var proxies = ProxyOption.Create();
         var anonymous = new Option<bool>("--anonymous") { Description = "Anyone may connect; on loopback only." };
         var users = new Option<string?>("--users") { Description = "Names and password hashes; see 'strata broker passwd'.", HelpName = "FILE" };
-        var rules = new Option<string?>("--rules") { Description = "Who may do what, a rule a line: allow|deny USER|* publish|subscribe|all FILTER. The first that applies decides, else it is denied.", HelpName = "FILE" };
+        var rules = new Option<string?>("--rules") { Description = "Who may do what, a rule a line: allow|deny USER|* publish|subscribe|all FILTER. The first that applies decides, else it is denied. {client}, {user} and {device} (which is the user here) stand for one level of FILTER.", HelpName = "FILE" };
         var data = new Option<string?>("--data") { Description = "Keep sessions, what waits for them and retained messages here; without it they are in memory, and a restart ends them.", HelpName = "DIR" };
         var control = new Option<string?>("--control") { Description = "The Unix socket by which 'strata broker top' and its like reach this broker, its owner only; 'none' for none. Default: DIR/control.sock with --data, else in the user's runtime directory.", HelpName = "PATH" };
         var limits = new BrokerLimits();
-        var bans = new Option<string?>("--bans") { Description = "Who may not connect: client|user|address VALUE [until TIME] a line; a change is taken up within a second.", HelpName = "FILE" };
+        var bans = new Option<string?>("--bans") { Description = "Who may not connect: client|user|address VALUE [until TIME] a line; a change is taken up within a second. See also 'strata broker bans'.", HelpName = "FILE" };
         var limitsFile = new Option<string?>("--limits") { Description = "Limits in a file, NAME = VALUE a line, named as the options here without the dashes; it goes before them, and a change is taken up within a second.", HelpName = "FILE" };
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
@@ -33,7 +33,7 @@ internal static class BrokerCommand
         {
             mqtt, ws, origins, tls, cert, key, clientCa, unix, proxies, anonymous, users, rules, data, control, bans, limitsFile, level, untilStdin, Passwd(),
             BrokerInspectionCommands.Clients(), BrokerInspectionCommands.Subscriptions(), BrokerInspectionCommands.Retained(), BrokerTopCommand.Create(), BrokerTraceCommand.Create(),
-            BrokerInspectionCommands.Disconnect(), BrokerInspectionCommands.Level(),
+            BrokerInspectionCommands.Disconnect(), BrokerBansCommand.Create(), BrokerInspectionCommands.Level(),
         };
         foreach (var option in limits.Options)
             command.Add(option);

@@ -13,7 +13,7 @@ internal sealed class BrokerLimits
     public BrokerLimits()
     {
         Value("--max-connections", "Connections held at once; one more is closed at accept.", o => o.MaxConnections, (o, v) => o.MaxConnections = v);
-        Seconds("--connect-timeout", "From accept until the CONNECT is answered.", o => o.ConnectTimeout, (o, v) => o.ConnectTimeout = v);
+        Seconds("--connect-timeout", "From accept until the CONNECT is answered, with all that stands before it.", o => o.ConnectTimeout, (o, v) => o.ConnectTimeout = v);
         Value("--max-failed-logins", "Failed logins of a name from an address within the window after which more are refused; 0 for no limit.", o => o.MaxFailedLogins, (o, v) => o.MaxFailedLogins = v);
         Seconds("--failed-login-window", "That window, and how long they are refused.", o => o.FailedLoginWindow, (o, v) => o.FailedLoginWindow = v);
         Value("--max-connection-rate", "Connections a second from one address that is not this machine; 0 for no limit.", o => o.MaxConnectionRate, (o, v) => o.MaxConnectionRate = v);
@@ -22,6 +22,8 @@ internal sealed class BrokerLimits
         Seconds("--flapping-ban", "How long it is refused.", o => o.FlappingBan, (o, v) => o.FlappingBan = v);
         Seconds("--close-timeout", "What a closed connection may take to send what is left.", o => o.CloseTimeout, (o, v) => o.CloseTimeout = v);
         Value("--max-connect-packet-size", "Bytes of a CONNECT packet.", o => o.MaxConnectPacketSize, (o, v) => o.MaxConnectPacketSize = v);
+        Value("--max-unread-bytes", "Bytes of a peer that are taken from the kernel before they are looked at.", o => o.MaxUnreadBytes, (o, v) => o.MaxUnreadBytes = v);
+        Value("--max-bans", "Bans at once.", o => o.MaxBans, (o, v) => o.MaxBans = v);
         Value("--max-packet-size", "Bytes of any other packet.", o => o.MaxPacketSize, (o, v) => o.MaxPacketSize = v);
         Value("--max-qos", "0, 1 or 2.", o => o.MaxQoS, (o, v) => o.MaxQoS = v);
         Value("--max-client-id-bytes", "UTF-8 bytes of a client id.", o => o.MaxClientIdBytes, (o, v) => o.MaxClientIdBytes = v);

@@ -5,12 +5,13 @@ namespace Strata.Mqtt.Access;
 /// <summary>
 /// Who may publish and subscribe to what: rules in their order, the first that applies decides, and what none applies to is denied. Immutable.
 /// One rule a line: <c>allow|deny USER|* publish|subscribe|all FILTER</c>; <c>#</c> begins a comment where a rule would begin. A filter may hold
-/// <c>{client}</c> and <c>{user}</c>, which stand for one level each.
+/// <c>{client}</c>, <c>{user}</c> and <c>{device}</c>, which stand for one level each.
 /// </summary>
 public sealed class AccessRules
 {
     private const int MaxRules = 10_000;
     private const int MaxLineLength = 2048;
+    private static readonly string[] Placeholders = ["{client}", "{user}", "{device}"];
     private readonly Rule[] rules;
 
     private AccessRules(Rule[] rules) => this.rules = rules;
@@ -42,14 +43,14 @@ public sealed class AccessRules
     /// Whether a client's names can stand in the rules' filters: a name with <c>+</c>, <c>#</c>, <c>/</c> or NUL in it could stand for other topics than its
     /// own, and so could one with <c>$</c> in front where a filter begins with it. A host refuses the CONNECT of a client for which this is false.
     /// </summary>
-    public bool Accepts(string clientId, string? user) => Fits("{client}", clientId) && Fits("{user}", user);
+    public bool Accepts(in ClientNames names) => Fits("{client}", names.ClientId) && Fits("{user}", names.User) && Fits("{device}", names.Device);
 
     /// <summary>Whether the client may publish to the topic.</summary>
-    public bool MayPublish(string clientId, string? user, ReadOnlySpan<byte> topic)
+    public bool MayPublish(in ClientNames names, ReadOnlySpan<byte> topic)
     {
         foreach (var rule in rules)
         {
-            if (rule.Publishes && rule.IsFor(user) && Matches(rule.LevelsFor(clientId, user), topic))
+            if (rule.Publishes && rule.IsFor(names.User) && Matches(rule.LevelsFor(names), topic))
                 return rule.Allows;
         }
 
@@ -60,14 +61,14 @@ public sealed class AccessRules
     /// Whether the client may subscribe to the filter. A rule that allows must cover all that the filter matches; one that denies applies as soon as
     /// it shares a topic with the filter, so that nobody reads by a wide filter what a narrow one is denied.
     /// </summary>
-    public bool MaySubscribe(string clientId, string? user, string filter)
+    public bool MaySubscribe(in ClientNames names, string filter)
     {
         var wanted = filter.Split('/');
         foreach (var rule in rules)
         {
-            if (!rule.Subscribes || !rule.IsFor(user))
+            if (!rule.Subscribes || !rule.IsFor(names.User))
                 continue;
-            var levels = rule.LevelsFor(clientId, user);
+            var levels = rule.LevelsFor(names);
             if (rule.Allows ? Covers(levels, wanted) : Overlaps(levels, wanted))
                 return rule.Allows;
         }
@@ -101,8 +102,8 @@ public sealed class AccessRules
             var level = levels[i];
             if ((level.Contains('#') && (level != "#" || i < levels.Length - 1)) || (level.Contains('+') && level != "+"))
                 throw new FormatException($"Line {number}: '{words[3]}' is no topic filter; + stands alone in its level, # alone in the last.");
-            if (level.AsSpan().IndexOfAny('{', '}') >= 0 && level is not ("{client}" or "{user}"))
-                throw new FormatException($"Line {number}: '{level}' is no placeholder; use {{client}} or {{user}}, alone in a level.");
+            if (level.AsSpan().IndexOfAny('{', '}') >= 0 && !Placeholders.Contains(level))
+                throw new FormatException($"Line {number}: '{level}' is no placeholder; use {{client}}, {{user}} or {{device}}, alone in a level.");
         }
 
         return new Rule(words[0] == "allow", words[1] == "*" ? null : words[1], words[2] != "subscribe", words[2] != "publish", levels);
@@ -167,12 +168,13 @@ public sealed class AccessRules
 
     private sealed record Rule(bool Allows, string? User, bool Publishes, bool Subscribes, string[] Levels)
     {
-        private readonly bool hasPlaceholder = Levels.Contains("{client}") || Levels.Contains("{user}");
+        private readonly bool hasPlaceholder = Levels.Any(Placeholders.Contains);
 
         public bool IsFor(string? user) => User is null || User == user;
 
-        public string[] LevelsFor(string clientId, string? user) => hasPlaceholder
-            ? [.. Levels.Select(level => level == "{client}" ? clientId : level == "{user}" ? user ?? "" : level)]
+        /// <summary>A name that the client does not have stands for no level that a topic has, because NUL is in none.</summary>
+        public string[] LevelsFor(ClientNames names) => hasPlaceholder
+            ? [.. Levels.Select(level => level switch { "{client}" => names.ClientId, "{user}" => names.User ?? "\0", "{device}" => names.Device ?? "\0", _ => level })]
             : Levels;
     }
 }

@@ -35,7 +35,7 @@ internal sealed partial class Connection
         }
 
         var name = request.AuthenticatedUser ?? request.UserName ?? request.ClientId;
-        if (IsBarred(name) || IsBanned(request, request.AuthenticatedUser ?? request.UserName))
+        if (IsBarred(name) || IsBanned(null, request, request.AuthenticatedUser ?? request.UserName))
             return false;
         var access = broker.AccessVersion;
         var decision = await AskHostAsync(request).ConfigureAwait(false);
@@ -49,7 +49,7 @@ internal sealed partial class Connection
         }
 
         broker.FailedLogins.Succeeded(context.RemoteEndPoint, name);
-        if (IsBanned(request, decision.UserName) || IsFlapping(request, decision))
+        if (IsBanned(decision.Namespace, request, decision.UserName) || IsFlapping(request, decision))
             return false;
         var hasRoom = broker.TakeSession();
         if (!hasRoom && (handshake.CleanStart || !broker.NamespaceOf(decision.Namespace).Has(decision.Owner, handshake.Request.ClientId)))
@@ -147,9 +147,9 @@ internal sealed partial class Connection
     }
 
     /// <summary>Whether there is a ban; then the client has been told.</summary>
-    private bool IsBanned(ConnectRequest request, string? user)
+    private bool IsBanned(string? @namespace, ConnectRequest request, string? user)
     {
-        if (!broker.Bans.IsBanned(request.ClientId, user))
+        if (!broker.Bans.IsBanned(@namespace, request.ClientId, user))
             return false;
         RefuseConnect(MqttReasonCode.Banned, "The client is banned.", 0);
         return true;

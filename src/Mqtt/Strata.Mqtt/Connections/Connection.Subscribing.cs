@@ -36,7 +36,7 @@ internal sealed partial class Connection
     {
         foreach (var batch in retained)
         {
-            if (!Outbox.DeliverRetained(batch))
+            if (!session!.DeliverRetained(batch))
                 Close(DisconnectCause.ByServer, MqttReasonCode.QuotaExceeded, "The client does not take the retained messages it asked for.");
         }
     }
@@ -74,7 +74,12 @@ internal sealed partial class Connection
         if (isNew == true)
             broker.Metrics.Subscribed(1);
         if (wantsRetained && (options.RetainHandling == RetainHandling.Send || isNew == true))
-            retained.Find(topics, granted, Topics.IsSystem(topics) ? broker.Sys.Match(@namespace!, topics) : []);
+        {
+            var version = @namespace!.Retained.Version;
+            if (retained.Find(topics, granted, Topics.IsSystem(topics) ? broker.Sys.Match(@namespace, topics) : []) is { } batch)
+                session.Owe(name, version, batch);
+        }
+
         return (MqttReasonCode)granted.QoS;
     }
 

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
 using Strata.Mqtt.Limits;
 
 namespace Strata.Mqtt.Connections;
@@ -6,8 +8,7 @@ namespace Strata.Mqtt.Connections;
 internal sealed partial class Connection
 {
     /// <summary>
-    /// Bytes unread after a wait from which on the client does not care for the acknowledgements it lacks: half of what <see cref="MqttHosting"/> lets a peer have unread, where the
-    /// transport begins to read again.
+    /// Bytes unread after a wait, those in the kernel included, from which on the client does not care for the acknowledgements it lacks.
     /// </summary>
     private const int MuchUnread = 32 * 1024;
 
@@ -37,7 +38,7 @@ internal sealed partial class Connection
     /// <param name="isLast">The peer is gone: what it left is not read for longer than the grace.</param>
     private void LookAtRates(long unread, bool isLast)
     {
-        if (hasWaited && unread < MuchUnread && !isLast)
+        if (hasWaited && !isLast && unread + InKernel() < MuchUnread)
             overSince = 0;
         hasWaited = false;
         var (own, shared) = (OwnRates, NamespaceRates);
@@ -49,6 +50,19 @@ internal sealed partial class Connection
 
         var now = NowTicks;
         allowance = (rate ??= new PublishRate()).Left(own, now).And(@namespace!.Rate.Left(shared, now));
+    }
+
+    /// <summary>Bytes of the peer that have arrived and were not taken yet; 0 where nobody can tell.</summary>
+    private int InKernel()
+    {
+        try
+        {
+            return context.Features.Get<IConnectionSocketFeature>()?.Socket.Available ?? 0;
+        }
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        {
+            return 0;
+        }
     }
 
     /// <summary>After a burst: waits while the client or its namespace is over a rate. Nobody is blamed for silence meanwhile; closing and stopping end it.</summary>

@@ -49,7 +49,7 @@ internal sealed partial class Connection
     /// </summary>
     public async Task RunAsync()
     {
-        broker.Wheel.Schedule(this, broker.Wheel.After(Options.ConnectTimeout));
+        broker.Wheel.Schedule(this, broker.Wheel.Within(ConnectBudget.Take(context, Options.ConnectTimeout)));
         try
         {
             var goesOn = await ConnectAsync().ConfigureAwait(false);

@@ -35,6 +35,9 @@ internal sealed class DeadlineWheel : IAsyncDisposable
     /// <summary>The tick by which this much time has surely passed.</summary>
     public int After(TimeSpan delay) => AfterTick(Now, delay);
 
+    /// <summary>The last tick by which this much time has surely not passed yet; the next one if that is now.</summary>
+    public int Within(TimeSpan delay) => Now + Math.Max(1, (int)Math.Min(int.MaxValue / 4, Math.Floor(delay / Tick)));
+
     public static int AfterTick(int tick, TimeSpan delay) => tick + 1 + (int)Math.Min(int.MaxValue / 4, Math.Ceiling(delay / Tick));
 
     /// <summary>Has <see cref="Connection.OnDeadline"/> called at the tick; replaces an earlier deadline.</summary>

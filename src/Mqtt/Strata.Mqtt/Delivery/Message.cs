@@ -35,6 +35,9 @@ internal readonly ref struct Message(ReadOnlySpan<byte> topic, ReadOnlySpan<byte
         };
     }
 
+    /// <summary>The message expiry interval in the properties, seconds; without one <see cref="long.MaxValue"/>.</summary>
+    public static long ExpirySecondsIn(ReadOnlySpan<byte> block) => ExpiryIn(block) is >= 0 and var offset ? BinaryPrimitives.ReadUInt32BigEndian(block[offset..]) : long.MaxValue;
+
     public static int ExpiryIn(ReadOnlySpan<byte> block)
     {
         if (block.IsEmpty)

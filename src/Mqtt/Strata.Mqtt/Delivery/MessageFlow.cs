@@ -21,6 +21,8 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     private int quota = options.MaxInflightToClient;
     private long numbers;
     private long waitingSince = -1;
+    private List<OwedRetained>? owed;
+    private long lastOwed;
 
     public Session Session => session;
 
@@ -171,7 +173,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
             if (options.WhenAwayQueueIsFull == QueueOverflow.DropNewest || !waiting.TryDequeue(out var oldest))
                 return Unless(result);
             if (oldest.Batch is { } batch)
-                RetainedWaiting -= batch.Left;
+                LetGo(batch);
             else
                 Left(oldest);
             Drop(oldest);
@@ -193,6 +195,30 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
         RetainedWaiting += batch.Left;
         Settle();
     }
+
+    /// <summary>Retained messages of a subscription are to be sent, also after a restart, until their batch is.</summary>
+    /// <param name="version">See <see cref="OwedRetained"/>.</param>
+    public void Owe(string filter, long version, RetainedBatch batch)
+    {
+        var due = new OwedRetained(batch.Owed = ++lastOwed, filter, version);
+        (owed ??= []).Add(due);
+        if (IsStored)
+            Store.Owed(session.StoredAs, due);
+    }
+
+    /// <summary>The same, as they were found again.</summary>
+    public void Restore(in OwedRetained due, RetainedBatch batch)
+    {
+        batch.Owed = lastOwed = due.Id;
+        (owed ??= []).Add(due);
+        if (batch is { Left: > 0, QoS: > 0 })
+            Enqueue(batch);
+        else
+            Settled(batch);
+    }
+
+    /// <summary>What is owed, as it is stored as a whole.</summary>
+    public IReadOnlyCollection<OwedRetained> Owed => owed is null ? [] : [.. owed];
 
     /// <summary>Retained messages that wait to be sent.</summary>
     public long RetainedWaiting { get; private set; }
@@ -241,6 +267,7 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
             }
 
             RemoveFirst();
+            Settled(batch);
             return TakeWaiting();
         }
 
@@ -370,6 +397,22 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     /// <summary>Messages that wait and count; entries of retained messages are counted apart.</summary>
     private int MessagesWaiting => waiting?.Count(static w => w.Batch is null) ?? 0;
 
+    private void LetGo(RetainedBatch batch)
+    {
+        RetainedWaiting -= batch.Left;
+        Settled(batch);
+    }
+
+    private void Settled(RetainedBatch batch)
+    {
+        if (batch.Owed == 0 || owed is null || owed.RemoveAll(o => o.Id == batch.Owed) == 0)
+            return;
+        if (owed.Count == 0)
+            owed = null;
+        if (IsStored)
+            Store.Settled(session.StoredAs, batch.Owed);
+    }
+
     /// <summary>A message has left the queue.</summary>
     private void Left(in Outgoing outgoing)
     {
@@ -439,6 +482,9 @@ internal sealed class RetainedBatch(IReadOnlyList<KeptMessage> messages, byte qo
     public byte QoS { get; } = qos;
 
     public int[]? Identifiers { get; } = identifiers;
+
+    /// <summary>The <see cref="OwedRetained.Id"/>; 0: it is not kept for after a restart.</summary>
+    public long Owed { get; set; }
 
     public int Left => messages.Count - next;
 

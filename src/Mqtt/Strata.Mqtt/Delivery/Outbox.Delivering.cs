@@ -124,18 +124,18 @@ internal sealed partial class Outbox
         }
     }
 
-    /// <summary>Retained messages for a new subscription.</summary>
+    /// <summary>Retained messages for a new subscription; of a connection that is closing they stay with the session.</summary>
     /// <returns>False: more of them wait already than a namespace may hold.</returns>
     public bool DeliverRetained(RetainedBatch batch)
     {
         lock (gate)
         {
-            if (closed || flow is null)
+            if (flow is null)
                 return true;
             if (flow.RetainedWaiting + batch.Left > 2L * options.MaxRetainedMessages)
                 return false;
             flow.Enqueue(batch);
-            if (flushing)
+            if (closed || flushing)
                 return true;
             SendWaiting();
             Flush();

@@ -131,8 +131,35 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
             Volatile.Write(ref storedAs, stored.Id);
             Namespace.CountStored(1);
             flow = new MessageFlow(options, this) { Keeps = true };
+            foreach (var owed in stored.Owed.Values)
+                flow.Restore(owed, FindAgain(owed));
             flow.Restore(stored, filter => subscriptions.GetValueOrDefault(filter)?.Group);
             return subscriptions.Count;
+        }
+    }
+
+    /// <summary>Retained messages that a subscription has found are to be sent, also after a restart, until they are.</summary>
+    /// <param name="version">See <see cref="OwedRetained"/>.</param>
+    public void Owe(string filter, long version, RetainedBatch batch)
+    {
+        lock (gate)
+        {
+            if (StoredAs > 0 && !ended && batch.QoS > 0)
+                outbox?.WithFlow(lent => lent.Owe(filter, version, batch));
+        }
+    }
+
+    /// <summary>Retained messages that a subscription has found go to the client, or stay until it comes back.</summary>
+    /// <returns>False: more of them wait already than a namespace may hold.</returns>
+    public bool DeliverRetained(RetainedBatch batch)
+    {
+        lock (gate)
+        {
+            if (outbox is { } present)
+                return present.DeliverRetained(batch);
+            if (!ended && keeps && batch.QoS > 0)
+                flow?.Enqueue(batch);
+            return true;
         }
     }
 
@@ -391,7 +418,16 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
     private void Whole(MessageFlow messages)
     {
         lock (receivedGate)
-            Namespace.Store!.Whole(new SessionImage(this, presence, messages.Numbers, subscriptions?.ToArray() ?? [], Received.ToList(), messages.Places()));
+            Namespace.Store!.Whole(new SessionImage(this, presence, messages.Numbers, subscriptions?.ToArray() ?? [], Received.ToList(), messages.Places(), messages.Owed));
+    }
+
+    /// <summary>What was owed when the program ended; of a subscription that is gone nothing.</summary>
+    private RetainedBatch FindAgain(in OwedRetained owed)
+    {
+        Namespace.Retained.Restore(owed.Version, null, null); // What comes is later than what is owed.
+        return subscriptions!.TryGetValue(owed.Filter, out var subscription)
+            ? new RetainedBatch(Namespace.Retained.Match(Encoding.UTF8.GetBytes(owed.Filter), out _, owed.Version), subscription.Options.QoS, subscription.Options.Identifiers)
+            : new RetainedBatch([], 0, null);
     }
 
     /// <summary>Made when somebody asks: most sessions retain nothing and are not stored.</summary>

@@ -78,6 +78,12 @@ internal sealed class SessionStore(Journal journal, MqttClock clock) : IDisposab
 
     public void Unsubscribed(long session, string filter) => Journal.Append(new SubscriptionRecord(session, filter, null));
 
+    /// <summary>A subscription was accepted whose retained messages are still to be sent; see <see cref="OwedRetained"/>.</summary>
+    public void Owed(long session, in OwedRetained owed) => Journal.Append(new OwedRecord(session, owed));
+
+    /// <summary>They are sent, each as what it is on its own, or nobody is to have them any more.</summary>
+    public void Settled(long session, long owed) => Journal.Append(new PlainRecord(RecordType.Settled, session, owed));
+
     public void Present(long session, in Presence presence) => Journal.Append(new PresenceRecord(this, session, presence));
 
     public void Ended(long session) => Journal.Append(new PlainRecord(RecordType.Ended, session));
@@ -169,6 +175,8 @@ internal enum RecordType : byte
     Unsubscribed = 10,
     Ended = 11,
     Mark = 12,
+    Owed = 13,
+    Settled = 14,
 }
 
 [Flags]
@@ -192,10 +200,15 @@ internal readonly record struct Place(long Session, long Number, byte QoS, bool 
 /// <param name="WillAt">When the will is published; <see cref="long.MaxValue"/> while the client is connected.</param>
 internal readonly record struct Presence(uint ExpirySeconds, long ExpiresAt, Will? Will, long WillAt);
 
+/// <summary>The retained messages of a filter that a subscription found and that are not all sent yet. They are not stored again: after a restart they are looked for.</summary>
+/// <param name="Id">The session's own; goes up.</param>
+/// <param name="Version">What was retained then had this version at most; what came later was delivered as it came.</param>
+internal readonly record struct OwedRetained(long Id, string Filter, long Version);
+
 /// <summary>A session as a whole.</summary>
 internal readonly record struct SessionImage(
     Session Session, Presence Presence, long Numbers, IReadOnlyCollection<KeyValuePair<string, Subscription>> Subscriptions, IReadOnlyCollection<ushort> Received,
-    IReadOnlyCollection<(Place Place, KeptMessage? Message)> Places);
+    IReadOnlyCollection<(Place Place, KeptMessage? Message)> Places, IReadOnlyCollection<OwedRetained> Owed);
 
 internal readonly struct PlainRecord(RecordType type, long first = -1, long second = -1, long third = -1) : IRecord
 {
@@ -220,6 +233,18 @@ internal readonly struct SubscriptionRecord(long session, string filter, Subscri
         writer.Text(filter);
         if (options is not null)
             SessionStore.Write(writer, options);
+    }
+}
+
+internal readonly struct OwedRecord(long session, OwedRetained owed) : IRecord
+{
+    public void Write(RecordWriter writer, int era)
+    {
+        writer.Byte((byte)RecordType.Owed);
+        writer.Number(session);
+        writer.Number(owed.Id);
+        writer.Text(owed.Filter);
+        writer.Number(owed.Version);
     }
 }
 
@@ -291,5 +316,9 @@ internal readonly struct SessionRecord(SessionStore store, SessionImage image) :
             if (message is { } kept)
                 store.Write(writer, kept, era);
         }
+
+        // In the same batch: the session is never there without them.
+        foreach (var owed in image.Owed)
+            new OwedRecord(session.StoredAs, owed).Write(writer, era);
     }
 }

@@ -104,6 +104,14 @@ internal sealed class StoredState(MqttClock clock)
             case RecordType.Ended:
                 sessions.Remove(reader.Number());
                 break;
+            case RecordType.Owed:
+                var owing = Find(reader.Number());
+                var owed = new OwedRetained(reader.Number(), ReadFilter(ref reader), reader.Number());
+                owing?.Owed[owed.Id] = owed;
+                break;
+            case RecordType.Settled:
+                Find(reader.Number())?.Owed.Remove(reader.Number());
+                break;
             case RecordType.Mark:
                 break;
             default:
@@ -202,10 +210,12 @@ internal sealed class StoredState(MqttClock clock)
         var kind = reader.Byte();
         if (kind == 0)
             return messages.TryGetValue(id, out var known) ? known : null;
-        var expiresAt = clock.FromWall(reader.Number());
+        var expiresAt = reader.Number();
         if (kind > 3)
             throw new InvalidDataException("A message has a QoS that does not exist.");
-        return messages[id] = new KeptMessage(ReadTopic(ref reader), reader.Bytes(), reader.Bytes(), (byte)(kind - 1), expiresAt);
+        var topic = ReadTopic(ref reader);
+        var properties = reader.Bytes();
+        return messages[id] = new KeptMessage(topic, properties, reader.Bytes(), (byte)(kind - 1), clock.FromWall(expiresAt, Message.ExpirySecondsIn(properties)));
     }
 
     private static ReadOnlySpan<byte> ReadTopic(ref RecordReader reader)
@@ -224,13 +234,15 @@ internal sealed class StoredState(MqttClock clock)
 
     private Presence ReadPresence(ref RecordReader reader)
     {
-        var (expiry, expiresAt) = ((uint)reader.Number(), clock.FromWall(reader.Number()));
+        var expiry = (uint)reader.Number();
+        var expiresAt = clock.FromWall(reader.Number(), expiry);
         if (reader.Byte() == 0)
             return new Presence(expiry, expiresAt, null, long.MaxValue);
-        var at = clock.FromWall(reader.Number());
+        var at = reader.Number();
         var (topic, payload, properties) = (ReadTopic(ref reader).ToArray(), reader.Bytes().ToArray(), reader.Bytes().ToArray());
         var flags = reader.Byte();
-        return new Presence(expiry, expiresAt, new Will(topic, payload, properties, (byte)(flags & 3), (flags & 4) != 0, (uint)reader.Number()), at);
+        var delay = (uint)reader.Number();
+        return new Presence(expiry, expiresAt, new Will(topic, payload, properties, (byte)(flags & 3), (flags & 4) != 0, delay), clock.FromWall(at, delay));
     }
 
     private static SubscriptionOptions ReadOptions(ref RecordReader reader)
@@ -272,6 +284,9 @@ internal sealed class StoredSession(long id, KnownClient client)
     public Dictionary<string, SubscriptionOptions> Subscriptions { get; } = new(StringComparer.Ordinal);
 
     public HashSet<ushort> Received { get; } = [];
+
+    /// <summary>Retained messages that were still to be sent, by their ids.</summary>
+    public SortedDictionary<long, OwedRetained> Owed { get; } = [];
 
     /// <summary>The highest number any message had.</summary>
     public long Numbers => Math.Max(highest, Floor);

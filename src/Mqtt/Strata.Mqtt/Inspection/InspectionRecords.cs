@@ -73,11 +73,21 @@ public sealed record TraceLine(DateTimeOffset Time, string Direction, string Typ
     public long LostBefore { get; init; }
 }
 
-/// <summary>What is wrong, for who asked.</summary>
-public sealed record InspectionProblem(string Detail);
+/// <summary>What is wrong, for who asked: problem details (RFC 9457).</summary>
+/// <param name="Status">The status of the answer.</param>
+public sealed record InspectionProblem(string Detail, int Status);
+
+/// <summary>How many bans were taken back.</summary>
+public sealed record AffectedBans(int Bans);
 
 /// <summary>How many were meant.</summary>
 public sealed record AffectedClients(int Clients);
+
+/// <summary>One ban.</summary>
+/// <param name="Kind">client, user or address.</param>
+/// <param name="Until">Null: for good.</param>
+/// <param name="Namespace">The only one in which it holds; null: all.</param>
+public sealed record BanStatus(string Kind, string Value, DateTimeOffset? Until, string? Namespace);
 
 /// <summary>The level from which on the broker logs.</summary>
 public sealed record LogLevelStatus(string Level);
@@ -88,8 +98,10 @@ public sealed record LogLevelStatus(string Level);
 [JsonSerializable(typeof(InspectionPage<ClientStatus>))]
 [JsonSerializable(typeof(InspectionPage<SubscriptionStatus>))]
 [JsonSerializable(typeof(InspectionPage<RetainedStatus>))]
+[JsonSerializable(typeof(InspectionPage<BanStatus>))]
 [JsonSerializable(typeof(TraceLine))]
 [JsonSerializable(typeof(InspectionProblem))]
+[JsonSerializable(typeof(AffectedBans))]
 [JsonSerializable(typeof(AffectedClients))]
 [JsonSerializable(typeof(LogLevelStatus))]
 public sealed partial class InspectionJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text;
+using Strata.Mqtt.Access;
 using Strata.Mqtt.Connections;
 using Strata.Mqtt.Delivery;
 using Strata.Mqtt.Subscriptions;
@@ -129,6 +130,31 @@ public sealed class MqttInspection
 
         return count;
     }
+
+    /// <summary>Bans in force, by namespace, kind and value; with a namespace only those of it.</summary>
+    /// <exception cref="FormatException"><paramref name="after"/> is not the <see cref="InspectionPage{T}.Next"/> of a page.</exception>
+    public InspectionPage<BanStatus> Bans(string? @namespace = null, string? after = null, int limit = MaxPage)
+    {
+        var page = KeyedPage.Take(
+            broker.Bans.ToList().Where(b => @namespace is null || b.Namespace == @namespace), static b => $"{b.Namespace}\0{KindName(b.Kind)}\0{b.Value}", after, limit);
+        return new InspectionPage<BanStatus>([.. page.Items.Select(Describe)], page.Next);
+    }
+
+    /// <summary>Adds a ban, or replaces the one of the same namespace, kind and value.</summary>
+    /// <exception cref="InvalidOperationException">There are as many as may be.</exception>
+    public BanStatus Ban(MqttBan ban)
+    {
+        broker.Bans.Add(ban);
+        return Describe(ban);
+    }
+
+    /// <summary>Takes a ban back.</summary>
+    /// <returns>False: there was none.</returns>
+    public bool Unban(BanKind kind, string value, string? @namespace = null) => broker.Bans.Remove(kind, value, @namespace);
+
+    private static BanStatus Describe(MqttBan ban) => new(KindName(ban.Kind), ban.Value, ban.Until, ban.Namespace);
+
+    private static string KindName(BanKind kind) => kind switch { BanKind.Client => "client", BanKind.User => "user", _ => "address" };
 
     private IEnumerable<MqttNamespace> Namespaces(string? name) => broker.Namespaces.Where(n => name is null || n.Name == name);
 

@@ -7,13 +7,14 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Strata.Mqtt.Access;
 
 namespace Strata.Mqtt.Inspection;
 
 /// <summary>What the inspection API may show and do where it is mapped.</summary>
 public sealed class MqttInspectionOptions
 {
-    /// <summary>The only namespace that the asker may see; null: all. Called for each request.</summary>
+    /// <summary>The only namespace that the asker may see, and in which its bans hold; null: all. Called for each request.</summary>
     public Func<HttpContext, string?> Namespace { get; set; } = static _ => null;
 
     /// <summary>Where the broker is served, by name; for the status.</summary>
@@ -27,8 +28,9 @@ public sealed class MqttInspectionOptions
 public static class MqttInspectionEndpoints
 {
     /// <summary>
-    /// Maps <c>status</c>, <c>clients</c>, <c>top</c>, <c>subscriptions</c>, <c>retained</c> and <c>trace</c> (GET), <c>disconnect</c> (POST) and <c>log-level</c> (PUT) below the prefix, for
-    /// the broker of <see cref="MqttHosting.AddMqttBroker"/>. Lists are pages of <c>limit</c> items after <c>cursor</c>; <c>trace</c> is a line of JSON a packet.
+    /// Maps <c>status</c>, <c>clients</c>, <c>top</c>, <c>subscriptions</c>, <c>retained</c> and <c>trace</c> (GET), <c>disconnect</c> (POST), <c>bans</c> (GET, POST, DELETE) and
+    /// <c>log-level</c> (PUT) below the prefix, for the broker of <see cref="MqttHosting.AddMqttBroker"/>. Lists are pages of <c>limit</c> items after <c>cursor</c>; <c>trace</c> is a line of
+    /// JSON a packet; a refusal is problem details (RFC 9457).
     /// </summary>
     public static RouteGroupBuilder MapMqttInspection(this IEndpointRouteBuilder routes, string prefix = "/api/v1/mqtt", Action<MqttInspectionOptions>? configure = null)
     {
@@ -36,49 +38,77 @@ public static class MqttInspectionEndpoints
         configure?.Invoke(options);
         var inspect = routes.ServiceProvider.GetRequiredService<MqttBroker>().Inspection;
         var group = routes.MapGroup(prefix);
-        Get(group, "/status", InspectionJson.Default.BrokerStatus, http => inspect.Status(options.Namespace(http), options.Endpoints()));
-        Get(group, "/clients", InspectionJson.Default.InspectionPageClientStatus, http => inspect.Clients(
-            options.Namespace(http), Text(http, "client"), Flag(http, "connected"), Flag(http, "slow") == true, Text(http, "cursor"), Number(http, "limit", 100, MqttInspection.MaxPage)));
-        Get(group, "/top", InspectionJson.Default.InspectionPageClientStatus, http => new InspectionPage<ClientStatus>(
-            inspect.Top(By(http), options.Namespace(http), Text(http, "client"), Number(http, "limit", 20, MqttInspection.MaxPage)), null));
-        Get(group, "/subscriptions", InspectionJson.Default.InspectionPageSubscriptionStatus, http => inspect.Subscriptions(
-            options.Namespace(http), Text(http, "client"), Text(http, "filter"), Text(http, "cursor"), Number(http, "limit", 100, MqttInspection.MaxPage)));
-        Get(group, "/retained", InspectionJson.Default.InspectionPageRetainedStatus, http => inspect.Retained(
-            options.Namespace(http), Text(http, "filter"), Text(http, "cursor"), Number(http, "limit", 100, MqttInspection.MaxPage)));
-        group.MapGet("/trace", (RequestDelegate)(http => TraceAsync(http, inspect, options)));
-        group.MapPost("/disconnect", (RequestDelegate)(http => AnswerAsync(http, InspectionJson.Default.AffectedClients, h => new AffectedClients(inspect.Disconnect(Required(h, "client"), options.Namespace(h))))));
+        MapLists(group, inspect, options.Namespace);
+        group.MapGet("/status", (HttpContext http) => Answer(InspectionJson.Default.BrokerStatus, () => inspect.Status(options.Namespace(http), options.Endpoints())))
+            .WithSummary("What the broker holds and has done").Produces<BrokerStatus>();
+        group.MapGet("/trace", (HttpContext http, string? client, string? payloads, string? seconds) => TraceAsync(http, inspect, options, client, payloads, seconds))
+            .WithSummary("The packets of one client as they come and go, a line of JSON each, until the time is over").Produces<TraceLine>(StatusCodes.Status200OK, "application/x-ndjson")
+            .ProducesProblem(StatusCodes.Status429TooManyRequests);
+        group.MapPost("/disconnect", (HttpContext http, string? client) => Answer(
+                InspectionJson.Default.AffectedClients, () => new AffectedClients(inspect.Disconnect(Required("client", client), options.Namespace(http)))))
+            .WithSummary("Ends the connection of a client; its session stays, and it may come again").Produces<AffectedClients>();
+        MapBans(group, inspect, options.Namespace);
         if (options.SetLogLevel is { } set)
-            group.MapPut("/log-level", (RequestDelegate)(http => AnswerAsync(http, InspectionJson.Default.LogLevelStatus, h => SetLevel(h, set))));
+            group.MapPut("/log-level", (string? level) => Answer(InspectionJson.Default.LogLevelStatus, () => SetLevel(level, set))).WithSummary("Changes from which level on is logged").Produces<LogLevelStatus>();
         return group;
     }
 
-    private static void Get<T>(RouteGroupBuilder group, string path, JsonTypeInfo<T> type, Func<HttpContext, T> answer) =>
-        group.MapGet(path, (RequestDelegate)(http => AnswerAsync(http, type, answer)));
+    private static void MapLists(RouteGroupBuilder group, MqttInspection inspect, Func<HttpContext, string?> of)
+    {
+        group.MapGet("/clients", (HttpContext http, string? client, string? connected, string? slow, string? cursor, string? limit) => Answer(
+                InspectionJson.Default.InspectionPageClientStatus, () => inspect.Clients(of(http), client, Flag("connected", connected), Flag("slow", slow) == true, cursor, Limit(limit))))
+            .WithSummary("Sessions, connected or not, and what each has counted").Produces<InspectionPage<ClientStatus>>();
+        group.MapGet("/top", (HttpContext http, string? by, string? client, string? limit) => Answer(
+                InspectionJson.Default.InspectionPageClientStatus, () => new InspectionPage<ClientStatus>(inspect.Top(By(by), of(http), client, Limit(limit, 20)), null)))
+            .WithSummary("The sessions with the most of something: rate, lost, queue or slow").Produces<InspectionPage<ClientStatus>>();
+        group.MapGet("/subscriptions", (HttpContext http, string? client, string? filter, string? cursor, string? limit) => Answer(
+                InspectionJson.Default.InspectionPageSubscriptionStatus, () => inspect.Subscriptions(of(http), client, filter, cursor, Limit(limit))))
+            .WithSummary("Subscriptions").Produces<InspectionPage<SubscriptionStatus>>();
+        group.MapGet("/retained", (HttpContext http, string? filter, string? cursor, string? limit) => Answer(
+                InspectionJson.Default.InspectionPageRetainedStatus, () => inspect.Retained(of(http), filter, cursor, Limit(limit))))
+            .WithSummary("Retained messages, without their payloads").Produces<InspectionPage<RetainedStatus>>();
+    }
 
-    private static async Task AnswerAsync<T>(HttpContext http, JsonTypeInfo<T> type, Func<HttpContext, T> answer)
+    private static void MapBans(RouteGroupBuilder group, MqttInspection inspect, Func<HttpContext, string?> of)
+    {
+        group.MapGet("/bans", (HttpContext http, string? cursor, string? limit) => Answer(InspectionJson.Default.InspectionPageBanStatus, () => inspect.Bans(of(http), cursor, Limit(limit))))
+            .WithSummary("Who may not connect").Produces<InspectionPage<BanStatus>>();
+        group.MapPost("/bans", (HttpContext http, string? kind, string? value, string? until) => Answer(
+                InspectionJson.Default.BanStatus, () => inspect.Ban(new MqttBan(Kind(kind), Required("value", value), Time("until", until), of(http)))))
+            .WithSummary("Bans a client, a user or an address, until the program ends at the longest; who is connected is sent away").Produces<BanStatus>().ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapDelete("/bans", (HttpContext http, string? kind, string? value) => Answer(
+                InspectionJson.Default.AffectedBans, () => new AffectedBans(inspect.Unban(Kind(kind), Required("value", value), of(http)) ? 1 : 0)))
+            .WithSummary("Takes a ban back").Produces<AffectedBans>();
+    }
+
+    private static IResult Answer<T>(JsonTypeInfo<T> type, Func<T> answer)
     {
         try
         {
-            await http.Response.WriteAsJsonAsync(answer(http), type, cancellationToken: http.RequestAborted).ConfigureAwait(false);
+            return Results.Json(answer(), type);
         }
         catch (FormatException wrong)
         {
-            await RefuseAsync(http, StatusCodes.Status400BadRequest, wrong.Message).ConfigureAwait(false);
+            return Refuse(StatusCodes.Status400BadRequest, wrong.Message);
+        }
+        catch (InvalidOperationException full)
+        {
+            return Refuse(StatusCodes.Status409Conflict, full.Message);
         }
     }
 
-    private static async Task TraceAsync(HttpContext http, MqttInspection inspect, MqttInspectionOptions options)
+    private static async Task TraceAsync(HttpContext http, MqttInspection inspect, MqttInspectionOptions options, string? client, string? payloads, string? seconds)
     {
         // An open trace must not hold up the program's stop.
         var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
         try
         {
-            var time = TimeSpan.FromSeconds(Number(http, "seconds", 3600, 30 * 24 * 3600));
-            using var trace = inspect.Trace(Required(http, "client"), options.Namespace(http), Number(http, "payloads", 0, PacketTrace.MaxPayloadBytes, lowest: 0), time);
+            var time = TimeSpan.FromSeconds(Number("seconds", seconds, 3600, 30 * 24 * 3600));
+            using var trace = inspect.Trace(Required("client", client), options.Namespace(http), Number("payloads", payloads, 0, PacketTrace.MaxPayloadBytes, lowest: 0), time);
             if (trace is null)
             {
-                await RefuseAsync(http, StatusCodes.Status429TooManyRequests, "As many traces run as may; end one, or raise --max-traces.").ConfigureAwait(false);
+                await Refuse(StatusCodes.Status429TooManyRequests, "As many traces run as may; end one, or raise --max-traces.").ExecuteAsync(http).ConfigureAwait(false);
                 return;
             }
 
@@ -92,7 +122,7 @@ public static class MqttInspectionEndpoints
         }
         catch (FormatException wrong)
         {
-            await RefuseAsync(http, StatusCodes.Status400BadRequest, wrong.Message).ConfigureAwait(false);
+            await Refuse(StatusCodes.Status400BadRequest, wrong.Message).ExecuteAsync(http).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
@@ -100,31 +130,40 @@ public static class MqttInspectionEndpoints
         }
     }
 
-    private static LogLevelStatus SetLevel(HttpContext http, Action<LogLevel> set)
+    private static LogLevelStatus SetLevel(string? text, Action<LogLevel> set)
     {
-        if (!Enum.TryParse<LogLevel>(Required(http, "level"), ignoreCase: true, out var level) || !Enum.IsDefined(level))
+        if (!Enum.TryParse<LogLevel>(Required("level", text), ignoreCase: true, out var level) || !Enum.IsDefined(level))
             throw new FormatException("level is Trace, Debug, Information, Warning, Error, Critical or None.");
         set(level);
         return new LogLevelStatus(level.ToString());
     }
 
-    private static Task RefuseAsync(HttpContext http, int status, string detail)
-    {
-        http.Response.StatusCode = status;
-        return http.Response.WriteAsJsonAsync(new InspectionProblem(detail), InspectionJson.Default.InspectionProblem, cancellationToken: http.RequestAborted);
-    }
+    private static IResult Refuse(int status, string detail) =>
+        Results.Json(new InspectionProblem(detail, status), InspectionJson.Default.InspectionProblem, "application/problem+json", status);
 
-    private static TopBy By(HttpContext http) => Text(http, "by") is not { } text ? TopBy.Rate
+    private static TopBy By(string? text) => text is null ? TopBy.Rate
         : Enum.TryParse<TopBy>(text, ignoreCase: true, out var by) && Enum.IsDefined(by) ? by : throw new FormatException("by is rate, lost, queue or slow.");
 
-    private static string? Text(HttpContext http, string name) => http.Request.Query.TryGetValue(name, out var value) && value.ToString() is { Length: > 0 } text ? text : null;
+    private static BanKind Kind(string? text) => text switch
+    {
+        "client" => BanKind.Client,
+        "user" => BanKind.User,
+        "address" => BanKind.Address,
+        _ => throw new FormatException("kind is client, user or address."),
+    };
 
-    private static string Required(HttpContext http, string name) => Text(http, name) ?? throw new FormatException($"{name} is missing.");
+    private static DateTimeOffset? Time(string name, string? text) => text is null ? null
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            ? time : throw new FormatException($"{name} is a time, as 2026-12-31T12:00:00Z.");
 
-    private static bool? Flag(HttpContext http, string name) => Text(http, name) is not { } text ? null
+    private static string Required(string name, string? text) => text is { Length: > 0 } ? text : throw new FormatException($"{name} is missing.");
+
+    private static bool? Flag(string name, string? text) => text is null ? null
         : bool.TryParse(text, out var flag) ? flag : throw new FormatException($"{name} is true or false.");
 
-    private static int Number(HttpContext http, string name, int standard, int highest, int lowest = 1) => Text(http, name) is not { } text ? standard
+    private static int Limit(string? text, int standard = 100) => Number("limit", text, standard, MqttInspection.MaxPage);
+
+    private static int Number(string name, string? text, int standard, int highest, int lowest = 1) => text is null ? standard
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= lowest && number <= highest
             ? number : throw new FormatException($"{name} is {lowest} to {highest}.");
 }

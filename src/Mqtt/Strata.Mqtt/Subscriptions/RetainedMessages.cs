@@ -16,9 +16,20 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
     private long version;
     private long looked;
+    private long newest;
     private int nodes;
 
     public int Count { get; private set; }
+
+    /// <summary>What is retained by now has this version at most.</summary>
+    public long Version
+    {
+        get
+        {
+            lock (gate)
+                return version;
+        }
+    }
 
     /// <summary>Bytes of topics, payloads and properties.</summary>
     public long Bytes { get; private set; }
@@ -85,12 +96,13 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
     /// <summary>The messages whose topics match a filter.</summary>
     /// <param name="share">How much of the tree was walked for it, 0 to 1.</param>
-    public IReadOnlyList<KeptMessage> Match(ReadOnlySpan<byte> filter, out double share)
+    /// <param name="upTo">No later versions than this.</param>
+    public IReadOnlyList<KeptMessage> Match(ReadOnlySpan<byte> filter, out double share, long upTo = long.MaxValue)
     {
         var found = new List<KeptMessage>();
         lock (gate)
         {
-            looked = 0;
+            (looked, newest) = (0, upTo);
             if (Count > 0)
                 Visit(root, filter, 0, found);
             share = looked / (double)Math.Max(nodes, 1);
@@ -226,7 +238,7 @@ internal sealed class RetainedMessages(MqttOptions options, MqttClock clock)
 
     private void Take(Node node, List<KeptMessage> found)
     {
-        if (node.Retained is { Message: var message } && message.ExpiresAt > clock.Now)
+        if (node.Retained is { Message: var message } retained && retained.Version <= newest && message.ExpiresAt > clock.Now)
             found.Add(message);
     }
 

@@ -21,12 +21,16 @@ internal sealed class RetainedSearch(RetainedMessages retained, MqttOptions opti
     public bool IsExhausted => walked >= MaxWalks || found > 2L * options.MaxRetainedMessages;
 
     /// <param name="further">What the filter finds besides.</param>
-    public void Find(ReadOnlySpan<byte> filter, SubscriptionOptions granted, IReadOnlyList<KeptMessage> further)
+    /// <returns>What it found; null: nothing.</returns>
+    public RetainedBatch? Find(ReadOnlySpan<byte> filter, SubscriptionOptions granted, IReadOnlyList<KeptMessage> further)
     {
         IReadOnlyList<KeptMessage> messages = [.. retained.Match(filter, out var share), .. further];
         walked += share;
         found += messages.Count;
-        if (messages.Count > 0)
-            batches.Add(new RetainedBatch(messages, granted.QoS, granted.Identifiers));
+        if (messages.Count == 0)
+            return null;
+        var batch = new RetainedBatch(messages, granted.QoS, granted.Identifiers);
+        batches.Add(batch);
+        return batch;
     }
 }

@@ -12,14 +12,13 @@ namespace Strata.Mqtt.Transports;
 /// </summary>
 internal sealed class WebSocketConnection : ConnectionContext
 {
-    private const int Chunk = 4096;
-
-    // The same bound as for a socket: what a peer may have in memory unread.
-    private static readonly PipeOptions Bounded = new(pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024, useSynchronizationContext: false);
+    // What is read ahead of the engine; the connection under the WebSocket has its own bound.
+    private static readonly PipeOptions Incoming = new(pauseWriterThreshold: 2048, resumeWriterThreshold: 1024, minimumSegmentSize: 2048, useSynchronizationContext: false);
+    private static readonly PipeOptions Outgoing = new(pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024, useSynchronizationContext: false);
 
     private readonly WebSocket socket;
-    private readonly Pipe incoming = new(Bounded);
-    private readonly Pipe outgoing = new(Bounded);
+    private readonly Pipe incoming = new(Incoming);
+    private readonly Pipe outgoing = new(Outgoing);
     private readonly CancellationTokenSource closed = new();
 
     public WebSocketConnection(HttpContext context, WebSocket socket)
@@ -68,7 +67,8 @@ internal sealed class WebSocketConnection : ConnectionContext
         {
             while (true)
             {
-                var result = await socket.ReceiveAsync(incoming.Writer.GetMemory(Chunk), closed.Token).ConfigureAwait(false);
+                // Whatever is left of a segment: frames of one byte must not take a segment each.
+                var result = await socket.ReceiveAsync(incoming.Writer.GetMemory(), closed.Token).ConfigureAwait(false);
                 if (result.MessageType == WebSocketMessageType.Close)
                     break;
                 if (result.MessageType == WebSocketMessageType.Text)
