@@ -12,7 +12,7 @@ internal sealed partial class Connection
     private string? authenticated;
     private byte[]? serverFinal;
     private ScramExchange? exchange;
-    private (MqttReasonCode Code, byte[] Data)? authToTake;
+    private PendingAuth? authToTake;
 
     /// <summary>The exchange of a CONNECT.</summary>
     /// <returns>Who the client is; null when it did not prove it, and has been told.</returns>
@@ -118,13 +118,13 @@ internal sealed partial class Connection
         var packet = ReadAuth(first, body);
         if (packet.ReasonCode != (exchange is null ? MqttReasonCode.ReAuthenticate : MqttReasonCode.ContinueAuthentication) || authToTake is not null)
             throw MqttProtocolException.Violation("AUTH does not fit in here.", "MQTT-4.12.1-1");
-        authToTake = (packet.ReasonCode, packet.Data.ToArray());
+        authToTake = new PendingAuth(packet.ReasonCode, packet.Data.ToArray());
     }
 
     /// <summary>Goes on with a re-authentication; one that fails ends the connection (MQTT-4.12.1-2).</summary>
     private async ValueTask TakeAuthAsync()
     {
-        var (code, data) = authToTake!.Value;
+        var (code, data) = authToTake!;
         authToTake = null;
         if (code == MqttReasonCode.ReAuthenticate)
         {
@@ -141,4 +141,6 @@ internal sealed partial class Connection
             Close(DisconnectCause.ByServer, MqttReasonCode.NotAuthorized, "The password is wrong.");
         exchange = null;
     }
+
+    private sealed record PendingAuth(MqttReasonCode Code, byte[] Data);
 }

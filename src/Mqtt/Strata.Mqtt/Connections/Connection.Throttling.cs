@@ -15,21 +15,17 @@ internal sealed partial class Connection
     /// <summary>A wait is looked at again after this, so that a limit that was taken off ends it.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
-    private PublishRate? rate;
-    private TaskCompletionSource? waiting;
-    private Allowance allowance = Allowance.Unlimited;
-    private long overSince;
-    private bool hasWaited;
+    private Throttle? throttle;
 
     private PublishRates OwnRates => new(broker.Options.MaxPublishRatePerClient, broker.Options.MaxPublishBytesPerClient);
 
     private PublishRates NamespaceRates => new(broker.Options.MaxPublishRatePerNamespace, broker.Options.MaxPublishBytesPerNamespace);
 
     /// <summary>The burst holds as many publishes as the rates allow; the rest waits.</summary>
-    private bool IsSpent => publishes >= allowance.Messages || publishedBytes >= allowance.Bytes;
+    private bool IsSpent => throttle is { Allowance: var allowance } && (publishes >= allowance.Messages || publishedBytes >= allowance.Bytes);
 
     /// <summary>The burst counts against a rate.</summary>
-    private bool IsRated => publishes > 0 && allowance != Allowance.Unlimited;
+    private bool IsRated => publishes > 0 && throttle is { IsOn: true };
 
     private long NowTicks => broker.Time.GetElapsedTime(0, broker.Time.GetTimestamp()).Ticks;
 
@@ -38,18 +34,16 @@ internal sealed partial class Connection
     /// <param name="isLast">The peer is gone: what it left is not read for longer than the grace.</param>
     private void LookAtRates(long unread, bool isLast)
     {
-        if (hasWaited && !isLast && unread + InKernel() < MuchUnread)
-            overSince = 0;
-        hasWaited = false;
         var (own, shared) = (OwnRates, NamespaceRates);
-        if (own.IsOff && shared.IsOff)
-        {
-            allowance = Allowance.Unlimited;
+        if (throttle is null && own.IsOff && shared.IsOff)
             return;
-        }
-
+        throttle ??= new Throttle();
+        if (throttle.HasWaited && !isLast && unread + InKernel() < MuchUnread)
+            throttle.OverSince = 0;
+        throttle.HasWaited = false;
         var now = NowTicks;
-        allowance = (rate ??= new PublishRate()).Left(own, now).And(@namespace!.Rate.Left(shared, now));
+        throttle.IsOn = !own.IsOff || !shared.IsOff;
+        throttle.Allowance = throttle.IsOn ? throttle.Rate.Left(own, now).And(@namespace!.Rate.Left(shared, now)) : Allowance.Unlimited;
     }
 
     /// <summary>Bytes of the peer that have arrived and were not taken yet; 0 where nobody can tell.</summary>
@@ -71,13 +65,13 @@ internal sealed partial class Connection
         if (!IsRated)
             return;
         var now = NowTicks;
-        var own = rate!.Take(publishes, publishedBytes, OwnRates, now);
+        var own = throttle!.Rate.Take(publishes, publishedBytes, OwnRates, now);
         var shared = @namespace!.Rate.Take(publishes, publishedBytes, NamespaceRates, now);
         if (own <= 0 && !IsSpent)
-            overSince = 0;
-        else if (own > 0 && overSince == 0)
-            overSince = now;
-        else if (own > 0 && now - overSince >= broker.Options.PublishRateGrace.Ticks)
+            throttle.OverSince = 0;
+        else if (own > 0 && throttle.OverSince == 0)
+            throttle.OverSince = now;
+        else if (own > 0 && now - throttle.OverSince >= broker.Options.PublishRateGrace.Ticks)
             CloseOverRate();
         if (Math.Max(own, shared) > 0)
             await WaitUntilAsync(now + own, now + shared).ConfigureAwait(false);
@@ -94,7 +88,7 @@ internal sealed partial class Connection
         broker.Metrics.Throttled(1);
         hostAtWork = true;
         var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Volatile.Write(ref waiting, wake);
+        throttle!.Waiting = wake;
         Interlocked.MemoryBarrier(); // Whoever closes or stops sees the wait, or is seen here.
         while (!IsClosing && !stopping)
         {
@@ -105,8 +99,8 @@ internal sealed partial class Connection
             await wake.Task.WaitAsync(slice, broker.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        Volatile.Write(ref waiting, null);
-        hasWaited = true;
+        throttle.Waiting = null;
+        throttle.HasWaited = true;
         Heard();
         hostAtWork = false;
         broker.Metrics.Throttled(-1);
@@ -116,6 +110,27 @@ internal sealed partial class Connection
     private void EndWait()
     {
         Interlocked.MemoryBarrier();
-        Volatile.Read(ref waiting)?.TrySetResult();
+        Volatile.Read(ref throttle)?.Waiting?.TrySetResult();
+    }
+
+    /// <summary>What is known of a client that a rate holds for; the read loop's, but <see cref="Waiting"/>, which others read.</summary>
+    private sealed class Throttle
+    {
+        private TaskCompletionSource? waiting;
+
+        public PublishRate Rate { get; } = new();
+
+        public Allowance Allowance { get; set; } = Allowance.Unlimited;
+
+        /// <summary>A rate was set when the burst began.</summary>
+        public bool IsOn { get; set; }
+
+        /// <summary>Since when it is over its own rate without a break; 0: it is not.</summary>
+        public long OverSince { get; set; }
+
+        public bool HasWaited { get; set; }
+
+        /// <summary>Completed to end a wait.</summary>
+        public TaskCompletionSource? Waiting { get => Volatile.Read(ref waiting); set => Volatile.Write(ref waiting, value); }
     }
 }
