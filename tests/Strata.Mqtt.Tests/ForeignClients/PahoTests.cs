@@ -27,7 +27,8 @@ public sealed class PahoTests
         try
         {
             await Deadline.For(subscribed.Task, "paho_c_sub subscribes");
-            var (code, output) = await ForeignTool.RunAsync(publish, [.. common, "-i", "pub", "-t", "rooms/1", "-m", "warm"]);
+            // Retained: the host was asked, but the subscription may not stand yet.
+            var (code, output) = await ForeignTool.RunAsync(publish, [.. common, "-i", "pub", "-t", "rooms/1", "-r", "-m", "warm"]);
             Assert.True(code == 0, output);
             Assert.Equal("warm", await PrintedAsync(receiving));
             var seen = await server.Host.NextPublish();
