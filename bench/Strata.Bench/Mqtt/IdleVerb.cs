@@ -8,6 +8,8 @@ internal static class IdleVerb
 {
     public static async Task<int> RunAsync(Arguments arguments)
     {
+        // Else the collector's first generation is as large as this machine's processor cache, and what connecting left behind would be counted too.
+        Environment.SetEnvironmentVariable("DOTNET_GCgen0size", "400000");
         var count = arguments.Number("connections", 10_000);
         var settle = TimeSpan.FromSeconds(arguments.Number("settle", 3));
         var (before, during) = await MeasureAsync(count, settle);
@@ -15,7 +17,7 @@ internal static class IdleVerb
         var (bareBefore, bareDuring) = await MeasureAsync(count, settle, "--bare");
         return Results.Write("mqtt-idle", new
         {
-            Case = "connections that published one QoS 1 message and are silent since; resident memory of the whole server process",
+            Case = "connections that published one QoS 1 message and are silent since; resident memory of the whole server process, the collector's first generation 4 MB",
             Connections = count,
             ResidentBefore = before,
             ResidentWith = during,
