@@ -13,7 +13,7 @@ internal sealed class SchemaVerifier(IReadOnlyList<ISchemaPart> parts)
     private static readonly string Isolation = $"{PolicySql.Policy}|ALL|PERMISSIVE|{{public}}|{Bound}|{Bound}";
     private static readonly string Listing = $"{PolicySql.ListPolicy}|SELECT|PERMISSIVE|owner|true";
 
-    private readonly Dictionary<string, SchemaTable> wanted = parts.SelectMany(p => p.Tables).ToDictionary(t => t.Name);
+    private readonly Dictionary<string, SchemaTable> wanted = parts.SelectMany(p => p.Tables).DistinctBy(t => t.Name).ToDictionary(t => t.Name);
 
     public async Task<IReadOnlyList<SchemaFinding>> RunAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
