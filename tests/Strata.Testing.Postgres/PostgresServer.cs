@@ -8,8 +8,24 @@ namespace Strata.Testing.Postgres;
 /// reached by a Unix socket in it, else the test is skipped with the reason (fails where CI=true). Started with the first use; ended with the fixture, and
 /// also when the test process dies.
 /// </summary>
+/// <remarks>A fixture that breaks its server makes one of its own, whatever the environment names.</remarks>
 public sealed class PostgresServer : IAsyncDisposable
 {
+    /// <summary>Making a cluster is work for the processor; machines that run tests are busy.</summary>
+    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(2);
+
+    private readonly bool alwaysOwn;
+
+    public PostgresServer()
+        : this(false)
+    {
+    }
+
+    private PostgresServer(bool alwaysOwn) => this.alwaysOwn = alwaysOwn;
+
+    /// <summary>A server that is the test's to stop.</summary>
+    public static PostgresServer Own() => new(alwaysOwn: true);
+
     public const string Variable = "STRATA_TEST_POSTGRES";
 
     private readonly SemaphoreSlim starting = new(1, 1);
@@ -21,13 +37,16 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Whether the server is this fixture's to stop and to break.</summary>
     public bool IsOwn => folder is not null;
 
+    /// <summary>Of the own server: its socket, its <c>data</c>, its <c>log</c>; null before the start.</summary>
+    public string? Folder => folder;
+
     /// <summary>A superuser's connection string; starts the server.</summary>
     public async Task<string> AdminAsync()
     {
         await starting.WaitAsync();
         try
         {
-            return admin ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given ? given : await StartOwnAsync();
+            return admin ??= !alwaysOwn && Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given ? given : await StartOwnAsync();
         }
         finally
         {
@@ -92,7 +111,7 @@ public sealed class PostgresServer : IAsyncDisposable
             start.ArgumentList.Add(argument);
         start.WorkingDirectory = "/";
         keeper = Process.Start(start)!;
-        if (await Deadline.For(keeper.StandardOutput.ReadLineAsync(), "PostgreSQL starts") != "ready")
+        if (await keeper.StandardOutput.ReadLineAsync().WaitAsync(StartWithin, TimeProvider.System) != "ready")
             Xunit.Assert.Fail($"PostgreSQL did not start: {await File.ReadAllTextAsync(Path.Combine(folder, "log"))}");
         return $"Host={folder};Username=postgres;Database=postgres";
     }

@@ -34,6 +34,8 @@ public sealed partial class PostgresTelemetryStore : ITelemetryStore
     /// <summary>Bytes are those of the whole database, as retention last saw them.</summary>
     public StoreHealth Health => new(fault.Length == 0, fault, Interlocked.Read(ref bytes));
 
+    internal ReadPool Reads => reads;
+
     private long Now => EventTime.From(time.GetUtcNow());
 
     private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
@@ -111,10 +113,12 @@ public sealed partial class PostgresTelemetryStore : ITelemetryStore
             }
             catch (Exception e)
             {
+                // While the server stays away the writer of the node says so with each probe.
+                if (session is not null || fault.Length == 0)
+                    Log.Failed(logger, e);
                 await CloseAsync();
                 var why = e is PostgresException p ? $"{p.MessageText} (SQLSTATE {p.SqlState})" : e is NpgsqlException ? e.InnerException?.Message ?? e.Message : e.Message;
                 fault = $"{whenFailed}: {why.TrimEnd('.')}. Nothing is acknowledged until a commit succeeds; look at the server of {database.Name}.";
-                Log.Failed(logger, e);
                 throw new TelemetryStoreException(fault, e);
             }
         }

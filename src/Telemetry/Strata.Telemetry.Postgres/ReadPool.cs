@@ -25,6 +25,9 @@ internal sealed class ReadPool : IAsyncDisposable
         }));
     }
 
+    /// <summary>Hears of every query; for the test of their plans.</summary>
+    internal Action<string, object[]>? Asked { get; set; }
+
     /// <summary>Runs a query for a tenant and makes something of each row.</summary>
     /// <exception cref="TelemetryStoreException">It failed; the message says why.</exception>
     public async Task<List<T>> ListAsync<T>(TenantId tenant, string sql, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken, params object[] values)
@@ -91,6 +94,7 @@ internal sealed class ReadPool : IAsyncDisposable
             foreach (var value in values)
                 command.Parameters.Add(new NpgsqlParameter { Value = value });
             batch.BatchCommands.Add(command);
+            Asked?.Invoke(sql, values);
         }
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         for (var i = 0; i < queries.Count; i++)

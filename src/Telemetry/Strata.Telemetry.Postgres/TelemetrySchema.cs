@@ -96,7 +96,7 @@ public sealed class TelemetrySchema : ISchemaPart
     ];
 
     /// <summary>
-    /// A leaf is made beside and attached, so that nobody's query waits; its constraint is not validated, so that <c>pg_dump</c> writes it after the rows, which a restore
+    /// A leaf is made beside and attached, so that nobody's query waits. Its constraint says IS TRUE, because one that is null (no tenant is bound) would hold; it is not validated, so that <c>pg_dump</c> writes it after the rows, which a restore
     /// could not load otherwise.
     /// </summary>
     private static readonly string CreateLeaves =
@@ -119,7 +119,7 @@ public sealed class TelemetrySchema : ISchemaPart
                 CONTINUE WHEN to_regclass('public.' || leaf) IS NOT NULL;
                 EXECUTE format('CREATE TABLE public.%I (LIKE public.{Readings} INCLUDING DEFAULTS INCLUDING STORAGE)', leaf);
                 EXECUTE format('ALTER TABLE public.%I ALTER COLUMN arrived SET DEFAULT %L', leaf, day);
-                EXECUTE format('ALTER TABLE public.%I ADD CONSTRAINT tenant_is_bound CHECK (tenant_id = {TenantBinding.Expression.Replace("'", "''", StringComparison.Ordinal)}) NOT VALID', leaf);
+                EXECUTE format('ALTER TABLE public.%I ADD CONSTRAINT tenant_is_bound CHECK ((tenant_id = {TenantBinding.Expression.Replace("'", "''", StringComparison.Ordinal)}) IS TRUE) NOT VALID', leaf);
                 EXECUTE format('ALTER TABLE public.{Readings} ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)', leaf, day, day + 1);
                 EXECUTE format('GRANT INSERT ON public.%I TO {Roles.Node}', leaf);
                 IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{Roles.Backup}') THEN

@@ -72,8 +72,9 @@ internal static class DatabaseCommand
             var findings = await CloudDatabase.Schema.VerifyAsync(connection, cancellationToken);
             var faults = findings.Where(f => f.IsFault).ToList();
             var writer = Writer(parsed, output);
-            writer.List(parsed.GetValue(all) ? findings : faults, DatabaseJson.Default.SchemaFinding, "",
-                new("what", f => f.Subject), new("state", f => f.IsFault ? "fault" : "ok"), new("detail", f => f.Detail));
+            if (parsed.GetValue(all) || faults.Count > 0 || writer.Format != OutputFormat.Table)
+                writer.List(parsed.GetValue(all) ? findings : faults, DatabaseJson.Default.SchemaFinding, "",
+                    new("what", f => f.Subject), new("state", f => f.IsFault ? "fault" : "ok"), new("detail", f => f.Detail));
             writer.Note(faults.Count == 0 ? $"{findings.Count} tables, roles and functions are as they should be." : $"{faults.Count} of {findings.Count} are at fault; 'strata database migrate' mends what it can.");
             return faults.Count == 0 ? ExitCode.Success : ExitCode.Failed;
         }));

@@ -65,7 +65,7 @@ internal sealed class SchemaVerifier(IReadOnlyList<ISchemaPart> parts)
 
     private static string Leaf(FoundTable table, List<string> faults)
     {
-        if (!table.Checks.Select(Normal).Any(c => c == $"CHECK{Bound}" || c == $"CHECK{Bound}NOTVALID"))
+        if (!table.Checks.Select(Normal).Any(c => c == $"CHECK{Bound}ISTRUE" || c == $"CHECK{Bound}ISTRUENOTVALID"))
             faults.Add("the constraint that binds its rows to the transaction's tenant is missing");
         CheckRights(table, "INSERT", faults);
         if (table.NodeReadsColumns)
