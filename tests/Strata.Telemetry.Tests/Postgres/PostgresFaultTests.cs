@@ -59,6 +59,11 @@ public sealed class PostgresFaultTests : IAsyncLifetime
             else
                 await TestDatabase.ExecuteAsync(database.Admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'strata-%'");
         }
+        while (await acknowledgements.WaitAsync(0, Cancel))
+        {
+            // Nothing of before counts as recovery.
+        }
+        // More than can be on their way from before the fault: one of each source.
         for (var n = 0; n < 20; n++)
             await Deadline.For(acknowledgements.WaitAsync(Cancel), "acknowledgements after the last fault");
         await stop.CancelAsync();
@@ -82,18 +87,11 @@ public sealed class PostgresFaultTests : IAsyncLifetime
     private async Task StopAndStartAsync(PostgresTelemetryStore store, IngestWriter writer)
     {
         await server.StopAsync();
-        while (await failures.WaitAsync(0, Cancel))
-        {
-            // Those of earlier rounds.
-        }
-        await Deadline.For(failures.WaitAsync(Cancel), "a write that fails while the server is stopped");
+        while (store.Health.CanCommit)
+            await Deadline.For(failures.WaitAsync(Cancel), "a write that fails while the server is stopped");
         Assert.False(writer.CanCommit && store.Health.CanCommit);
         Assert.Contains("Nothing is acknowledged until a commit succeeds", store.Health.Detail, StringComparison.Ordinal);
         await Assert.ThrowsAsync<TelemetryStoreException>(async () => await store.CountAsync(TenantId.Main, null, Cancel));
-        while (await acknowledgements.WaitAsync(0, Cancel))
-        {
-            // Nothing of before counts as recovery.
-        }
         await server.StartAgainAsync();
     }
 
