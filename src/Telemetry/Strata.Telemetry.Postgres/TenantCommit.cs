@@ -8,6 +8,7 @@ internal sealed class TenantCommit
 {
     public List<PendingRow> Rows { get; } = [];
 
+    /// <summary>Made since the last commit that wrote them; a refused message's are kept until there is a commit to go with.</summary>
     public List<SeriesState> NewSeries { get; } = [];
 
     public List<PendingOrigin> Origins { get; } = [];
@@ -29,7 +30,6 @@ internal sealed class TenantCommit
     public void Clear()
     {
         Rows.Clear();
-        NewSeries.Clear();
         Origins.Clear();
         Windows.Clear();
         Events.Clear();

@@ -172,6 +172,8 @@ internal sealed partial class WriterSession
         }
         await transaction.CommitAsync(cancellationToken);
         LastCommit = commit;
+        foreach (var part in pending.Values.Where(p => !p.IsEmpty))
+            part.NewSeries.Clear();
     }
 
     /// <summary>Binds the transaction to the tenant and writes its part: everything but the readings with one batch, the readings with one COPY into the day's leaf.</summary>
