@@ -3,6 +3,7 @@ using Strata.Bench.Dataflow;
 using Strata.Bench.Mqtt;
 using Strata.Bench.Mqtt.Drive;
 using Strata.Bench.Node;
+using Strata.Bench.Postgres;
 using Strata.Bench.Telemetry;
 
 // One verb per benchmark; see README.md.
@@ -23,6 +24,8 @@ return verb switch
     "reduction" => ReductionVerb.Run(arguments),
     "store-append" => await StoreAppendVerb.RunAsync(arguments),
     "store-query" => await StoreQueryVerb.RunAsync(arguments),
+    "postgres-copy" => await CopyVerb.RunAsync(arguments),
+    "postgres-query" => await QueryVerb.RunAsync(arguments),
     "telemetry" => await TelemetryVerb.RunAsync(arguments),
     "node-start" => await NodeStartVerb.RunAsync(arguments),
     "fog-connections" => await FogConnectionsVerb.RunAsync(arguments),
@@ -47,6 +50,10 @@ static int Usage()
           reduction   what dead band and windows take away on the real recording, and their errors; writes bench/results/reduction.json
           store-append  rows/s that the embedded store commits, by rows of a commit; --folder DIR [--seconds 5] [--threads 1]; writes bench/results/store-append.json
           store-query   one device's month out of 100 million readings; --folder DIR (kept, made when missing) [--devices 2300] [--threads 2]; writes bench/results/store-query.json
+          postgres-copy   rows/s that the store commits into PostgreSQL against plain binary COPY; --folder DIR (a cluster of its own) or --server "Host=..;Username=postgres"
+                          [--rows 8192] [--rounds 5] [--seconds 4]; writes bench/results/postgres-copy.json
+          postgres-query  one device's day among --rows readings (10000000; 100 million take about half an hour to make), and what row-level security costs; --folder or --server;
+                          writes bench/results/postgres-query.json
           telemetry     QoS 1 telemetry stored by strata cloud against mosquitto dropping it; [--rounds 3] [--seconds 10] [--folder DIR]; writes bench/results/telemetry.json
           node-start    cold start and idle memory of strata cloud and strata fog; [--rounds 5] [--idle 10] [--edge PATH of strata-edge]; writes bench/results/node-start.json
           fog-connections  memory of a gateway with --connections 10000 devices, and the time of asking for latest values; writes bench/results/fog-connections.json

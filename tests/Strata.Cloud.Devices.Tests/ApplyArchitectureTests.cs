@@ -8,8 +8,12 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Devices.Tests;
 
-public sealed class ApplyArchitectureTests
+/// <summary>Runs on every database that can hold a registry.</summary>
+public abstract class ApplyArchitectureTests
 {
+    /// <summary>An empty registry of its own.</summary>
+    private protected abstract Task<TestRegistry> OpenAsync();
+
     private const string Office = """
         apiVersion: strata/v1
         site: hq
@@ -28,7 +32,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task A_new_architecture_is_made_and_applying_it_again_changes_nothing()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         Assert.Equal(
             ["+ site hq", "+ site hq/east", "+ site hq/west", "+ gateway gw", "+ device t-1", "+ device t-2", "+ group all"],
             await registry.ApplyRightAsync(Office));
@@ -41,7 +45,7 @@ public sealed class ApplyArchitectureTests
     [InlineData("{ id: t-3, site: hq }", "'t-3' is the id of a device", "{ id: t-3, site: hq/east }")]
     public async Task A_device_and_a_gateway_cannot_have_one_id(string gateway, string expected, string device)
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         await registry.ApplyRightAsync(Office);
         var yaml = Office.Replace("  - { id: gw, site: hq }", $"  - {{ id: gw, site: hq }}\n  - {gateway}", StringComparison.Ordinal)
             .Replace("groups:", $"  - {device}\ngroups:", StringComparison.Ordinal);
@@ -57,7 +61,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task Secrets_are_of_new_devices_only_and_work()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         var first = (await registry.ApplyAsync(Office)).Value!;
         Assert.Equal(["t-1", "t-2"], first.Secrets.Keys.Order());
         Assert.Equal(
@@ -69,7 +73,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task A_dry_run_says_the_same_and_changes_nothing()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         var dry = (await registry.ApplyAsync(Office, dryRun: true)).Value!;
         Assert.True(dry.DryRun);
         Assert.Empty(dry.Secrets);
@@ -81,7 +85,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task A_change_names_each_field_with_its_old_and_new_value()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         await registry.ApplyRightAsync(Office);
         var changed = Office.Replace("{ temperature: 0.5 }", "{ temperature: 1, co2: 50 }, heartbeat: 90s", StringComparison.Ordinal)
             .Replace("id: gw, site: hq", "id: gw, site: hq/east, uplink: { '*': both }", StringComparison.Ordinal).Replace("site: hq\n", "site: hq\nname: Headquarters\n", StringComparison.Ordinal);
@@ -96,7 +100,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task Only_pruning_removes_and_only_within_the_files_tree()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         await registry.ApplyRightAsync(Office);
         await registry.ApplyRightAsync("apiVersion: strata/v1\nsite: other\ngateways: [ { id: gw-o, site: other } ]\ndevices: [ { id: o-1, site: other, gateways: [gw, gw-o] } ]");
         const string less = "apiVersion: strata/v1\nsite: hq\nchildren: [ { site: east, kind: zone } ]\ndevices: [ { id: t-1, site: hq/east, deadband: { temperature: 0.5 } } ]";
@@ -116,7 +120,7 @@ public sealed class ApplyArchitectureTests
     [InlineData("sites: [hq]", "sites: [land/hq]", "'land/hq' is not a place of this file.")]
     public async Task What_is_nowhere_is_refused_and_nothing_is_done(string right, string wrong, string message)
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         var outcome = await registry.ApplyAsync(Office.Replace(right, wrong, StringComparison.Ordinal));
         Assert.Contains(message, outcome.Problem?.Detail);
         Assert.Empty(registry.Image.Sites);
@@ -125,7 +129,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task A_tree_hangs_only_below_a_place_that_is_there()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         const string branch = "apiVersion: strata/v1\nsite: hq/east/desk\n";
         Assert.Contains("'hq/east', which should hold 'hq/east/desk', is not in the registry", (await registry.ApplyAsync(branch)).Problem?.Detail);
         await registry.ApplyRightAsync(Office);
@@ -137,7 +141,7 @@ public sealed class ApplyArchitectureTests
     [InlineData("b", "a", "circle: a > b > a")]
     public async Task Gateways_do_not_go_round_in_a_circle(string ofA, string ofB, string message)
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         var outcome = await registry.ApplyAsync($"apiVersion: strata/v1\nsite: hq\ngateways:\n  - {{ id: a, site: hq, parent: {ofA} }}\n  - {{ id: b, site: hq, parent: {ofB} }}");
         Assert.Contains(message, outcome.Problem?.Detail);
     }
@@ -145,7 +149,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task Every_change_has_its_audit_record()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         await registry.ApplyRightAsync(Office);
         await using var context = registry.Store.CreateContext(TenantId.Main);
         var audit = await context.Audit.OrderBy(a => a.Id).ToListAsync(TestContext.Current.CancellationToken);
@@ -157,7 +161,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task Two_at_once_give_each_device_one_secret()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => registry.ApplyAsync(Office))));
         Assert.All(results, r => Assert.True(r.IsOk, r.Problem?.Detail));
         Assert.Equal(2, results.Sum(r => r.Value!.Secrets.Count));
@@ -167,7 +171,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task A_decommissioned_devices_name_may_be_used_anew()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         await registry.ApplyRightAsync(Office);
         await registry.Store.ChangeAsync(TestRegistry.Admin, change => DecommissionDevice.Decide(change, change.Image.Devices["t-1"], "test"), CancellationToken.None);
         Assert.Equal(["+ device t-1"], await registry.ApplyRightAsync(Office));
@@ -177,7 +181,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task What_is_exported_gives_no_changes_when_applied()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         await Architectures.Gen.SampleAsync(async yaml =>
         {
             var outcome = await registry.ApplyAsync(yaml, prune: true);
@@ -192,8 +196,8 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task An_export_into_an_empty_registry_gives_the_same_export()
     {
-        await using var one = await TestRegistry.OpenAsync();
-        await using var two = await TestRegistry.OpenAsync();
+        await using var one = await OpenAsync();
+        await using var two = await OpenAsync();
         await one.RegisterAsync(new CreateDevice("nowhere", Model: "x: [y", Heartbeat: TimeSpan.FromMilliseconds(1500)));
         await one.ApplyRightAsync(Office);
         await two.ApplyRightAsync(one.Export());
@@ -204,7 +208,7 @@ public sealed class ApplyArchitectureTests
     [Fact]
     public async Task A_full_node_takes_nothing_of_a_file_that_is_too_large()
     {
-        await using var registry = await TestRegistry.OpenAsync();
+        await using var registry = await OpenAsync();
         var outcome = await ApplyArchitecture.ApplyAsync(registry.Store, TestRegistry.Admin, "site.yaml", Office, false, false, 1, CancellationToken.None);
         Assert.Equal(ProblemKind.TooMuch, outcome.Problem?.Kind);
         Assert.Empty(registry.Image.Sites);

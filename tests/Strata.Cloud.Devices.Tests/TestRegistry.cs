@@ -9,17 +9,22 @@ using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
 using Strata.Node.Uplink;
+using Strata.Postgres;
+using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Devices.Tests;
 
 /// <summary>A registry on a real file in a folder of its own, with the directories it keeps in step.</summary>
 internal sealed class TestRegistry : IAsyncDisposable
 {
+    public TestDatabase Server => server!;
+
     public static readonly Caller Admin = new(TenantId.Main, "admin");
 
-    private RegistryFile file = null!;
+    private readonly TestDatabase? server;
+    private IRegistryDatabase database = null!;
 
-    private TestRegistry(string folder) => Folder = folder;
+    private TestRegistry(string folder, TestDatabase? server) => (Folder, this.server) = (folder, server);
 
     public string Folder { get; }
 
@@ -37,7 +42,17 @@ internal sealed class TestRegistry : IAsyncDisposable
 
     public static async Task<TestRegistry> OpenAsync()
     {
-        var registry = new TestRegistry(Directory.CreateTempSubdirectory("strata-registry-").FullName);
+        var registry = new TestRegistry(Directory.CreateTempSubdirectory("strata-registry-").FullName, null);
+        await registry.StartAsync();
+        return registry;
+    }
+
+    /// <summary>In a database of its own of the server.</summary>
+    public static async Task<TestRegistry> OpenAsync(PostgresServer server)
+    {
+        var database = await server.CreateAsync();
+        await database.MigrateAsync(DevicesModule.Schema);
+        var registry = new TestRegistry(Directory.CreateTempSubdirectory("strata-registry-").FullName, database);
         await registry.StartAsync();
         return registry;
     }
@@ -46,7 +61,7 @@ internal sealed class TestRegistry : IAsyncDisposable
     public async Task RestartAsync()
     {
         Store.Dispose();
-        file.Dispose();
+        ((IDisposable)database).Dispose();
         await StartAsync();
     }
 
@@ -72,14 +87,16 @@ internal sealed class TestRegistry : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Store.Dispose();
-        file.Dispose();
+        ((IDisposable)database).Dispose();
+        if (server is not null)
+            await server.DisposeAsync();
         await Task.Run(() => Directory.Delete(Folder, recursive: true));
     }
 
     private async Task StartAsync()
     {
-        file = RegistryFile.Open(new RegistryOptions { DataFolder = Folder });
-        Store = new RegistryStore(file, Time, NullLogger<RegistryStore>.Instance);
+        database = server is null ? RegistryFile.Open(new RegistryOptions { DataFolder = Folder }) : new RegistryServer(DatabaseAddress.Parse(server.Node));
+        Store = new RegistryStore(database, Time, NullLogger<RegistryStore>.Instance);
         (Devices, Gateways) = (new DeviceDirectory(), new GatewayDirectory());
         var sync = new DirectorySync(Store, Devices, Gateways, new GatewayStatusBoard());
         Configurations = new GatewayConfigurations(Store);

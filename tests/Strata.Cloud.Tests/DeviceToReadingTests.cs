@@ -8,7 +8,7 @@ using Strata.Cloud.Contracts;
 namespace Strata.Cloud.Tests;
 
 /// <summary>The whole way on a real node: a device made by the API, its telemetry by MQTT, visible and counted, also after a restart.</summary>
-public sealed class DeviceToReadingTests(RunningCloud cloud) : IClassFixture<RunningCloud>
+public abstract class DeviceToReadingTests(RunningCloud cloud)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

@@ -11,7 +11,7 @@ using Strata.Telemetry;
 namespace Strata.Cloud.Tests;
 
 /// <summary>The read API over HTTP, with the real store.</summary>
-public sealed class ReadingsApiTests(RunningCloud cloud) : IClassFixture<RunningCloud>
+public abstract class ReadingsApiTests(RunningCloud cloud)
 {
     private const long Start = 1_700_000_000_000_000;
     private const long Second = 1_000_000;

@@ -14,7 +14,7 @@ using Strata.Telemetry.Ingest;
 namespace Strata.Cloud.Tests;
 
 /// <summary>A real cloud node in this process: temporary folder, free ports.</summary>
-public sealed class RunningCloud : IAsyncLifetime
+public class RunningCloud : IAsyncLifetime
 {
     private HttpClient? http;
     private CloudNode? node;
@@ -28,13 +28,16 @@ public sealed class RunningCloud : IAsyncLifetime
 
     public StrataClient Client => new(Http, null);
 
-    public async ValueTask InitializeAsync() => await StartAsync();
+    /// <summary>The PostgreSQL database it uses; null for none.</summary>
+    protected string? Database { get; set; }
+
+    public virtual async ValueTask InitializeAsync() => await StartAsync();
 
     public async Task StartAsync()
     {
         node = await CloudNode.StartAsync(new CloudOptions
         {
-            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning,
+            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database,
         });
         http = NewClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", node.AdminToken);
@@ -72,8 +75,9 @@ public sealed class RunningCloud : IAsyncLifetime
     public void Know(string device, string site) => Node.Services.GetRequiredService<DeviceDirectory>()
         .Set(new DeviceEntry(TenantId.Main, DeviceId.Parse(device), default, SiteId.Parse(site), TimeSpan.FromMinutes(5), true));
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await StopAsync();
         Directory.Delete(Folder, recursive: true);
     }

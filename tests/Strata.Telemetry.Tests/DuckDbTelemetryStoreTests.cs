@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Core.Devices;
-using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 using Strata.Telemetry.DuckDb;
 using static Strata.Telemetry.Tests.Writes;
@@ -25,44 +24,6 @@ public sealed class DuckDbTelemetryStoreTests : TelemetryStoreTests
         var store = new DuckDbTelemetryStore(Options, Time, NullLogger<DuckDbTelemetryStore>.Instance);
         await store.OpenAsync(Cancel);
         return store;
-    }
-
-    [Fact]
-    public async Task A_device_with_too_many_metrics_is_refused_and_others_are_not()
-    {
-        var many = Of(Enumerable.Range(0, 51).Select(i => Number(i, i, Room, MetricName.Parse($"m{i}"))));
-        var report = await Commit(many, Of(Number(1, 0, Hall)));
-        Assert.Equal((1, 1), (report.Stored, report.Refused));
-        Assert.Equal(MessageOutcome.Refused, many.Readings!.Messages[0].Outcome);
-        Assert.Equal([Number(1, 0, Hall)], await Read());
-    }
-
-    [Fact]
-    public async Task Memory_of_numbers_is_bounded_and_forgets_the_lowest_and_the_least_used()
-    {
-        await Commit(new TelemetryWrite { Tenant = TenantId.Main, Seen = [.. Enumerable.Range(1, 10).Select(i => Stamp(i * 2))] });
-        Assert.Equal([(14, 14), (16, 16), (18, 18), (20, 20)], Assert.Single(await Store.ProgressAsync(TenantId.Main, null, Cancel)).Seen);
-        await Commit(new TelemetryWrite { Tenant = TenantId.Main, Seen = [Stamp(1, stream: "b"), Stamp(1, stream: "c"), Stamp(22), Stamp(1, stream: "d")] });
-        Assert.Equal(["c", "a", "d"], (await Store.ProgressAsync(TenantId.Main, null, Cancel)).Select(p => p.Stream));
-        await ReopenAsync();
-        Assert.Equal(1, (await Commit(Of(Stamp(22), Number(1, 0)))).Repeated);
-        Assert.Equal(1, (await Commit(Of(Stamp(2), Number(1, 0)))).Stored);
-    }
-
-    [Fact]
-    public async Task Progress_stays_small_however_many_commits_there_were()
-    {
-        for (var commit = 0; commit < 60; commit++)
-            await Commit(new TelemetryWrite
-            {
-                Tenant = TenantId.Main,
-                Seen = [.. Enumerable.Range(0, 500).Select(i => Stamp(commit + 1, source: $"agent-{i}"))],
-            });
-        var all = await Store.ProgressAsync(TenantId.Main, null, Cancel);
-        Assert.Equal(500, all.Count);
-        Assert.All(all, p => Assert.Equal([(1, 60)], p.Seen));
-        await ReopenAsync();
-        Assert.Equal(500, (await Commit(new TelemetryWrite { Tenant = TenantId.Main, Seen = [.. Enumerable.Range(0, 500).Select(i => Stamp(60, source: $"agent-{i}"))] })).Repeated);
     }
 
     [Fact]

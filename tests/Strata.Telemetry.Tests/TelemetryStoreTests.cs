@@ -20,7 +20,9 @@ public abstract partial class TelemetryStoreTests : IAsyncLifetime
 
     public virtual async ValueTask DisposeAsync()
     {
-        await Store.DisposeAsync();
+        // Null when opening it was skipped.
+        if (store is not null)
+            await store.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 

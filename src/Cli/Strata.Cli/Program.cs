@@ -7,6 +7,7 @@ using Strata.Cli.Commands;
 var root = new RootCommand("Strata: an IoT operations platform. One program is the cloud node, the fog gateway, the edge agent and the operator's tool.")
 {
     CloudCommand.Create(),
+    DatabaseCommand.Create(),
     FogCommand.Create(),
     EdgeVerb.Create(),
     BrokerCommand.Create(),

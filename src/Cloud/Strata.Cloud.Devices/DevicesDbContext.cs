@@ -8,7 +8,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Devices;
 
 /// <summary>The tables of this slice: the architecture (sites, gateways, devices, groups), tokens, observations and rejections.</summary>
-internal sealed class DevicesDbContext(DbContextOptions<DevicesDbContext> options, TenantId tenant) : StrataDbContext(options, tenant)
+internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : StrataDbContext(options, tenant)
 {
     public const string MigrationsTable = "devices_migrations";
 

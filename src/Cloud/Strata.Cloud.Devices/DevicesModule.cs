@@ -10,17 +10,24 @@ using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rejections;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Platform;
+using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
 using Strata.Node.Link;
 using Strata.Node.Reads;
 using Strata.Node.Uplink;
+using Strata.Postgres;
+using Strata.Postgres.Schema;
 
 namespace Strata.Cloud.Devices;
 
 /// <summary>The slice's door: the registry of sites, gateways, devices and groups.</summary>
 public static class DevicesModule
 {
+    /// <summary>The slice's tables in PostgreSQL.</summary>
+    public static ISchemaPart Schema { get; } =
+        new RegistrySchema<PostgresDevicesDbContext>("registry", DevicesDbContext.MigrationsTable, options => new PostgresDevicesDbContext(options, TenantId.Main));
+
     /// <summary>
     /// Adds the registry. Add it before whatever listens: it loads when the host starts. Needs the telemetry store and its writer; provides <see cref="IGatewayConfigurationSource"/>,
     /// <see cref="IFleetRoutes"/>, <see cref="IDeviceActivity"/>, <see cref="ILinkEvents"/> and <see cref="IRejectionSink"/>.
@@ -38,7 +45,9 @@ public static class DevicesModule
         services.TryAddSingleton<IRejectionLog>(s => s.GetRequiredService<RejectionLog>());
         services.AddSingleton(registry);
         services.AddSingleton(devices);
-        services.AddSingleton(s => RegistryFile.Open(s.GetRequiredService<RegistryOptions>()));
+        services.AddSingleton<IRegistryDatabase>(s => s.GetRequiredService<RegistryOptions>() is { Database: { } server }
+            ? new RegistryServer(DatabaseAddress.Parse(server))
+            : RegistryFile.Open(s.GetRequiredService<RegistryOptions>()));
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();

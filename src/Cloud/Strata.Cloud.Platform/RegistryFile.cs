@@ -5,6 +5,8 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Strata.Core;
+using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Platform;
 
@@ -12,7 +14,7 @@ namespace Strata.Cloud.Platform;
 /// The registry's SQLite file: readable by its owner only, write-ahead log, a commit is on the disk before it is reported (<c>synchronous</c>
 /// FULL). One process at a time: a lock file next to it is held while this lives.
 /// </summary>
-public sealed class RegistryFile : IDisposable
+public sealed class RegistryFile : IRegistryDatabase, IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -73,6 +75,27 @@ public sealed class RegistryFile : IDisposable
             await ExecuteAsync(connection, "DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
         }
         await context.Database.MigrateAsync(cancellationToken);
+    }
+
+    /// <summary>The file is the node's own: nobody else is to be told that it asked.</summary>
+    public async Task<IReadOnlyList<TenantId>> TenantsAsync(StrataDbContext context, string purpose, CancellationToken cancellationToken)
+    {
+        var tenants = await context.Tenants.IgnoreQueryFilters().Select(t => t.TenantId).ToListAsync(cancellationToken);
+        return tenants.ConvertAll(TenantId.Parse);
+    }
+
+    public Problem? Explain(Exception failure)
+    {
+        var reason = (failure as SqliteException ?? (failure as DbException ?? failure.InnerException) as SqliteException)?.SqliteErrorCode switch
+        {
+            5 or 6 => "its file is in use by another program",
+            8 => "its file is read-only",
+            10 => "the disk reported an error",
+            13 => "the disk is full",
+            14 => "its file cannot be opened",
+            _ => null,
+        };
+        return reason is null ? null : new Problem(ProblemKind.Unavailable, $"The registry cannot write: {reason}. Nothing was changed; see the node's disk and try again.");
     }
 
     public void Dispose()

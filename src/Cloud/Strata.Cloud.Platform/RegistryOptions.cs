@@ -6,6 +6,9 @@ public sealed class RegistryOptions
     /// <summary>The node's data folder; must exist. No default.</summary>
     public required string DataFolder { get; set; }
 
+    /// <summary>Connection string of the node's role in PostgreSQL; null keeps the registry in the data folder.</summary>
+    public string? Database { get; set; }
+
     /// <summary>How many audit records a tenant keeps; the oldest go. 1,000 to 100,000,000; 1,000,000 unless given.</summary>
     public int AuditKept { get; set; } = 1_000_000;
 

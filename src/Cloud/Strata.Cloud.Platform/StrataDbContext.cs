@@ -8,13 +8,21 @@ namespace Strata.Cloud.Platform;
 /// What every slice's part of the registry has in common: one tenant per context, a filter on it for every entity, and the audit trail. A
 /// context sees and writes rows of its tenant only; the filter is in the model, not in the queries. Short-lived, not shared between threads.
 /// </summary>
-public abstract class StrataDbContext(DbContextOptions options, TenantId tenant) : DbContext(options)
+public abstract class StrataDbContext : DbContext
 {
+    protected StrataDbContext(DbContextOptions options, TenantId tenant)
+        : base(options)
+    {
+        Tenant = tenant;
+        // In PostgreSQL the tenant is bound at the beginning of a transaction, so that there must be one.
+        Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
+    }
+
     /// <summary>Longest tenant id, as the column.</summary>
     private const int TenantIdLength = 64;
 
     /// <summary>The tenant whose rows this context sees.</summary>
-    public TenantId Tenant { get; } = tenant;
+    public TenantId Tenant { get; }
 
     /// <summary>Read by the query filters; EF Core turns it into a parameter of each query.</summary>
     public string CurrentTenantId => Tenant.Value;

@@ -19,6 +19,7 @@ using Strata.Node.Devices;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
 using Strata.Telemetry;
+using Strata.Telemetry.Postgres;
 
 namespace Strata.Cloud;
 
@@ -109,8 +110,16 @@ internal static class CloudComposition
         services.AddSingleton(AdminToken.LoadOrCreate(folder.Path));
         services.AddSingleton<ITokenStore>(s => s.GetRequiredService<AdminToken>());
         services.AddStrataAuthentication(folder.Path);
-        services.AddTelemetryStore(store => store.Folder = folder.Path);
-        services.AddDevices(new RegistryOptions { DataFolder = folder.Path });
+        if (options.Database is { } database)
+        {
+            services.AddPostgresTelemetryStore(store => store.Database = database);
+            services.AddSingleton<INodeCheck, DatabaseCheck>();
+        }
+        else
+        {
+            services.AddTelemetryStore(store => store.Folder = folder.Path);
+        }
+        services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database });
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {

@@ -5,6 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Strata.Node.Auth;
 using Strata.Node.Operations;
+using Strata.Postgres;
+using Strata.Telemetry;
 
 namespace Strata.Cloud;
 
@@ -47,6 +49,8 @@ public sealed class CloudNode : IAsyncDisposable
         WebApplication? app = null;
         try
         {
+            if (options.Database is { } database)
+                await CloudDatabase.Schema.CheckAsync(DatabaseAddress.Parse(database), cancellationToken);
             var listeners = new CloudListeners();
             app = CloudComposition.Build(options, folder, listeners, configure);
             await app.StartAsync(cancellationToken);
@@ -126,6 +130,8 @@ public sealed class CloudNode : IAsyncDisposable
     private static CloudConfigurationException? Explain(Exception e, CloudOptions options) => e switch
     {
         OptionsValidationException wrong => new CloudConfigurationException(string.Join(" ", wrong.Failures), wrong),
+        DatabaseException wrong => new CloudConfigurationException(wrong.Message, wrong),
+        TelemetryStoreException store when options.Database is not null => new CloudConfigurationException(store.Message, store),
         InvalidDataException damaged => new CloudConfigurationException(damaged.Message, damaged),
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } used => new CloudConfigurationException(
             $"Cannot serve at {options.Http} and {options.Mqtt}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http and --mqtt.", used),

@@ -39,6 +39,9 @@ public sealed class CloudOptions
     /// <summary>How long windows stay. 1 hour to 20 years, default 2 years.</summary>
     public TimeSpan KeepWindows { get; init; } = TimeSpan.FromDays(730);
 
+    /// <summary>Connection string of the node's role in PostgreSQL, where registry and telemetry are kept then; null keeps both in the data folder.</summary>
+    public string? Database { get; init; }
+
     /// <summary>Parses <c>HOST:PORT</c>: an IP address (IPv6 in brackets) or <c>localhost</c>, and a port from 0 to 65535.</summary>
     /// <exception cref="CloudConfigurationException">The text is something else.</exception>
     public static IPEndPoint ParseEndPoint(string option, string text)

@@ -19,11 +19,18 @@ public static class TelemetryServices
         this IServiceCollection services, Action<TelemetryStoreOptions> configure, Action<IngestOptions>? ingest = null)
     {
         services.AddOptions<TelemetryStoreOptions>().Configure(configure).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<IngestOptions>().Configure(ingest ?? (_ => { })).ValidateDataAnnotations().ValidateOnStart();
-        services.AddMetrics();
         services.AddSingleton<DuckDbTelemetryStore>(p => new(
             p.GetRequiredService<IOptions<TelemetryStoreOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<DuckDbTelemetryStore>>()));
         services.AddSingleton<ITelemetryStore>(p => p.GetRequiredService<DuckDbTelemetryStore>());
+        services.AddHostedService<Opening>();
+        return services.AddIngest(ingest);
+    }
+
+    /// <summary>What every store needs beside itself; the store's own opening is added before.</summary>
+    internal static IServiceCollection AddIngest(this IServiceCollection services, Action<IngestOptions>? ingest)
+    {
+        services.AddOptions<IngestOptions>().Configure(ingest ?? (_ => { })).ValidateDataAnnotations().ValidateOnStart();
+        services.AddMetrics();
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton(new ReadingBatchPool());
         services.AddSingleton<LatestValues>(p => new(
@@ -32,7 +39,6 @@ public static class TelemetryServices
         services.AddSingleton<IngestWriter>(p => new(
             p.GetRequiredService<ITelemetryStore>(), p.GetRequiredService<IOptions<IngestOptions>>().Value, p.GetServices<ICommitObserver>(),
             p.GetRequiredService<IngestMetrics>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<IngestWriter>>()));
-        services.AddHostedService<Opening>();
         services.AddHostedService(p => p.GetRequiredService<IngestWriter>());
         return services;
     }

@@ -15,11 +15,15 @@ internal static class CloudCommand
         var keepRaw = new Option<double>("--keep-raw-days") { Description = "How long raw readings stay.", DefaultValueFactory = _ => 30 };
         var keepWindows = new Option<double>("--keep-windows-days") { Description = "How long windows stay.", DefaultValueFactory = _ => 730 };
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
+        var database = new Option<string?>("--database")
+        {
+            Description = $"Keep registry and telemetry in this PostgreSQL database instead of the data folder: connection string of the node's role (or {DatabaseCommand.Variable}). 'strata database migrate' makes its tables.",
+        };
         var skip = new Option<bool>("--skip-damaged") { Description = "Start without the MQTT sessions and retained messages that are damaged." };
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("cloud", "Run the cloud node: MQTT and HTTP ingest, telemetry store, registry, API and dashboard.")
         {
-            data, http, mqtt, proxies, keepRaw, keepWindows, level, skip, untilStdin, CreateLink(),
+            data, http, mqtt, database, proxies, keepRaw, keepWindows, level, skip, untilStdin, CreateLink(),
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -32,7 +36,7 @@ internal static class CloudCommand
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
-                    SkipDamagedSessions = parsed.GetValue(skip),
+                    SkipDamagedSessions = parsed.GetValue(skip), Database = DatabaseCommand.Given(parsed, database),
                 };
                 return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => CloudNode.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
             }
@@ -41,7 +45,8 @@ internal static class CloudCommand
                 throw new CliException(ExitCode.Usage, e.Message);
             }
         });
-        return HelpWithExamples.WithExamples(command, "strata cloud --data ./data", "strata cloud --data /var/lib/strata --http 0.0.0.0:8080 --mqtt 0.0.0.0:1883");
+        return HelpWithExamples.WithExamples(command, "strata cloud --data ./data", "strata cloud --data /var/lib/strata --http 0.0.0.0:8080 --mqtt 0.0.0.0:1883",
+            "strata cloud --data ./data --database \"Host=db;Username=strata_node;Password=...\"");
     }
 
     private static Command CreateLink()

@@ -12,12 +12,15 @@ internal static class DoctorCommand
     {
         var http = new Option<int>("--http-port") { Description = "Port to look at when no node is named.", DefaultValueFactory = _ => 8080 };
         var mqtt = new Option<int>("--mqtt-port") { Description = "Port to look at when no node is named.", DefaultValueFactory = _ => 1883 };
-        var command = new Command("doctor", "Check configuration, ports, clock, disk and versions, and say how to mend what is wrong.") { http, mqtt };
+        var database = new Option<string?>("--database") { Description = $"Connection string of a cloud node's PostgreSQL database to look at (or {DatabaseCommand.Variable})." };
+        var command = new Command("doctor", "Check configuration, ports, clock, disk, database and versions, and say how to mend what is wrong.") { http, mqtt, database };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var named = node.IsNamed(parsed);
             var findings = LocalChecks.Run(node.DataFolder(parsed), parsed.GetValue(http), parsed.GetValue(mqtt), named).ToList();
+            if (DatabaseCommand.Given(parsed, database) is { } given)
+                findings.AddRange(await DatabaseChecks.RunAsync(given, cancellationToken));
             if (named)
                 findings.AddRange(await NodeChecks.RunAsync(node.Connect(parsed), cancellationToken));
             var output = node.Writer(parsed);

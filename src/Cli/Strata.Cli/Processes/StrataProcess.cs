@@ -48,6 +48,8 @@ internal sealed partial class StrataProcess : IAsyncDisposable
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };
+        // Nodes that are started so keep everything in their folders, whatever the environment names.
+        start.Environment.Remove(Commands.DatabaseCommand.Variable);
         process = Process.Start(start) ?? throw new CliException(ExitCode.Failed, $"{Name} could not be started ({executable}).");
         stopping = false;
         log = CopyToLogAsync(process.StandardError);

@@ -18,6 +18,7 @@ internal sealed class DirectorySync
     {
         (this.devices, this.gateways, this.statuses) = (devices, gateways, statuses);
         registry.Published += Follow;
+        registry.Reloaded += tenant => Fill(tenant, registry.Image(tenant));
     }
 
     public void Fill(TenantId tenant, RegistryImage image)

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Devices.Gateways;
@@ -17,10 +15,11 @@ internal sealed record RegistryCommit(TenantId Tenant, RegistryChange Change, IR
 /// The registry: its image in memory and the one way to change it. Changes come one after the other; each is decided on the current image, written as one
 /// transaction with its audit records, then published. Reads take the image and never wait.
 /// </summary>
-internal sealed partial class RegistryStore(RegistryFile file, TimeProvider time, ILogger<RegistryStore> logger) : IDisposable
+internal sealed partial class RegistryStore(IRegistryDatabase database, TimeProvider time, ILogger<RegistryStore> logger) : IDisposable
 {
-    private readonly DbContextOptions<DevicesDbContext> options = file.OptionsFor<DevicesDbContext>(DevicesDbContext.MigrationsTable);
+    private readonly DbContextOptions<DevicesDbContext> options = database.OptionsFor<DevicesDbContext>(DevicesDbContext.MigrationsTable);
     private readonly ConcurrentDictionary<TenantId, RegistryImage> images = new();
+    private readonly ConcurrentDictionary<TenantId, bool> doubtful = new();
     private readonly SemaphoreSlim writing = new(1, 1);
 
     /// <summary>Raised after the commit, before the image is replaced; on the writer's turn, in commit order.</summary>
@@ -28,6 +27,9 @@ internal sealed partial class RegistryStore(RegistryFile file, TimeProvider time
 
     /// <summary>Raised after the image was replaced; on the writer's turn, in commit order. Must be quick.</summary>
     public event Action<RegistryCommit>? Published;
+
+    /// <summary>Raised when an image was loaded again after a change whose outcome was unknown; on the writer's turn.</summary>
+    public event Action<TenantId>? Reloaded;
 
     public IEnumerable<TenantId> Tenants => images.Keys;
 
@@ -41,11 +43,11 @@ internal sealed partial class RegistryStore(RegistryFile file, TimeProvider time
     {
         var started = time.GetTimestamp();
         await using (var context = CreateContext(TenantId.Main))
-            await file.MigrateAsync(context, DevicesDbContext.MigrationsTable, cancellationToken);
-        List<string> tenants;
+            await database.MigrateAsync(context, DevicesDbContext.MigrationsTable, cancellationToken);
+        IReadOnlyList<TenantId> tenants;
         await using (var context = CreateContext(TenantId.Main))
-            tenants = await context.Tenants.IgnoreQueryFilters().Select(t => t.TenantId).ToListAsync(cancellationToken);
-        foreach (var tenant in tenants.Select(TenantId.Parse))
+            tenants = await database.TenantsAsync(context, "start of the node: loading the registry", cancellationToken);
+        foreach (var tenant in tenants)
             images[tenant] = await LoadAsync(tenant, cancellationToken);
         LogLoaded(images.Values.Sum(i => i.Devices.Count), time.GetElapsedTime(started).TotalMilliseconds);
     }
@@ -59,6 +61,7 @@ internal sealed partial class RegistryStore(RegistryFile file, TimeProvider time
         await writing.WaitAsync(cancellationToken);
         try
         {
+            await SettleAsync(caller.Tenant, cancellationToken);
             var change = new RegistryChange(Image(caller.Tenant), caller, time.GetUtcNow());
             var outcome = decide(change);
             if (!outcome.IsOk || change.IsEmpty)
@@ -72,10 +75,11 @@ internal sealed partial class RegistryStore(RegistryFile file, TimeProvider time
             Published?.Invoke(commit);
             return outcome;
         }
-        catch (Exception failure) when (Unwritable(failure) is { } reason)
+        catch (Exception failure) when (database.Explain(failure) is { } problem)
         {
             LogNotWritten(failure);
-            return new Problem(ProblemKind.Unavailable, $"The registry cannot write: {reason}. Nothing was changed; see the node's disk and try again.");
+            doubtful[caller.Tenant] = true;
+            return problem;
         }
         finally
         {
@@ -101,6 +105,16 @@ internal sealed partial class RegistryStore(RegistryFile file, TimeProvider time
     }
 
     public void Dispose() => writing.Dispose();
+
+    /// <summary>After a failure the database may hold what the image does not: a server's answer to a commit can be lost.</summary>
+    private async Task SettleAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        if (!doubtful.ContainsKey(tenant))
+            return;
+        images[tenant] = await LoadAsync(tenant, cancellationToken);
+        doubtful.TryRemove(tenant, out _);
+        Reloaded?.Invoke(tenant);
+    }
 
     private async Task<RegistryImage> LoadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
@@ -140,21 +154,9 @@ internal sealed partial class RegistryStore(RegistryFile file, TimeProvider time
         await context.SaveChangesAsync(cancellationToken);
     }
 
-    /// <summary>Why the database could not write, when that may pass; null for everything else, which is a fault of ours.</summary>
-    private static string? Unwritable(Exception failure) =>
-        (failure as SqliteException ?? (failure as DbException ?? failure.InnerException) as SqliteException)?.SqliteErrorCode switch
-        {
-            5 or 6 => "its file is in use by another program",
-            8 => "its file is read-only",
-            10 => "the disk reported an error",
-            13 => "the disk is full",
-            14 => "its file cannot be opened",
-            _ => null,
-        };
-
     [LoggerMessage(5001, LogLevel.Information, "The registry is loaded: {Devices} devices in {Milliseconds:0} ms.")]
     private partial void LogLoaded(int devices, double milliseconds);
 
-    [LoggerMessage(5002, LogLevel.Error, "A change of the registry could not be written; nothing was changed.")]
+    [LoggerMessage(5002, LogLevel.Error, "A change of the registry could not be written, or nobody knows.")]
     private partial void LogNotWritten(Exception failure);
 }

@@ -21,9 +21,19 @@ public static class NodeErrors
     private static IResult Answer(Exception? error) => error switch
     {
         TelemetryStoreException => ProblemResults.Of(ProblemKind.Unavailable, "The store cannot answer just now; /api/v1/health says why and what to do."),
+        not null when IsDatabaseAway(error) => ProblemResults.Of(ProblemKind.Unavailable, "The registry's database cannot answer just now; /api/v1/health says why and what to do."),
         BadHttpRequestException bad => ProblemResults.Of(ProblemKind.Invalid, bad.Message, status: bad.StatusCode),
         _ => TypedResults.Problem("This is a fault of the node; its log says more.", null, StatusCodes.Status500InternalServerError, "The node failed.", "urn:strata:problem:fault"),
     };
+
+    /// <summary>A fault of a database that may pass, however deep it was wrapped.</summary>
+    private static bool IsDatabaseAway(Exception error)
+    {
+        for (var e = error; e is not null; e = e.InnerException!)
+            if (e is System.Data.Common.DbException { IsTransient: true })
+                return true;
+        return false;
+    }
 
     private static IResult Describe(HttpContext context) => context.Response.StatusCode switch
     {

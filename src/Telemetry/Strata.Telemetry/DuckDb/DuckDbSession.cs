@@ -29,7 +29,7 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
     {
         (this.options, this.writer, this.checkpointer) = (options, writer, checkpointer);
         Catalog = new SeriesCatalog(options);
-        Progress = new ProgressBook(options);
+        Progress = new ProgressBook(options.MaxStreamsPerSource, options.MaxIntervalsPerStream);
         Readers = new ReadConnections(File(options), options);
     }
 

@@ -77,7 +77,7 @@ public sealed partial class DuckDbTelemetryStore
         var sql = $"SELECT source, stream, first, last FROM progress WHERE tenant_id = {owner.Number} AND ($1 IS NULL OR source = $1) ORDER BY rowid";
         return await open.Readers.RunAsync(c =>
         {
-            var book = new ProgressBook(options);
+            var book = new ProgressBook(options.MaxStreamsPerSource, options.MaxIntervalsPerStream);
             c.Query(sql, r => book.Add(tenant, r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetInt64(3)), source);
             return book.Copy();
         }, time, cancellationToken);

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Strata.Core.Dataflow;
 using Strata.Core.Telemetry;
 
-namespace Strata.Telemetry.DuckDb;
+namespace Strata.Telemetry;
 
 /// <summary>
 /// The metrics of a window as text: <c>{"temperature":[count,mean,min,max,deviation,last],...}</c>. Numbers are written so that they are read back bit by bit.

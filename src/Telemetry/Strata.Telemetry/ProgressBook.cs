@@ -2,13 +2,13 @@ using Strata.Core.Dataflow;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 
-namespace Strata.Telemetry.DuckDb;
+namespace Strata.Telemetry;
 
 /// <summary>
 /// Which numbers were seen of each source and stream. Bounded: of a source the streams used last are remembered, of a stream the highest intervals. A number that was forgotten
 /// and comes again is stored again (at least once), never lost. Not safe for use by two threads at once.
 /// </summary>
-internal sealed class ProgressBook(TelemetryStoreOptions options)
+internal sealed class ProgressBook(int maxStreamsPerSource, int maxIntervalsPerStream)
 {
     private readonly Dictionary<(TenantId Tenant, string Source), List<StreamProgress>> sources = [];
 
@@ -26,10 +26,14 @@ internal sealed class ProgressBook(TelemetryStoreOptions options)
         var seen = GetOrAdd(tenant, source, stream).Seen;
         Intervals -= seen.Intervals.Count;
         seen.Add(first, last);
-        if (seen.Intervals.Count > options.MaxIntervalsPerStream)
+        if (seen.Intervals.Count > maxIntervalsPerStream)
             seen.Remove(seen.Intervals[0].First, seen.Intervals[0].Last);
         Intervals += seen.Intervals.Count;
     }
+
+    /// <summary>The streams of a source, the one used last at the end.</summary>
+    public IEnumerable<SourceProgress> StreamsOf(TenantId tenant, string source) =>
+        sources.GetValueOrDefault((tenant, source), []).Select(stream => new SourceProgress(source, stream.Name, stream.Seen.Intervals));
 
     public IReadOnlyList<SourceProgress> Copy() =>
     [
@@ -67,7 +71,7 @@ internal sealed class ProgressBook(TelemetryStoreOptions options)
         if (at >= 0)
             streams.RemoveAt(at);
         streams.Add(found);
-        if (streams.Count > options.MaxStreamsPerSource)
+        if (streams.Count > maxStreamsPerSource)
         {
             Intervals -= streams[0].Seen.Intervals.Count;
             streams.RemoveAt(0);

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Strata.Bench.Telemetry;
+using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
+using Strata.Postgres;
+using Strata.Telemetry;
+using Strata.Telemetry.Postgres;
+
+namespace Strata.Bench.Postgres;
+
+/// <summary>
+/// Rows per second that the store commits into PostgreSQL, against a binary COPY of the same columns by the same encoder into a plain table of the same server: bare,
+/// with the same indexes, and with the same indexes and the tenant's constraint. One transaction a commit, each on the disk; alternated.
+/// </summary>
+internal static class CopyVerb
+{
+    private const string Columns = "commit bigint, time bigint, number double precision, series integer, row integer, kind smallint, tenant_id text COLLATE \"C\", text text";
+
+    public static async Task<int> RunAsync(Arguments arguments)
+    {
+        var rows = arguments.Number("rows", 8_192);
+        var devices = arguments.Number("devices", 2_300);
+        var seconds = arguments.Number("seconds", 4);
+        await using var database = await BenchDatabase.OpenAsync(arguments);
+        foreach (var table in (string[])["plain", "indexed", "checked"])
+            await BenchDatabase.ExecuteAsync(database.Admin, $"CREATE TABLE {table}({Columns}); GRANT INSERT ON {table} TO {Roles.Node}");
+        foreach (var table in (string[])["indexed", "checked"])
+            await BenchDatabase.ExecuteAsync(database.Admin, $"CREATE INDEX ON {table}(tenant_id, series, time); CREATE INDEX ON {table} USING brin (tenant_id, commit, time) WITH (autosummarize = on, pages_per_range = 64)");
+        await BenchDatabase.ExecuteAsync(database.Admin, $"ALTER TABLE checked ADD CHECK ((tenant_id = {TenantBinding.Expression}) IS TRUE)");
+
+        await using var store = new PostgresTelemetryStore(new PostgresTelemetryOptions { Database = database.Node }, TimeProvider.System, NullLogger<PostgresTelemetryStore>.Instance);
+        await store.OpenAsync(CancellationToken.None);
+        await using var connection = await BenchDatabase.ConnectAsync(database.Node);
+        var fleet = new Fleet(devices);
+        var encoder = new CopyEncoder();
+        var ways = new Dictionary<string, Func<Task>>
+        {
+            ["plain"] = () => CopyAsync(connection, encoder, "plain", fleet.Next(rows)),
+            ["indexed"] = () => CopyAsync(connection, encoder, "indexed", fleet.Next(rows)),
+            ["checked"] = () => CopyAsync(connection, encoder, "checked", fleet.Next(rows)),
+            ["store"] = async () => await store.CommitAsync([new TelemetryWrite { Tenant = TenantId.Main, Readings = fleet.Next(rows) }], CancellationToken.None),
+        };
+        var rates = ways.Keys.ToDictionary(k => k, _ => new List<double>());
+        var perCpu = ways.Keys.ToDictionary(k => k, _ => new List<double>());
+        foreach (var way in ways.Values)
+            await way();
+        for (var round = 0; round < arguments.Number("rounds", 5); round++)
+        {
+            foreach (var (name, way) in ways)
+            {
+                var watch = Stopwatch.StartNew();
+                var commits = 0;
+                var cpu = Environment.CpuUsage.TotalTime.TotalSeconds + await ServerSecondsAsync(database);
+                for (; watch.Elapsed.TotalSeconds < seconds; commits++)
+                    await way();
+                rates[name].Add(commits * (double)rows / watch.Elapsed.TotalSeconds);
+                perCpu[name].Add(commits * (double)rows / (Environment.CpuUsage.TotalTime.TotalSeconds + await ServerSecondsAsync(database) - cpu));
+            }
+        }
+        double Median(string name) => MedianOf(rates[name]);
+        double Cpu(string name) => MedianOf(perCpu[name]);
+        return Results.Write("postgres-copy", new
+        {
+            server = await database.VersionAsync(),
+            pattern = $"{devices} devices, {rows} rows a commit, one transaction each, synchronous; medians of {rates["plain"].Count} rounds of {seconds} s, alternated",
+            rowsPerSecond = rates.Keys.ToDictionary(k => k, k => Math.Round(Median(k))),
+            rowsPerCpuSecond = perCpu.Keys.ToDictionary(k => k, k => Math.Round(Cpu(k))),
+            storeToPlain = Math.Round(Median("store") / Median("plain"), 3),
+            storeToIndexed = Math.Round(Median("store") / Median("indexed"), 3),
+            constraintCosts = Math.Round(1 - Median("checked") / Median("indexed"), 3),
+            byCpu = new { storeToPlain = Math.Round(Cpu("store") / Cpu("plain"), 3), storeToIndexed = Math.Round(Cpu("store") / Cpu("indexed"), 3), constraintCosts = Math.Round(1 - Cpu("checked") / Cpu("indexed"), 3) },
+            storeToPlainBar = 0.6,
+            constraintBar = 0.1,
+            load = (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0],
+        });
+    }
+
+    private static double MedianOf(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    /// <summary>Processor time of the two sessions that write, when the server is on this machine; with that of this process it is what the rows cost, whatever else the machine does.</summary>
+    private static async Task<double> ServerSecondsAsync(BenchDatabase database)
+    {
+        await using var connection = await BenchDatabase.ConnectAsync(database.Admin);
+        var pids = await connection.ListAsync("SELECT pid FROM pg_stat_activity WHERE usename = 'strata_node'", r => r.GetInt32(0), CancellationToken.None);
+        double ticks = 0;
+        foreach (var stat in pids.Select(p => $"/proc/{p}/stat").Where(File.Exists))
+        {
+            var fields = (await File.ReadAllTextAsync(stat)).Split(')')[^1].Split(' ');
+            ticks += double.Parse(fields[12], System.Globalization.CultureInfo.InvariantCulture) + double.Parse(fields[13], System.Globalization.CultureInfo.InvariantCulture);
+        }
+        return ticks / 100;
+    }
+
+    private static async Task CopyAsync(NpgsqlConnection connection, CopyEncoder encoder, string table, ReadingBatch batch)
+    {
+        await using var transaction = await connection.BeginTransactionAsync();
+        await connection.RunAsync(TenantBinding.Statement(TenantId.Main), CancellationToken.None);
+        Copy(connection, encoder, table, batch);
+        await transaction.CommitAsync();
+    }
+
+    private static void Copy(NpgsqlConnection connection, CopyEncoder encoder, string table, ReadingBatch batch)
+    {
+        using var stream = connection.BeginRawBinaryCopy($"COPY {table} FROM STDIN (FORMAT BINARY)");
+        encoder.Begin(stream);
+        for (var row = 0; row < batch.Count; row++)
+        {
+            encoder.Row(8, 80);
+            encoder.Int64(1);
+            encoder.Int64(batch.Times[row]);
+            encoder.Double(batch.Numbers[row]);
+            encoder.Int32(row % 2_300);
+            encoder.Int32(row);
+            encoder.Int16(0);
+            encoder.Bytes("main"u8);
+            encoder.LastText(null);
+        }
+        encoder.End();
+    }
+
+    /// <summary>Each device reports one temperature a minute; times go on from batch to batch.</summary>
+    private sealed class Fleet(int devices)
+    {
+        private readonly Core.Devices.DeviceId[] names = [.. Enumerable.Range(0, devices).Select(BenchStore.Device)];
+        private readonly Random random = new(1);
+        private readonly ReadingBatch batch = new();
+        private long next;
+
+        public ReadingBatch Next(int rows)
+        {
+            batch.Clear();
+            batch.BeginMessage();
+            for (var i = 0; i < rows; i++, next++)
+                batch.Add(names[next % devices], BenchStore.Metric, BenchStore.Start + next / devices * 60_000_000 + next % devices, Math.Round(20 + random.NextDouble(), 1));
+            batch.EndMessage();
+            return batch;
+        }
+    }
+}

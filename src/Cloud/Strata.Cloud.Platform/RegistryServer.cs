@@ -1,0 +1,91 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Strata.Core;
+using Strata.Core.Tenancy;
+using Strata.Postgres;
+
+namespace Strata.Cloud.Platform;
+
+/// <summary>
+/// The registry in PostgreSQL, entered as the node's role. Every transaction, and every query outside of one, is bound to its context's tenant before anything else
+/// (<see cref="TenantTransactions"/>, <see cref="TenantCommands"/>); policies of the database do the rest.
+/// </summary>
+public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDisposable
+{
+    private readonly NpgsqlDataSource source;
+
+    /// <param name="maxConnections">Connections at most; who needs one more waits.</param>
+    public RegistryServer(DatabaseAddress database, int maxConnections = 10) => source = NpgsqlDataSource.Create(database.With(c =>
+    {
+        c.ApplicationName = "strata-registry";
+        c.MaxPoolSize = maxConnections;
+        c.Options = "-c jit=off";
+    }));
+
+    public DbContextOptions<TContext> OptionsFor<TContext>(string migrationsTable)
+        where TContext : StrataDbContext =>
+        new DbContextOptionsBuilder<TContext>()
+            .UseNpgsql(source, server => server.MigrationsHistoryTable(migrationsTable))
+            .UseSnakeCaseNamingConvention()
+            .AddInterceptors(TenantTransactions.Instance, TenantCommands.Instance)
+            .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
+            .Options;
+
+    public Task MigrateAsync<TContext>(TContext context, string migrationsTable, CancellationToken cancellationToken)
+        where TContext : StrataDbContext => Task.CompletedTask;
+
+    public async Task<IReadOnlyList<TenantId>> TenantsAsync(StrataDbContext context, string purpose, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        return await connection.ListAsync("SELECT strata_list_tenants('registry', $1)", r => TenantId.Parse(r.GetString(0)), cancellationToken, purpose);
+    }
+
+    public Problem? Explain(Exception failure)
+    {
+        for (var e = failure; e is not null; e = e.InnerException)
+        {
+            if (e is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter })
+                return new Problem(ProblemKind.Invalid, "A text holds the character 0 (\\u0000), which the registry cannot keep; send it without.");
+            if (e is PostgresException server)
+                return Reason(server.SqlState) is { } reason ? Unavailable(reason) : null;
+            if (e is NpgsqlException or TimeoutException)
+                return Unavailable("its server does not answer");
+        }
+        return null;
+    }
+
+    /// <summary>Whether the server answers, and what it is or why not.</summary>
+    public async Task<(bool Answers, string Detail)> AskAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            await connection.RunAsync("SELECT 1", cancellationToken);
+            return (true, $"PostgreSQL {connection.PostgreSqlVersion} at {connection.Host}, database {connection.Database}");
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            return (false, $"The database does not answer: {(e is OperationCanceledException ? "no connection within a second" : (e.InnerException?.Message ?? e.Message).TrimEnd('.'))}.");
+        }
+    }
+
+    public void Dispose() => source.Dispose();
+
+    public ValueTask DisposeAsync() => source.DisposeAsync();
+
+    private static string? Reason(string state) => state switch
+    {
+        PostgresErrorCodes.DiskFull => "the disk of its server is full",
+        PostgresErrorCodes.OutOfMemory => "its server is out of memory",
+        PostgresErrorCodes.TooManyConnections => "its server has too many connections",
+        PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow => "its server is stopping or starting",
+        PostgresErrorCodes.ReadOnlySqlTransaction => "its server takes no changes now (a standby)",
+        PostgresErrorCodes.IoError => "the disk of its server reported an error",
+        PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled =>
+            "something else held what it needed",
+        _ => null,
+    };
+
+    private static Problem Unavailable(string reason) =>
+        new(ProblemKind.Unavailable, $"The registry cannot write: {reason}. Whether anything was changed is looked up before the next change; see the database's server and try again.");
+}

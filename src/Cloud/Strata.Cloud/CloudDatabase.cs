@@ -1,0 +1,11 @@
+using Strata.Cloud.Devices;
+using Strata.Postgres.Schema;
+using Strata.Telemetry.Postgres;
+
+namespace Strata.Cloud;
+
+/// <summary>What a cloud node keeps in PostgreSQL: the registry's slices and the telemetry store. <c>strata database</c> works on it.</summary>
+public static class CloudDatabase
+{
+    public static DatabaseSchema Schema { get; } = new(DevicesModule.Schema, new TelemetrySchema());
+}

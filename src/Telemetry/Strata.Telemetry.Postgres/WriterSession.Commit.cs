@@ -1,0 +1,262 @@
+using System.Runtime.InteropServices;
+using Npgsql;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
+using Strata.Postgres;
+
+namespace Strata.Telemetry.Postgres;
+
+/// <summary>One commit: what is new of the writes goes into the tables, tenant by tenant, all in one transaction.</summary>
+internal sealed partial class WriterSession
+{
+    private readonly Dictionary<TenantId, TenantCommit> pending = [];
+    private SeriesState[] resolved = new SeriesState[64];
+    private HashSet<object>? repeatedRecords;
+    private int stored;
+    private int repeated;
+    private int refused;
+
+    /// <summary>Commits the writes durably. After an exception the outcome is unknown and the session must be thrown away.</summary>
+    /// <param name="now">Microseconds.</param>
+    public async Task<CommitReport> CommitAsync(IReadOnlyList<TelemetryWrite> writes, long now, CancellationToken cancellationToken)
+    {
+        (stored, repeated, refused, repeatedRecords) = (0, 0, 0, null);
+        foreach (var commit in pending.Values)
+            commit.Clear();
+        foreach (var write in writes)
+        {
+            var tenant = await TenantAsync(write.Tenant, cancellationToken);
+            if (write.Readings is { } batch)
+                await LearnHeightsAsync(tenant, batch, now, cancellationToken);
+            Take(tenant, write, now);
+        }
+        if (pending.Values.Any(p => !p.IsEmpty))
+            await WriteAsync(LastCommit + 1, now, cancellationToken);
+        return new CommitReport(LastCommit, stored, repeated, EventTime.ToDateTimeOffset(now)) { Refused = refused, RepeatedRecords = repeatedRecords };
+    }
+
+    private void Take(TenantState tenant, TelemetryWrite write, long now)
+    {
+        if (!pending.TryGetValue(tenant.Id, out var commit))
+            pending[tenant.Id] = commit = new TenantCommit();
+        if (write.Readings is { } batch)
+            for (var index = 0; index < batch.MessageCount; index++)
+                batch.SetOutcome(index, Take(tenant, commit, batch, batch.Messages[index], write.Gateway, now));
+        foreach (var (window, stamp) in write.Windows)
+            if (IsNew(tenant, commit, window, stamp))
+                commit.Windows.Add(window);
+        foreach (var (fleetEvent, stamp) in write.Events)
+            if (IsNew(tenant, commit, fleetEvent, stamp))
+                commit.Events.Add((++tenant.EventPosition, fleetEvent));
+        foreach (var (gap, stamp) in write.Gaps)
+        {
+            if (!IsNew(tenant, commit, gap, stamp, alsoWhen: !tenant.Progress.Contains(tenant.Id, gap.Source, gap.Stream, gap.First, gap.Last)))
+                continue;
+            tenant.Progress.Add(tenant.Id, gap.Source, gap.Stream, gap.First, gap.Last);
+            commit.Sources.Add(gap.Source);
+            commit.Gaps.Add((++tenant.GapPosition, gap));
+        }
+        foreach (var stamp in write.Seen)
+            if (!Take(tenant, commit, stamp))
+                repeated++;
+    }
+
+    private MessageOutcome Take(TenantState tenant, TenantCommit commit, ReadingBatch batch, BatchMessage message, GatewayId? gateway, long now)
+    {
+        if (message.Stamp is { } stamp && tenant.Progress.Contains(tenant.Id, stamp))
+        {
+            repeated++;
+            return MessageOutcome.Repeated;
+        }
+        if (!Resolve(tenant, commit, batch, message))
+        {
+            refused++;
+            return MessageOutcome.Refused;
+        }
+        if (message.Stamp is { } taken)
+            Take(tenant, commit, taken);
+        Note(commit, message.Origin.Gateway is null ? message.Origin with { Gateway = gateway } : message.Origin, message.Count);
+        var times = batch.Times;
+        for (var i = 0; i < message.Count; i++)
+        {
+            var row = message.Start + i;
+            var series = resolved[i];
+            if (times[row] == EventTime.Arrival)
+                times[row] = series.Device.LastArrival = Math.Max(now, series.Device.LastArrival + 1);
+            var time = times[row];
+            var late = time <= (series.IsKnown ? series.Height : tenant.LoadedHeight);
+            if (late)
+                commit.Late.Add((series, time));
+            else
+                (series.Height, series.IsKnown) = (time, true);
+            tenant.Height = Math.Max(tenant.Height, time);
+            commit.Rows.Add(new PendingRow(batch, row, series, late));
+        }
+        stored += message.Count;
+        return MessageOutcome.Stored;
+    }
+
+    /// <summary>Keeps where rows came from; neighbours that came the same way share a row.</summary>
+    private static void Note(TenantCommit commit, MessageOrigin origin, int rows)
+    {
+        if (rows == 0 || origin is { Immediate: false, Gateway: null })
+            return;
+        var first = commit.Rows.Count;
+        if (commit.Origins.Count > 0 && commit.Origins[^1] is var last && last.Origin == origin && last.First + last.Count == first)
+            commit.Origins[^1] = last with { Count = last.Count + rows };
+        else
+            commit.Origins.Add(new PendingOrigin(origin, first, rows));
+    }
+
+    /// <summary>Finds the series of a message's rows; false when a limit forbids one.</summary>
+    private bool Resolve(TenantState tenant, TenantCommit commit, ReadingBatch batch, BatchMessage message)
+    {
+        if (resolved.Length < message.Count)
+            resolved = new SeriesState[Math.Max(message.Count, resolved.Length * 2)];
+        DeviceState? device = null;
+        for (var i = 0; i < message.Count; i++)
+        {
+            var id = batch.Devices[message.Start + i];
+            if (device is null || device.Id != id)
+                device = tenant.Device(id);
+            var metric = batch.Metrics[message.Start + i];
+            if (device.Find(metric) is not { } series)
+            {
+                if (device.Series.Count >= options.MaxMetricsPerDevice || tenants.Values.Sum(t => t.SeriesCount) >= options.MaxSeries)
+                    return false;
+                series = tenant.Add(device, metric);
+                commit.NewSeries.Add(series);
+            }
+            resolved[i] = series;
+        }
+        return true;
+    }
+
+    /// <summary>Takes the record's number; false when it was seen, or when the record says nothing new.</summary>
+    private bool IsNew(TenantState tenant, TenantCommit commit, object record, SourceStamp? stamp, bool alsoWhen = true)
+    {
+        if ((stamp is { } given && !Take(tenant, commit, given)) || !alsoWhen)
+        {
+            repeated++;
+            (repeatedRecords ??= new HashSet<object>(ReferenceEqualityComparer.Instance)).Add(record);
+            return false;
+        }
+        stored++;
+        return true;
+    }
+
+    /// <summary>Marks a number as seen; false when it was.</summary>
+    private static bool Take(TenantState tenant, TenantCommit commit, SourceStamp stamp)
+    {
+        if (tenant.Progress.Contains(tenant.Id, stamp))
+            return false;
+        tenant.Progress.Add(tenant.Id, stamp.Source, stamp.Stream, stamp.Number, stamp.Number);
+        commit.Sources.Add(stamp.Source);
+        return true;
+    }
+
+    private async Task WriteAsync(long commit, long now, CancellationToken cancellationToken)
+    {
+        var day = DateOnly.FromDateTime(EventTime.ToDateTimeOffset(now).UtcDateTime);
+        if (!leaves.Contains(day))
+            await EnsureLeavesAsync(day, cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var first = true;
+        foreach (var (id, part) in pending)
+        {
+            if (part.IsEmpty)
+                continue;
+            await WriteAsync(tenants[id], part, commit, day, now, first, cancellationToken);
+            first = false;
+        }
+        await transaction.CommitAsync(cancellationToken);
+        LastCommit = commit;
+        foreach (var part in pending.Values.Where(p => !p.IsEmpty))
+            part.NewSeries.Clear();
+    }
+
+    /// <summary>Binds the transaction to the tenant and writes its part: everything but the readings with one batch, the readings with one COPY into the day's leaf.</summary>
+    private async Task WriteAsync(TenantState tenant, TenantCommit part, long commit, DateOnly day, long now, bool isFirst, CancellationToken cancellationToken)
+    {
+        await using (var batch = new NpgsqlBatch(connection))
+        {
+            batch.BatchCommands.Add(TenantBinding.Command(tenant.Id));
+            if (isFirst)
+                batch.BatchCommands.Add(new("SELECT setval('telemetry_commits', $1)") { Parameters = { new() { Value = commit } } });
+            CommitSql.AddRecords(batch, tenant, part, commit, day, now);
+            if (part.Late.Count == 0)
+                CommitSql.AddCounters(batch, tenant, commit, part.Rows.Count, part.Rows.Count(r => r.Series.IsHealth));
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+        if (part.Late.Count > 0)
+            await CountLateAsync(tenant, part, commit, cancellationToken);
+        if (part.Rows.Count > 0)
+            Copy(tenant, part, commit, day);
+    }
+
+    /// <summary>Counts the late rows that are readings of their own, before they are written: those whose key is neither in this commit nor in the store.</summary>
+    private async Task CountLateAsync(TenantState tenant, TenantCommit part, long commit, CancellationToken cancellationToken)
+    {
+        var inOrder = part.Rows.Where(r => !r.IsLate).ToList();
+        var lateSeries = part.Late.Select(k => k.Series).ToHashSet();
+        var written = inOrder.Where(r => lateSeries.Contains(r.Series)).Select(r => (r.Series, r.Batch.Times[r.Row])).ToHashSet();
+        var keys = part.Late.Where(k => !written.Contains(k)).ToList();
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new($"""
+                    SELECT count(*), count(*) FILTER (WHERE k.health) FROM unnest($2, $3, $4) k(series, time, health)
+                    WHERE NOT EXISTS (SELECT FROM {TelemetrySchema.Readings} r WHERE r.tenant_id = $1 AND r.series = k.series AND r.time = k.time)
+                    """)
+                {
+                    Parameters =
+                    {
+                        new() { Value = tenant.Id.Value }, new() { Value = keys.Select(k => k.Series.Number).ToArray() }, new() { Value = keys.Select(k => k.Time).ToArray() },
+                        new() { Value = keys.Select(k => k.Series.IsHealth).ToArray() },
+                    },
+                },
+            },
+        };
+        long readings, health;
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            await reader.ReadAsync(cancellationToken);
+            (readings, health) = (reader.GetInt64(0) + inOrder.Count, reader.GetInt64(1) + inOrder.Count(r => r.Series.IsHealth));
+        }
+        await using var count = new NpgsqlBatch(connection);
+        CommitSql.AddCounters(count, tenant, commit, readings, health);
+        await count.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private void Copy(TenantState tenant, TenantCommit part, long commit, DateOnly day)
+    {
+        using var stream = connection.BeginRawBinaryCopy(
+            $"COPY {TelemetrySchema.Readings}_{day:yyyyMMdd} (commit, time, number, series, row, kind, tenant_id, text) FROM STDIN (FORMAT BINARY)");
+        encoder.Begin(stream);
+        var name = tenant.Name;
+        var room = 64 + name.Length;
+        var rows = CollectionsMarshal.AsSpan(part.Rows);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var (batch, row, series, _) = rows[i];
+            var text = batch.Texts[row];
+            var kind = (short)batch.Kinds[row];
+            if (StoredText.NeedsEscape(text))
+                (text, kind) = (StoredText.Escape(text!), StoredText.EscapedKind);
+            encoder.Row(8, room);
+            encoder.Int64(commit);
+            encoder.Int64(batch.Times[row]);
+            encoder.Double(batch.Numbers[row]);
+            encoder.Int32(series.Number);
+            encoder.Int32(i);
+            encoder.Int16(kind);
+            encoder.Bytes(name);
+            encoder.LastText(text);
+        }
+        encoder.End();
+    }
+
+    private readonly CopyEncoder encoder = new();
+}

@@ -1,0 +1,87 @@
+using System.Net;
+using Strata.Cloud.Contracts;
+using Strata.Core.Telemetry;
+using Strata.Postgres;
+using Strata.Telemetry;
+using Strata.Testing;
+using Strata.Testing.Postgres;
+
+namespace Strata.Cloud.Tests;
+
+/// <summary>What a node does while its PostgreSQL server is stopped, and after it.</summary>
+public sealed class DatabaseAwayTests : IAsyncLifetime
+{
+    private readonly PostgresServer server = PostgresServer.Own();
+    private TestDatabase? database;
+    private OnServer? cloud;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    private OnServer Cloud => cloud!;
+
+    public async ValueTask InitializeAsync()
+    {
+        database = await server.CreateAsync();
+        await CloudDatabase.Schema.MigrateAsync(DatabaseAddress.Parse(database.Owner), null, Cancelled);
+        cloud = new OnServer(database.Node);
+        await cloud.InitializeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (cloud is not null)
+            await cloud.DisposeAsync();
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_node_says_why_it_takes_nothing_serves_what_it_knows_and_goes_on_by_itself()
+    {
+        await Cloud.Client.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);
+        await StoreAsync(1);
+
+        await server.StopAsync();
+        await Assert.ThrowsAsync<TelemetryStoreException>(() => StoreAsync(2));
+        var refused = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.CreateDeviceAsync(new CreateDevice("t-2"), Cancelled));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.Equal("t-1", Assert.Single((await Cloud.Client.ListDevicesAsync(cancellationToken: Cancelled)).Items).Id);
+        using (var audit = await Cloud.Http.GetAsync("api/v1/audit", Cancelled))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, audit.StatusCode);
+        using (var readings = await Cloud.Http.GetAsync("api/v1/readings", Cancelled))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, readings.StatusCode);
+        var health = await Cloud.Client.GetHealthAsync(Cancelled);
+        foreach (var check in health.Checks.Where(c => c.Name is "store" or "database"))
+            Assert.Equal(("failing", true), (check.Status, check.Detail.Contains("acknowledged", StringComparison.Ordinal)));
+        using (var ready = await Cloud.Http.GetAsync("health/ready", Cancelled))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+
+        await server.StartAgainAsync();
+        await Deadline.For(UntilAsync(() => StoreAsync(3)), "readings are stored again");
+        await Deadline.For(UntilAsync(() => Cloud.Client.CreateDeviceAsync(new CreateDevice("t-2"), Cancelled)), "a device is made again");
+        Assert.DoesNotContain((await Cloud.Client.GetHealthAsync(Cancelled)).Checks, c => c.Status == "failing");
+        Assert.Equal(2, (await Cloud.Client.CountReadingsAsync("t-1", Cancelled)).Count);
+    }
+
+    private Task StoreAsync(long second) => Cloud.CommitAsync("t-1", ("temperature", 1_767_225_600_000_000 + second * 1_000_000, ReadingValue.OfNumber(second)));
+
+    private static async Task UntilAsync(Func<Task> attempt)
+    {
+        while (true)
+        {
+            try
+            {
+                await attempt();
+                return;
+            }
+            catch (Exception e) when (e is TelemetryStoreException or StrataApiException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Cancelled);
+            }
+        }
+    }
+
+    private sealed class OnServer : RunningCloud
+    {
+        public OnServer(string database) => Database = database;
+    }
+}

@@ -1,0 +1,25 @@
+using Strata.Postgres;
+using Strata.Testing.Postgres;
+
+namespace Strata.Cloud.Tests;
+
+/// <summary>A node that keeps registry and telemetry in PostgreSQL, as the node's role.</summary>
+public sealed class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
+{
+    private TestDatabase? database;
+
+    public override async ValueTask InitializeAsync()
+    {
+        database = await server.CreateAsync();
+        await CloudDatabase.Schema.MigrateAsync(DatabaseAddress.Parse(database.Owner), null, CancellationToken.None);
+        Database = database.Node;
+        await base.InitializeAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (database is not null)
+            await database.DisposeAsync();
+    }
+}

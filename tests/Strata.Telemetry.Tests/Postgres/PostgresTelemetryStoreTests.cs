@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Telemetry.Postgres;
+using Strata.Testing.Postgres;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace Strata.Telemetry.Tests;
+
+/// <summary>The kit on PostgreSQL, as the node's role, and what only the shared store has.</summary>
+public sealed class PostgresTelemetryStoreTests(PostgresServer server) : TelemetryStoreTests
+{
+    private TestDatabase? database;
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (database is not null)
+            await database.DisposeAsync();
+    }
+
+    protected override async Task<ITelemetryStore> OpenAsync()
+    {
+        if (database is null)
+        {
+            database = await server.CreateAsync();
+            await database.MigrateAsync(new TelemetrySchema());
+        }
+        var options = new PostgresTelemetryOptions { Database = database.Node, MaxMetricsPerDevice = 50, MaxStreamsPerSource = 3, MaxIntervalsPerStream = 4 };
+        var store = new PostgresTelemetryStore(options, Time, NullLogger<PostgresTelemetryStore>.Instance);
+        await store.OpenAsync(Cancel);
+        return store;
+    }
+
+    [Fact]
+    public async Task Arrival_s_day_decides_the_leaf_and_leaves_are_made_ahead()
+    {
+        await Commit(Writes.Of(Writes.Number(1, 0), Writes.Number(2, -86_400 * 400)));
+        await using var admin = await TestDatabase.OpenAsync(database!.Admin);
+        Assert.Equal(2L, (await Strata.Postgres.Sql.ListAsync(admin, "SELECT count(*) FROM telemetry_readings_20260301", r => r.GetInt64(0), Cancel))[0]);
+        var leaves = await Strata.Postgres.Sql.ListAsync(admin, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'telemetry_readings'::regclass ORDER BY 1", r => r.GetString(0), Cancel);
+        Assert.Equal(["telemetry_readings_20260301", "telemetry_readings_20260302", "telemetry_readings_20260303", "telemetry_readings_20260304"], leaves);
+        Time.Advance(TimeSpan.FromDays(10));
+        await Commit(Writes.Of(Writes.Number(3, 5)));
+        Assert.Equal(3, await Store.CountAsync(Strata.Core.Tenancy.TenantId.Main, null, Cancel));
+    }
+
+    [Fact]
+    public async Task Only_one_node_writes_to_a_database()
+    {
+        await Commit(Writes.Of(Writes.Number(1, 0)));
+        var second = new PostgresTelemetryStore(new PostgresTelemetryOptions { Database = database!.Node }, Time, NullLogger<PostgresTelemetryStore>.Instance);
+        await using (second)
+        {
+            var refused = await Assert.ThrowsAsync<TelemetryStoreException>(() => second.OpenAsync(Cancel));
+            Assert.Contains("Another node writes", refused.Message, StringComparison.Ordinal);
+        }
+        await Commit(Writes.Of(Writes.Number(2, 1)));
+    }
+}
