@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,6 +29,8 @@ public static class NodeServices
         services.TryAddSingleton(PayloadLimits.Default);
         services.TryAddSingleton<DeviceDirectory>();
         services.TryAddSingleton<GatewayDirectory>();
+        services.TryAddSingleton<TenantDirectory>();
+        services.TryAddSingleton<AccessMap>();
         services.TryAddSingleton<RejectionLog>();
         services.TryAddSingleton<IRejectionLog>(s => s.GetRequiredService<RejectionLog>());
         services.TryAddSingleton<HopLog>();
@@ -61,7 +62,7 @@ public static class NodeServices
     public static IEndpointRouteBuilder MapNode(this IEndpointRouteBuilder routes)
     {
         routes.MapDeviceIngest();
-        routes.MapMqtt().AllowAnonymous(); // Its CONNECT says who it is.
+        routes.MapMqtt().IsOpen("its CONNECT says who it is");
         routes.MapGatewayLinks();
         return routes;
     }

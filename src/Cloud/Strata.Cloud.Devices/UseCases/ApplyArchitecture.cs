@@ -6,6 +6,7 @@ using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
 using Strata.Core;
 using Strata.Node;
+using Strata.Node.Auth;
 using Strata.Node.Devices;
 
 namespace Strata.Cloud.Devices.UseCases;
@@ -23,31 +24,32 @@ internal static class ApplyArchitecture
         if (!text.IsOk)
             return ProblemResults.Of(text.Problem, text.Problem.Kind is ProblemKind.TooMuch ? StatusCodes.Status413PayloadTooLarge : null);
         var name = file is { Length: > 0 and <= 300 } && !file.Any(char.IsControl) ? file : "site.yaml";
-        var outcome = await ApplyAsync(registry, Caller.Of(context), name, text.Value, dryRun ?? false, prune ?? false, directory.Capacity, cancellationToken);
+        var outcome = await ApplyAsync(registry, Caller.Of(context), name, text.Value, dryRun ?? false, prune ?? false, directory.Capacity, context.Access(), cancellationToken);
         return outcome.ToResult(result => Results.Json(result, ContractsJson.Default.ApplyResult));
     }
 
     public static async Task<Outcome<ApplyResult>> ApplyAsync(
-        RegistryStore registry, Caller caller, string file, string yaml, bool dryRun, bool prune, int capacity, CancellationToken cancellationToken)
+        RegistryStore registry, Caller caller, string file, string yaml, bool dryRun, bool prune, int capacity, Access? access, CancellationToken cancellationToken)
     {
         var description = SiteFileReader.Read(file, yaml);
         if (!description.IsOk)
             return description.Problem;
         if (dryRun)
         {
-            var plan = ArchitecturePlanner.Plan(file, description.Value, registry.Image(caller.Tenant), prune);
+            var plan = ScopedPlan.Make(file, description.Value, registry.Image(caller.Tenant), prune, access);
             return plan.IsOk ? new ApplyResult(true, plan.Value.Changes, Nothing) : plan.Problem;
         }
-        return await registry.ChangeAsync(caller, change => Decide(change, file, description.Value, prune, capacity), cancellationToken);
+        return await registry.ChangeAsync(caller, change => Decide(change, file, description.Value, prune, capacity, access), cancellationToken);
     }
 
     private static readonly Dictionary<string, string> Nothing = [];
 
-    private static Outcome<ApplyResult> Decide(RegistryChange change, string file, ArchitectureDescription description, bool prune, int capacity)
+    private static Outcome<ApplyResult> Decide(RegistryChange change, string file, ArchitectureDescription description, bool prune, int capacity, Access? access)
     {
-        var plan = ArchitecturePlanner.Plan(file, description, change.Image, prune);
+        var plan = ScopedPlan.Make(file, description, change.Image, prune, access);
         if (!plan.IsOk)
             return plan.Problem;
+        change.BeginBulk("apply", "architecture", file);
         var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var step in plan.Value.Steps)
         {
