@@ -85,6 +85,22 @@ public sealed class TenancyApiTests(RunningCloud cloud) : IClassFixture<RunningC
     }
 
     [Fact]
+    public async Task A_site_file_says_whose_it_is_and_is_nobody_elses()
+    {
+        await cloud.Client.CreateTenantAsync(new CreateTenant("written"), Cancelled);
+        const string file = "apiVersion: strata/v1\ntenant: written\nsite: plant\ndevices: [{id: t-7, site: plant}]\n";
+        await cloud.Client.ApplyAsync(file, dryRun: false, prune: false, cancellationToken: Cancelled);
+        Assert.Equal("t-7", Assert.Single((await Of("written").ListDevicesAsync(cancellationToken: Cancelled)).Items).Id);
+        await RefusedAsync(HttpStatusCode.NotFound, () => cloud.Client.GetDeviceAsync("t-7", Cancelled));
+        await cloud.Client.CreateTenantAsync(new CreateTenant("writer"), Cancelled);
+        var token = (await Of("writer").CreateTokenAsync(new CreateToken([new GrantInfo("tenant-admin")]), Cancelled)).Token;
+        var foreign = await RefusedAsync(HttpStatusCode.NotFound, () => With(token).ApplyAsync(file, dryRun: true, prune: false, cancellationToken: Cancelled));
+        Assert.Equal(foreign, await RefusedAsync(
+            HttpStatusCode.NotFound, () => With(token).ApplyAsync(file.Replace("written", "nobody", StringComparison.Ordinal), dryRun: true, prune: false, cancellationToken: Cancelled)));
+        await RefusedAsync(HttpStatusCode.BadRequest, () => cloud.Client.ApplyAsync($"{file}---\n{file.Replace("written", "writer", StringComparison.Ordinal)}", dryRun: true, prune: false, cancellationToken: Cancelled));
+    }
+
+    [Fact]
     public async Task A_token_expires()
     {
         var token = await cloud.Client.CreateTokenAsync(new CreateToken([new GrantInfo("viewer")], ValidFor: TimeSpan.FromSeconds(2)), Cancelled);
