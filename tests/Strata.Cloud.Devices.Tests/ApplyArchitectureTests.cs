@@ -66,7 +66,7 @@ public abstract class ApplyArchitectureTests
         Assert.Equal(["t-1", "t-2"], first.Secrets.Keys.Order());
         Assert.Equal(
             Node.Devices.CredentialCheck.Accepted,
-            registry.Devices.Check(DeviceId.Parse("t-1"), System.Text.Encoding.UTF8.GetBytes(first.Secrets["t-1"]), out _));
+            registry.Devices.Check(Strata.Core.Tenancy.TenantId.Main, DeviceId.Parse("t-1"), System.Text.Encoding.UTF8.GetBytes(first.Secrets["t-1"]), out _));
         Assert.Empty((await registry.ApplyAsync(Office.Replace("0.5", "0.4", StringComparison.Ordinal))).Value!.Secrets);
     }
 
@@ -78,7 +78,8 @@ public abstract class ApplyArchitectureTests
         Assert.True(dry.DryRun);
         Assert.Empty(dry.Secrets);
         Assert.Empty(registry.Image.Sites);
-        Assert.Equal(0, registry.Image.LastAudit);
+        await using (var context = registry.Store.CreateContext(TenantId.Main))
+            Assert.False(await context.Audit.AnyAsync(TestContext.Current.CancellationToken));
         Assert.Equal(TestRegistry.Lines(dry), await registry.ApplyRightAsync(Office));
     }
 
@@ -147,15 +148,40 @@ public abstract class ApplyArchitectureTests
     }
 
     [Fact]
-    public async Task Every_change_has_its_audit_record()
+    public async Task An_apply_is_one_audit_record_with_the_digest_of_its_items()
     {
         await using var registry = await OpenAsync();
         await registry.ApplyRightAsync(Office);
         await using var context = registry.Store.CreateContext(TenantId.Main);
+        var audit = await context.Audit.SingleAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(("admin", "apply", "architecture", "site.yaml", "done"), (audit.Actor, audit.Action, audit.Kind, audit.Subject, audit.Result));
+        using var detail = System.Text.Json.JsonDocument.Parse(audit.Detail!);
+        var first = detail.RootElement.GetProperty("first").EnumerateArray().Select(i => i.GetString()!).ToList();
+        Assert.Equal(7, detail.RootElement.GetProperty("items").GetInt32());
+        var digest = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Concat(first.Select(l => l + "\n"))));
+        Assert.Equal(Convert.ToHexStringLower(digest), detail.RootElement.GetProperty("sha256").GetString());
+        Assert.Contains(first, i => i.Contains("\"kind\":\"device\"", StringComparison.Ordinal) && i.Contains("t-2", StringComparison.Ordinal));
+        Assert.DoesNotContain("secret", audit.Detail, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_change_says_what_was_before_and_after_and_nothing_secret()
+    {
+        await using var registry = await OpenAsync();
+        await registry.RegisterAsync(new Strata.Cloud.Contracts.CreateDevice("t-9", Model: "m1"));
+        var row = registry.Image.Devices["t-9"];
+        await registry.Store.ChangeAsync<int>(TestRegistry.Admin with { Origin = "192.0.2.7" }, change =>
+        {
+            change.Put(row with { Model = "m2" }, "change");
+            return 0;
+        }, TestContext.Current.CancellationToken);
+        await using var context = registry.Store.CreateContext(TenantId.Main);
         var audit = await context.Audit.OrderBy(a => a.Id).ToListAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(["site hq", "site hq/east", "site hq/west", "gateway gw", "device t-1", "device t-2", "group all"], audit.Select(a => $"{a.Kind} {a.Subject}"));
-        Assert.All(audit, a => Assert.Equal(("admin", "create"), (a.Actor, a.Action)));
-        Assert.DoesNotContain(audit, a => a.Detail?.Contains("secret", StringComparison.OrdinalIgnoreCase) ?? false);
+        Assert.Equal((null, "192.0.2.7"), (audit[0].Origin, audit[1].Origin));
+        Assert.Null(audit[0].Before);
+        Assert.Contains("\"model\":\"m1\"", audit[1].Before, StringComparison.Ordinal);
+        Assert.Contains("\"model\":\"m2\"", audit[1].After, StringComparison.Ordinal);
+        Assert.All(audit, a => Assert.DoesNotContain(Convert.ToBase64String(row.SecretHash), $"{a.Before}{a.After}{a.Detail}", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -165,7 +191,8 @@ public abstract class ApplyArchitectureTests
         var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => registry.ApplyAsync(Office))));
         Assert.All(results, r => Assert.True(r.IsOk, r.Problem?.Detail));
         Assert.Equal(2, results.Sum(r => r.Value!.Secrets.Count));
-        Assert.Equal(7, registry.Image.LastAudit);
+        await using var context = registry.Store.CreateContext(TenantId.Main);
+        Assert.Equal(1, await context.Audit.CountAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -209,7 +236,7 @@ public abstract class ApplyArchitectureTests
     public async Task A_full_node_takes_nothing_of_a_file_that_is_too_large()
     {
         await using var registry = await OpenAsync();
-        var outcome = await ApplyArchitecture.ApplyAsync(registry.Store, TestRegistry.Admin, "site.yaml", Office, false, false, 1, CancellationToken.None);
+        var outcome = await ApplyArchitecture.ApplyAsync(registry.Store, TestRegistry.Admin, "site.yaml", Office, false, false, 1, null, CancellationToken.None);
         Assert.Equal(ProblemKind.TooMuch, outcome.Problem?.Kind);
         Assert.Empty(registry.Image.Sites);
     }

@@ -141,7 +141,7 @@ public sealed class RegistryServerTests(PostgresServer server)
         {
             var row = registry.Image.Devices["t-main"];
             context.Add(row with { Id = "t-lost" });
-            context.Add(new Strata.Cloud.Platform.AuditRow { TenantId = "main", Id = registry.Image.LastAudit + 1, Time = row.Created, Actor = "x", Action = "create", Kind = "device", Subject = "t-lost" });
+            context.Add(new Strata.Cloud.Platform.Audit.AuditRow { TenantId = "main", Id = registry.Numbers.Next(TenantId.Main), Time = row.Created, Actor = "x", Action = "create", Kind = "device", Subject = "t-lost" });
             await context.SaveChangesAsync(Cancel);
         }
         await registry.Server.ExecuteAsAdminAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strata-registry'");
@@ -175,7 +175,7 @@ public sealed class RegistryServerTests(PostgresServer server)
         {
             context.Add(new Strata.Cloud.Platform.TenantRow { TenantId = "other", Name = "Other", Created = row.Created });
             context.Add(new DeviceRow { TenantId = "other", Id = "t-other", State = row.State, StateSince = row.StateSince, StateCause = "", SecretHash = new byte[32], Created = row.Created });
-            context.Add(new Strata.Cloud.Platform.AuditRow { TenantId = "other", Id = 1, Time = row.Created, Actor = "x", Action = "create", Kind = "device", Subject = "t-other" });
+            context.Add(new Strata.Cloud.Platform.Audit.AuditRow { TenantId = "other", Id = 1, Time = row.Created, Actor = "x", Action = "create", Kind = "device", Subject = "t-other" });
             await context.SaveChangesAsync(Cancel);
         }
         await registry.RestartAsync();

@@ -5,6 +5,7 @@ using Strata.Cloud.Devices.Gateways;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
 using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
@@ -31,6 +32,10 @@ internal sealed class TestRegistry : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 5, 8, 0, 0, TimeSpan.Zero));
 
     public RegistryStore Store { get; private set; } = null!;
+
+    public AuditNumbers Numbers { get; private set; } = null!;
+
+    public RegistryFile File => (RegistryFile)database;
 
     public DeviceDirectory Devices { get; private set; } = null!;
 
@@ -66,7 +71,7 @@ internal sealed class TestRegistry : IAsyncDisposable
     }
 
     public Task<Outcome<ApplyResult>> ApplyAsync(string yaml, bool dryRun = false, bool prune = false) =>
-        ApplyArchitecture.ApplyAsync(Store, Admin, "site.yaml", yaml, dryRun, prune, Devices.Capacity, CancellationToken.None);
+        ApplyArchitecture.ApplyAsync(Store, Admin, "site.yaml", yaml, dryRun, prune, Devices.Capacity, access: null, CancellationToken.None);
 
     /// <summary>Applies what must be right and gives the lines of the difference as text.</summary>
     public async Task<IReadOnlyList<string>> ApplyRightAsync(string yaml, bool dryRun = false, bool prune = false)
@@ -79,7 +84,7 @@ internal sealed class TestRegistry : IAsyncDisposable
     public static IReadOnlyList<string> Lines(ApplyResult result) =>
         [.. result.Changes.Select(c => $"{c.Action} {c.Kind} {c.Id}{string.Concat(c.Fields.Select(f => $" {f.Field}:{f.From ?? "-"}>{f.To ?? "-"}"))}")];
 
-    public string Export(string? site = null) => Description.SiteFileWriter.Write(ExportArchitecture.Describe(Image, site));
+    public string Export(string? site = null) => Description.SiteFileWriter.Write(ExportArchitecture.Describe(Image, site is null ? null : [site]));
 
     public Task<Outcome<DeviceSecret>> RegisterAsync(CreateDevice request) =>
         Store.ChangeAsync(Admin, change => RegisterDevice.Decide(change, request, Devices.Capacity), CancellationToken.None);
@@ -96,7 +101,8 @@ internal sealed class TestRegistry : IAsyncDisposable
     private async Task StartAsync()
     {
         database = server is null ? RegistryFile.Open(new RegistryOptions { DataFolder = Folder }) : new RegistryServer(DatabaseAddress.Parse(server.Node));
-        Store = new RegistryStore(database, Time, NullLogger<RegistryStore>.Instance);
+        Numbers = new AuditNumbers();
+        Store = new RegistryStore(database, Numbers, Time, NullLogger<RegistryStore>.Instance);
         (Devices, Gateways) = (new DeviceDirectory(), new GatewayDirectory());
         var sync = new DirectorySync(Store, Devices, Gateways, new GatewayStatusBoard());
         Configurations = new GatewayConfigurations(Store);

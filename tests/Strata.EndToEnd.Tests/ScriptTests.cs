@@ -3,7 +3,7 @@ namespace Strata.EndToEnd.Tests;
 /// <summary>The program as typed at a prompt.</summary>
 public sealed class ScriptTests
 {
-    public static TheoryData<string> Verbs => [.. "cloud database fog edge demo apply export sites gateways devices readings events trace stats doctor version".Split(' ')];
+    public static TheoryData<string> Verbs => [.. "cloud database fog edge demo tenants tokens roles audit apply export sites gateways devices readings events trace stats doctor version".Split(' ')];
 
     [Theory]
     [MemberData(nameof(Verbs))]

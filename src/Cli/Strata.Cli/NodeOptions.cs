@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Strata.Cli.Output;
 using Strata.Cloud.Contracts;
+using Strata.Core.Tenancy;
 
 namespace Strata.Cli;
 
@@ -16,15 +17,19 @@ internal sealed class NodeOptions
 
     private readonly Option<string?> url = new("--url") { Description = "The node's address, for example http://127.0.0.1:8080 (or STRATA_URL)." };
     private readonly Option<string?> tokenFile = new("--token-file") { Description = "File that holds the API token (or STRATA_TOKEN, the token itself)." };
-    private readonly Option<string?> data = new("--data") { Description = "Data folder of a node on this machine: address and token are read from it." };
+    private readonly Option<string?> data = new("--data") { Description = "Data folder of a node on this machine: address and, unless one is given, token are read from it." };
+    private readonly Option<string?> tenant = new("--tenant") { Description = "Act for this tenant; for the platform's owner (the admin token)." };
     private readonly Option<string> output = new("--output", "-o") { Description = "table, json or csv.", DefaultValueFactory = _ => "table" };
 
-    public NodeOptions(Command command)
+    /// <param name="takesTenant">False where the verb is about tenants themselves.</param>
+    public NodeOptions(Command command, bool takesTenant = true)
     {
         output.AcceptOnlyFromAmong("table", "json", "csv");
         command.Options.Add(url);
         command.Options.Add(tokenFile);
         command.Options.Add(data);
+        if (takesTenant)
+            command.Options.Add(tenant);
         command.Options.Add(output);
     }
 
@@ -46,7 +51,15 @@ internal sealed class NodeOptions
         var uri = Address(address);
         // One client for the life of the process: its handler ends with it.
         var http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) })) { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(100) };
-        return new StrataClient(http, token);
+        return new StrataClient(http, token, Tenant(parsed));
+    }
+
+    /// <summary>The tenant's id; a name that was given when it was created leads to it.</summary>
+    private string? Tenant(ParseResult parsed)
+    {
+        if (parsed.GetResult(tenant) is null || parsed.GetValue(tenant) is not { } name)
+            return null;
+        return TenantId.TryFromName(name, out var id) ? id.Value : throw new CliException(ExitCode.Usage, $"--tenant is '{name}'; it takes a tenant's id, see 'strata tenants list'.");
     }
 
     /// <exception cref="CliException">It is none.</exception>
@@ -59,12 +72,13 @@ internal sealed class NodeOptions
         var folder = parsed.GetValue(data);
         var address = parsed.GetValue(url) ?? (folder is null ? Environment.GetEnvironmentVariable("STRATA_URL") : null);
         var token = parsed.GetValue(tokenFile) is { } file ? ReadToken(file) : null;
+        // A token that is said counts more than the one that lies in the folder: with it one sees what it may see.
+        token ??= Environment.GetEnvironmentVariable("STRATA_TOKEN") is { Length: > 0 } said ? said : null;
         if (folder is not null)
         {
             address ??= ReadAddress(folder);
             token ??= ReadToken(Path.Combine(folder, TokenFile));
         }
-        token ??= Environment.GetEnvironmentVariable("STRATA_TOKEN");
         return (address ?? throw new CliException(ExitCode.Usage,
             "no node is named; give --url and --token-file, set STRATA_URL and STRATA_TOKEN, or give --data DIR of a node on this machine."), token);
     }

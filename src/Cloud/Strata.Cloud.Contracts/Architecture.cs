@@ -29,7 +29,8 @@ public sealed record JoinToken(string Token, DateTimeOffset Expires, string? Sit
 public sealed record JoinRequest(string Token, string Site, string? Name, string? Mqtt, string? Http, string? Version);
 
 /// <summary>The gateway's identity. The secret is shown once.</summary>
-public sealed record JoinResponse(string Id, string Secret, string Site);
+/// <param name="Tenant">Whose it is; the user name of the gateway is <c>TENANT/ID</c>.</param>
+public sealed record JoinResponse(string Id, string Secret, string Site, string? Tenant = null);
 
 /// <summary>What <c>apply</c> did or would do.</summary>
 /// <param name="DryRun">True when nothing was changed.</param>

@@ -29,7 +29,22 @@ public sealed record Rejection(
     string Subject, string? Gateway, string Kind, string Reason, long Count, DateTimeOffset First, DateTimeOffset Last);
 
 /// <summary>One record of who changed what.</summary>
-public sealed record AuditRecord(DateTimeOffset Time, string Actor, string Action, string Kind, string Id, string? Detail);
+/// <param name="Detail">A JSON document with what else there is to say; a bulk change's digest of its items.</param>
+/// <param name="Before">What it was, as JSON without secrets; null when it is new.</param>
+/// <param name="After">What it is now; null when it is gone.</param>
+/// <param name="From">The address that the request came from; null for the node itself.</param>
+/// <param name="Result"><c>done</c>, or why not.</param>
+/// <param name="Number">Its place in the tenant's chain; null while it is not sealed (within a second).</param>
+/// <param name="Hash">Of its link of the chain.</param>
+public sealed record AuditRecord(
+    DateTimeOffset Time, string Actor, string Action, string Kind, string Id, string? Detail, string? Before = null, string? After = null, string? From = null,
+    string Result = "done", long? Number = null, string? Hash = null);
+
+/// <summary>What the verification of a tenant's audit trail came to.</summary>
+/// <param name="Records">Records that were read and are whole.</param>
+/// <param name="Broken">The number of the first that is not; null when all are.</param>
+/// <param name="Problem">What is wrong with it.</param>
+public sealed record AuditVerification(bool Whole, long Records, long? Broken, string? Problem);
 
 /// <summary>Something that happened in the fleet.</summary>
 public sealed record EventInfo(DateTimeOffset Time, string Kind, string? Device, string? Gateway, string Detail);

@@ -13,8 +13,11 @@ namespace Strata.Cloud.Contracts;
 /// The typed client of the HTTP API: one method per call, named after it. The <see cref="HttpClient"/> carries the base address and belongs to
 /// the caller. A refusal is a <see cref="StrataApiException"/> with the node's problem details.
 /// </summary>
-public sealed class StrataClient(HttpClient http, string? token)
+/// <param name="tenant">The tenant that a platform owner acts for; null for the token's own.</param>
+public sealed partial class StrataClient(HttpClient http, string? token, string? tenant = null)
 {
+    private const string TenantHeader = "Strata-Tenant";
+
     private static readonly ContractsJson Json = ContractsJson.Default;
 
     public Uri? BaseAddress => http.BaseAddress;
@@ -58,9 +61,6 @@ public sealed class StrataClient(HttpClient http, string? token)
 
     public Task<Page<EventInfo>> ListEventsAsync(string? device = null, string? gateway = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query("api/v1/events", ("device", device), ("gateway", gateway), ("cursor", cursor), ("limit", limit)), Json.PageEventInfo, cancellationToken);
-
-    public Task<Page<AuditRecord>> ListAuditAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
-        GetAsync(Query("api/v1/audit", ("cursor", cursor), ("limit", limit)), Json.PageAuditRecord, cancellationToken);
 
     public Task<Page<GapInfo>> ListGapsAsync(string? gateway = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query("api/v1/gaps", ("gateway", gateway), ("cursor", cursor), ("limit", limit)), Json.PageGapInfo, cancellationToken);
@@ -184,6 +184,8 @@ public sealed class StrataClient(HttpClient http, string? token)
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
         if (token is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (tenant is not null)
+            request.Headers.Add(TenantHeader, tenant);
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (response.IsSuccessStatusCode)
             return response;

@@ -1,3 +1,5 @@
+using System.Security.Claims;
+
 namespace Strata.Cloud.Dashboard;
 
 /// <summary>Where the dashboard finds the node's API, and with what right it asks.</summary>
@@ -6,6 +8,6 @@ public sealed class DashboardOptions
     /// <summary>The node's own address. Asked once it serves.</summary>
     public Func<Uri> BaseAddress { get; set; } = static () => throw new InvalidOperationException("The dashboard was not told the address of its node.");
 
-    /// <summary>The API token with which the signed-in administrator's pages are filled.</summary>
-    public Func<string> Token { get; set; } = static () => throw new InvalidOperationException("The dashboard was not given a token.");
+    /// <summary>The API token with which the pages of somebody who is signed in are filled; null when the session has ended.</summary>
+    public Func<ClaimsPrincipal, string?> Token { get; set; } = static _ => throw new InvalidOperationException("The dashboard was not told how to ask for its readers.");
 }

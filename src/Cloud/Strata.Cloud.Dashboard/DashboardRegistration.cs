@@ -19,14 +19,14 @@ public static class DashboardRegistration
             o.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(2);
         });
         services.AddMudServices();
-        services.AddHttpClient<NodeApi>().RemoveAllLoggers();
+        services.AddHttpClient(NodeApi.HttpName).RemoveAllLoggers();
+        services.AddScoped<NodeApi>();
         services.AddScoped<ThemeState>();
-        services.AddSingleton<FleetFeed>();
-        services.AddHostedService(s => s.GetRequiredService<FleetFeed>());
+        services.AddSingleton<FleetFeeds>();
         return services;
     }
 
-    /// <summary>Maps the pages. Every one asks for the policy.</summary>
-    public static IEndpointConventionBuilder MapDashboard(this IEndpointRouteBuilder endpoints, string policy) =>
-        endpoints.MapRazorComponents<App>().AddInteractiveServerRenderMode().RequireAuthorization(policy);
+    /// <summary>Maps the pages; who may see them, the program says.</summary>
+    public static IEndpointConventionBuilder MapDashboard(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapRazorComponents<App>().AddInteractiveServerRenderMode();
 }

@@ -7,7 +7,7 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Devices;
 
-/// <summary>The tables of this slice: the architecture (sites, gateways, devices, groups), tokens, observations and rejections.</summary>
+/// <summary>The tables of this slice: the architecture (sites, gateways, devices, groups), join tokens, observations and rejections; and those that all share.</summary>
 internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : StrataDbContext(options, tenant)
 {
     public const string MigrationsTable = "devices_migrations";
@@ -31,9 +31,9 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<JoinTokenRow> JoinTokens => Set<JoinTokenRow>();
 
-    public DbSet<ApiTokenRow> ApiTokens => Set<ApiTokenRow>();
-
     public DbSet<RejectionRow> Rejections => Set<RejectionRow>();
+
+    protected override bool MakesSharedTables => true;
 
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -85,12 +85,6 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
             presence.HasOne<GatewayRow>().WithMany().HasForeignKey(p => new { p.TenantId, p.Gateway }).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<JoinTokenRow>(token => token.ToTable("join_tokens").HasKey(t => new { t.TenantId, t.TokenHash }));
-        modelBuilder.Entity<ApiTokenRow>(token =>
-        {
-            token.ToTable("api_tokens").HasKey(t => new { t.TenantId, t.Name });
-            token.Property(t => t.Role).HasConversion<string>().HasMaxLength(20);
-            token.HasIndex(t => t.TokenHash).IsUnique();
-        });
         modelBuilder.Entity<RejectionRow>(rejection =>
         {
             rejection.ToTable("rejections").HasKey(r => new { r.TenantId, r.Key });

@@ -10,6 +10,7 @@ using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rejections;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
@@ -40,6 +41,7 @@ public static class DevicesModule
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<DeviceDirectory>();
         services.TryAddSingleton<GatewayDirectory>();
+        services.TryAddSingleton<TenantDirectory>();
         services.TryAddSingleton<GatewayStatusBoard>();
         services.TryAddSingleton<RejectionLog>();
         services.TryAddSingleton<IRejectionLog>(s => s.GetRequiredService<RejectionLog>());
@@ -48,6 +50,8 @@ public static class DevicesModule
         services.AddSingleton<IRegistryDatabase>(s => s.GetRequiredService<RegistryOptions>() is { Database: { } server }
             ? new RegistryServer(DatabaseAddress.Parse(server))
             : RegistryFile.Open(s.GetRequiredService<RegistryOptions>()));
+        services.AddAuditTrail();
+        services.AddSingleton<ITenantContents, DeviceContents>();
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();
@@ -64,6 +68,7 @@ public static class DevicesModule
         services.AddSingleton<DeviceActivity>();
         services.AddSingleton<IDeviceActivity>(s => s.GetRequiredService<DeviceActivity>());
         services.AddHostedService<RegistryStartup>();
+        services.AddHostedService<AuditSealer>();
         services.AddHostedService(s => s.GetRequiredService<FleetEventLog>());
         services.AddHostedService(s => s.GetRequiredService<DeviceActivity>());
         return services;
@@ -71,24 +76,24 @@ public static class DevicesModule
 
     public static IEndpointRouteBuilder MapDevices(this IEndpointRouteBuilder routes)
     {
-        var reads = routes.MapGroup("/api/v1").RequireAuthorization(NodePolicies.Read)
+        var reads = routes.MapGroup("/api/v1")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized);
-        reads.MapGet("/sites", ListSites.Handle).AcceptsOnly("cursor", "limit").WithName("ListSites").WithTags("Sites")
+        reads.MapGet("/sites", ListSites.Handle).Requires(Permission.SitesRead).AcceptsOnly("cursor", "limit").WithName("ListSites").WithTags("Sites")
             .WithSummary("Places, each after the one that holds it").Produces<Page<SiteInfo>>();
-        reads.MapGet("/gateways", ListGateways.HandleAsync).AcceptsOnly("site", "cursor", "limit").WithName("ListGateways").WithTags("Gateways")
+        reads.MapGet("/gateways", ListGateways.HandleAsync).Requires(Permission.GatewaysRead).AcceptsOnly("site", "cursor", "limit").WithName("ListGateways").WithTags("Gateways")
             .WithSummary("Gateways with their links and backlogs").Produces<Page<GatewayInfo>>();
-        reads.MapGet("/gateways/{id}", GetGateway.HandleAsync).AcceptsOnly().WithName("GetGateway").WithTags("Gateways")
+        reads.MapGet("/gateways/{id}", GetGateway.HandleAsync).Requires(Permission.GatewaysRead).AcceptsOnly().WithName("GetGateway").WithTags("Gateways")
             .WithSummary("One gateway").Produces<GatewayInfo>().ProducesProblem(StatusCodes.Status404NotFound);
-        reads.MapGet("/devices", ListDevices.Handle).AcceptsOnly("search", "state", "site", "gateway", "cursor", "limit").WithName("ListDevices").WithTags("Devices")
+        reads.MapGet("/devices", ListDevices.Handle).Requires(Permission.DevicesRead).AcceptsOnly("search", "state", "site", "gateway", "cursor", "limit").WithName("ListDevices").WithTags("Devices")
             .WithSummary("Devices by id, state, place or the gateway that serves them").Produces<Page<DeviceInfo>>();
-        reads.MapGet("/devices/rejected", ListRejections.Handle).AcceptsOnly("cursor", "limit").WithName("ListRejections").WithTags("Devices")
+        reads.MapGet("/devices/rejected", ListRejections.Handle).Requires(Permission.DevicesRead).AcceptsOnly("cursor", "limit").WithName("ListRejections").WithTags("Devices")
             .WithSummary("Who was refused and why, newest first").Produces<Page<Rejection>>();
-        reads.MapGet("/devices/{id}", GetDevice.Handle).AcceptsOnly().WithName("GetDevice").WithTags("Devices")
+        reads.MapGet("/devices/{id}", GetDevice.Handle).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetDevice").WithTags("Devices")
             .WithSummary("One device").Produces<DeviceInfo>().ProducesProblem(StatusCodes.Status404NotFound);
-        reads.MapGet("/export", ExportArchitecture.Handle).AcceptsOnly("site").WithName("Export").WithTags("Architecture")
+        reads.MapGet("/export", ExportArchitecture.Handle).Requires(Permission.SitesRead).AcceptsOnly("site").WithName("Export").WithTags("Architecture")
             .WithSummary("The architecture as a site file").Produces<string>(StatusCodes.Status200OK, "application/yaml").ProducesProblem(StatusCodes.Status404NotFound);
         MapAdmin(routes);
-        routes.MapPost("/api/v1/gateways/join", JoinGateway.HandleAsync).AllowAnonymous().AddEndpointFilter<RouteHandlerBuilder, JoinLimit>().WithName("JoinGateway").WithTags("Gateways")
+        routes.MapPost("/api/v1/gateways/join", JoinGateway.HandleAsync).IsOpen("the join token is the proof").AddEndpointFilter<RouteHandlerBuilder, JoinLimit>().WithName("JoinGateway").WithTags("Gateways")
             .WithSummary("A gateway with a join token gets its identity").Accepts<JoinRequest>("application/json").Produces<JoinResponse>()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status429TooManyRequests);
         return routes;
@@ -96,20 +101,18 @@ public static class DevicesModule
 
     private static void MapAdmin(IEndpointRouteBuilder routes)
     {
-        var admin = routes.MapGroup("/api/v1").RequireAuthorization(NodePolicies.Admin)
+        var admin = routes.MapGroup("/api/v1")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        admin.MapPost("/devices", RegisterDevice.HandleAsync).AcceptsOnly().WithName("RegisterDevice").WithTags("Devices")
+        admin.MapPost("/devices", RegisterDevice.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("RegisterDevice").WithTags("Devices")
             .WithSummary("A new device with its secret, shown once").Accepts<CreateDevice>("application/json")
             .Produces<DeviceSecret>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
-        admin.MapPost("/devices/{id}/secret", RotateDeviceSecret.HandleAsync).AcceptsOnly().WithName("RotateDeviceSecret").WithTags("Devices")
+        admin.MapPost("/devices/{id}/secret", RotateDeviceSecret.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("RotateDeviceSecret").WithTags("Devices")
             .WithSummary("A new secret, shown once; the old one stops working").Produces<DeviceSecret>().ProducesProblem(StatusCodes.Status404NotFound);
-        admin.MapDelete("/devices/{id}", DecommissionDevice.HandleAsync).AcceptsOnly().WithName("DecommissionDevice").WithTags("Devices")
+        admin.MapDelete("/devices/{id}", DecommissionDevice.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("DecommissionDevice").WithTags("Devices")
             .WithSummary("Takes a device out of service for good").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
-        admin.MapPost("/gateways/tokens", IssueJoinToken.HandleAsync).AcceptsOnly().WithName("CreateJoinToken").WithTags("Gateways")
+        admin.MapPost("/gateways/tokens", IssueJoinToken.HandleAsync).Requires(Permission.GatewaysWrite).AcceptsOnly().WithName("CreateJoinToken").WithTags("Gateways")
             .WithSummary("A token with which gateways join, shown once").Accepts<CreateJoinToken>("application/json").Produces<JoinToken>(StatusCodes.Status201Created);
-        admin.MapGet("/audit", ListAudit.HandleAsync).AcceptsOnly("cursor", "limit").WithName("ListAudit").WithTags("Audit")
-            .WithSummary("Who changed what, newest first").Produces<Page<AuditRecord>>();
-        admin.MapPost("/apply", ApplyArchitecture.HandleAsync).AcceptsOnly("dryRun", "prune", "file").WithName("Apply").WithTags("Architecture")
+        admin.MapPost("/apply", ApplyArchitecture.HandleAsync).Requires(Permission.SitesWrite).AcceptsOnly("dryRun", "prune", "file").WithName("Apply").WithTags("Architecture")
             .WithSummary("Makes the registry as a site file describes it").Accepts<string>("application/yaml").Produces<ApplyResult>()
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge);
     }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
+using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
@@ -25,7 +26,7 @@ public static class CloudOperationsEndpoints
 
     public static IEndpointRouteBuilder MapCloudOperations(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/statistics", ReadStatistics.HandleAsync).AcceptsOnly().RequireAuthorization(NodePolicies.Read)
+        routes.MapGet("/api/v1/statistics", ReadStatistics.HandleAsync).AcceptsOnly().Requires(Permission.ReadingsRead)
             .WithTags("Operations").WithName("GetStatistics").WithSummary("All tiers reconciled: where each reading is, and what was reduced")
             .Produces<StatisticsInfo>().ProducesProblem(StatusCodes.Status401Unauthorized);
         return routes;

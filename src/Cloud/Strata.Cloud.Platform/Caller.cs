@@ -9,6 +9,9 @@ namespace Strata.Cloud.Platform;
 /// <param name="Actor">Named in audit records: a token's name, a gateway's id, or <see cref="NodeActor"/>.</param>
 public readonly record struct Caller(TenantId Tenant, string Actor)
 {
+    /// <summary>The address that it came from; null for the node itself.</summary>
+    public string? Origin { get; init; }
+
     /// <summary>The actor of what the node does by itself.</summary>
     public const string NodeActor = "node";
 
@@ -16,5 +19,5 @@ public readonly record struct Caller(TenantId Tenant, string Actor)
 
     /// <summary>The authenticated caller of a request.</summary>
     /// <exception cref="InvalidOperationException">Nobody is signed in: the endpoint lacks its policy.</exception>
-    public static Caller Of(HttpContext context) => new(context.Tenant(), context.User.FindFirstValue(ClaimTypes.Name) ?? "unnamed");
+    public static Caller Of(HttpContext context) => new(context.Tenant(), context.User.FindFirstValue(ClaimTypes.Name) ?? "unnamed") { Origin = context.Connection.RemoteIpAddress?.ToString() };
 }

@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Strata.Cloud.Platform.Audit;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Platform;
@@ -31,6 +33,13 @@ public abstract class StrataDbContext : DbContext
 
     public DbSet<AuditRow> Audit => Set<AuditRow>();
 
+    public DbSet<AuditSealRow> AuditSeals => Set<AuditSealRow>();
+
+    public DbSet<AuditMarkRow> AuditMarks => Set<AuditMarkRow>();
+
+    /// <summary>Whether this context's migrations make the tables that all contexts share: one slice's do.</summary>
+    protected virtual bool MakesSharedTables => false;
+
     /// <summary>The slice's own entities: keys, lengths, indexes. Each key begins with the tenant.</summary>
     protected abstract void ConfigureSlice(ModelBuilder modelBuilder);
 
@@ -47,15 +56,29 @@ public abstract class StrataDbContext : DbContext
     {
         modelBuilder.Entity<TenantRow>(tenant =>
         {
-            tenant.ToTable("tenants").HasKey(t => t.TenantId);
+            tenant.ToTable("tenants", Shared).HasKey(t => t.TenantId);
             tenant.Property(t => t.Name).HasMaxLength(200);
-            tenant.HasData(new TenantRow { TenantId = TenantId.Main.Value, Name = "Main", Created = DateTimeOffset.UnixEpoch });
+            tenant.Property(t => t.State).HasConversion<string>().HasMaxLength(20).HasDefaultValue(TenantState.Active).HasSentinel((TenantState)(-1));
+            if (MakesSharedTables)
+                tenant.HasData(new TenantRow { TenantId = TenantId.Main.Value, Name = "Main", Created = DateTimeOffset.UnixEpoch });
         });
         modelBuilder.Entity<AuditRow>(audit =>
         {
-            audit.ToTable("audit").HasKey(a => new { a.TenantId, a.Id });
+            audit.ToTable("audit", Shared).HasKey(a => new { a.TenantId, a.Id });
             audit.Property(a => a.Id).ValueGeneratedNever();
+            audit.Property(a => a.Result).HasDefaultValue(AuditRow.Done);
             audit.HasIndex(a => new { a.TenantId, a.Kind, a.Subject });
+        });
+        modelBuilder.Entity<AuditSealRow>(link =>
+        {
+            link.ToTable("audit_seals", Shared).HasKey(s => new { s.TenantId, s.Number });
+            link.Property(s => s.Number).ValueGeneratedNever();
+            link.HasIndex(s => new { s.TenantId, s.AuditId }).IsUnique();
+        });
+        modelBuilder.Entity<AuditMarkRow>(mark =>
+        {
+            mark.ToTable("audit_marks", Shared).HasKey(m => new { m.TenantId, m.Kind });
+            mark.Property(m => m.Kind).HasMaxLength(20);
         });
         ConfigureSlice(modelBuilder);
         foreach (var entity in modelBuilder.Model.GetEntityTypes().Select(e => e.ClrType).ToList())
@@ -64,6 +87,13 @@ public abstract class StrataDbContext : DbContext
                 throw new InvalidOperationException($"{entity.Name} is in the registry without a tenant: it must be an {nameof(ITenantRow)}.");
             FilterMethod.MakeGenericMethod(entity).Invoke(this, [modelBuilder]);
         }
+    }
+
+    private void Shared<TRow>(TableBuilder<TRow> table)
+        where TRow : class
+    {
+        if (!MakesSharedTables)
+            table.ExcludeFromMigrations();
     }
 
     public sealed override int SaveChanges(bool acceptAllChangesOnSuccess) =>

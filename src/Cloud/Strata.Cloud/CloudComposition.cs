@@ -12,6 +12,8 @@ using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Tenancy;
+using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
@@ -108,7 +110,6 @@ internal static class CloudComposition
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(AdminToken.LoadOrCreate(folder.Path));
-        services.AddSingleton<ITokenStore>(s => s.GetRequiredService<AdminToken>());
         services.AddStrataAuthentication(folder.Path);
         if (options.Database is { } database)
         {
@@ -120,6 +121,7 @@ internal static class CloudComposition
             services.AddTelemetryStore(store => store.Folder = folder.Path);
         }
         services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database });
+        services.AddTenancy();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -138,7 +140,7 @@ internal static class CloudComposition
     {
         builder.WebHost.UseStaticWebAssets();
         builder.Services.AddDashboard(dashboard => dashboard.BaseAddress = () => new Uri($"http://{CloudNode.Reachable(listeners.Http!.IPEndPoint!)}/"));
-        builder.Services.AddOptions<DashboardOptions>().Configure<AdminToken>((dashboard, token) => dashboard.Token = () => token.Value);
+        builder.Services.AddOptions<DashboardOptions>().Configure<SessionTokens>((dashboard, sessions) => dashboard.Token = sessions.For);
     }
 
     private static void Map(WebApplication app)
@@ -147,17 +149,19 @@ internal static class CloudComposition
         app.UseStaticFiles();
         app.UseWebSockets();
         app.UseAuthentication();
+        app.UseCallerAccess();
         app.UseSignInPage();
         app.UseAuthorization();
         app.UseAntiforgery();
-        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
-        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Strata API")).AllowAnonymous();
+        app.MapOpenApi("/openapi/{documentName}.json").IsOpen("the API's description holds nobody's data");
+        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Strata API")).IsOpen("the API's description holds nobody's data");
         app.MapLogin();
+        app.MapTenancy();
         app.MapDevices();
         app.MapNode();
         app.MapReadings();
         app.MapOperations();
         app.MapCloudOperations();
-        app.MapDashboard(NodePolicies.Admin);
+        app.MapDashboard().Requires(Permission.ReadingsRead);
     }
 }

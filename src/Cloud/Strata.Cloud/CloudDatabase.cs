@@ -1,4 +1,5 @@
 using Strata.Cloud.Devices;
+using Strata.Cloud.Tenancy;
 using Strata.Postgres.Schema;
 using Strata.Telemetry.Postgres;
 
@@ -7,5 +8,5 @@ namespace Strata.Cloud;
 /// <summary>What a cloud node keeps in PostgreSQL: the registry's slices and the telemetry store. <c>strata database</c> works on it.</summary>
 public static class CloudDatabase
 {
-    public static DatabaseSchema Schema { get; } = new(DevicesModule.Schema, new TelemetrySchema());
+    public static DatabaseSchema Schema { get; } = new(DevicesModule.Schema, TenancyModule.Schema, new TelemetrySchema());
 }

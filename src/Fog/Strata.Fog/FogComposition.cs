@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Strata.Core.Tenancy;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Link;
@@ -91,6 +92,7 @@ internal static class FogComposition
         services.AddSingleton(time);
         services.AddSingleton(AdminToken.LoadOrCreate(folder.Root));
         services.AddSingleton<ITokenStore>(s => s.GetRequiredService<AdminToken>());
+        services.AddSingleton(_ => TenantsOf(self));
         services.AddStrataAuthentication(folder.Root);
         services.AddTelemetryStore(store => store.Folder = folder.Store);
         services.AddSingleton<CommitWatch>();
@@ -118,7 +120,7 @@ internal static class FogComposition
         services.AddSingleton(self);
         services.AddSingleton(listeners);
         services.AddSingleton<SteadyClock>();
-        services.AddSingleton(s => new SiteConfiguration(folder.Configuration, s.GetRequiredService<DeviceDirectory>()));
+        services.AddSingleton(s => new SiteConfiguration(folder.Configuration, s.GetRequiredService<DeviceDirectory>(), s.GetRequiredService<TenantDirectory>()));
         services.AddSingleton(s => new GatewaysBelow(folder.Below, s.GetRequiredService<SiteConfiguration>(), s.GetRequiredService<GatewayDirectory>()));
         services.AddSingleton<JoinBelow>();
         services.AddSingleton(_ => new ParentClient(options.Cloud, self));
@@ -145,6 +147,15 @@ internal static class FogComposition
         services.AddHostedService<Retention>();
     }
 
+    /// <summary>A gateway is one tenant's, which it knows from the day it joined.</summary>
+    private static TenantDirectory TenantsOf(GatewayIdentity self)
+    {
+        var tenants = new TenantDirectory();
+        if (TenantId.TryParse(self.Tenant, out var tenant))
+            tenants.ServeOnly(tenant);
+        return tenants;
+    }
+
     private static ForwardLog OpenLog(FogOptions options, FogFolder folder, GatewayIdentity self, TimeProvider time, ILogger logger)
     {
         ForwardLog? log = null;
@@ -165,8 +176,9 @@ internal static class FogComposition
         app.UseNodeErrors();
         app.UseWebSockets();
         app.UseAuthentication();
+        app.UseCallerAccess();
         app.UseAuthorization();
-        app.MapPost("/api/v1/gateways/join", JoinBelow.HandleAsync).AllowAnonymous();
+        app.MapPost("/api/v1/gateways/join", JoinBelow.HandleAsync).IsOpen("the join token is the proof; the cloud checks it");
         app.MapNode();
         app.MapReadings();
         app.MapOperations();

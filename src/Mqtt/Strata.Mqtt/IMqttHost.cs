@@ -55,9 +55,15 @@ public interface IMqttHost
 
     /// <summary>
     /// Whether the client may receive a message of this topic. Called only for the messages of a session of which <see cref="MaySubscribe"/> has denied a
-    /// subscription that it granted before, as each is delivered. Must not block.
+    /// subscription that it granted before, or whose client <see cref="ChecksEachMessage"/>, as each is delivered. Must not block.
     /// </summary>
     bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) => false;
+
+    /// <summary>
+    /// Whether <see cref="MayReceive"/> is asked for every message to this client: where its filters may be wider than what it may have. Called when the client is
+    /// welcomed and when access is reviewed. Must not block.
+    /// </summary>
+    bool ChecksEachMessage(MqttClient client) => false;
 
     /// <summary>Whether the retained message that this client published may stay. Called for each at the start, and when access is reviewed. Must not block.</summary>
     bool MayRetain(KnownClient author, ReadOnlySpan<byte> topic) => true;

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
@@ -7,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Contracts;
 using Strata.Core.Telemetry.Decoding;
+using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Mqtt.Inspection;
 using Strata.Node.Auth;
@@ -32,6 +32,8 @@ public static class NodeServices
         services.TryAddSingleton(PayloadLimits.Default);
         services.TryAddSingleton<DeviceDirectory>();
         services.TryAddSingleton<GatewayDirectory>();
+        services.TryAddSingleton<TenantDirectory>();
+        services.TryAddSingleton<AccessMap>();
         services.TryAddSingleton<RejectionLog>();
         services.TryAddSingleton<IRejectionLog>(s => s.GetRequiredService<RejectionLog>());
         services.TryAddSingleton<HopLog>();
@@ -63,12 +65,16 @@ public static class NodeServices
     public static IEndpointRouteBuilder MapNode(this IEndpointRouteBuilder routes)
     {
         routes.MapDeviceIngest();
-        routes.MapMqtt().AllowAnonymous(); // Its CONNECT says who it is.
-        routes.MapMqttInspection(configure: static of => of.Namespace = static http => http.Tenant().Value).RequireAuthorization(NodePolicies.Admin).WithTags("MQTT")
+        routes.MapMqtt().IsOpen("its CONNECT says who it is");
+        routes.MapMqttInspection(configure: static of => of.Namespace = static http => http.Tenant().Value).Requires(Permission.TenantManage).AddEndpointFilter(WholeTenant).WithTags("MQTT")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
         routes.MapGatewayLinks();
         return routes;
     }
+
+    /// <summary>The engine knows no places: what it tells and does is of the tenant as a whole.</summary>
+    private static async ValueTask<object?> WholeTenant(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next) =>
+        invocation.HttpContext.Access().IsWhole(Permission.TenantManage) ? await next(invocation) : ProblemResults.Of(Access.Forbidden);
 
     /// <summary>Ends the links when the stop begins: they would hold the server's stop up to its timeout.</summary>
     private sealed class LinkStop(GatewayLinkHub hub, IHostApplicationLifetime lifetime) : IHostedService

@@ -9,7 +9,7 @@ namespace Strata.Node.Tests.Auth;
 
 public sealed class AccessTests
 {
-    private static readonly TokenIdentity Someone = new(TenantId.Main, "someone", TokenRole.Admin);
+    private static readonly Principal Someone = Principal.Owner(TenantId.Main, "someone");
 
     [Fact]
     public async Task The_admin_token_opens_the_api_and_a_wrong_one_does_not()

@@ -11,17 +11,19 @@ public sealed class DirectoryTests
     private static readonly TenantId Other = TenantId.Parse("other");
 
     [Fact]
-    public void The_secret_decides_between_tenants_that_use_one_name()
+    public void A_name_is_one_tenants_and_no_secret_decides_between_tenants()
     {
         var directory = new DeviceDirectory();
         directory.Set(Entry(TenantId.Main, "d", "one"));
         directory.Set(Entry(Other, "d", "two"));
 
-        Assert.Equal(CredentialCheck.Accepted, directory.Check(DeviceId.Parse("d"), "two"u8, out var found));
+        Assert.Equal(CredentialCheck.Accepted, directory.Check(Other, DeviceId.Parse("d"), "two"u8, out var found));
         Assert.Equal(Other, found!.Tenant);
-        Assert.Equal(CredentialCheck.WrongSecret, directory.Check(DeviceId.Parse("d"), "three"u8, out found));
+        Assert.Equal(CredentialCheck.WrongSecret, directory.Check(TenantId.Main, DeviceId.Parse("d"), "two"u8, out found));
         Assert.Null(found);
-        Assert.Equal(CredentialCheck.Unknown, directory.Check(DeviceId.Parse("e"), "one"u8, out _));
+        Assert.Equal(CredentialCheck.Unknown, directory.Check(TenantId.Parse("third"), DeviceId.Parse("d"), "one"u8, out _));
+        Assert.Equal(CredentialCheck.Unknown, directory.Check(TenantId.Main, DeviceId.Parse("e"), "one"u8, out _));
+        Assert.Equal(["d"], directory.All(Other).Select(e => e.Device.Value));
     }
 
     [Fact]
@@ -31,9 +33,9 @@ public sealed class DirectoryTests
         directory.Set(Entry(TenantId.Main, "none", "x") with { SecretHash = default });
         directory.Set(Entry(TenantId.Main, "off", "x") with { Enabled = false });
 
-        Assert.Equal(CredentialCheck.WrongSecret, directory.Check(DeviceId.Parse("none"), "x"u8, out _));
-        Assert.Equal(CredentialCheck.WrongSecret, directory.Check(DeviceId.Parse("none"), ""u8, out _));
-        Assert.Equal(CredentialCheck.Disabled, directory.Check(DeviceId.Parse("off"), "x"u8, out _));
+        Assert.Equal(CredentialCheck.WrongSecret, directory.Check(TenantId.Main, DeviceId.Parse("none"), "x"u8, out _));
+        Assert.Equal(CredentialCheck.WrongSecret, directory.Check(TenantId.Main, DeviceId.Parse("none"), ""u8, out _));
+        Assert.Equal(CredentialCheck.Disabled, directory.Check(TenantId.Main, DeviceId.Parse("off"), "x"u8, out _));
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using MQTTnet;
+using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
+using Strata.Node.Ingest;
 using Strata.Node.Tests.Support;
 
 namespace Strata.Node.Tests.Ingest;
@@ -53,6 +55,75 @@ public sealed class MqttAccessTests
         Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, await app.SubscribeAsync("fleet/events"));
         Assert.Equal(MqttClientSubscribeResultCode.NotAuthorized, await app.SubscribeAsync("provision/#"));
         Assert.Equal(MqttClientPublishReasonCode.NotAuthorized, (await app.PublishAsync("devices/t-1/telemetry", "{}")).ReasonCode);
+    }
+
+    [Fact]
+    public async Task A_device_of_another_tenant_says_its_tenant_and_a_plain_name_is_the_first_tenants()
+    {
+        await using var node = await TestNode.StartAsync();
+        node.Tenants.Set(TenantId.Parse("acme"), active: true);
+        var (own, foreign) = (node.AddDevice("t-1"), node.AddDevice("t-1", tenant: "acme"));
+
+        await using var plain = await MqttTestClient.ConnectAsync(node, "t-1", own);
+        await using var named = await MqttTestClient.ConnectAsync(node, "main/t-1", own);
+        await using var acme = await MqttTestClient.ConnectAsync(node, "acme/t-1", foreign);
+        foreach (var (user, secret) in new[] { ("t-1", foreign), ("acme/t-1", own), ("nobody/t-1", own), ("acme/", foreign), ("/t-1", own) })
+        {
+            var (client, result) = await MqttTestClient.TryConnectAsync(node, user, secret);
+            await using var _ = client;
+            Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, result.ResultCode);
+        }
+        Assert.True(node.Get<TelemetryMqttHost>().IsConnected(TenantId.Parse("acme"), DeviceId.Parse("t-1")));
+    }
+
+    [Fact]
+    public async Task A_disabled_tenants_connections_end_and_nobody_of_it_is_let_in()
+    {
+        await using var node = await TestNode.StartAsync();
+        node.Tenants.Set(TenantId.Parse("acme"), active: true);
+        var secret = node.AddDevice("t-1", tenant: "acme");
+        await using var device = await MqttTestClient.ConnectAsync(node, "acme/t-1", secret);
+
+        node.Tenants.Set(TenantId.Parse("acme"), active: false);
+
+        await device.Disconnected;
+        var (again, result) = await MqttTestClient.TryConnectAsync(node, "acme/t-1", secret);
+        await using var _ = again;
+        Assert.Equal(MqttClientConnectResultCode.NotAuthorized, result.ResultCode);
+    }
+
+    [Fact]
+    public async Task An_application_with_a_scope_gets_what_lies_within_whatever_it_subscribed_to()
+    {
+        await using var node = await TestNode.StartAsync();
+        await using var inside = await MqttTestClient.ConnectAsync(node, "t-1", node.AddDevice("t-1", site: "hq/floor-1/east"));
+        await using var outside = await MqttTestClient.ConnectAsync(node, "t-2", node.AddDevice("t-2", site: "hq/floor-10"));
+        node.Tokens.Add("manager", new Grant(Role.Viewer, AccessScope.Of([SiteId.Parse("hq/floor-1")])));
+        await using var app = await MqttTestClient.ConnectAsync(node, "app", "manager");
+
+        Assert.Equal(MqttClientSubscribeResultCode.NotAuthorized, await app.SubscribeAsync("devices/t-2/telemetry"));
+        Assert.Equal(MqttClientSubscribeResultCode.NotAuthorized, await app.SubscribeAsync("devices/no-such/telemetry"));
+        Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, await app.SubscribeAsync("devices/#"));
+        foreach (var topic in new[] { "telemetry", "note" })
+        {
+            await outside.PublishAsync($"devices/t-2/{topic}", """{"temperature":2}""");
+            await inside.PublishAsync($"devices/t-1/{topic}", """{"temperature":1}""");
+        }
+
+        Assert.Equal("devices/t-1/telemetry", (await app.NextAsync()).Topic);
+        Assert.Equal("devices/t-1/note", (await app.NextAsync()).Topic);
+    }
+
+    [Fact]
+    public async Task An_application_ends_with_its_token()
+    {
+        await using var node = await TestNode.StartAsync();
+        node.Tokens.Add("reader");
+        await using var app = await MqttTestClient.ConnectAsync(node, "app", "reader");
+
+        node.Tokens.End("reader");
+
+        await app.Disconnected;
     }
 
     [Fact]

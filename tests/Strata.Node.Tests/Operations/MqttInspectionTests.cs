@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Strata.Core.Architecture;
 using Strata.Core.Tenancy;
-using Strata.Node.Auth;
 using Strata.Node.Tests.Support;
 
 namespace Strata.Node.Tests.Operations;
@@ -16,9 +16,9 @@ public sealed class MqttInspectionTests
     [Fact]
     public async Task An_administrator_sees_and_ends_what_is_its_tenants_and_nothing_else()
     {
-        await using var node = await TestNode.StartAsync(tokens: new Tokens());
+        await using var node = await StartAsync();
         await using var mine = await MqttTestClient.ConnectAsync(node, "app", "of-main", clientId: "shared");
-        await using var theirs = await MqttTestClient.ConnectAsync(node, "app", "of-other", clientId: "shared");
+        await using var theirs = await MqttTestClient.ConnectAsync(node, "other/app", "of-other", clientId: "shared");
         await mine.SubscribeAsync("devices/mine/#");
         await theirs.SubscribeAsync("devices/theirs/#");
         using var main = node.Client(token: "of-main");
@@ -52,12 +52,13 @@ public sealed class MqttInspectionTests
     [Fact]
     public async Task It_is_for_administrators()
     {
-        await using var node = await TestNode.StartAsync(tokens: new Tokens());
+        await using var node = await StartAsync();
         var secret = node.AddDevice("d1");
         using var nobody = node.Client();
         using var application = node.Client(token: "of-an-application");
+        using var place = node.Client(token: "of-a-place");
         using var device = node.Client("d1", secret);
-        foreach (var (client, expected) in new[] { (nobody, HttpStatusCode.Unauthorized), (application, HttpStatusCode.Forbidden), (device, HttpStatusCode.Forbidden) })
+        foreach (var (client, expected) in new[] { (nobody, HttpStatusCode.Unauthorized), (application, HttpStatusCode.Forbidden), (place, HttpStatusCode.Forbidden), (device, HttpStatusCode.Forbidden) })
         {
             foreach (var read in Reads)
                 Assert.Equal(expected, await StatusAsync(client, HttpMethod.Get, read));
@@ -88,18 +89,16 @@ public sealed class MqttInspectionTests
         return response.StatusCode;
     }
 
-    /// <summary>Administrators of two tenants, and an application.</summary>
-    private sealed class Tokens : ITokenStore
+    /// <summary>With administrators of two tenants, one of a single place, and an application.</summary>
+    private static async Task<TestNode> StartAsync()
     {
-        private readonly Dictionary<string, TokenIdentity> known = new()
-        {
-            ["of-main"] = new TokenIdentity(TenantId.Main, "ada", TokenRole.Admin),
-            ["of-other"] = new TokenIdentity(TenantId.Parse("other"), "bob", TokenRole.Admin),
-            ["of-an-application"] = new TokenIdentity(TenantId.Main, "panel", TokenRole.Application),
-        };
-
-        public ValueTask<TokenIdentity?> FindAsync(string token, CancellationToken cancellationToken) => new(known.GetValueOrDefault(token));
-
-        public TokenIdentity? FindByName(TenantId tenant, string name) => known.Values.FirstOrDefault(i => i.Tenant == tenant && i.Name == name);
+        var node = await TestNode.StartAsync();
+        var other = TenantId.Parse("other");
+        node.Tenants.Set(other, active: true);
+        node.Tokens.Add("of-main", new Grant(Role.TenantAdmin, AccessScope.WholeTenant));
+        node.Tokens.Add("of-a-place", new Grant(Role.TenantAdmin, AccessScope.Of([SiteId.Parse("hq/floor-1")])));
+        node.Tokens.Add("of-other", other, new Grant(Role.TenantAdmin, AccessScope.WholeTenant));
+        node.Tokens.Add("of-an-application");
+        return node;
     }
 }

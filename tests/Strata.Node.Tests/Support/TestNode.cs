@@ -52,6 +52,10 @@ internal sealed class TestNode : IAsyncDisposable
 
     public GatewayDirectory Gateways => Get<GatewayDirectory>();
 
+    public FakeTokens Tokens => Get<FakeTokens>();
+
+    public TenantDirectory Tenants => Get<TenantDirectory>();
+
     public RejectionLog Rejections => Get<RejectionLog>();
 
     public RecordedActivity Activity => Get<RecordedActivity>();
@@ -63,8 +67,7 @@ internal sealed class TestNode : IAsyncDisposable
     public GatewayLinkHub Hub => Get<GatewayLinkHub>();
 
     /// <param name="database">A folder for the real store; null for the one in memory.</param>
-    /// <param name="tokens">Null: the administrator's alone.</param>
-    public static async Task<TestNode> StartAsync(Action<UplinkOptions>? uplink = null, Action<GatewayLinkOptions>? link = null, string? database = null, ITokenStore? tokens = null)
+    public static async Task<TestNode> StartAsync(Action<UplinkOptions>? uplink = null, Action<GatewayLinkOptions>? link = null, string? database = null)
     {
         var folder = Directory.CreateTempSubdirectory("strata-node-").FullName;
         var builder = WebApplication.CreateSlimBuilder();
@@ -76,7 +79,7 @@ internal sealed class TestNode : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseMqtt());
         });
-        builder.Services.AddSingleton(tokens ?? admin).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(new FakeTokens(admin)).AddSingleton<ITokenStore>(s => s.GetRequiredService<FakeTokens>()).AddSingleton(TimeProvider.System);
         if (database is not null)
             builder.Services.AddTelemetryStore(options => options.Folder = database);
         else
@@ -90,11 +93,12 @@ internal sealed class TestNode : IAsyncDisposable
         builder.Services.Configure(link ?? (_ => { }));
         var app = builder.Build();
         app.UseAuthentication();
+        app.UseCallerAccess();
         app.UseAuthorization();
         app.MapNode();
         app.MapLogin();
-        app.MapGet("/api/v1/whoami", (Microsoft.AspNetCore.Http.HttpContext context) => context.User.Name()).RequireAuthorization(NodePolicies.Read);
-        app.MapGet("/", () => "home").RequireAuthorization(NodePolicies.Admin);
+        app.MapGet("/api/v1/whoami", (Microsoft.AspNetCore.Http.HttpContext context) => context.User.Name()).Requires(Permission.ReadingsRead);
+        app.MapGet("/", () => "home").Requires(Permission.TenantManage);
         await app.StartAsync();
         return new TestNode(app, folder, store, admin);
     }
@@ -111,10 +115,10 @@ internal sealed class TestNode : IAsyncDisposable
         where T : notnull => app.Services.GetRequiredService<T>();
 
     /// <summary>Makes a device known; returns its secret.</summary>
-    public string AddDevice(string id, bool enabled = true)
+    public string AddDevice(string id, bool enabled = true, string site = "hq", string tenant = "main")
     {
         var secret = DeviceSecrets.Create();
-        Devices.Set(new DeviceEntry(TenantId.Main, DeviceId.Parse(id), DeviceSecrets.Hash(secret), SiteId.Parse("hq"), TimeSpan.FromMinutes(5), enabled));
+        Devices.Set(new DeviceEntry(TenantId.Parse(tenant), DeviceId.Parse(id), DeviceSecrets.Hash(secret), SiteId.Parse(site), TimeSpan.FromMinutes(5), enabled));
         return secret;
     }
 

@@ -73,7 +73,7 @@ internal static class DevicesCommand
             PrintSecret(node.Writer(parsed), await node.Connect(parsed).CreateDeviceAsync(request, cancellationToken));
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata devices create t-101 --site hq/floor-1/east -o json");
+        return HelpWithExamples.WithExamples(command, "strata devices create t-101 --site hq/floor-1/east -o json", "strata devices create t-101 --tenant acme");
     }
 
     private static Command CreateSecret()
@@ -123,6 +123,6 @@ internal static class DevicesCommand
     private static void PrintSecret(OutputWriter output, DeviceSecret secret)
     {
         output.One(secret, ContractsJson.Default.DeviceSecret, new("id", s => s.Id), new("secret", s => s.Secret));
-        output.Note("Keep the secret now: it is not shown again. MQTT and HTTP: user name = id, password = secret.");
+        output.Note("Keep the secret now: it is not shown again. MQTT and HTTP: user name = TENANT/ID, or ID in the first tenant; password = secret.");
     }
 }

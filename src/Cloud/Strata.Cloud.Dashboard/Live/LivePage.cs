@@ -10,7 +10,10 @@ public abstract class LivePage : ComponentBase, IDisposable
     private int queued;
 
     [Inject]
-    internal FleetFeed Feed { get; set; } = default!;
+    internal FleetFeeds Feeds { get; set; } = default!;
+
+    /// <summary>What the reader's pages share; of nobody until it is known who reads.</summary>
+    internal FleetFeed Feed => Feeds.Of(Api.Token);
 
     [Inject]
     internal NodeApi Api { get; set; } = default!;
@@ -37,7 +40,11 @@ public abstract class LivePage : ComponentBase, IDisposable
     {
     }
 
-    protected override async Task OnInitializedAsync() => await ReloadAsync();
+    protected override async Task OnInitializedAsync()
+    {
+        await Api.OpenAsync();
+        await ReloadAsync();
+    }
 
     protected override void OnAfterRender(bool firstRender)
     {

@@ -13,6 +13,9 @@ internal sealed record ArchitectureDescription(
     ImmutableArray<DescribedDevice> Devices, ImmutableArray<DescribedGroup> Groups)
 {
     public static readonly ArchitectureDescription Empty = new([], [], [], [], []);
+
+    /// <summary>Whose architecture it is (<c>tenant:</c>); null when the file does not say.</summary>
+    public string? Tenant { get; init; }
 }
 
 /// <summary>Where in the file something stands; line and column count from 1.</summary>

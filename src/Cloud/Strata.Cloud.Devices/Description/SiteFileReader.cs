@@ -5,6 +5,7 @@ using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Devices.Description;
 
@@ -35,6 +36,8 @@ internal sealed class SiteFileReader
     private readonly Dictionary<string, DescribedDevice> devices = [];
     private readonly Dictionary<string, DescribedGroup> groups = [];
 
+    private string? tenant;
+
     private SiteFileReader(string file) => this.file = file;
 
     /// <summary>The description, or the first error: <c>FILE:LINE:COLUMN: FIELD: what is wrong</c>.</summary>
@@ -55,10 +58,16 @@ internal sealed class SiteFileReader
 
     private void ReadDocument(YamlNode document)
     {
-        var fields = new YamlFields(file, "", document, "apiVersion", "site", "name", "kind", "children", "gateways", "devices", "groups");
+        var fields = new YamlFields(file, "", document, "apiVersion", "tenant", "site", "name", "kind", "children", "gateways", "devices", "groups");
         var version = fields.RequiredText("apiVersion");
         if (version != ApiVersion)
             throw fields.Wrong("apiVersion", $"'{version}' is not a version that this node reads; write {ApiVersion}.");
+        if (fields.OptionalName("tenant", t => TenantId.Parse(t).Value) is { } said)
+        {
+            if (tenant is not null && tenant != said)
+                throw fields.Wrong("tenant", $"'{said}' and '{tenant}' are both in the file; a file is one tenant's.");
+            tenant = said;
+        }
         SiteId? root = null;
         if (fields.OptionalName("site", t => SiteId.Parse(t).Value) is { } path)
         {
@@ -168,5 +177,5 @@ internal sealed class SiteFileReader
     }
 
     private ArchitectureDescription Finish() => new(
-        [.. roots], [.. sites.Values], [.. gateways.Values], [.. devices.Values], [.. groups.Values]);
+        [.. roots], [.. sites.Values], [.. gateways.Values], [.. devices.Values], [.. groups.Values]) { Tenant = tenant };
 }

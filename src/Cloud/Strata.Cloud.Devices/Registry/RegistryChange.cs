@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
 
 namespace Strata.Cloud.Devices.Registry;
 
@@ -14,6 +15,8 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
     private readonly Dictionary<string, (GatewayRow? Before, GatewayRow? After)> gateways = new(StringComparer.Ordinal);
     private readonly Dictionary<(Type, string), (IAuditedRow? Before, IAuditedRow? After)> others = [];
     private readonly List<AuditRow> audit = [];
+    private readonly List<string> items = [];
+    private (string Action, string Kind, string Subject)? bulk;
 
     public RegistryImage Before { get; } = before;
 
@@ -32,11 +35,7 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
 
     public bool ChangesGroups => others.Keys.Any(k => k.Item1 == typeof(GroupRow));
 
-    public bool ChangesApiTokens => others.Keys.Any(k => k.Item1 == typeof(ApiTokenRow));
-
     public bool IsEmpty => devices.Count + gateways.Count + others.Count == 0;
-
-    public IReadOnlyList<AuditRow> Audit => audit;
 
     /// <summary>All rows that differ, for the database.</summary>
     public IEnumerable<(IAuditedRow? Before, IAuditedRow? After)> Rows =>
@@ -48,70 +47,65 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
     {
         Image = Image.With(row.Path, row);
         others[(typeof(SiteRow), row.Path)] = (Before.Sites.GetValueOrDefault(row.Path), row);
-        Record(action, "site", row.Path, detail);
+        Record(action, "site", row.Path, detail, Before.Sites.GetValueOrDefault(row.Path), row);
     }
 
     public void Remove(SiteRow row)
     {
         Image = Image.With(row.Path, (SiteRow?)null);
         others[(typeof(SiteRow), row.Path)] = (Before.Sites.GetValueOrDefault(row.Path), null);
-        Record("remove", "site", row.Path, null);
+        Record("remove", "site", row.Path, null, row, null);
     }
 
     public void Put(GatewayRow row, string action, object? detail = null)
     {
+        var before = Image.Gateways.GetValueOrDefault(row.Id);
         Image = Image.With(row.Id, row);
         gateways[row.Id] = (Before.Gateways.GetValueOrDefault(row.Id), row);
-        Record(action, "gateway", row.Id, detail);
+        Record(action, "gateway", row.Id, detail, before, row);
     }
 
     public void Remove(GatewayRow row)
     {
         Image = Image.With(row.Id, (GatewayRow?)null);
         gateways[row.Id] = (Before.Gateways.GetValueOrDefault(row.Id), null);
-        Record("remove", "gateway", row.Id, null);
+        Record("remove", "gateway", row.Id, null, row, null);
     }
 
     public void Put(DeviceRow row, string action, object? detail = null)
     {
+        var before = Image.Devices.GetValueOrDefault(row.Id);
         Image = Image.With(row.Id, row);
         devices[row.Id] = (Before.Devices.GetValueOrDefault(row.Id), row);
-        Record(action, "device", row.Id, detail);
+        Record(action, "device", row.Id, detail, before, row);
     }
 
     public void Put(GroupRow row, string action, object? detail = null)
     {
         Image = Image.With(row.Id, row);
         others[(typeof(GroupRow), row.Id)] = (Before.Groups.GetValueOrDefault(row.Id), row);
-        Record(action, "group", row.Id, detail);
+        Record(action, "group", row.Id, detail, Before.Groups.GetValueOrDefault(row.Id), row);
     }
 
     public void Remove(GroupRow row)
     {
         Image = Image.With(row.Id, (GroupRow?)null);
         others[(typeof(GroupRow), row.Id)] = (Before.Groups.GetValueOrDefault(row.Id), null);
-        Record("remove", "group", row.Id, null);
+        Record("remove", "group", row.Id, null, row, null);
     }
 
     public void Put(JoinTokenRow row, string action, object? detail = null)
     {
         Image = Image.With(row.TokenHash, row);
         others[(typeof(JoinTokenRow), row.TokenHash)] = (Before.JoinTokens.GetValueOrDefault(row.TokenHash), row);
-        Record(action, "join-token", row.TokenHash[..8], detail);
+        Record(action, "join-token", row.TokenHash[..8], detail, Before.JoinTokens.GetValueOrDefault(row.TokenHash), row);
     }
 
     public void Remove(JoinTokenRow row, string action)
     {
         Image = Image.With(row.TokenHash, (JoinTokenRow?)null);
         others[(typeof(JoinTokenRow), row.TokenHash)] = (Before.JoinTokens.GetValueOrDefault(row.TokenHash), null);
-        Record(action, "join-token", row.TokenHash[..8], null);
-    }
-
-    public void Put(ApiTokenRow row, string action)
-    {
-        Image = Image.With(row.Name, row);
-        others[(typeof(ApiTokenRow), row.Name)] = (Before.ApiTokens.GetValueOrDefault(row.Name), row);
-        Record(action, "api-token", row.Name, null);
+        Record(action, "join-token", row.TokenHash[..8], null, row, null);
     }
 
     /// <summary>Gives a gateway the next version of its configuration; no audit record of its own, it follows from the others.</summary>
@@ -121,19 +115,27 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
         gateways[row.Id] = (Before.Gateways.GetValueOrDefault(row.Id), row);
     }
 
-    private void Record(string action, string kind, string subject, object? detail)
+    /// <summary>From here on the change is one of many things at once, and one record with the digest of its items.</summary>
+    public void BeginBulk(string action, string kind, string subject) => bulk = (action, kind, subject);
+
+    /// <summary>The records, each with the next number of its tenant.</summary>
+    public IEnumerable<AuditRow> AuditRows(Func<long> nextNumber) => bulk is not { } whole || items.Count == 0
+        ? audit.Select(a => a with { Id = nextNumber() })
+        : [.. audit.Select(a => a with { Id = nextNumber() }), Row(whole.Action, whole.Kind, whole.Subject) with { Id = nextNumber(), Detail = AuditImages.Digest(items) }];
+
+    private void Record(string action, string kind, string subject, object? detail, IAuditedRow? before, IAuditedRow? after)
     {
-        Image = Image with { LastAudit = Image.LastAudit + 1 };
-        audit.Add(new AuditRow
-        {
-            TenantId = TenantId,
-            Id = Image.LastAudit,
-            Time = Now,
-            Actor = Caller.Actor,
-            Action = action,
-            Kind = kind,
-            Subject = subject,
-            Detail = detail is null ? null : JsonSerializer.Serialize(detail, JsonSerializerOptions.Web),
-        });
+        var (was, now) = (AuditImages.Of(before), AuditImages.Of(after));
+        if (bulk is not null)
+            items.Add(AuditImages.Json(new { action, kind, id = subject, before = Element(was), after = Element(now) }));
+        else
+            audit.Add(Row(action, kind, subject) with { Detail = detail is null ? null : AuditImages.Json(detail), Before = was, After = now });
     }
+
+    private AuditRow Row(string action, string kind, string subject) => new()
+    {
+        TenantId = TenantId, Id = 0, Time = Now, Actor = Caller.Actor, Action = action, Kind = kind, Subject = subject, Origin = Caller.Origin,
+    };
+
+    private static JsonElement? Element(string? json) => json is null ? null : JsonSerializer.Deserialize<JsonElement>(json);
 }

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Strata.Cloud.Devices.Rows;
+using Strata.Core.Architecture;
 using Strata.Core.Devices;
+using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Devices.Registry;
 
@@ -25,11 +27,6 @@ internal sealed record RegistryImage
 
     public ImmutableSortedDictionary<string, JoinTokenRow> JoinTokens { get; private init; } = Create<JoinTokenRow>();
 
-    public ImmutableSortedDictionary<string, ApiTokenRow> ApiTokens { get; private init; } = Create<ApiTokenRow>();
-
-    /// <summary>Number of the last audit record.</summary>
-    public long LastAudit { get; init; }
-
     /// <summary>Devices in service that list a gateway, by gateway.</summary>
     public ImmutableDictionary<string, ImmutableHashSet<string>> Listed { get; private init; } = ImmutableDictionary.Create<string, ImmutableHashSet<string>>(StringComparer.Ordinal);
 
@@ -39,7 +36,7 @@ internal sealed record RegistryImage
     /// <summary>Builds the image of what was loaded, in one go.</summary>
     public static RegistryImage Load(
         IEnumerable<SiteRow> sites, IReadOnlyCollection<GatewayRow> gateways, IReadOnlyCollection<DeviceRow> devices, IEnumerable<GroupRow> groups,
-        IEnumerable<JoinTokenRow> joinTokens, IEnumerable<ApiTokenRow> apiTokens, long lastAudit) => new()
+        IEnumerable<JoinTokenRow> joinTokens) => new()
         {
             Sites = Values.Sorted(sites.Select(s => KeyValuePair.Create(s.Path, s))),
             Gateways = Values.Sorted(gateways.Select(g => KeyValuePair.Create(g.Id, g))),
@@ -52,9 +49,17 @@ internal sealed record RegistryImage
                 .ToImmutableDictionary(g => g.Key, g => g.Select(l => l.Id).ToImmutableHashSet(StringComparer.Ordinal), StringComparer.Ordinal),
             Groups = Values.Sorted(groups.Select(g => KeyValuePair.Create(g.Id, g))),
             JoinTokens = Values.Sorted(joinTokens.Select(t => KeyValuePair.Create(t.TokenHash, t))),
-            ApiTokens = Values.Sorted(apiTokens.Select(t => KeyValuePair.Create(t.Name, t))),
-            LastAudit = lastAudit,
         };
+
+    /// <summary>What of it somebody sees whose scope this is, with the places that hold the scope's own.</summary>
+    public RegistryImage Within(Reach reach)
+    {
+        bool Sees(string? path) => path is not null && reach.Covers(SiteId.Parse(path));
+        var devices = Devices.Values.Where(d => Sees(d.Site)).ToList();
+        return Load(
+            Sites.Values.Where(s => Sees(s.Path) || reach.Sites.Any(place => Places.Contains(s.Path, place.Value))), [.. Gateways.Values.Where(g => Sees(g.Site))], devices,
+            Groups.Values.Where(g => g.Sites.All(Sees)), []);
+    }
 
     public bool IsDeviceInService(string id) => Devices.TryGetValue(id, out var device) && IsInService(device);
 
@@ -72,8 +77,6 @@ internal sealed record RegistryImage
     public RegistryImage With(string id, GroupRow? row) => this with { Groups = Set(Groups, id, row) };
 
     public RegistryImage With(string hash, JoinTokenRow? row) => this with { JoinTokens = Set(JoinTokens, hash, row) };
-
-    public RegistryImage With(string name, ApiTokenRow? row) => this with { ApiTokens = Set(ApiTokens, name, row) };
 
     public RegistryImage With(string id, DeviceRow? row)
     {

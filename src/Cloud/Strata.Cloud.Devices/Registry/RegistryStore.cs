@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Devices.Gateways;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
 using Strata.Core;
 using Strata.Core.Tenancy;
 
@@ -15,7 +16,7 @@ internal sealed record RegistryCommit(TenantId Tenant, RegistryChange Change, IR
 /// The registry: its image in memory and the one way to change it. Changes come one after the other; each is decided on the current image, written as one
 /// transaction with its audit records, then published. Reads take the image and never wait.
 /// </summary>
-internal sealed partial class RegistryStore(IRegistryDatabase database, TimeProvider time, ILogger<RegistryStore> logger) : IDisposable
+internal sealed partial class RegistryStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<RegistryStore> logger) : IDisposable
 {
     private readonly DbContextOptions<DevicesDbContext> options = database.OptionsFor<DevicesDbContext>(DevicesDbContext.MigrationsTable);
     private readonly ConcurrentDictionary<TenantId, RegistryImage> images = new();
@@ -73,6 +74,7 @@ internal sealed partial class RegistryStore(IRegistryDatabase database, TimeProv
             Publishing?.Invoke(commit);
             images[caller.Tenant] = change.Image;
             Published?.Invoke(commit);
+            numbers.Announce(caller.Tenant);
             return outcome;
         }
         catch (Exception failure) when (database.Explain(failure) is { } problem)
@@ -119,14 +121,14 @@ internal sealed partial class RegistryStore(IRegistryDatabase database, TimeProv
     private async Task<RegistryImage> LoadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = CreateContext(tenant);
+        numbers.Start(tenant, await context.Audit.MaxAsync(a => (long?)a.Id, cancellationToken) ?? 0);
+        numbers.Announce(tenant); // What an earlier run did not seal.
         return RegistryImage.Load(
             await context.Sites.ToListAsync(cancellationToken),
             await context.Gateways.ToListAsync(cancellationToken),
             await context.Devices.ToListAsync(cancellationToken),
             await context.Groups.ToListAsync(cancellationToken),
-            await context.JoinTokens.ToListAsync(cancellationToken),
-            await context.ApiTokens.ToListAsync(cancellationToken),
-            await context.Audit.MaxAsync(a => (long?)a.Id, cancellationToken) ?? 0);
+            await context.JoinTokens.ToListAsync(cancellationToken));
     }
 
     private async Task SaveAsync(RegistryChange change, CancellationToken cancellationToken)
@@ -150,7 +152,7 @@ internal sealed partial class RegistryStore(IRegistryDatabase database, TimeProv
             if (state is EntityState.Modified)
                 entry.OriginalValues.SetValues(before!);
         }
-        context.AddRange(change.Audit);
+        context.AddRange(change.AuditRows(() => numbers.Next(change.Caller.Tenant)));
         await context.SaveChangesAsync(cancellationToken);
     }
 

@@ -5,16 +5,17 @@ using Strata.Cloud.Devices.Registry;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
+using Strata.Node.Auth;
 using Strata.Node.Devices;
 
 namespace Strata.Cloud.Devices.Rejections;
 
 /// <summary>Keeps the rejections, so that they are there after a restart: the newest of each tenant, bounded.</summary>
-internal sealed class RejectionSink(RegistryStore registry, DevicesOptions options) : IRejectionSink
+internal sealed class RejectionSink(RegistryStore registry, TenantDirectory tenants, DevicesOptions options) : IRejectionSink
 {
     public async ValueTask WriteAsync(IReadOnlyList<RejectionChange> changes, CancellationToken cancellationToken)
     {
-        foreach (var tenant in changes.Select(c => c.Entry).GroupBy(e => e.Tenant).Where(t => registry.Tenants.Contains(t.Key)))
+        foreach (var tenant in changes.Select(c => c.Entry).GroupBy(e => e.Tenant).Where(t => tenants.Exists(t.Key)))
             await registry.WriteAsync(tenant.Key, context => WriteAsync(context, tenant.Key, tenant, cancellationToken), cancellationToken);
     }
 

@@ -5,49 +5,63 @@ using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
 using Strata.Core;
+using Strata.Core.Tenancy;
 using Strata.Node;
+using Strata.Node.Auth;
 using Strata.Node.Devices;
 
 namespace Strata.Cloud.Devices.UseCases;
 
 /// <summary>
 /// <c>POST /api/v1/apply</c>: makes the registry as a site file describes it, all or nothing. <c>dryRun</c> only says what would be done,
-/// <c>prune</c> also removes what is in the file's trees and not in the file, <c>file</c> is the name for error messages.
+/// <c>tenant:</c> in the file counts more than the header, for a platform owner; <c>prune</c> also removes what is in the file's trees and not in the file, <c>file</c> is the name for error messages.
 /// </summary>
 internal static class ApplyArchitecture
 {
     public static async Task<IResult> HandleAsync(
-        bool? dryRun, bool? prune, string? file, HttpContext context, RegistryStore registry, DeviceDirectory directory, CancellationToken cancellationToken)
+        bool? dryRun, bool? prune, string? file, HttpContext context, RegistryStore registry, DeviceDirectory directory, AccessMap accesses, TenantDirectory tenants,
+        CancellationToken cancellationToken)
     {
         var text = await context.Request.ReadTextAsync(YamlTree.MaxCharacters, cancellationToken);
         if (!text.IsOk)
             return ProblemResults.Of(text.Problem, text.Problem.Kind is ProblemKind.TooMuch ? StatusCodes.Status413PayloadTooLarge : null);
         var name = file is { Length: > 0 and <= 300 } && !file.Any(char.IsControl) ? file : "site.yaml";
-        var outcome = await ApplyAsync(registry, Caller.Of(context), name, text.Value, dryRun ?? false, prune ?? false, directory.Capacity, cancellationToken);
+        var access = context.Access();
+        var said = SiteFileReader.Read(name, text.Value);
+        if (said.IsOk && said.Value.Tenant is { } written && TenantId.TryParse(written, out var tenant) && tenant != access.Tenant)
+        {
+            // What is not there and what is somebody else's are one answer, as in the header.
+            if (!access.Principal.IsPlatformOwner || !tenants.Exists(tenant))
+                return ProblemResults.Of(ProblemKind.NotFound, "There is no such tenant.", "tenant");
+            access = accesses.Of(access.Principal, tenant);
+        }
+        var caller = Caller.Of(context) with { Tenant = access.Tenant };
+        var outcome = await ApplyAsync(registry, caller, name, text.Value, dryRun ?? false, prune ?? false, directory.Capacity, access, cancellationToken);
         return outcome.ToResult(result => Results.Json(result, ContractsJson.Default.ApplyResult));
     }
 
     public static async Task<Outcome<ApplyResult>> ApplyAsync(
-        RegistryStore registry, Caller caller, string file, string yaml, bool dryRun, bool prune, int capacity, CancellationToken cancellationToken)
+        RegistryStore registry, Caller caller, string file, string yaml, bool dryRun, bool prune, int capacity, Access? access, CancellationToken cancellationToken)
     {
         var description = SiteFileReader.Read(file, yaml);
         if (!description.IsOk)
             return description.Problem;
         if (dryRun)
         {
-            var plan = ArchitecturePlanner.Plan(file, description.Value, registry.Image(caller.Tenant), prune);
+            var plan = ScopedPlan.Make(file, description.Value, registry.Image(caller.Tenant), prune, access);
             return plan.IsOk ? new ApplyResult(true, plan.Value.Changes, Nothing) : plan.Problem;
         }
-        return await registry.ChangeAsync(caller, change => Decide(change, file, description.Value, prune, capacity), cancellationToken);
+        return await registry.ChangeAsync(caller, change => Decide(change, file, description.Value, prune, capacity, access), cancellationToken);
     }
 
     private static readonly Dictionary<string, string> Nothing = [];
 
-    private static Outcome<ApplyResult> Decide(RegistryChange change, string file, ArchitectureDescription description, bool prune, int capacity)
+    private static Outcome<ApplyResult> Decide(RegistryChange change, string file, ArchitectureDescription description, bool prune, int capacity, Access? access)
     {
-        var plan = ArchitecturePlanner.Plan(file, description, change.Image, prune);
+        var plan = ScopedPlan.Make(file, description, change.Image, prune, access);
         if (!plan.IsOk)
             return plan.Problem;
+        change.BeginBulk("apply", "architecture", file);
         var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var step in plan.Value.Steps)
         {

@@ -4,6 +4,8 @@ using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
 using Strata.Core;
 using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+using Strata.Node.Auth;
 using Strata.Node;
 
 namespace Strata.Cloud.Devices.UseCases;
@@ -13,9 +15,10 @@ internal static class DecommissionDevice
 {
     public static async Task<IResult> HandleAsync(string id, HttpContext context, RegistryStore registry, CancellationToken cancellationToken)
     {
+        var access = context.Access();
         var outcome = await registry.ChangeAsync(
             Caller.Of(context),
-            change => GetDevice.Find(change.Image, id) is { IsOk: true, Value: { } row } ? Decide(change, row, $"asked for by {change.Caller.Actor}") : GetDevice.Unknown(id),
+            change => GetDevice.Find(change.Image, id, Permission.DevicesProvision, access) is var found && found.IsOk ? Decide(change, found.Value, $"asked for by {change.Caller.Actor}") : found,
             cancellationToken);
         return outcome.ToResult(_ => Results.NoContent());
     }

@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Registry;
 using Strata.Core;
+using Strata.Core.Architecture;
+using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 
@@ -9,26 +11,37 @@ namespace Strata.Cloud.Devices.UseCases;
 
 /// <summary>
 /// <c>GET /api/v1/export</c>: the architecture as a site file, all of it or the tree of one place. Applying it gives no changes. Of one
-/// place's tree, groups that reach beyond it are left out.
+/// place's tree, or of the caller's scope, groups that reach beyond it are left out.
 /// </summary>
 internal static class ExportArchitecture
 {
     public static IResult Handle(string? site, HttpContext context, RegistryStore registry)
     {
-        var image = registry.Image(context.Tenant());
-        if (site is not null && !image.Sites.ContainsKey(site))
-            return ProblemResults.Of(ProblemKind.NotFound, $"There is no place '{(site.Length > 512 ? site[..512] : site)}'.{Suggestion.For(site, image.Sites.Keys)}", "site");
-        return Results.Text(SiteFileWriter.Write(Describe(image, site)), "application/yaml");
+        var access = context.Access();
+        var image = registry.Image(access.Tenant);
+        var reach = access.ReachOf(Permission.SitesRead);
+        var known = reach.IsWhole ? image.Sites.Keys : image.Sites.Keys.Where(s => reach.Covers(SiteId.Parse(s)));
+        if (site is not null && !known.Contains(site, StringComparer.Ordinal))
+            return ProblemResults.Of(ProblemKind.NotFound, $"There is no place '{(site.Length > 512 ? site[..512] : site)}'.{Suggestion.For(site, known)}", "site");
+        string[]? roots = site is not null ? [site] : reach.IsWhole ? null : [.. Roots(reach.Sites.Select(s => s.Value).Where(image.Sites.ContainsKey))];
+        return Results.Text(SiteFileWriter.Write(Describe(image, roots)), "application/yaml");
     }
 
-    public static ArchitectureDescription Describe(RegistryImage image, string? root)
+    /// <param name="roots">The trees to describe; null for everything, also what is nowhere.</param>
+    public static ArchitectureDescription Describe(RegistryImage image, IReadOnlyList<string>? roots)
     {
-        bool Inside(string? path) => root is null || Places.Contains(root, path);
+        bool Inside(string? path) => roots is null || roots.Any(root => Places.Contains(root, path));
         return new ArchitectureDescription(
-            [.. root is null ? image.Sites.Values.Where(s => s.Parent is null).Select(s => s.Path) : [root]],
+            [.. roots ?? image.Sites.Values.Where(s => s.Parent is null).Select(s => s.Path)],
             [.. image.Sites.Values.Where(s => Inside(s.Path)).Select(DescribedFields.Describe)],
             [.. image.Gateways.Values.Where(g => Inside(g.Site)).Select(DescribedFields.Describe)],
             [.. image.DeviceIds.Select(id => image.Devices[id]).Where(d => RegistryImage.IsInService(d) && Inside(d.Site)).Select(DescribedFields.Describe)],
             [.. image.Groups.Values.Where(g => g.Sites.All(Inside)).Select(DescribedFields.Describe)]);
+    }
+
+    private static IEnumerable<string> Roots(IEnumerable<string> places)
+    {
+        var all = places.Distinct(StringComparer.Ordinal).ToList();
+        return all.Where(p => !all.Exists(other => other != p && Places.Contains(other, p)));
     }
 }

@@ -4,6 +4,8 @@ using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
 using Strata.Core;
+using Strata.Core.Architecture;
+using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 
@@ -13,10 +15,16 @@ namespace Strata.Cloud.Devices.UseCases;
 internal static class GetDevice
 {
     public static IResult Handle(string id, HttpContext context, RegistryStore registry, FleetPresence presence, TimeProvider time) =>
-        Find(registry.Image(context.Tenant()), id)
+        Find(registry.Image(context.Tenant()), id, Permission.DevicesRead, context.Access())
             .ToResult(row => Results.Json(DeviceViews.ToInfo(row, presence, time.GetUtcNow()), ContractsJson.Default.DeviceInfo));
 
-    public static Outcome<DeviceRow> Find(RegistryImage image, string id) => image.Devices.TryGetValue(id, out var row) ? row : Unknown(id);
+    /// <summary>The device, if it may be done to it.</summary>
+    public static Outcome<DeviceRow> Find(RegistryImage image, string id, Permission permission, Access access)
+    {
+        if (!image.Devices.TryGetValue(id, out var row))
+            return Unknown(id);
+        return Access.Refusal(access.Decide(permission, row.Site is null ? null : SiteId.Parse(row.Site)), () => Unknown(id)) is { } refusal ? refusal : row;
+    }
 
     public static Problem Unknown(string id) =>
         new(ProblemKind.NotFound, $"There is no device '{(id.Length > 128 ? id[..128] + "..." : id)}'.", "id");

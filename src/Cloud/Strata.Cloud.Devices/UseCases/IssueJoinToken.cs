@@ -5,7 +5,9 @@ using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
 using Strata.Core;
 using Strata.Core.Architecture;
+using Strata.Core.Tenancy;
 using Strata.Node;
+using Strata.Node.Auth;
 using Strata.Node.Devices;
 
 namespace Strata.Cloud.Devices.UseCases;
@@ -22,8 +24,17 @@ internal static class IssueJoinToken
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CreateJoinToken, cancellationToken);
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem);
+        if (RefusalOf(request.Value.Site, context.Access()) is { } refusal)
+            return ProblemResults.Of(refusal);
         var outcome = await registry.ChangeAsync(Caller.Of(context), change => Decide(change, request.Value, options.MaxJoinTokens), cancellationToken);
         return outcome.ToResult(token => Results.Json(token, ContractsJson.Default.JoinToken, statusCode: StatusCodes.Status201Created));
+    }
+
+    /// <summary>A token for any place is the whole tenant's; a wrong path is refused later.</summary>
+    private static Problem? RefusalOf(string? site, Access access)
+    {
+        SiteId? place = SiteId.TryParse(site, out var parsed) ? parsed : null;
+        return Access.Refusal(access.Decide(Permission.GatewaysWrite, place), () => site is null ? EnsurePlace.SayThePlace : EnsurePlace.Unknown(site, []));
     }
 
     public static Outcome<JoinToken> Decide(RegistryChange change, CreateJoinToken request, int maxTokens)

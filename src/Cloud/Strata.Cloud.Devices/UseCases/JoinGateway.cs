@@ -10,6 +10,7 @@ using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Node;
+using Strata.Node.Auth;
 using Strata.Node.Devices;
 
 namespace Strata.Cloud.Devices.UseCases;
@@ -19,7 +20,7 @@ namespace Strata.Cloud.Devices.UseCases;
 /// in the registry without a secret is taken over; one that went silent may be joined anew under its name (a new disk, say), one that is
 /// online may not.
 /// </summary>
-internal sealed class JoinGateway(RegistryStore registry, FleetPresence presence, GatewayLinks links, FleetEventLog events, IRejectionLog rejections)
+internal sealed class JoinGateway(RegistryStore registry, FleetPresence presence, GatewayLinks links, FleetEventLog events, TenantDirectory tenants, IRejectionLog rejections)
 {
     public static async Task<IResult> HandleAsync(HttpContext context, JoinGateway join, CancellationToken cancellationToken)
     {
@@ -27,20 +28,21 @@ internal sealed class JoinGateway(RegistryStore registry, FleetPresence presence
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem);
         // A gateway that passes the request on for another says so by its own credentials: the other is chained to it.
-        var parent = context.User.IsInRole("gateway") ? Caller.Of(context).Actor : null;
+        var parent = context.User.Gateway() is not null ? Caller.Of(context) : (Caller?)null;
         var outcome = await join.RunAsync(request.Value, parent, cancellationToken);
         return outcome.ToResult(response => Results.Json(response, ContractsJson.Default.JoinResponse));
     }
 
-    public async Task<Outcome<JoinResponse>> RunAsync(JoinRequest request, string? parent, CancellationToken cancellationToken)
+    public async Task<Outcome<JoinResponse>> RunAsync(JoinRequest request, Caller? parent, CancellationToken cancellationToken)
     {
         if (Check(request) is { } wrong)
             return wrong;
         var hash = Convert.ToHexStringLower(DeviceSecrets.Hash(request.Token));
         var tenant = registry.Tenants.FirstOrDefault(t => registry.Image(t).JoinTokens.ContainsKey(hash));
-        if (tenant == default)
-            return Refuse(TenantId.Main, request, "the join token is not known, or it has expired");
-        var outcome = await registry.ChangeAsync(new Caller(tenant, request.Name ?? request.Site), change => Decide(change, request, hash, parent), cancellationToken);
+        // A gateway passes on what is of its own tenant; another's token is to it one that is not there.
+        if (tenant == default || !tenants.IsActive(tenant) || (parent is { } above && above.Tenant != tenant))
+            return Refuse(parent?.Tenant ?? tenants.Default, request, "the join token is not known, or it has expired");
+        var outcome = await registry.ChangeAsync(new Caller(tenant, request.Name ?? request.Site), change => Decide(change, request, hash, parent?.Actor), cancellationToken);
         if (!outcome.IsOk)
         {
             if (outcome.Problem.Kind is ProblemKind.Unauthenticated or ProblemKind.Forbidden or ProblemKind.Conflict)
@@ -85,7 +87,7 @@ internal sealed class JoinGateway(RegistryStore registry, FleetPresence presence
             return id.Problem;
         if (!change.Image.Sites.ContainsKey(request.Site))
         {
-            if (token.Site is null && EnsurePlace.Check(change.Image, request.Site) is { } unknown)
+            if (token.Site is null && EnsurePlace.Check(change.Image, request.Site, Permission.GatewaysWrite, access: null) is { } unknown)
                 return unknown;
             EnsurePlace.Create(change, request.Site);
         }
@@ -99,7 +101,7 @@ internal sealed class JoinGateway(RegistryStore registry, FleetPresence presence
             },
             "join", new { row.Site, parent, token = hash[..8], before = known is null ? "unknown" : known.SecretHash is null ? "expected" : "joined" });
         change.Put(token with { UsesLeft = repeats ? 0 : token.UsesLeft - 1, LastGateway = id.Value }, "use", new { gateway = id.Value });
-        return new JoinResponse(id.Value, secret, row.Site);
+        return new JoinResponse(id.Value, secret, row.Site, change.TenantId);
     }
 
     /// <summary>

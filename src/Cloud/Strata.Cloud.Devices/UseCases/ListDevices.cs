@@ -5,7 +5,9 @@ using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
 using Strata.Core;
+using Strata.Core.Architecture;
 using Strata.Core.Devices;
+using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 
@@ -33,9 +35,12 @@ internal static class ListDevices
                 return ProblemResults.Of(ProblemKind.Invalid, $"'{state}' is not a state; there are {string.Join(", ", States.Keys)}.", "state");
             wanted = known;
         }
-        var tenant = context.Tenant();
+        var access = context.Access();
+        var tenant = access.Tenant;
+        var reach = access.ReachOf(Permission.DevicesRead);
         var rows = After(registry.Image(tenant), page.Value.After)
             .Where(d => wanted is { } s ? d.State == s : RegistryImage.IsInService(d))
+            .Where(d => reach.IsWhole || (d.Site is not null && reach.Covers(SiteId.Parse(d.Site))))
             .Where(d => site is null || Places.Contains(site, d.Site))
             .Where(d => search is null || Matches(d, search))
             .Where(d => gateway is null || presence.Of(tenant, DeviceId.Parse(d.Id))?.Gateway?.Value == gateway)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
@@ -20,7 +21,8 @@ internal static class ListRejections
         if (page.Value.After is { } after && !int.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out skip))
             return ProblemResults.Of(Paging.WrongCursor);
         // The list is short and bounded, and an entry that is refused again moves to its top: a cursor is a count here.
-        var entries = log.Newest(context.Tenant(), skip + page.Value.Limit + 1).Skip(skip).ToList();
+        var access = context.Access();
+        var entries = log.Newest(access.Tenant).Where(e => access.SeesSource(Permission.DevicesRead, e.Subject)).Skip(skip).Take(page.Value.Limit + 1).ToList();
         var items = entries.Take(page.Value.Limit).Select(e => new Rejection(
             e.Subject, e.Gateway?.Value, e.Kind.ToString().ToLowerInvariant(), e.Reason, e.Count, e.First, e.Last));
         return Results.Json(

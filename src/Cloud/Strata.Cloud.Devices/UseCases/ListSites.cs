@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Platform;
+using Strata.Core.Architecture;
+using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 
@@ -15,10 +17,13 @@ internal static class ListSites
         var page = Paging.Parse(cursor, limit);
         if (!page.IsOk)
             return ProblemResults.Of(page.Problem);
-        var image = registry.Image(context.Tenant());
+        var access = context.Access();
+        var image = registry.Image(access.Tenant);
+        var reach = access.ReachOf(Permission.SitesRead);
         var (here, below) = Count(image);
         var sites = image.Sites.Values
             .SkipWhile(s => page.Value.After is not null && string.CompareOrdinal(s.Path, page.Value.After) <= 0)
+            .Where(s => reach.IsWhole || reach.Covers(SiteId.Parse(s.Path)))
             .Take(page.Value.Limit + 1)
             .Select(s => new SiteInfo(s.Path, s.Name, s.Kind, s.Parent, here.GetValueOrDefault(s.Path), below.GetValueOrDefault(s.Path)))
             .ToList();

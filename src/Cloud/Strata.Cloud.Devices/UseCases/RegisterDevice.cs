@@ -8,7 +8,9 @@ using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
 using Strata.Node;
+using Strata.Node.Auth;
 using Strata.Node.Devices;
 
 namespace Strata.Cloud.Devices.UseCases;
@@ -21,15 +23,18 @@ internal static class RegisterDevice
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CreateDevice, cancellationToken);
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem);
-        var outcome = await registry.ChangeAsync(Caller.Of(context), change => Decide(change, request.Value, directory.Capacity), cancellationToken);
+        var outcome = await registry.ChangeAsync(Caller.Of(context), change => Decide(change, request.Value, directory.Capacity, context.Access()), cancellationToken);
         return outcome.ToResult(secret => Results.Json(secret, ContractsJson.Default.DeviceSecret, statusCode: StatusCodes.Status201Created));
     }
 
-    public static Outcome<DeviceSecret> Decide(RegistryChange change, CreateDevice request, int capacity)
+    /// <param name="access">Who registers; null for one who may do all.</param>
+    public static Outcome<DeviceSecret> Decide(RegistryChange change, CreateDevice request, int capacity, Access? access = null)
     {
-        var described = Check(request, change.Image);
+        var described = Check(request, change.Image, access);
         if (!described.IsOk)
             return described.Problem;
+        if (access?.IsWhole(Permission.DevicesProvision) == false && (change.Image.IsDeviceInService(request.Id) || change.Image.Gateways.ContainsKey(request.Id)))
+            return Taken(request.Id);
         if (change.Image.Devices.TryGetValue(request.Id, out var known) && RegistryImage.IsInService(known))
             return new Problem(ProblemKind.Conflict, $"There is a device '{request.Id}' already; decommission it first to use the name anew.", "id");
         if (change.Image.Gateways.ContainsKey(request.Id))
@@ -40,6 +45,9 @@ internal static class RegisterDevice
             EnsurePlace.Create(change, site);
         return Create(change, described.Value);
     }
+
+    /// <summary>What somebody with a scope hears of an id that is in use, wherever it is: ids are one tenant's, so that much shows.</summary>
+    public static Problem Taken(string id) => new(ProblemKind.Conflict, $"The id '{id}' is not to be had.", "id");
 
     /// <summary>Puts a new device and its audit record into the change. Its name is free.</summary>
     public static DeviceSecret Create(RegistryChange change, DescribedDevice device)
@@ -68,18 +76,20 @@ internal static class RegisterDevice
     }
 
     /// <summary>The request, every field checked.</summary>
-    private static Outcome<DescribedDevice> Check(CreateDevice request, RegistryImage image)
+    private static Outcome<DescribedDevice> Check(CreateDevice request, RegistryImage image, Access? access)
     {
         if (Wrong("id", () => DeviceId.Parse(request.Id ?? "")) is { } id)
             return id;
-        if (request.Site is not null && (Wrong("site", () => SiteId.Parse(request.Site)) ?? EnsurePlace.Check(image, request.Site)) is { } site)
+        if (request.Site is null && access?.IsWhole(Permission.DevicesProvision) == false)
+            return EnsurePlace.SayThePlace;
+        if (request.Site is not null && (Wrong("site", () => SiteId.Parse(request.Site)) ?? EnsurePlace.Check(image, request.Site, Permission.DevicesProvision, access)) is { } site)
             return site;
         if (request.Model is { } model && (model.Length is 0 or > 200 || model.Any(char.IsControl)))
             return new Problem(ProblemKind.Invalid, "A model has 1 to 200 characters without control characters.", "model");
         var heartbeat = request.Heartbeat ?? DeviceRow.DefaultHeartbeat;
         if (heartbeat < SiteFileReader.LeastHeartbeat || heartbeat > SiteFileReader.MostHeartbeat)
             return new Problem(ProblemKind.Invalid, $"A heartbeat lies between {DurationText.Format(SiteFileReader.LeastHeartbeat)} and {DurationText.Format(SiteFileReader.MostHeartbeat)}.", "heartbeat");
-        if ((CheckDeadband(request.Deadband ?? Values.NoDeadband) ?? CheckGateways(request.Gateways ?? [], image)) is { } wrong)
+        if ((CheckDeadband(request.Deadband ?? Values.NoDeadband) ?? CheckGateways(request.Gateways ?? [], image, access)) is { } wrong)
             return wrong;
         return new DescribedDevice(
             request.Id!, request.Site, request.Model, TimeSpan.FromMilliseconds((long)heartbeat.TotalMilliseconds),
@@ -98,14 +108,15 @@ internal static class RegisterDevice
         return null;
     }
 
-    private static Problem? CheckGateways(IReadOnlyList<string> gateways, RegistryImage image)
+    private static Problem? CheckGateways(IReadOnlyList<string> gateways, RegistryImage image, Access? access)
     {
         if (gateways.Count > SiteFileReader.MaxGatewaysOfDevice)
             return new Problem(ProblemKind.Invalid, $"A device lists at most {SiteFileReader.MaxGatewaysOfDevice} gateways.", "gateways");
         if (gateways.Distinct(StringComparer.Ordinal).Count() < gateways.Count)
             return new Problem(ProblemKind.Invalid, "A gateway is listed twice.", "gateways");
-        return gateways.FirstOrDefault(g => !image.Gateways.ContainsKey(g ?? "")) is { } unknown
-            ? new Problem(ProblemKind.Invalid, $"There is no gateway '{unknown}'.{Suggestion.For(unknown, image.Gateways.Keys)}", "gateways")
+        var known = image.Gateways.Values.Where(g => access is null || access.ReachOf(Permission.GatewaysRead).Covers(SiteId.Parse(g.Site))).Select(g => g.Id).ToHashSet(StringComparer.Ordinal);
+        return gateways.FirstOrDefault(g => !known.Contains(g ?? "")) is { } unknown
+            ? new Problem(ProblemKind.Invalid, $"There is no gateway '{unknown}'.{Suggestion.For(unknown, known)}", "gateways")
             : null;
     }
 

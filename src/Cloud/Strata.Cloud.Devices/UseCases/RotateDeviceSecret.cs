@@ -3,7 +3,9 @@ using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Platform;
 using Strata.Core;
+using Strata.Core.Tenancy;
 using Strata.Node;
+using Strata.Node.Auth;
 using Strata.Node.Devices;
 
 namespace Strata.Cloud.Devices.UseCases;
@@ -13,13 +15,14 @@ internal static class RotateDeviceSecret
 {
     public static async Task<IResult> HandleAsync(string id, HttpContext context, RegistryStore registry, CancellationToken cancellationToken)
     {
-        var outcome = await registry.ChangeAsync(Caller.Of(context), change => Decide(change, id), cancellationToken);
+        var access = context.Access();
+        var outcome = await registry.ChangeAsync(Caller.Of(context), change => Decide(change, id, access), cancellationToken);
         return outcome.ToResult(secret => Results.Json(secret, ContractsJson.Default.DeviceSecret));
     }
 
-    private static Outcome<DeviceSecret> Decide(RegistryChange change, string id)
+    private static Outcome<DeviceSecret> Decide(RegistryChange change, string id, Access access)
     {
-        var device = GetDevice.Find(change.Image, id);
+        var device = GetDevice.Find(change.Image, id, Permission.DevicesProvision, access);
         if (!device.IsOk)
             return device.Problem;
         if (!RegistryImage.IsInService(device.Value))

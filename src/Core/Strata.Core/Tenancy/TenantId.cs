@@ -28,5 +28,17 @@ public readonly record struct TenantId
         return valid;
     }
 
+    /// <summary>
+    /// The id that an organisation of this name gets: the name itself when it is an id, else its letters and digits in lower case with <c>-</c> between the words.
+    /// </summary>
+    /// <returns>False when nothing of the name can stand in an id.</returns>
+    public static bool TryFromName([NotNullWhen(true)] string? name, out TenantId id)
+    {
+        if (TryParse(name, out id))
+            return true;
+        var words = string.Concat((name ?? "").Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : ' ')).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return TryParse(string.Join('-', words), out id);
+    }
+
     public override string ToString() => Value;
 }

@@ -12,7 +12,8 @@ namespace Strata.Fog.Below;
 
 /// <summary>A gateway chained to this one.</summary>
 /// <param name="Secret">Kept so that this gateway can hold the link to the parent on the other's behalf; the file is 0600.</param>
-internal sealed record GatewayBelow(string Id, string Secret, string Site, GatewayConfiguration? Configuration)
+/// <param name="Tenant">As in <see cref="GatewayIdentity"/>.</param>
+internal sealed record GatewayBelow(string Id, string Secret, string Site, GatewayConfiguration? Configuration, string? Tenant = null)
 {
     public override string ToString() => Id;
 }
@@ -55,7 +56,7 @@ internal sealed class GatewaysBelow(string path, SiteConfiguration site, Gateway
     /// <summary>A gateway has joined through this one.</summary>
     public void Add(JoinResponse joined)
     {
-        var gateway = new GatewayBelow(joined.Id, joined.Secret, joined.Site, gateways.GetValueOrDefault(joined.Id)?.Configuration);
+        var gateway = new GatewayBelow(joined.Id, joined.Secret, joined.Site, gateways.GetValueOrDefault(joined.Id)?.Configuration, joined.Tenant);
         lock (writing)
         {
             Register(gateway);

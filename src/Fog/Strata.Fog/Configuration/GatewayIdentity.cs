@@ -4,9 +4,11 @@ using System.Text;
 namespace Strata.Fog.Configuration;
 
 /// <summary>Who the gateway is towards its parent; kept in a 0600 file from the day it joined.</summary>
-internal sealed record GatewayIdentity(string Id, string Secret, string Site)
+/// <param name="Tenant">Whose it is; null for one that joined before there were several.</param>
+internal sealed record GatewayIdentity(string Id, string Secret, string Site, string? Tenant = null)
 {
-    public AuthenticationHeaderValue Authorization => new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Id}:{Secret}")));
+    public AuthenticationHeaderValue Authorization =>
+        new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{(Tenant is null ? Id : $"{Tenant}/{Id}")}:{Secret}")));
 
     public override string ToString() => Id;
 }

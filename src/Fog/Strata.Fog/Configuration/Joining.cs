@@ -58,7 +58,7 @@ internal sealed class Joining(FogOptions options, FogFolder folder, TimeProvider
             if (response.IsSuccessStatusCode)
             {
                 var joined = await response.Content.ReadFromJsonAsync(ContractsJson.Default.JoinResponse, either.Token);
-                return joined is null ? (null, "the answer is empty") : (new GatewayIdentity(joined.Id, joined.Secret, joined.Site), "");
+                return joined is null ? (null, "the answer is empty") : (new GatewayIdentity(joined.Id, joined.Secret, joined.Site, joined.Tenant), "");
             }
             if ((int)response.StatusCode is >= 400 and < 500 and not 408 and not 429)
                 throw new FogConfigurationException($"The parent refuses this gateway: {await DetailAsync(response, either.Token)}");

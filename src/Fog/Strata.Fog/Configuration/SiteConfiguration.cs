@@ -4,6 +4,7 @@ using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
+using Strata.Node.Auth;
 using Strata.Node.Devices;
 
 namespace Strata.Fog.Configuration;
@@ -12,11 +13,11 @@ namespace Strata.Fog.Configuration;
 /// What the gateway knows of its site: its devices, groups and policies. Comes over the link, is kept in a file so that the gateway starts and
 /// authenticates its devices without its parent, and is given out as one immutable <see cref="SiteView"/>.
 /// </summary>
-internal sealed class SiteConfiguration(string path, DeviceDirectory devices)
+internal sealed class SiteConfiguration(string path, DeviceDirectory devices, TenantDirectory tenants)
 {
     private readonly Lock writing = new();
     private GatewayConfiguration? current;
-    private volatile SiteView view = SiteView.Empty;
+    private volatile SiteView view = SiteView.Empty with { Tenant = tenants.Default };
 
     /// <summary>Raised after a change, on the thread that made it.</summary>
     public event Action? Changed;
@@ -78,6 +79,7 @@ internal sealed class SiteConfiguration(string path, DeviceDirectory devices)
         var next = SiteView.From(configuration);
         current = configuration;
         view = next;
+        tenants.ServeOnly(next.Tenant);
         devices.ReplaceAll(next.Tenant, next.Devices);
     }
 }

@@ -235,7 +235,7 @@ internal sealed partial class Connection
                 handshake.TellSessionExpiry ? handshake.SessionExpirySeconds : null, authenticated is null ? null : (ScramExchange.Method, serverFinal!))
             : ServerPackets.ConnAck311(packet, MqttReasonCode.Success, entrance.Present && version == MqttProtocolVersion.V311);
         Outbox.Accept(packet[..length]);
-        if (entrance.Present)
+        if (entrance.Present || broker.Host.ChecksEachMessage(client))
             session.Review(broker.Host, client);
         session.Attach(this, new Presence(sessionExpirySeconds, long.MaxValue, will, long.MaxValue), client.UserName, handshake.ReceiveMaximum);
         TellHost(client);

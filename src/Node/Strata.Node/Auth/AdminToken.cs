@@ -5,15 +5,14 @@ using Strata.Node.Devices;
 namespace Strata.Node.Auth;
 
 /// <summary>
-/// The token of the machine's own administrator: made at the first start, kept in <c>admin.token</c> of the data folder (readable by its
-/// owner only), used by the command line on the same machine. As an <see cref="ITokenStore"/> it knows this one token.
+/// The token of the machine's own administrator, who is the platform's owner: made at the first start, kept in <c>admin.token</c> of the data folder (readable by
+/// its owner only), used by the command line on the same machine. As an <see cref="ITokenStore"/> it knows this one token.
 /// </summary>
 public sealed class AdminToken : ITokenStore
 {
     public const string FileName = "admin.token";
 
     private readonly byte[] hash;
-    private readonly TokenIdentity identity = new(TenantId.Main, "admin", TokenRole.Admin);
 
     private AdminToken(string path, string value)
     {
@@ -25,7 +24,15 @@ public sealed class AdminToken : ITokenStore
 
     public string Value { get; }
 
-    public TokenIdentity Identity => identity;
+    /// <summary>Who has the token.</summary>
+    public Principal Owner { get; } = Principal.Owner(TenantId.Main, "admin");
+
+    /// <inheritdoc />
+    public event Action<Principal>? Ended
+    {
+        add { } // It ends with the file, at a start.
+        remove { }
+    }
 
     /// <summary>Reads the token, or makes one. Another process that does the same at the same time gets the same token.</summary>
     /// <exception cref="InvalidDataException">The file holds no token; the message says what to do.</exception>
@@ -45,10 +52,9 @@ public sealed class AdminToken : ITokenStore
 
     public bool Matches(string token) => DeviceSecrets.Matches(Encoding.UTF8.GetBytes(token), hash);
 
-    public ValueTask<TokenIdentity?> FindAsync(string token, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Matches(token) ? identity : null);
+    public Principal? Find(string token) => Matches(token) ? Owner : null;
 
-    public TokenIdentity? FindByName(TenantId tenant, string name) => tenant == identity.Tenant && name == identity.Name ? identity : null;
+    public Principal? FindById(string id) => id == Owner.Id ? Owner : null;
 
     private static void Create(string path)
     {

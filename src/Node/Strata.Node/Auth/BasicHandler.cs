@@ -3,15 +3,14 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
 
 namespace Strata.Node.Auth;
 
-/// <summary><c>Authorization: Basic</c> with a device's or gateway's id and secret. One id may name both: the secret decides.</summary>
+/// <summary><c>Authorization: Basic</c> with a device's or gateway's <see cref="LoginName"/> and secret. One id may name both: the secret decides.</summary>
 internal sealed class BasicHandler(
-    DeviceDirectory devices, GatewayDirectory gateways, IRejectionLog rejections, IOptionsMonitor<AuthenticationSchemeOptions> options,
+    DeviceDirectory devices, GatewayDirectory gateways, TenantDirectory tenants, IRejectionLog rejections, IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger, UrlEncoder encoder)
     : ProblemAuthenticationHandler(options, logger, encoder)
 {
@@ -24,22 +23,25 @@ internal sealed class BasicHandler(
         if (Credentials(StrataIdentity.BasicScheme) is not { Length: > 0 } credentials)
             return AuthenticateResult.NoResult();
         if (!TryDecode(credentials, out var name, out var secret))
-            return Refuse("", "malformed Basic credentials");
-        var gateway = CredentialCheck.Unknown;
-        var device = CredentialCheck.Unknown;
-        if (GatewayId.TryParse(name, out var gatewayId) && (gateway = gateways.Check(gatewayId, secret, out var gatewayEntry)) == CredentialCheck.Accepted)
-            return Accept(StrataIdentity.Of(gatewayEntry!, Scheme.Name));
-        if (DeviceId.TryParse(name, out var deviceId) && (device = devices.Check(deviceId, secret, out var deviceEntry)) == CredentialCheck.Accepted)
-            return Accept(StrataIdentity.Of(deviceEntry!, Scheme.Name));
-        return Refuse(name, gateway != CredentialCheck.Unknown ? gateway.Reason("gateway") : device.Reason("device"));
+            return Refuse(tenants.Default, "", "malformed Basic credentials");
+        var login = LoginName.Of(name, tenants.Default);
+        var check = CredentialPair.Check(login, secret, devices, gateways, out var device, out var gateway);
+        if (check.Result == CredentialCheck.Accepted && !tenants.IsActive(login.Tenant))
+            return Refuse(login.Tenant, login.Name, "the tenant is disabled");
+        if (check.Result != CredentialCheck.Accepted)
+            return Refuse(login.LogOf(tenants), login.Name, check.Reason);
+        return Accept(gateway is not null ? Principal.Of(gateway.Tenant, gateway.Gateway, gateway.Site) : Principal.Of(device!.Tenant, device.Device));
     }
 
-    private AuthenticateResult Accept(System.Security.Claims.ClaimsPrincipal principal) =>
-        AuthenticateResult.Success(new AuthenticationTicket(principal, Scheme.Name));
-
-    private AuthenticateResult Refuse(string subject, string reason)
+    private AuthenticateResult Accept(Principal principal)
     {
-        rejections.Record(TenantId.Main, RejectionKind.Authentication, subject, reason);
+        Context.Features.Set(principal);
+        return AuthenticateResult.Success(new AuthenticationTicket(StrataIdentity.Of(principal, Scheme.Name), Scheme.Name));
+    }
+
+    private AuthenticateResult Refuse(TenantId tenant, string subject, string reason)
+    {
+        rejections.Record(tenant, RejectionKind.Authentication, subject, reason);
         return AuthenticateResult.Fail(reason);
     }
 

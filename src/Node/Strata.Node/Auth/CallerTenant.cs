@@ -1,18 +1,19 @@
-using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using Strata.Core.Tenancy;
 
 namespace Strata.Node.Auth;
 
-/// <summary>Whose data a request may see: a claim of the authenticated caller, never something the request says.</summary>
+/// <summary>Who calls and for which tenant: found once a request, after authentication, and never taken from what the request is about.</summary>
 public static class CallerTenant
 {
-    /// <summary>The claim's type.</summary>
-    public const string ClaimType = "strata:tenant";
+    /// <summary>The header with which a platform owner acts for another tenant.</summary>
+    public const string Header = "Strata-Tenant";
 
+    /// <exception cref="InvalidOperationException">The endpoint lets callers in who are not authenticated; it must not ask for their rights.</exception>
+    public static Access Access(this HttpContext context) =>
+        context.Features.Get<Access>() ?? throw new InvalidOperationException("The caller is nobody: the endpoint declares no access.");
+
+    /// <summary>Whose data a request may see.</summary>
     /// <exception cref="InvalidOperationException">The endpoint lets callers in who are not authenticated; it must not ask for their tenant.</exception>
-    public static TenantId Tenant(this HttpContext context) =>
-        TenantId.TryParse(context.User.FindFirstValue(ClaimType), out var tenant)
-            ? tenant
-            : throw new InvalidOperationException("The caller has no tenant: the endpoint needs an authorization policy.");
+    public static TenantId Tenant(this HttpContext context) => context.Access().Tenant;
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Strata.Cloud.Contracts;
 using Strata.Core;
+using Strata.Core.Tenancy;
 
 namespace Strata.Node.Auth;
 
@@ -13,9 +14,9 @@ public static class LoginEndpoints
 {
     public static IEndpointRouteBuilder MapLogin(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/login", LogIn).AllowAnonymous().ExcludeFromDescription();
-        routes.MapPost("/logout", (Delegate)LogOut).AllowAnonymous().ExcludeFromDescription();
-        routes.MapPost("/api/v1/login-links", CreateLink).RequireAuthorization(NodePolicies.Admin).WithTags("Access")
+        routes.MapGet("/login", LogIn).IsOpen("the code is the proof").ExcludeFromDescription();
+        routes.MapPost("/logout", (Delegate)LogOut).IsOpen("ends the browser's own session").ExcludeFromDescription();
+        routes.MapPost("/api/v1/login-links", CreateLink).Requires(Permission.TenantManage).WithTags("Access")
             .WithSummary("Makes a link that opens the dashboard once, within ten minutes.").Produces<LoginLink>();
         return routes;
     }
@@ -27,14 +28,14 @@ public static class LoginEndpoints
     {
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
-        if (!links.TryRedeem(code, out var identity))
+        if (!links.TryRedeem(code, out var principal))
         {
             if (context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
                 return TypedResults.LocalRedirect("/?expired"); // A person's browser: the dashboard says it on a page.
             return ProblemResults.Of(
                 ProblemKind.Unauthenticated, "This link was used before or is older than ten minutes. Ask for a new one where the node runs: strata cloud link.", "code");
         }
-        await context.SignInAsync(StrataIdentity.CookieScheme, StrataIdentity.Of(identity, StrataIdentity.CookieScheme));
+        await context.SignInAsync(StrataIdentity.CookieScheme, StrataIdentity.Of(principal, StrataIdentity.CookieScheme));
         return TypedResults.LocalRedirect("/");
     }
 
@@ -44,9 +45,15 @@ public static class LoginEndpoints
         return TypedResults.LocalRedirect("/");
     }
 
-    private static JsonHttpResult<LoginLink> CreateLink(HttpContext context, OneTimeLinks links)
+    /// <summary>A link for the caller itself; for a platform owner who acts for another tenant, for that one's administrator.</summary>
+    private static JsonHttpResult<LoginLink> CreateLink(HttpContext context, OneTimeLinks links, TenantDirectory tenants)
     {
-        var (code, expires) = links.Create(new TokenIdentity(context.Tenant(), context.User.Name(), TokenRole.Admin));
-        return TypedResults.Json(new LoginLink($"{context.Request.Scheme}://{context.Request.Host}{PathOf(code)}", expires), ContractsJson.Default.LoginLink);
+        var access = context.Access();
+        var own = access.Tenant == (access.Principal.IsPlatformOwner ? tenants.Default : access.Principal.Tenant);
+        var (code, expires) = links.Create(own ? access.Principal : StrataIdentity.AdministratorOf(access.Tenant));
+        return TypedResults.Json(new LoginLink(UrlOf(context.Request, code), expires), ContractsJson.Default.LoginLink);
     }
+
+    /// <summary>The link as the caller reaches this node.</summary>
+    public static string UrlOf(HttpRequest request, string code) => $"{request.Scheme}://{request.Host}{PathOf(code)}";
 }

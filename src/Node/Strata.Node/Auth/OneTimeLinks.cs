@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Strata.Core.Tenancy;
 using Strata.Node.Devices;
 
 namespace Strata.Node.Auth;
@@ -16,8 +17,8 @@ public sealed class OneTimeLinks(TimeProvider time)
     private readonly Lock gate = new();
     private readonly LinkedList<Waiting> waiting = new();
 
-    /// <summary>Makes a code for the identity; the link is <c>/login?code=CODE</c>.</summary>
-    public (string Code, DateTimeOffset Expires) Create(TokenIdentity identity)
+    /// <summary>Makes a code for somebody; the link is <c>/login?code=CODE</c>.</summary>
+    public (string Code, DateTimeOffset Expires) Create(Principal principal)
     {
         var code = DeviceSecrets.Create();
         var expires = time.GetUtcNow() + Lifetime;
@@ -25,15 +26,15 @@ public sealed class OneTimeLinks(TimeProvider time)
         {
             if (waiting.Count == Capacity)
                 waiting.RemoveFirst();
-            waiting.AddLast(new Waiting(DeviceSecrets.Hash(code), identity, expires));
+            waiting.AddLast(new Waiting(DeviceSecrets.Hash(code), principal, expires));
         }
         return (code, expires);
     }
 
     /// <summary>Uses a code up. False when it is unknown, used or too old.</summary>
-    public bool TryRedeem(string? code, [NotNullWhen(true)] out TokenIdentity? identity)
+    public bool TryRedeem(string? code, [NotNullWhen(true)] out Principal? principal)
     {
-        identity = null;
+        principal = null;
         if (string.IsNullOrEmpty(code) || code.Length > DeviceSecrets.MaxLength)
             return false;
         var given = System.Text.Encoding.UTF8.GetBytes(code);
@@ -47,12 +48,12 @@ public sealed class OneTimeLinks(TimeProvider time)
                 if (!DeviceSecrets.Matches(given, node.Value.Hash))
                     continue;
                 waiting.Remove(node);
-                identity = node.Value.Identity;
+                principal = node.Value.Principal;
                 return true;
             }
         }
         return false;
     }
 
-    private readonly record struct Waiting(byte[] Hash, TokenIdentity Identity, DateTimeOffset Expires);
+    private readonly record struct Waiting(byte[] Hash, Principal Principal, DateTimeOffset Expires);
 }

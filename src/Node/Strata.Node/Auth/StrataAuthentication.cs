@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,7 @@ public static class StrataAuthentication
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(12);
 
     /// <summary>
-    /// Adds Bearer (tokens), Basic (devices, gateways), the session cookie and the policies of <see cref="NodePolicies"/>. Needs an
+    /// Adds Bearer (tokens), Basic (devices, gateways), the session cookie and what <see cref="AccessDeclarations"/> ask. Needs an
     /// <see cref="ITokenStore"/>, the directories and the rejection log. The keys of sessions are kept in the data folder, so that a restart signs
     /// nobody out.
     /// </summary>
@@ -23,6 +24,7 @@ public static class StrataAuthentication
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OneTimeLinks>();
+        services.TryAddSingleton<SessionTokens>();
         services.AddDataProtection().SetApplicationName("strata").PersistKeysToFileSystem(KeyFolder(dataFolder));
         services.AddAuthentication(StrataIdentity.AnyScheme)
             .AddPolicyScheme(StrataIdentity.AnyScheme, null, options => options.ForwardDefaultSelector = Choose)
@@ -39,11 +41,8 @@ public static class StrataAuthentication
                 options.Events.OnRedirectToLogin = context => AuthenticationProblems.Unauthenticated.ExecuteAsync(context.HttpContext);
                 options.Events.OnRedirectToAccessDenied = context => AuthenticationProblems.Forbidden.ExecuteAsync(context.HttpContext);
             });
-        services.AddAuthorizationBuilder()
-            .AddPolicy(NodePolicies.Admin, policy => policy.RequireRole(StrataIdentity.AdminRole))
-            .AddPolicy(NodePolicies.Read, policy => policy.RequireRole(StrataIdentity.AdminRole, StrataIdentity.ApplicationRole))
-            .AddPolicy(NodePolicies.Gateway, policy => policy.RequireRole(StrataIdentity.GatewayRole))
-            .AddPolicy(NodePolicies.Device, policy => policy.RequireRole(StrataIdentity.DeviceRole));
+        services.AddAuthorization();
+        services.AddSingleton<IAuthorizationHandler, PermissionHandler>();
         return services;
     }
 

@@ -5,7 +5,7 @@ using Strata.Node.Devices;
 
 namespace Strata.Node.Auth;
 
-/// <summary>What the HTTP API knows of a caller, kept as claims of its principal.</summary>
+/// <summary>What authentication found of a caller, kept as claims: enough to find its <see cref="Principal"/> again, which says what it may do.</summary>
 public static class StrataIdentity
 {
     /// <summary>Authentication by <c>Authorization: Bearer</c>.</summary>
@@ -22,8 +22,8 @@ public static class StrataIdentity
 
     internal const string DeviceRole = "device";
     internal const string GatewayRole = "gateway";
-    internal const string AdminRole = nameof(TokenRole.Admin);
-    internal const string ApplicationRole = nameof(TokenRole.Application);
+    private const string TenantClaim = "strata:tenant";
+    private const string IdClaim = "strata:id";
 
     /// <summary>The name for audit records: a token's name, a device's or gateway's id.</summary>
     public static string Name(this ClaimsPrincipal caller) => caller.FindFirstValue(ClaimTypes.Name) ?? "";
@@ -36,13 +36,28 @@ public static class StrataIdentity
     public static GatewayId? Gateway(this ClaimsPrincipal caller) =>
         caller.IsInRole(GatewayRole) && GatewayId.TryParse(caller.Name(), out var id) ? id : null;
 
-    internal static ClaimsPrincipal Of(TokenIdentity identity, string scheme) =>
-        Of(identity.Tenant, identity.Name, identity.Role == TokenRole.Admin ? AdminRole : ApplicationRole, scheme);
+    /// <summary>The administrator of a tenant, whom a one-time link lets in.</summary>
+    public static Principal AdministratorOf(TenantId tenant) =>
+        new(tenant, PrincipalKind.Person, "administrator", "administrator", new Grant(Role.TenantAdmin, AccessScope.WholeTenant));
 
-    internal static ClaimsPrincipal Of(DeviceEntry entry, string scheme) => Of(entry.Tenant, entry.Device.Value, DeviceRole, scheme);
+    internal static ClaimsPrincipal Of(Principal principal, string scheme) => new(new ClaimsIdentity(
+        [
+            new Claim(TenantClaim, principal.Tenant.Value), new Claim(IdClaim, principal.Id), new Claim(ClaimTypes.Name, principal.Name),
+            new Claim(ClaimTypes.Role, principal.Kind.ToString().ToLowerInvariant()),
+        ],
+        scheme));
 
-    internal static ClaimsPrincipal Of(GatewayEntry entry, string scheme) => Of(entry.Tenant, entry.Gateway.Value, GatewayRole, scheme);
-
-    private static ClaimsPrincipal Of(TenantId tenant, string name, string role, string scheme) => new(new ClaimsIdentity(
-        [new Claim(CallerTenant.ClaimType, tenant.Value), new Claim(ClaimTypes.Name, name), new Claim(ClaimTypes.Role, role)], scheme));
+    /// <summary>Who the claims are of, now: null when its token was revoked or its gateway removed.</summary>
+    internal static Principal? ToPrincipal(ClaimsPrincipal caller, ITokenStore tokens, GatewayDirectory gateways)
+    {
+        if (!TenantId.TryParse(caller.FindFirstValue(TenantClaim), out var tenant) || !Enum.TryParse<PrincipalKind>(caller.FindFirstValue(ClaimTypes.Role), ignoreCase: true, out var kind))
+            return null;
+        return kind switch
+        {
+            PrincipalKind.Device => caller.Device() is { } device ? Principal.Of(tenant, device) : null,
+            PrincipalKind.Gateway => caller.Gateway() is { } gateway && gateways.TryGet(tenant, gateway, out var entry) ? Principal.Of(tenant, gateway, entry.Site) : null,
+            PrincipalKind.Person => AdministratorOf(tenant),
+            _ => tokens.FindById(caller.FindFirstValue(IdClaim) ?? "") is { } known && known.Tenant == tenant ? known : null,
+        };
+    }
 }

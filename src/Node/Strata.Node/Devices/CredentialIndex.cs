@@ -4,48 +4,35 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Node.Devices;
 
-/// <summary>
-/// Entries by name, then tenant: a client says its name and secret only, and the secret decides between tenants that use the same name.
-/// Reads take no lock; writes are serialised, so that the bound holds.
-/// </summary>
+/// <summary>Entries by tenant, then name. Reads take no lock; writes are serialised, so that the bound holds.</summary>
 internal sealed class CredentialIndex<TId, TEntry>(
     int capacity, Func<TEntry, (TenantId Tenant, TId Id)> key, Func<TEntry, ReadOnlyMemory<byte>> hash, Func<TEntry, bool> enabled)
     where TId : notnull
     where TEntry : class
 {
-    private readonly ConcurrentDictionary<TId, TEntry[]> byId = new();
+    private readonly ConcurrentDictionary<TenantId, ConcurrentDictionary<TId, TEntry>> byTenant = new();
     private readonly Lock writing = new();
     private int count;
 
     public int Count => Volatile.Read(ref count);
 
-    public IEnumerable<TEntry> All => byId.Values.SelectMany(entries => entries);
+    public IEnumerable<TEntry> All(TenantId tenant) => byTenant.TryGetValue(tenant, out var entries) ? entries.Values : [];
 
     public bool TryGet(TenantId tenant, TId id, [NotNullWhen(true)] out TEntry? entry)
     {
         entry = null;
-        if (byId.TryGetValue(id, out var entries))
-            entry = Array.Find(entries, e => key(e).Tenant == tenant);
-        return entry is not null;
+        return byTenant.TryGetValue(tenant, out var entries) && entries.TryGetValue(id, out entry);
     }
 
-    /// <summary>Checks a name and secret against every tenant's entry of that name.</summary>
-    public CredentialCheck Check(TId id, ReadOnlySpan<byte> secret, out TEntry? entry)
+    /// <summary>Checks a name and secret. Does the same work for a name that is known and one that is not.</summary>
+    public CredentialCheck Check(TenantId tenant, TId id, ReadOnlySpan<byte> secret, out TEntry? entry)
     {
+        var known = TryGet(tenant, id, out var candidate);
         entry = null;
-        if (!byId.TryGetValue(id, out var entries))
-        {
-            DeviceSecrets.Matches(secret, default); // The same work as for a known name.
-            return CredentialCheck.Unknown;
-        }
-        foreach (var candidate in entries)
-        {
-            if (!DeviceSecrets.Matches(secret, hash(candidate).Span))
-                continue;
-            entry = candidate;
-            return enabled(candidate) ? CredentialCheck.Accepted : CredentialCheck.Disabled;
-        }
-        return CredentialCheck.WrongSecret;
+        if (!DeviceSecrets.Matches(secret, candidate is null ? default : hash(candidate).Span))
+            return known ? CredentialCheck.WrongSecret : CredentialCheck.Unknown;
+        entry = candidate;
+        return enabled(candidate!) ? CredentialCheck.Accepted : CredentialCheck.Disabled;
     }
 
     /// <summary>Adds or replaces; returns the entry before.</summary>
@@ -55,21 +42,17 @@ internal sealed class CredentialIndex<TId, TEntry>(
         var (tenant, id) = key(entry);
         lock (writing)
         {
-            var entries = byId.GetValueOrDefault(id) ?? [];
-            var at = Array.FindIndex(entries, e => key(e).Tenant == tenant);
-            if (at < 0)
+            var entries = byTenant.GetOrAdd(tenant, static _ => new ConcurrentDictionary<TId, TEntry>());
+            if (entries.TryGetValue(id, out var old))
             {
-                if (count >= capacity)
-                    throw new InvalidOperationException($"The directory is full: {capacity} entries.");
-                byId[id] = [.. entries, entry];
-                count++;
-                return null;
+                entries[id] = entry;
+                return old;
             }
-            var old = entries[at];
-            var copy = entries.ToArray();
-            copy[at] = entry;
-            byId[id] = copy;
-            return old;
+            if (count >= capacity)
+                throw new InvalidOperationException($"The directory is full: {capacity} entries.");
+            entries[id] = entry;
+            count++;
+            return null;
         }
     }
 
@@ -78,12 +61,8 @@ internal sealed class CredentialIndex<TId, TEntry>(
     {
         lock (writing)
         {
-            if (!byId.TryGetValue(id, out var entries) || Array.Find(entries, e => key(e).Tenant == tenant) is not { } old)
+            if (!byTenant.TryGetValue(tenant, out var entries) || !entries.TryRemove(id, out var old))
                 return null;
-            if (entries.Length == 1)
-                byId.TryRemove(id, out _);
-            else
-                byId[id] = Array.FindAll(entries, e => !ReferenceEquals(e, old));
             count--;
             return old;
         }

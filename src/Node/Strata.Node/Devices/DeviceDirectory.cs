@@ -27,9 +27,9 @@ public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapaci
 
     public bool TryGet(TenantId tenant, DeviceId device, [NotNullWhen(true)] out DeviceEntry? entry) => index.TryGet(tenant, device, out entry);
 
-    /// <summary>Checks a device's name and secret. The tenant follows from them.</summary>
+    /// <summary>Checks a device's secret.</summary>
     /// <param name="entry">The device when the secret was right, also when it is disabled.</param>
-    public CredentialCheck Check(DeviceId device, ReadOnlySpan<byte> secret, out DeviceEntry? entry) => index.Check(device, secret, out entry);
+    public CredentialCheck Check(TenantId tenant, DeviceId device, ReadOnlySpan<byte> secret, out DeviceEntry? entry) => index.Check(tenant, device, secret, out entry);
 
     /// <summary>Adds a device or replaces what is known of it.</summary>
     /// <exception cref="InvalidOperationException">The directory is full.</exception>
@@ -58,5 +58,5 @@ public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapaci
     }
 
     /// <summary>A tenant's devices, in no order; changes made while enumerating may or may not be seen.</summary>
-    public IEnumerable<DeviceEntry> All(TenantId tenant) => index.All.Where(e => e.Tenant == tenant);
+    public IEnumerable<DeviceEntry> All(TenantId tenant) => index.All(tenant);
 }

@@ -25,8 +25,8 @@ public sealed class GatewayDirectory(int capacity = GatewayDirectory.DefaultCapa
 
     public bool TryGet(TenantId tenant, GatewayId gateway, [NotNullWhen(true)] out GatewayEntry? entry) => index.TryGet(tenant, gateway, out entry);
 
-    /// <summary>Checks a gateway's name and secret. The tenant follows from them.</summary>
-    public CredentialCheck Check(GatewayId gateway, ReadOnlySpan<byte> secret, out GatewayEntry? entry) => index.Check(gateway, secret, out entry);
+    /// <summary>Checks a gateway's secret.</summary>
+    public CredentialCheck Check(TenantId tenant, GatewayId gateway, ReadOnlySpan<byte> secret, out GatewayEntry? entry) => index.Check(tenant, gateway, secret, out entry);
 
     /// <exception cref="InvalidOperationException">The directory is full.</exception>
     public void Set(GatewayEntry entry)
@@ -43,7 +43,7 @@ public sealed class GatewayDirectory(int capacity = GatewayDirectory.DefaultCapa
         return true;
     }
 
-    public IEnumerable<GatewayEntry> All(TenantId tenant) => index.All.Where(e => e.Tenant == tenant);
+    public IEnumerable<GatewayEntry> All(TenantId tenant) => index.All(tenant);
 
     /// <summary>
     /// Whether <paramref name="gateway"/> is <paramref name="ancestor"/> or chained below it: an ancestor may speak for it.

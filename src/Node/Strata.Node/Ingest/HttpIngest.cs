@@ -77,14 +77,14 @@ public sealed class HttpIngest(
         activity.Heard(entry, null, received);
         if (batch.Messages[0].Outcome == MessageOutcome.Repeated)
         {
-            counters.Add(new IngestTally { Duplicates = 1 });
+            counters.Add(entry.Tenant, new IngestTally { Duplicates = 1 });
             return;
         }
         DateTimeOffset? sampled = said.Sampled > 0 ? EventTime.ToDateTimeOffset(said.Sampled) : null;
         var tally = new IngestTally { Readings = batch.Count, Records = batch.Count, PayloadBytes = body.Length, Immediate = said.Immediate ? batch.Count : 0 };
-        counters.Add(tally);
+        counters.Add(entry.Tenant, tally);
         if (said.Immediate && sampled is { } taken)
-            counters.ImmediateLatency.Record(report.Time - taken);
+            counters.RecordImmediate(entry.Tenant, report.Time - taken);
         for (var row = 0; row < batch.Count; row++)
         {
             hops.Record(entry.Tenant, entry.Device, batch.Metrics[row], new HopRecord(
@@ -124,7 +124,7 @@ public static class HttpIngestEndpoints
     public static IEndpointRouteBuilder MapDeviceIngest(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/api/v1/devices/{id}/telemetry", (string id, HttpContext context, HttpIngest ingest) => ingest.PostAsync(id, context))
-            .RequireAuthorization(NodePolicies.Device).WithTags("Telemetry")
+            .RequiresDevice().WithTags("Telemetry")
             .WithSummary("Stores a device's readings; 204 once they are durable.")
             .WithDescription("The body is application/json (Strata's forms) or application/senml+json, without a content encoding.")
             .Produces(StatusCodes.Status204NoContent).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(503);

@@ -1,11 +1,15 @@
+using System.Collections.Concurrent;
+using Strata.Core.Tenancy;
+
 namespace Strata.Node.Ingest;
 
 /// <summary>
-/// What came into this process since it started: for the statistics, which keep the totals of earlier runs. Counted after the commit, what
+/// What came into this process since it started, of all tenants and of each: for the statistics, which keep the totals of earlier runs. Counted after the commit, what
 /// was seen before only as a duplicate. Safe from any thread.
 /// </summary>
 public sealed class IngestCounters
 {
+    private readonly ConcurrentDictionary<TenantId, IngestCounters> byTenant = new();
     private long readings, payloadBytes, records, duplicates, immediate;
 
     /// <summary>Readings committed.</summary>
@@ -26,7 +30,22 @@ public sealed class IngestCounters
     /// <summary>Latency of immediate readings: from the sample at the source to the commit here.</summary>
     public LatencyHistogram ImmediateLatency { get; } = new();
 
-    internal void Add(in IngestTally tally)
+    /// <summary>The same for one tenant alone.</summary>
+    public IngestCounters Of(TenantId tenant) => byTenant.GetOrAdd(tenant, static _ => new IngestCounters());
+
+    internal void RecordImmediate(TenantId tenant, TimeSpan latency)
+    {
+        ImmediateLatency.Record(latency);
+        Of(tenant).ImmediateLatency.Record(latency);
+    }
+
+    internal void Add(TenantId tenant, in IngestTally tally)
+    {
+        Add(tally);
+        Of(tenant).Add(tally);
+    }
+
+    private void Add(in IngestTally tally)
     {
         Interlocked.Add(ref readings, tally.Readings);
         Interlocked.Add(ref payloadBytes, tally.PayloadBytes);

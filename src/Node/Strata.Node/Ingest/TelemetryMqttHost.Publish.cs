@@ -175,7 +175,7 @@ public sealed partial class TelemetryMqttHost
             else
                 rejections.Record(connection.Entry.Tenant, RejectionKind.Payload, connection.Entry.Device.Value, StoreRefusal);
         }
-        counters.Add(tally);
+        counters.Add(connection.Entry.Tenant, tally);
     }
 
     private void AccountStored(
@@ -189,7 +189,7 @@ public sealed partial class TelemetryMqttHost
         {
             tally.Immediate += message.Count;
             if (sampled is { } taken)
-                counters.ImmediateLatency.Record(committed - taken);
+                counters.RecordImmediate(connection.Entry.Tenant, committed - taken);
         }
         var times = burst.Batch.Times;
         var metrics = burst.Batch.Metrics;

@@ -12,8 +12,8 @@ using Strata.Telemetry.Ingest;
 namespace Strata.Node.Ingest;
 
 /// <summary>
-/// What MQTT means to a node. Devices (user name: id, password: secret) publish and subscribe below <c>devices/{id}/</c>; gateways
-/// (id, secret) and applications (<see cref="ITokenStore.MqttUser"/>, token) listen to the tenant. Telemetry is decoded straight into a
+/// What MQTT means to a node. Devices (user name: a <see cref="LoginName"/>, password: secret) publish and subscribe below <c>devices/{id}/</c>; gateways
+/// (the same) and applications (<see cref="ITokenStore.MqttUser"/>, token) listen within their scope. Telemetry is decoded straight into a
 /// batch, committed by the <see cref="IngestWriter"/>, acknowledged after the commit and then sent to live subscribers; what cannot be stored is
 /// refused and noted; when the store fails, the connection ends without an acknowledgement. A client id is its owner's (the device, the gateway or the
 /// token): nobody takes over another's connection by it.
@@ -28,6 +28,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly DeviceDirectory devices;
     private readonly GatewayDirectory gateways;
     private readonly ITokenStore tokens;
+    private readonly TenantDirectory tenants;
+    private readonly AccessMap accesses;
     private readonly IngestWriter writer;
     private readonly IRejectionLog rejections;
     private readonly IDeviceActivity activity;
@@ -44,16 +46,19 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private MqttBroker? broker;
 
     public TelemetryMqttHost(
-        DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, IngestWriter writer, IRejectionLog rejections, IDeviceActivity activity, HopLog hops,
-        IngestCounters counters, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, TimeProvider time, ILogger<TelemetryMqttHost> logger)
+        DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
+        IDeviceActivity activity, HopLog hops, IngestCounters counters, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, TimeProvider time, ILogger<TelemetryMqttHost> logger)
     {
-        (this.devices, this.gateways, this.tokens, this.writer, this.rejections) = (devices, gateways, tokens, writer, rejections);
+        (this.devices, this.gateways, this.tokens, this.tenants, this.accesses) = (devices, gateways, tokens, tenants, accesses);
+        (this.writer, this.rejections) = (writer, rejections);
         (this.activity, this.hops, this.counters, this.limits, this.options) = (activity, hops, counters, limits, options.Value);
         (this.live, this.time, this.logger) = (live, time, logger);
         presence = new DevicePresence(this.options.MaxConnectionsPerDevice);
         bursts = new TelemetryBurstPool(this);
         devices.Revoked += OnRevoked;
         gateways.Revoked += OnRevoked;
+        tokens.Ended += OnEnded;
+        tenants.Changed += OnTenantChanged;
     }
 
     /// <summary>Completes when the disk has refused what the broker was to keep, with why.</summary>
@@ -69,25 +74,27 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 
     public void StorageFailed(Exception fault) => storageFault.TrySetResult(fault);
 
-    public async ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken)
+    public ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(Connect(request));
+
+    private ConnectDecision Connect(ConnectRequest request)
     {
         var user = request.UserName;
         if (string.IsNullOrEmpty(user))
-            return Refuse(request.ClientId, "no user name", MqttReasonCode.BadUserNameOrPassword);
-        if (user == ITokenStore.MqttUser)
-            return await ConnectApplicationAsync(request, cancellationToken);
-        var check = CredentialCheck.Unknown;
-        DeviceEntry? device = null;
-        if (DeviceId.TryParse(user, out var id))
-            check = devices.Check(id, request.Password.Span, out device);
-        if (check == CredentialCheck.Unknown && GatewayId.TryParse(user, out var gateway)
-            && gateways.Check(gateway, request.Password.Span, out var entry) is var found and not CredentialCheck.Unknown)
-            return found == CredentialCheck.Accepted ? ConnectDecision.Accept(entry!.Tenant.Value, entry, OwnerOf(gateway)) : Refuse(user, found.Reason("gateway"), CodeOf(found));
-        if (check != CredentialCheck.Accepted)
-            return Refuse(user, check.Reason("device"), CodeOf(check));
+            return Refuse(tenants.Default, request.ClientId, "no user name", MqttReasonCode.BadUserNameOrPassword);
+        var login = LoginName.Of(user, tenants.Default);
+        if (login.Name == ITokenStore.MqttUser)
+            return ConnectApplication(login, request);
+        var check = CredentialPair.Check(login, request.Password.Span, devices, gateways, out var device, out var gateway);
+        var log = login.LogOf(tenants);
+        if (check.Result != CredentialCheck.Accepted)
+            return Refuse(log, login.Name, check.Reason, CodeOf(check.Result));
+        if (!tenants.IsActive(login.Tenant))
+            return Refuse(log, login.Name, "the tenant is disabled", MqttReasonCode.NotAuthorized);
+        if (gateway is not null)
+            return ConnectDecision.Accept(gateway.Tenant.Value, ClientOf(gateway), OwnerOf(gateway.Gateway));
         if (presence.HasRoom(device!))
-            return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight), OwnerOf(id));
-        return Refuse(user, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
+            return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight), OwnerOf(device.Device));
+        return Refuse(log, login.Name, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
     }
 
     public void Connected(MqttClient client)
@@ -115,17 +122,19 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             activity.Disconnected(connection.Entry, time.GetUtcNow(), Describe(cause));
     }
 
-    /// <summary>A session ends with the device, gateway or token whose it is, and while that is disabled.</summary>
+    /// <summary>A session ends with the device, gateway or token whose it is, and while that or its tenant is disabled.</summary>
     public ConnectDecision Review(KnownClient client)
     {
         var tenant = TenantId.Parse(client.Namespace);
         object? state = null;
+        if (!tenants.IsActive(tenant))
+            return ConnectDecision.Refuse(MqttReasonCode.NotAuthorized);
         if (client.Owner.StartsWith(DeviceOwner, StringComparison.Ordinal))
             state = FindDevice(tenant, client.Owner) is { Enabled: true } device ? new DeviceConnection(device, options.MaxBurstsInFlight) : null;
         else if (client.Owner.StartsWith(GatewayOwner, StringComparison.Ordinal))
-            state = GatewayId.TryParse(client.Owner[GatewayOwner.Length..], out var id) && gateways.TryGet(tenant, id, out var gateway) && gateway.Enabled ? gateway : null;
+            state = GatewayId.TryParse(client.Owner[GatewayOwner.Length..], out var id) && gateways.TryGet(tenant, id, out var gateway) && gateway.Enabled ? ClientOf(gateway) : null;
         else if (client.Owner.StartsWith(ApplicationOwner, StringComparison.Ordinal))
-            state = tokens.FindByName(tenant, client.Owner[ApplicationOwner.Length..]);
+            state = tokens.FindById(client.Owner[ApplicationOwner.Length..]) is { } known && (known.Tenant == tenant || known.IsPlatformOwner) ? new ApplicationClient(accesses.Of(known, tenant)) : null;
         return state is null ? ConnectDecision.Refuse(MqttReasonCode.NotAuthorized) : ConnectDecision.Accept(client.Namespace, state, client.Owner);
     }
 
@@ -135,16 +144,27 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     {
         var allowed = client.State is DeviceConnection connection
             ? topicFilter.StartsWith($"devices/{connection.Entry.Device.Value}/", StringComparison.Ordinal)
-            : TelemetryTopics.IsApplicationFilter(topicFilter);
+            : client.State is ApplicationClient application && application.MaySubscribe(topicFilter);
         if (!allowed)
             rejections.Record(TenantId.Parse(client.Namespace), RejectionKind.Permission, client.UserName ?? "", $"may not subscribe to {topicFilter}");
         return allowed;
     }
 
+    public bool ChecksEachMessage(MqttClient client) => client.State is ApplicationClient { IsScoped: true };
+
+    public bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) => client.State switch
+    {
+        ApplicationClient application => application.MayReceive(topic),
+        DeviceConnection connection => topic.StartsWith(connection.TopicPrefix),
+        _ => false,
+    };
+
     public void Dispose()
     {
         devices.Revoked -= OnRevoked;
         gateways.Revoked -= OnRevoked;
+        tokens.Ended -= OnEnded;
+        tenants.Changed -= OnTenantChanged;
     }
 
     private static string OwnerOf(DeviceId device) => DeviceOwner + device.Value;
@@ -154,20 +174,33 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private DeviceEntry? FindDevice(TenantId tenant, string owner) =>
         owner.StartsWith(DeviceOwner, StringComparison.Ordinal) && DeviceId.TryParse(owner[DeviceOwner.Length..], out var id) && devices.TryGet(tenant, id, out var entry) ? entry : null;
 
-    private async ValueTask<ConnectDecision> ConnectApplicationAsync(ConnectRequest request, CancellationToken cancellationToken)
+    private ApplicationClient ClientOf(GatewayEntry gateway) => new(accesses.Of(Principal.Of(gateway.Tenant, gateway.Gateway, gateway.Site), gateway.Tenant));
+
+    /// <summary>A token is of its tenant; a platform owner's serves every one that the user name says.</summary>
+    private ConnectDecision ConnectApplication(in LoginName login, ConnectRequest request)
     {
-        var token = request.Password.Length <= DeviceSecrets.MaxLength ? Encoding.UTF8.GetString(request.Password.Span) : "";
-        var identity = await tokens.FindAsync(token, cancellationToken);
-        return identity is null
-            ? Refuse(ITokenStore.MqttUser, "unknown token", MqttReasonCode.BadUserNameOrPassword)
-            : ConnectDecision.Accept(identity.Tenant.Value, identity, ApplicationOwner + identity.Name);
+        var principal = request.Password.Length <= DeviceSecrets.MaxLength ? tokens.Find(Encoding.UTF8.GetString(request.Password.Span)) : null;
+        if (principal is null)
+            return Refuse(login.LogOf(tenants), ITokenStore.MqttUser, "unknown token", MqttReasonCode.BadUserNameOrPassword);
+        var tenant = login.IsExplicit || principal.IsPlatformOwner ? login.Tenant : principal.Tenant;
+        if (!tenants.IsActive(tenant) || (tenant != principal.Tenant && !principal.IsPlatformOwner))
+            return Refuse(login.LogOf(tenants), ITokenStore.MqttUser, "the token is of another tenant", MqttReasonCode.BadUserNameOrPassword);
+        return ConnectDecision.Accept(tenant.Value, new ApplicationClient(accesses.Of(principal, tenant)), ApplicationOwner + principal.Id);
     }
 
-    private ConnectDecision Refuse(string subject, string reason, MqttReasonCode code)
+    private ConnectDecision Refuse(TenantId tenant, string subject, string reason, MqttReasonCode code)
     {
-        rejections.Record(TenantId.Main, RejectionKind.Authentication, subject, reason);
+        rejections.Record(tenant, RejectionKind.Authentication, subject, reason);
         LogRefused(reason);
         return ConnectDecision.Refuse(code, code == MqttReasonCode.BadUserNameOrPassword ? "User name or password is wrong." : reason);
+    }
+
+    private void OnEnded(Principal principal) => _ = broker?.ReviewAccess(null, ApplicationOwner + principal.Id);
+
+    private void OnTenantChanged(TenantId tenant)
+    {
+        if (!tenants.IsActive(tenant))
+            _ = broker?.ReviewAccess(tenant.Value);
     }
 
     private void OnRevoked(DeviceEntry old, DeviceEntry? now)

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using Strata.Cloud.Contracts;
 using Strata.Core;
 using Strata.Core.Devices;
+using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
 using Strata.Node.Ingest;
@@ -20,7 +21,7 @@ public static class GatewayLinkEndpoints
 {
     public static IEndpointRouteBuilder MapGatewayLinks(this IEndpointRouteBuilder routes)
     {
-        var own = routes.MapGroup("/api/v1/gateways/{id}").RequireAuthorization(NodePolicies.Gateway).WithTags("Gateway link");
+        var own = routes.MapGroup("/api/v1/gateways/{id}").RequiresGateway().WithTags("Gateway link");
         own.MapPost("/uplink", (string id, HttpContext context, UplinkReceiver receiver) => receiver.PostAsync(id, context))
             .WithSummary("Stores a gateway's entries; the answer follows the commit.").WithDescription("The body is application/x-ndjson: one entry a line.").Produces<UplinkAnswer>()
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(503);
@@ -28,7 +29,7 @@ public static class GatewayLinkEndpoints
         own.MapGet("/link", (Delegate)OpenLink).WithSummary("Server-sent events for the gateway: configuration, change, request, ping.")
             .Produces(StatusCodes.Status200OK, contentType: "text/event-stream");
         own.MapPost("/link/responses/{requestId}", PostResponse).WithSummary("The gateway's answer to a request.").Produces(StatusCodes.Status204NoContent);
-        routes.MapGet("/api/v1/gateways/{id}/api/v1/{**rest}", AskGateway).RequireAuthorization(NodePolicies.Read).WithTags("Gateways")
+        routes.MapGet("/api/v1/gateways/{id}/api/v1/{**rest}", AskGateway).Requires(Permission.ReadingsRead).WithTags("Gateways")
             .WithSummary("Asks the gateway's own API, through the gateways it is chained to where needed.")
             .ProducesProblem(404).ProducesProblem(429).ProducesProblem(503);
         return routes;
@@ -82,12 +83,18 @@ public static class GatewayLinkEndpoints
 
     private static async Task<IResult> AskGateway(string id, string rest, HttpContext context, GatewayLinkHub hub)
     {
+        var access = context.Access();
         if (!GatewayId.TryParse(id, out var gateway))
-            return ProblemResults.Of(ProblemKind.NotFound, $"There is no gateway '{id}'.", "id");
+            return ProblemResults.Of(Unknown(id));
+        // A gateway answers for all that it knows, guests from other places too: it is for who may read all of the tenant.
+        if (!access.IsWhole(Permission.ReadingsRead))
+            return ProblemResults.Of(access.Sees(Permission.ReadingsRead, gateway) ? Access.Forbidden : Unknown(id));
         var path = $"/api/v1/{string.Join('/', rest.Split('/').Select(Uri.EscapeDataString))}{context.Request.QueryString}";
-        var answer = await hub.AskAsync(context.Tenant(), gateway, path, context.RequestAborted);
+        var answer = await hub.AskAsync(access.Tenant, gateway, path, context.RequestAborted);
         return answer.ToResult(reply => new Relayed(reply));
     }
+
+    private static Problem Unknown(string id) => new(ProblemKind.NotFound, $"There is no gateway '{id}'.");
 
     private static ReadOnlyMemory<byte> TooLong { get; } = """{"detail":"The gateway's answer is too long."}"""u8.ToArray();
 

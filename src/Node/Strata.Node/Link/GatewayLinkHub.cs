@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
+using Strata.Node.Auth;
 using Strata.Node.Devices;
 using Strata.Node.Reads;
 
@@ -16,6 +17,7 @@ namespace Strata.Node.Link;
 public sealed partial class GatewayLinkHub : IGatewayAsker, IDisposable
 {
     private readonly GatewayDirectory gateways;
+    private readonly TenantDirectory tenants;
     private readonly IGatewayConfigurationSource configurations;
     private readonly ILinkEvents events;
     private readonly GatewayLinkOptions options;
@@ -27,13 +29,14 @@ public sealed partial class GatewayLinkHub : IGatewayAsker, IDisposable
     private volatile bool stopping;
 
     public GatewayLinkHub(
-        GatewayDirectory gateways, IGatewayConfigurationSource configurations, ILinkEvents events, IOptions<GatewayLinkOptions> options, TimeProvider time,
-        ILogger<GatewayLinkHub> logger)
+        GatewayDirectory gateways, TenantDirectory tenants, IGatewayConfigurationSource configurations, ILinkEvents events, IOptions<GatewayLinkOptions> options,
+        TimeProvider time, ILogger<GatewayLinkHub> logger)
     {
-        (this.gateways, this.configurations, this.events) = (gateways, configurations, events);
+        (this.gateways, this.tenants, this.configurations, this.events) = (gateways, tenants, configurations, events);
         (this.options, this.time, this.logger) = (options.Value, time, logger);
         configurations.Changed += OnChanged;
         gateways.Revoked += OnRevoked;
+        tenants.Changed += OnTenantChanged;
     }
 
     /// <summary>Whether the gateway has a link to this node now.</summary>
@@ -99,6 +102,7 @@ public sealed partial class GatewayLinkHub : IGatewayAsker, IDisposable
     {
         configurations.Changed -= OnChanged;
         gateways.Revoked -= OnRevoked;
+        tenants.Changed -= OnTenantChanged;
         Stop();
     }
 
@@ -149,6 +153,14 @@ public sealed partial class GatewayLinkHub : IGatewayAsker, IDisposable
     {
         if (links.TryGetValue((tenant, gateway), out var link))
             link.SignalChanged();
+    }
+
+    private void OnTenantChanged(TenantId tenant)
+    {
+        if (tenants.IsActive(tenant))
+            return;
+        foreach (var link in links.Values.Where(l => l.Gateway.Tenant == tenant))
+            link.End("the tenant is disabled");
     }
 
     private void OnRevoked(GatewayEntry old, GatewayEntry? now)

@@ -1,13 +1,29 @@
+using System.Collections.Concurrent;
 using Strata.Cloud.Contracts;
 using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
 using Strata.Node.Ingest;
 using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
 
 namespace Strata.Node.Operations;
 
-/// <summary>What the commits of this process tell: readings a second over the last ten, and how long after its end a window became visible.</summary>
+/// <summary>What the commits of this process tell of each tenant.</summary>
 public sealed class CommitFigures(TimeProvider time) : ICommitObserver
+{
+    private readonly ConcurrentDictionary<TenantId, TenantFigures> tenants = new();
+
+    public TenantFigures Of(TenantId tenant) => tenants.GetOrAdd(tenant, static (_, time) => new TenantFigures(time), time);
+
+    public void OnCommitted(IReadOnlyList<TelemetryWrite> writes, CommitReport report)
+    {
+        foreach (var write in writes)
+            Of(write.Tenant).Note(write, report);
+    }
+}
+
+/// <summary>Readings a second over the last ten, and how long after its end a window became visible.</summary>
+public sealed class TenantFigures(TimeProvider time)
 {
     private const int Seconds = 10;
     private readonly long[] counts = new long[Seconds + 1];
@@ -34,21 +50,18 @@ public sealed class CommitFigures(TimeProvider time) : ICommitObserver
         }
     }
 
-    public void OnCommitted(IReadOnlyList<TelemetryWrite> writes, CommitReport report)
+    internal void Note(TelemetryWrite write, CommitReport report)
     {
         long readings = 0;
-        foreach (var write in writes)
+        if (write.Readings is { } batch)
         {
-            if (write.Readings is { } batch)
-            {
-                foreach (var message in batch.Messages)
-                    readings += message.Outcome == MessageOutcome.Stored ? message.Count : 0;
-            }
-            foreach (var window in write.Windows)
-            {
-                if (window.Record.Revision == 0 && !report.IsRepeated(window.Record))
-                    windowed.Record(report.Time - EventTime.ToDateTimeOffset(window.Record.Start + window.Record.Length));
-            }
+            foreach (var message in batch.Messages)
+                readings += message.Outcome == MessageOutcome.Stored ? message.Count : 0;
+        }
+        foreach (var window in write.Windows)
+        {
+            if (window.Record.Revision == 0 && !report.IsRepeated(window.Record))
+                windowed.Record(report.Time - EventTime.ToDateTimeOffset(window.Record.Start + window.Record.Length));
         }
         Add(readings);
     }

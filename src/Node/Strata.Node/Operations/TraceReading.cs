@@ -26,14 +26,17 @@ internal sealed class TraceReading(
         var name = first.Take(Parameter.Metric(metric));
         if (first.Problem is { } problem)
             return ProblemResults.Of(problem);
-        return (await trace.TraceAsync(context.Tenant(), id, name, cancellationToken))
+        var access = context.Access();
+        if (Access.Refusal(access.Decide(Permission.ReadingsRead, id), () => Unknown(id)) is { } refusal)
+            return ProblemResults.Of(refusal);
+        return (await trace.TraceAsync(access.Tenant, id, name, cancellationToken))
             .ToResult(found => TypedResults.Json(found, ContractsJson.Default.TraceInfo));
     }
 
     public async Task<Outcome<TraceInfo>> TraceAsync(TenantId tenant, DeviceId device, MetricName metric, CancellationToken cancellationToken)
     {
         if (!directory.TryGet(tenant, device, out _))
-            return new Problem(ProblemKind.NotFound, $"There is no device '{device}' here.", "device");
+            return Unknown(device);
         HopRecord? hop = hops.TryGet(tenant, device, metric, out var known) ? known : null;
         var newest = (await latest.OfAsync(tenant, device, cancellationToken)).Where(r => r.Metric == metric).Select(r => (Reading?)r).FirstOrDefault();
         var before = (hop?.Gateway ?? gateways.RouteTo(tenant, device)?.Gateway) is { } gateway
@@ -52,6 +55,8 @@ internal sealed class TraceReading(
             mine ? ReadingsJson.Value(newest!.Value.Value) : before.Value, before.Complete && (own.Count > 0 || before.Hops.Count > 0),
             [.. before.Hops, .. own.OrderBy(h => h.TimeIn)]);
     }
+
+    private static Problem Unknown(DeviceId device) => new(ProblemKind.NotFound, $"There is no device '{device}' here.", "device");
 
     private async Task<TraceInfo> AskAsync(TenantId tenant, GatewayId gateway, DeviceId device, MetricName metric, CancellationToken cancellationToken)
     {

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
+using Strata.Core.Dataflow;
+using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Telemetry;
 
@@ -18,10 +20,22 @@ internal static class ListEvents
         var count = first.Take(Parameter.Limit(limit));
         if (first.Problem is { } problem)
             return ProblemResults.Of(problem);
-        var events = await store.EventsAsync(context.Tenant(), new EventRange(of, through, before, count), cancellationToken);
-        var next = events.Count == count ? PageCursor.Write('e', events[^1].Position) : null;
-        return TypedResults.Json(new Page<EventInfo>([.. events.Select(e => ReadingsJson.Info(e.Event))], next), ContractsJson.Default.PageEventInfo);
+        var access = context.Access();
+        var (events, next) = await ScopedReads.PageAsync(
+            before, count, (position, rows) => store.EventsAsync(access.Tenant, new EventRange(of, through, position, rows), cancellationToken), e => e.Position,
+            e => Sees(access, e.Event));
+        return TypedResults.Json(
+            new Page<EventInfo>([.. events.Select(e => ReadingsJson.Info(e.Event))], next is { } position ? PageCursor.Write('e', position) : null),
+            ContractsJson.Default.PageEventInfo);
     }
+
+    /// <summary>An event is its device's, else its gateway's; one of neither is the whole tenant's.</summary>
+    private static bool Sees(Access access, FleetEvent happened) => happened switch
+    {
+        { Device: { } device } => access.Sees(Permission.EventsRead, device),
+        { Gateway: { } gateway } => access.Sees(Permission.EventsRead, gateway),
+        _ => access.IsWhole(Permission.EventsRead),
+    };
 }
 
 /// <summary><c>GET /api/v1/gaps</c>: numbers that will never come, newest first.</summary>
@@ -36,8 +50,11 @@ internal static class ListGaps
         var count = first.Take(Parameter.Limit(limit));
         if (first.Problem is { } problem)
             return ProblemResults.Of(problem);
-        var gaps = await store.GapsAsync(context.Tenant(), source?.Value, before, count, cancellationToken);
-        var next = gaps.Count == count ? PageCursor.Write('g', gaps[^1].Position) : null;
-        return TypedResults.Json(new Page<GapInfo>([.. gaps.Select(ReadingsJson.Info)], next), ContractsJson.Default.PageGapInfo);
+        var access = context.Access();
+        var (gaps, next) = await ScopedReads.PageAsync(
+            before, count, (position, rows) => store.GapsAsync(access.Tenant, source?.Value, position, rows, cancellationToken), g => g.Position,
+            g => access.SeesSource(Permission.EventsRead, g.Gap.Source));
+        return TypedResults.Json(
+            new Page<GapInfo>([.. gaps.Select(ReadingsJson.Info)], next is { } position ? PageCursor.Write('g', position) : null), ContractsJson.Default.PageGapInfo);
     }
 }

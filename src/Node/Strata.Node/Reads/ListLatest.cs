@@ -33,8 +33,9 @@ internal sealed record LatestParameters
     public string? Limit { get; init; }
 
     /// <summary>The devices of the page, in order of their ids, and where the page ends.</summary>
-    public Outcome<(DeviceId[] Devices, string? Next, bool Here)> Check(TenantId tenant, DeviceDirectory directory)
+    public Outcome<(DeviceId[] Devices, string? Next, bool Here)> Check(Access access, DeviceDirectory directory)
     {
+        var tenant = access.Tenant;
         var first = new FirstProblem();
         var named = first.Take(Parameter.All(Device, MaxDevices, "device", d => Parameter.Device(d)));
         var site = first.Take(Parameter.Site(Site));
@@ -44,7 +45,7 @@ internal sealed record LatestParameters
         if (first.Problem is { } problem)
             return problem;
         var devices = (named.Length > 0 ? named.Distinct() : directory.All(tenant).Where(e => site is null || Within(e, site.Value)).Select(e => e.Device))
-            .Where(d => string.CompareOrdinal(d.Value, after) > 0 && (named.Length == 0 || site is null || IsIn(tenant, d, site.Value, directory)))
+            .Where(d => access.Sees(Permission.ReadingsRead, d) && string.CompareOrdinal(d.Value, after) > 0 && (named.Length == 0 || site is null || IsIn(tenant, d, site.Value, directory)))
             .OrderBy(d => d.Value, StringComparer.Ordinal).Take(limit + 1).ToArray();
         return devices.Length > limit
             ? (devices[..limit], PageCursor.Write('l', devices[limit - 1].Value), At == "here")
@@ -67,8 +68,9 @@ internal static class ListLatest
         [AsParameters] LatestParameters parameters, HttpContext context, DeviceDirectory directory, LatestValues latest, GatewayQuestions gateways,
         TimeProvider time, CancellationToken cancellationToken)
     {
-        var tenant = context.Tenant();
-        var check = parameters.Check(tenant, directory);
+        var access = context.Access();
+        var tenant = access.Tenant;
+        var check = parameters.Check(access, directory);
         if (!check.IsOk)
             return ProblemResults.Of(check.Problem!);
         var (devices, next, here) = check.Value;

@@ -18,20 +18,22 @@ internal static class ListReadings
         if (!check.IsOk)
             return ProblemResults.Of(check.Problem!);
         var request = check.Value;
-        var tenant = context.Tenant();
-        var route = request.AtGateway ? gateways.RouteTo(tenant, request.Range.Devices[0]) : null;
+        var access = context.Access();
+        var tenant = access.Tenant;
+        var range = access.Narrow(request.Range);
+        var route = request.AtGateway && range is not null ? gateways.RouteTo(tenant, range.Devices[0]) : null;
         var csv = ReadingsAnswer.WantsCsv(parameters.Format, context.Request);
         if (request.Every is { } every)
         {
             var buckets = route is null
-                ? ReadingsAnswer.Page(await store.AggregateAsync(tenant, request.Range, every, request.Functions, cancellationToken), request.Range.Limit)
+                ? ReadingsAnswer.Page(range is null ? [] : await store.AggregateAsync(tenant, range, every, request.Functions, cancellationToken), request.Range.Limit)
                 : await gateways.AskAsync(tenant, route.Gateway, PathAtGateway(context.Request), ContractsJson.Default.PageAggregateInfo, cancellationToken);
             return buckets.ToResult(page => csv
                 ? ReadingsAnswer.Csv(ReadingsCsv.Write(page.Items, request.Functions, request.TimesInMs), page.Next, context)
                 : ReadingsAnswer.Of(page));
         }
         var readings = route is null
-            ? ReadingsAnswer.Page(await store.ReadAsync(tenant, request.Range, cancellationToken), request.Range.Limit)
+            ? ReadingsAnswer.Page(range is null ? [] : await store.ReadAsync(tenant, range, cancellationToken), request.Range.Limit)
             : await gateways.AskAsync(tenant, route.Gateway, PathAtGateway(context.Request), ContractsJson.Default.PageReadingInfo, cancellationToken);
         return readings.ToResult(page => csv
             ? ReadingsAnswer.Csv(ReadingsCsv.Write(page.Items, request.TimesInMs), page.Next, context)
@@ -62,6 +64,6 @@ internal static class CountReadings
         DeviceId? of = device is null ? null : first.Take(Parameter.Device(device));
         return first.Problem is { } problem
             ? ProblemResults.Of(problem)
-            : TypedResults.Json(new ReadingCount(await store.CountAsync(context.Tenant(), of, cancellationToken)), ContractsJson.Default.ReadingCount);
+            : TypedResults.Json(new ReadingCount(await context.Access().CountAsync(store, of, cancellationToken)), ContractsJson.Default.ReadingCount);
     }
 }

@@ -66,7 +66,7 @@ internal static class ListWindows
         var check = parameters.Check();
         if (!check.IsOk)
             return ProblemResults.Of(check.Problem!);
-        var windows = await store.WindowsAsync(context.Tenant(), check.Value, cancellationToken);
+        var windows = await context.Access().WindowsAsync(store, check.Value, cancellationToken);
         string? next = null;
         if (windows.Count > 0 && windows.Count == check.Value.Limit)
             next = PageCursor.Write('w', windows[^1].Start.ToString(CultureInfo.InvariantCulture), windows[^1].Group);

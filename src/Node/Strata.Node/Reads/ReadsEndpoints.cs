@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
+using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Reads.Live;
 using Strata.Telemetry.Ingest;
@@ -27,27 +28,27 @@ public static class ReadsEndpoints
 
     public static IEndpointRouteBuilder MapReadings(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/api/v1").WithTags("Readings").RequireAuthorization(NodePolicies.Read)
+        var group = routes.MapGroup("/api/v1").WithTags("Readings")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized);
-        group.MapGet("/readings", ListReadings.HandleAsync).AcceptsOnly<ReadingsParameters>().WithName("ListReadings")
+        group.MapGet("/readings", ListReadings.HandleAsync).Requires(Permission.ReadingsRead).AcceptsOnly<ReadingsParameters>().WithName("ListReadings")
             .WithSummary("Raw readings, or aggregates per bucket of time")
             .WithDescription("In (time, device, metric) order. JSON, or CSV by Accept or format=csv, whose next cursor is in the header X-Next-Cursor. With every: a page of buckets in place of readings.")
             .Produces<Page<ReadingInfo>>(StatusCodes.Status200OK, "application/json", "text/csv")
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapGet("/readings/count", CountReadings.HandleAsync).AcceptsOnly("device").WithName("CountReadings")
+        group.MapGet("/readings/count", CountReadings.HandleAsync).Requires(Permission.ReadingsRead).AcceptsOnly("device").WithName("CountReadings")
             .WithSummary("How many raw readings are stored").Produces<ReadingCount>();
-        group.MapGet("/windows", ListWindows.HandleAsync).AcceptsOnly<WindowsParameters>().WithName("ListWindows")
+        group.MapGet("/windows", ListWindows.HandleAsync).Requires(Permission.ReadingsRead).AcceptsOnly<WindowsParameters>().WithName("ListWindows")
             .WithSummary("Windows of groups at their highest revision").Produces<Page<WindowInfo>>();
-        group.MapGet("/windows/{group}/{start}/readings", WindowReadings.HandleAsync).AcceptsOnly("cursor", "limit", "metric").WithName("ListWindowReadings")
+        group.MapGet("/windows/{group}/{start}/readings", WindowReadings.HandleAsync).Requires(Permission.ReadingsRead).AcceptsOnly("cursor", "limit", "metric").WithName("ListWindowReadings")
             .WithSummary("The raw readings of one window, asked from its gateway when they stayed there").Produces<Page<ReadingInfo>>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapGet("/latest", ListLatest.HandleAsync).AcceptsOnly<LatestParameters>().WithName("ListLatest")
+        group.MapGet("/latest", ListLatest.HandleAsync).Requires(Permission.ReadingsRead).AcceptsOnly<LatestParameters>().WithName("ListLatest")
             .WithSummary("The newest value of each metric, with its age and where it was found").Produces<Page<LatestInfo>>();
-        group.MapGet("/events", ListEvents.HandleAsync).AcceptsOnly("device", "gateway", "cursor", "limit").WithName("ListEvents")
+        group.MapGet("/events", ListEvents.HandleAsync).Requires(Permission.EventsRead).AcceptsOnly("device", "gateway", "cursor", "limit").WithName("ListEvents")
             .WithSummary("What happened in the fleet, newest first").Produces<Page<EventInfo>>();
-        group.MapGet("/gaps", ListGaps.HandleAsync).AcceptsOnly("gateway", "cursor", "limit").WithName("ListGaps")
+        group.MapGet("/gaps", ListGaps.HandleAsync).Requires(Permission.EventsRead).AcceptsOnly("gateway", "cursor", "limit").WithName("ListGaps")
             .WithSummary("Entries that will never arrive, newest first").Produces<Page<GapInfo>>();
-        group.MapGet("/live", LiveEndpoint.HandleAsync).AcceptsOnly("device", "site").WithName("Live")
+        group.MapGet("/live", LiveEndpoint.HandleAsync).Requires(Permission.ReadingsRead).AcceptsOnly("device", "site").WithName("Live")
             .WithSummary("Readings, windows and events as they are committed, as server-sent events")
             .Produces<LiveItem>(StatusCodes.Status200OK, "text/event-stream").ProducesProblem(StatusCodes.Status429TooManyRequests);
         return routes;

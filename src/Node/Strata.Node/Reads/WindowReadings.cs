@@ -31,8 +31,9 @@ internal static class WindowReadings
         var after = first.Take(ReadingsParameters.ReadAfter(cursor, 'r'));
         if (first.Problem is { } problem)
             return ProblemResults.Of(problem);
-        var tenant = context.Tenant();
-        var windows = await store.WindowsAsync(tenant, new WindowRange(null, group, from!.Value, from.Value + 1, null, 1), cancellationToken);
+        var access = context.Access();
+        var tenant = access.Tenant;
+        var windows = await access.WindowsAsync(store, new WindowRange(null, group, from!.Value, from.Value + 1, null, 1), cancellationToken);
         if (windows.Count == 0)
             return ProblemResults.Of(ProblemKind.NotFound, $"Group '{group}' has no window that starts at {Iso(from.Value)}; list them with /api/v1/windows?group={group}.", "start");
         var window = windows[0];

@@ -25,7 +25,7 @@ public sealed partial class UplinkReceiver
             tally.Records++;
             tally.PayloadBytes += bytes;
         }
-        counters.Add(tally);
+        counters.Add(request.Sender.Tenant, tally);
         foreach (var (rejection, gateway, number) in request.Rejections)
         {
             if (seen.Contains(number))
@@ -69,7 +69,7 @@ public sealed partial class UplinkReceiver
         tally.PayloadBytes += note.Bytes;
         DateTimeOffset? sampled = note.Sampled is { } taken ? EventTime.ToDateTimeOffset(taken) : null;
         if (sampled is { } at)
-            counters.ImmediateLatency.Record(committed - at);
+            counters.RecordImmediate(request.Sender.Tenant, committed - at);
         GatewayId? origin = part.Gateway == request.Sender.Gateway ? null : part.Gateway;
         for (var row = message.Start; row < message.Start + message.Count; row++)
         {

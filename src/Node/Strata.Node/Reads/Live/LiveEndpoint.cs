@@ -27,7 +27,7 @@ internal static class LiveEndpoint
             await ProblemResults.Of(problem).ExecuteAsync(context);
             return;
         }
-        using var subscription = hub.Subscribe(new LiveFilter(context.Tenant(), of, at));
+        using var subscription = hub.Subscribe(new LiveFilter(context.Access(), of, at));
         if (subscription is null)
         {
             await ProblemResults.Of(ProblemKind.TooMuch, $"{options.Value.MaxClients} clients are listening already; close one or try later.").ExecuteAsync(context);

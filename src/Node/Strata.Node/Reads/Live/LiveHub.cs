@@ -3,6 +3,8 @@ using Microsoft.Extensions.Options;
 using Strata.Cloud.Contracts;
 using Strata.Core.Dataflow;
 using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
+using Strata.Node.Auth;
 using Strata.Node.Devices;
 using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
@@ -13,9 +15,20 @@ namespace Strata.Node.Reads.Live;
 /// Passes what was committed to the clients of the live feed. Called on the writer's loop: without clients it costs one comparison a commit, with clients
 /// one look at each reading per client, and it never waits for any of them.
 /// </summary>
-public sealed class LiveHub(DeviceDirectory directory, IOptions<LiveOptions> options) : ICommitObserver
+public sealed class LiveHub : ICommitObserver, IDisposable
 {
+    private readonly DeviceDirectory directory;
+    private readonly ITokenStore tokens;
+    private readonly TenantDirectory tenants;
+    private readonly IOptions<LiveOptions> options;
     private ImmutableArray<LiveSubscription> subscriptions = [];
+
+    public LiveHub(DeviceDirectory directory, ITokenStore tokens, TenantDirectory tenants, IOptions<LiveOptions> options)
+    {
+        (this.directory, this.tokens, this.tenants, this.options) = (directory, tokens, tenants, options);
+        tokens.Ended += OnEnded;
+        tenants.Changed += OnTenantChanged;
+    }
 
     /// <summary>Clients now.</summary>
     public int Clients => subscriptions.Length;
@@ -48,7 +61,33 @@ public sealed class LiveHub(DeviceDirectory directory, IOptions<LiveOptions> opt
         var subscription = new LiveSubscription(filter, options.Value.MaxWaiting, Remove);
         var added = ImmutableInterlocked.Update(
             ref subscriptions, (all, s) => all.Length < options.Value.MaxClients ? all.Add(s) : all, subscription);
-        return added ? subscription : null;
+        if (!added)
+            return null;
+        // Ended between the request's authentication and now: the end did not see the stream yet.
+        if (filter.Access.Principal is { Kind: PrincipalKind.Token, Id: var id } && tokens.FindById(id) is null)
+            subscription.Complete();
+        return subscription;
+    }
+
+    public void Dispose()
+    {
+        tokens.Ended -= OnEnded;
+        tenants.Changed -= OnTenantChanged;
+    }
+
+    /// <summary>A token has ended: so do the streams that were opened with it.</summary>
+    private void OnEnded(Principal principal) => End(s => s.Filter.Access.Principal is { } owner && owner.Kind == principal.Kind && owner.Id == principal.Id);
+
+    private void OnTenantChanged(TenantId tenant)
+    {
+        if (!tenants.IsActive(tenant))
+            End(s => s.Filter.Tenant == tenant && !s.Filter.Access.Principal.IsPlatformOwner);
+    }
+
+    private void End(Func<LiveSubscription, bool> which)
+    {
+        foreach (var subscription in subscriptions.Where(which))
+            subscription.Complete();
     }
 
     private void Remove(LiveSubscription subscription) => ImmutableInterlocked.Update(ref subscriptions, (all, s) => all.Remove(s), subscription);

@@ -1,4 +1,4 @@
-using Microsoft.EntityFrameworkCore.Migrations;
+﻿using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
@@ -11,22 +11,6 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateTable(
-                name: "api_tokens",
-                columns: table => new
-                {
-                    tenant_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    name = table.Column<string>(type: "text", nullable: false),
-                    token_hash = table.Column<string>(type: "text", nullable: false),
-                    role = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
-                    created = table.Column<long>(type: "bigint", nullable: false),
-                    expires = table.Column<long>(type: "bigint", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_api_tokens", x => new { x.tenant_id, x.name });
-                });
-
-            migrationBuilder.CreateTable(
                 name: "audit",
                 columns: table => new
                 {
@@ -37,11 +21,45 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                     action = table.Column<string>(type: "text", nullable: false),
                     kind = table.Column<string>(type: "text", nullable: false),
                     subject = table.Column<string>(type: "text", nullable: false),
-                    detail = table.Column<string>(type: "text", nullable: true)
+                    detail = table.Column<string>(type: "text", nullable: true),
+                    before = table.Column<string>(type: "text", nullable: true),
+                    after = table.Column<string>(type: "text", nullable: true),
+                    origin = table.Column<string>(type: "text", nullable: true),
+                    result = table.Column<string>(type: "text", nullable: false, defaultValue: "done")
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_audit", x => new { x.tenant_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "audit_marks",
+                columns: table => new
+                {
+                    tenant_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    kind = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
+                    number = table.Column<long>(type: "bigint", nullable: false),
+                    hash = table.Column<string>(type: "text", nullable: false),
+                    time = table.Column<long>(type: "bigint", nullable: false),
+                    signature = table.Column<string>(type: "text", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_audit_marks", x => new { x.tenant_id, x.kind });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "audit_seals",
+                columns: table => new
+                {
+                    tenant_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    number = table.Column<long>(type: "bigint", nullable: false),
+                    audit_id = table.Column<long>(type: "bigint", nullable: false),
+                    hash = table.Column<string>(type: "text", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_audit_seals", x => new { x.tenant_id, x.number });
                 });
 
             migrationBuilder.CreateTable(
@@ -121,7 +139,8 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                 {
                     tenant_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
-                    created = table.Column<long>(type: "bigint", nullable: false)
+                    created = table.Column<long>(type: "bigint", nullable: false),
+                    state = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false, defaultValue: "Active")
                 },
                 constraints: table =>
                 {
@@ -229,15 +248,15 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                 values: new object[] { "main", 0L, "Main" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_api_tokens_token_hash",
-                table: "api_tokens",
-                column: "token_hash",
-                unique: true);
-
-            migrationBuilder.CreateIndex(
                 name: "ix_audit_tenant_id_kind_subject",
                 table: "audit",
                 columns: new[] { "tenant_id", "kind", "subject" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_audit_seals_tenant_id_audit_id",
+                table: "audit_seals",
+                columns: new[] { "tenant_id", "audit_id" },
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_devices_tenant_id_site",
@@ -264,10 +283,13 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
-                name: "api_tokens");
+                name: "audit");
 
             migrationBuilder.DropTable(
-                name: "audit");
+                name: "audit_marks");
+
+            migrationBuilder.DropTable(
+                name: "audit_seals");
 
             migrationBuilder.DropTable(
                 name: "device_presence");

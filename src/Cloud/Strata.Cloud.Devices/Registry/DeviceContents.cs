@@ -1,0 +1,22 @@
+using Strata.Cloud.Platform;
+using Strata.Core.Tenancy;
+using Strata.Telemetry;
+
+namespace Strata.Cloud.Devices.Registry;
+
+/// <summary>What this slice keeps of a tenant: devices in service, gateways, places, and the readings of devices that are gone.</summary>
+internal sealed class DeviceContents(RegistryStore registry, ITelemetryStore store) : ITenantContents
+{
+    public async ValueTask<string?> DescribeAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var image = registry.Image(tenant);
+        var counts = new[]
+        {
+            (image.Devices.Values.Count(RegistryImage.IsInService), "devices"), (image.Gateways.Count, "gateways"), (image.Sites.Count, "places"),
+        };
+        var there = counts.Where(c => c.Item1 > 0).Select(c => $"{c.Item1} {c.Item2}").ToList();
+        if (await store.CountAsync(tenant, null, cancellationToken) is > 0 and var readings)
+            there.Add($"{readings} readings");
+        return there.Count == 0 ? null : string.Join(", ", there);
+    }
+}

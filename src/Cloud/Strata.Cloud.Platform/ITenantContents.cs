@@ -1,0 +1,10 @@
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Platform;
+
+/// <summary>Says what a slice keeps of a tenant: a tenant is deleted when no slice has anything of it.</summary>
+public interface ITenantContents
+{
+    /// <summary>For a person, for example <c>3 devices</c>; null when there is nothing.</summary>
+    ValueTask<string?> DescribeAsync(TenantId tenant, CancellationToken cancellationToken);
+}

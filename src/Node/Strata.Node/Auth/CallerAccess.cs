@@ -1,0 +1,54 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Core;
+using Strata.Core.Tenancy;
+using Strata.Node.Devices;
+
+namespace Strata.Node.Auth;
+
+/// <summary>
+/// Between authentication and authorization: makes the authenticated caller an <see cref="Access"/> of its tenant, or of the one that a platform owner names in
+/// <see cref="CallerTenant.Header"/>. A tenant that is not there and one that the caller may not act for are one answer.
+/// </summary>
+public static class CallerAccess
+{
+    public static IApplicationBuilder UseCallerAccess(this IApplicationBuilder app) => app.Use(async (context, next) =>
+    {
+        if (context.User.Identity?.IsAuthenticated == true)
+        {
+            if (Find(context) is not { } principal)
+            {
+                context.User = new ClaimsPrincipal(new ClaimsIdentity()); // A session whose token or tenant is gone.
+            }
+            else if (TenantOf(context, principal) is { } tenant)
+            {
+                context.Features.Set(context.RequestServices.GetRequiredService<AccessMap>().Of(principal, tenant));
+            }
+            else
+            {
+                await ProblemResults.Of(ProblemKind.NotFound, "There is no such tenant.", CallerTenant.Header).ExecuteAsync(context);
+                return;
+            }
+        }
+        await next(context);
+    });
+
+    private static Principal? Find(HttpContext context)
+    {
+        var services = context.RequestServices;
+        var principal = context.Features.Get<Principal>() ?? StrataIdentity.ToPrincipal(
+            context.User, services.GetRequiredService<ITokenStore>(), services.GetRequiredService<GatewayDirectory>());
+        return principal is not null && (principal.IsPlatformOwner || services.GetRequiredService<TenantDirectory>().IsActive(principal.Tenant)) ? principal : null;
+    }
+
+    private static TenantId? TenantOf(HttpContext context, Principal principal)
+    {
+        var tenants = context.RequestServices.GetRequiredService<TenantDirectory>();
+        var said = context.Request.Headers[CallerTenant.Header];
+        if (said.Count == 0)
+            return principal.IsPlatformOwner ? tenants.Default : principal.Tenant;
+        return said.Count == 1 && TenantId.TryParse(said[0], out var named) && (principal.IsPlatformOwner ? tenants.Exists(named) : named == principal.Tenant) ? named : null;
+    }
+}

@@ -1,0 +1,136 @@
+namespace Strata.Cloud.Tests.Access;
+
+/// <summary>What an attack names: things of one part of one tenant, every name with a word in it by which a leak is found.</summary>
+/// <param name="Word">Stands in every name; nobody else's contains it.</param>
+internal sealed record Target(string Word)
+{
+    public string Site => $"{Word}/floor-{Word}";
+
+    public string Device => $"d-{Word}";
+
+    public string Gateway => $"g-{Word}";
+
+    public string Group => $"w-{Word}";
+
+    public string Metric => $"m-{Word}";
+
+    public string Tenant => $"{Word}-corp";
+
+    /// <summary>The id of a token that is theirs; drawn by the node.</summary>
+    public string Token { get; set; } = "nosuchtkn1";
+}
+
+/// <summary>
+/// Every route of the node and how it is attacked: with which paths, and for those that change something with which body. A route that is not here fails
+/// the build's tests: decide what it asks, and add it.
+/// </summary>
+internal static class AttackSurface
+{
+    public static IReadOnlyDictionary<string, Attack> Routes { get; } = new Dictionary<string, Attack>
+    {
+        // The API's reads.
+        ["GET /api/v1/sites"] = new(_ => ["/api/v1/sites"]),
+        ["GET /api/v1/gateways"] = new(t => ["/api/v1/gateways", $"/api/v1/gateways?site={t.Site}"]),
+        ["GET /api/v1/gateways/{id}"] = new(t => [$"/api/v1/gateways/{t.Gateway}"]),
+        ["GET /api/v1/gateways/{id}/api/v1/{**rest}"] = new(t => [$"/api/v1/gateways/{t.Gateway}/api/v1/latest"]) { MayBeOffline = true },
+        ["GET /api/v1/devices"] = new(t => ["/api/v1/devices", $"/api/v1/devices?site={t.Site}", $"/api/v1/devices?search={t.Word}", $"/api/v1/devices?gateway={t.Gateway}"]),
+        ["GET /api/v1/devices/rejected"] = new(_ => ["/api/v1/devices/rejected"]),
+        ["GET /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"]),
+        ["GET /api/v1/export"] = new(t => ["/api/v1/export", $"/api/v1/export?site={t.Site}"]),
+        ["GET /api/v1/readings"] = new(t =>
+        [
+            "/api/v1/readings", "/api/v1/readings?format=csv", $"/api/v1/readings?device={t.Device}", $"/api/v1/readings?metric={t.Metric}",
+            $"/api/v1/readings?device={t.Device}&at=gateway", $"/api/v1/readings?device={t.Device}&every=1d&aggregate=count", "/api/v1/readings?every=1d&aggregate=count&format=csv",
+        ]),
+        ["GET /api/v1/readings/count"] = new(t => ["/api/v1/readings/count", $"/api/v1/readings/count?device={t.Device}"]),
+        ["GET /api/v1/windows"] = new(t => ["/api/v1/windows", $"/api/v1/windows?site={t.Site}", $"/api/v1/windows?group={t.Group}", "/api/v1/windows?limit=1"]),
+        ["GET /api/v1/windows/{group}/{start}/readings"] = new(t => [$"/api/v1/windows/{t.Group}/1767225600000/readings"]) { MayBeOffline = true },
+        ["GET /api/v1/latest"] = new(t => ["/api/v1/latest", $"/api/v1/latest?device={t.Device}", $"/api/v1/latest?site={t.Site}"]),
+        ["GET /api/v1/events"] = new(t => ["/api/v1/events", $"/api/v1/events?device={t.Device}", $"/api/v1/events?gateway={t.Gateway}", "/api/v1/events?limit=1"]),
+        ["GET /api/v1/gaps"] = new(t => ["/api/v1/gaps", $"/api/v1/gaps?gateway={t.Gateway}"]),
+        ["GET /api/v1/traces/{device}/{metric}"] = new(t => [$"/api/v1/traces/{t.Device}/{t.Metric}"]),
+        ["GET /api/v1/statistics"] = new(_ => ["/api/v1/statistics"]),
+        ["GET /api/v1/health"] = new(_ => ["/api/v1/health"]),
+        ["GET /api/v1/live"] = new(t => [$"/api/v1/live?device={t.Device}"]) { IsStream = true },
+        ["GET /api/v1/audit"] = new(t => ["/api/v1/audit", $"/api/v1/audit?id={t.Device}"]),
+        ["GET /api/v1/audit/verification"] = new(_ => ["/api/v1/audit/verification"]),
+        ["GET /api/v1/audit/export"] = new(_ => ["/api/v1/audit/export"]),
+        ["GET /api/v1/tenants"] = new(_ => ["/api/v1/tenants"]),
+        ["GET /api/v1/tenants/{id}"] = new(t => [$"/api/v1/tenants/{t.Tenant}"]),
+        ["GET /api/v1/tokens"] = new(t => ["/api/v1/tokens", $"/api/v1/tokens?search={t.Word}", $"/api/v1/tokens?search=strata_{t.Token}"]),
+        ["GET /api/v1/roles"] = new(_ => ["/api/v1/roles"]),
+
+        ["GET /api/v1/mqtt/status"] = new(_ => ["/api/v1/mqtt/status"]),
+        ["GET /api/v1/mqtt/clients"] = new(t => ["/api/v1/mqtt/clients", $"/api/v1/mqtt/clients?client={t.Device}"]),
+        ["GET /api/v1/mqtt/top"] = new(t => ["/api/v1/mqtt/top", $"/api/v1/mqtt/top?client={t.Device}"]),
+        ["GET /api/v1/mqtt/subscriptions"] = new(t => ["/api/v1/mqtt/subscriptions", $"/api/v1/mqtt/subscriptions?client={t.Device}"]),
+        ["GET /api/v1/mqtt/retained"] = new(_ => ["/api/v1/mqtt/retained"]),
+        ["GET /api/v1/mqtt/bans"] = new(_ => ["/api/v1/mqtt/bans"]),
+        ["GET /api/v1/mqtt/trace"] = new(t => [$"/api/v1/mqtt/trace?client={t.Device}"]) { IsStream = true },
+
+        // The API's changes.
+        ["POST /api/v1/mqtt/disconnect"] = new(t => [$"/api/v1/mqtt/disconnect?client={t.Device}"], _ => "") { EndsNothingElsewhere = true },
+        ["POST /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },
+        ["DELETE /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },
+        ["POST /api/v1/devices"] = new(t => ["/api/v1/devices"], t => $$"""{"id":"new-{{t.Word}}","site":"{{t.Site}}"}"""),
+        ["POST /api/v1/devices/{id}/secret"] = new(t => [$"/api/v1/devices/{t.Device}/secret"], _ => ""),
+        ["DELETE /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"], _ => ""),
+        ["POST /api/v1/gateways/tokens"] = new(_ => ["/api/v1/gateways/tokens"], t => $$"""{"site":"{{t.Site}}"}"""),
+        ["POST /api/v1/gateways/join"] = new(_ => ["/api/v1/gateways/join"], t => $$"""{"token":"guessed","site":"{{t.Site}}"}"""),
+        ["POST /api/v1/apply"] = new(_ => ["/api/v1/apply"], t => $"apiVersion: strata/v1\nsite: {t.Word}\nchildren: [{{site: floor-{t.Word}}}]\ndevices: [{{id: {t.Device}, site: {t.Site}, model: taken}}]\n"),
+        ["POST /api/v1/tokens"] = new(_ => ["/api/v1/tokens"], t => $$"""{"grants":[{"role":"viewer","sites":["{{t.Site}}"]}]}"""),
+        ["DELETE /api/v1/tokens/{id}"] = new(t => [$"/api/v1/tokens/{t.Token}"], _ => ""),
+        ["POST /api/v1/roles"] = new(_ => ["/api/v1/roles"], t => $$"""{"name":"r-{{t.Word}}","permissions":["platform.manage"]}"""),
+        ["DELETE /api/v1/roles/{name}"] = new(t => [$"/api/v1/roles/role-{t.Word}"], _ => ""),
+        ["POST /api/v1/tenants"] = new(_ => ["/api/v1/tenants"], _ => """{"name":"another"}"""),
+        ["PATCH /api/v1/tenants/{id}"] = new(t => [$"/api/v1/tenants/{t.Tenant}"], _ => """{"enabled":false}"""),
+        ["DELETE /api/v1/tenants/{id}"] = new(t => [$"/api/v1/tenants/{t.Tenant}"], _ => ""),
+        ["POST /api/v1/login-links"] = new(_ => ["/api/v1/login-links"], _ => "") { IsOwn = true },
+
+        // Devices and gateways, for themselves.
+        ["POST /api/v1/devices/{id}/telemetry"] = new(t => [$"/api/v1/devices/{t.Device}/telemetry"], t => $$"""{"{{t.Metric}}":1}"""),
+        ["POST /api/v1/gateways/{id}/uplink"] = new(t => [$"/api/v1/gateways/{t.Gateway}/uplink?stream=s&lowest=1"], _ => ""),
+        ["POST /api/v1/gateways/{id}/status"] = new(t => [$"/api/v1/gateways/{t.Gateway}/status"], _ => Status),
+        ["GET /api/v1/gateways/{id}/link"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link"]) { IsStream = true },
+        ["POST /api/v1/gateways/{id}/link/responses/{requestId}"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link/responses/r1"], _ => "{}"),
+
+        // Pages, and what belongs to nobody.
+        ["GET /"] = new(_ => ["/"]),
+        ["GET /sites"] = new(_ => ["/sites"]),
+        ["GET /devices"] = new(_ => ["/devices"]),
+        ["GET /devices/{Id}"] = new(t => [$"/devices/{t.Device}"]),
+        ["GET /gateways"] = new(_ => ["/gateways"]),
+        ["GET /login"] = new(_ => ["/login?code=guessed"]),
+        ["POST /logout"] = new(_ => ["/logout"], _ => "") { IsOwn = true },
+        ["GET /health/live"] = new(_ => ["/health/live"]),
+        ["GET /health/ready"] = new(_ => ["/health/ready"]),
+        ["GET /metrics"] = new(_ => ["/metrics"]),
+        ["GET /openapi/{documentName}.json"] = new(_ => ["/openapi/v1.json"]),
+    };
+
+    /// <summary>What the frameworks bring: they hold no data, or carry what the pages above show.</summary>
+    public static IReadOnlyList<string> OfFrameworks { get; } = ["/_blazor", "/_framework", "/_content", "/docs", "/mqtt", "/not-found", "/Error"];
+
+    private const string Status =
+        """{"books":{"tier":"fog","process":"x","flow":{"readingsIn":0,"readingsOut":0,"bytesIn":0,"bytesOut":0,"recordsIn":0,"recordsOut":0},"suppressed":0,"aggregated":0,"stored":0,"waiting":0,"duplicates":0,"gaps":0,"lost":0,"backlogEntries":0,"backlogBytes":0,"at":"2026-01-01T00:00:00Z"},"below":[],"version":"1","immediate":{"count":0}}""";
+}
+
+/// <summary>How one route is attacked.</summary>
+/// <param name="Paths">What is asked for, of a target.</param>
+/// <param name="Body">What is sent; null for reads. A change is tried only where it must be refused.</param>
+internal sealed record Attack(Func<Target, string[]> Paths, Func<Target, string>? Body = null)
+{
+    public bool Changes => Body is not null;
+
+    /// <summary>Answers without an end when it is allowed.</summary>
+    public bool IsStream { get; init; }
+
+    /// <summary>Concerns the caller itself only.</summary>
+    public bool IsOwn { get; init; }
+
+    /// <summary>Names a client of the caller's own tenant, whatever is called so elsewhere; what it does is tested by itself (<c>MqttInspectionTests</c>).</summary>
+    public bool EndsNothingElsewhere { get; init; }
+
+    /// <summary>Answers 503 where it is allowed, for no gateway runs in the test.</summary>
+    public bool MayBeOffline { get; init; }
+}

@@ -1,0 +1,126 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Cloud.Contracts;
+using Strata.Core.Architecture;
+using Strata.Core.Dataflow;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
+using Strata.Node.Devices;
+using Strata.Telemetry;
+
+namespace Strata.Cloud.Tests.Access;
+
+/// <summary>Who attacks, and the words that it may see.</summary>
+internal sealed record Attacker(string Name, Principal? Principal, AuthenticationHeaderValue? Credentials, params string[] Sees)
+{
+    public override string ToString() => Name;
+}
+
+/// <summary>
+/// A node with two tenants that have everything a tenant can have: acme with two places, quartz and basalt, and a rival, onyx; and attackers of every role, with and without a scope.
+/// </summary>
+public sealed class AttackedCloud : IAsyncLifetime
+{
+    private readonly RunningCloud cloud = new();
+
+    internal RunningCloud Cloud => cloud;
+
+    internal static Target Quartz { get; } = new("quartz");
+
+    internal static Target Basalt { get; } = new("basalt");
+
+    internal static Target Onyx { get; } = new("onyx");
+
+    /// <summary>What is nowhere.</summary>
+    internal static Target Nothing { get; } = new("zircon");
+
+    internal static TenantId Acme { get; } = TenantId.Parse("acme");
+
+    internal static TenantId Rival { get; } = TenantId.Parse("onyx-corp");
+
+    internal List<Attacker> Attackers { get; } = [];
+
+    internal Dictionary<string, string> DeviceSecrets { get; } = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        await cloud.InitializeAsync();
+        await cloud.Client.CreateTenantAsync(new CreateTenant("acme"));
+        await cloud.Client.CreateTenantAsync(new CreateTenant(Onyx.Tenant));
+        await FillAsync(Acme, Quartz, Basalt);
+        await FillAsync(Rival, Onyx);
+        foreach (var role in Role.BuiltIn.Where(r => !r.IsOfPlatform).Select(r => r.Name))
+        {
+            await AddAttackerAsync(Acme, role, null, Quartz.Word, Basalt.Word);
+            await AddAttackerAsync(Acme, role, Quartz.Word, Quartz.Word);
+            await AddAttackerAsync(Rival, role, null, Onyx.Word);
+        }
+        Attackers.Add(new Attacker("nobody", null, null));
+        Attackers.Add(new Attacker("a device of quartz", Principal.Of(Acme, DeviceId.Parse(Quartz.Device)), Basic($"acme/{Quartz.Device}", DeviceSecrets[Quartz.Device])));
+    }
+
+    public async ValueTask DisposeAsync() => await cloud.DisposeAsync();
+
+    internal StrataClient ClientOf(TenantId tenant) => new(cloud.Http, null, tenant.Value);
+
+    internal static AuthenticationHeaderValue Basic(string user, string secret) => new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{secret}")));
+
+    private async Task AddAttackerAsync(TenantId tenant, string role, string? site, params string[] sees)
+    {
+        var created = await ClientOf(tenant).CreateTokenAsync(new CreateToken([new GrantInfo(role, site is null ? null : [site])], $"{role}-{site ?? "all"}-of-{sees[0]}"));
+        Role.TryFindBuiltIn(role, out var known);
+        var principal = new Principal(tenant, PrincipalKind.Token, created.Id, created.Name, new Grant(known!, site is null ? AccessScope.WholeTenant : AccessScope.Of([SiteId.Parse(site)])));
+        Attackers.Add(new Attacker($"{role} of {site ?? tenant.Value}", principal, new AuthenticationHeaderValue("Bearer", created.Token), sees));
+    }
+
+    private async Task FillAsync(TenantId tenant, params Target[] targets)
+    {
+        var client = ClientOf(tenant);
+        foreach (var target in targets)
+        {
+            var applied = await client.ApplyAsync(
+                $$"""
+                apiVersion: strata/v1
+                site: {{target.Word}}
+                children: [{site: floor-{{target.Word}}}]
+                gateways: [{id: {{target.Gateway}}, site: {{target.Word}}}]
+                devices: [{id: {{target.Device}}, site: {{target.Site}}, model: model-{{target.Word}}}]
+                groups: [{id: {{target.Group}}, sites: [{{target.Site}}]}]
+                """, dryRun: false, prune: false);
+            DeviceSecrets[target.Device] = applied.Secrets[target.Device];
+            await client.CreateRoleAsync(new CreateRole($"role-{(tenant == Rival ? target.Word : $"acme-{targets.Length}-{DeviceSecrets.Count}")}", ["readings.read"]));
+            await client.CreateJoinTokenAsync(new CreateJoinToken(target.Site, null, null));
+            target.Token = (await client.CreateTokenAsync(new CreateToken([new GrantInfo("viewer", [target.Site])], $"token-{target.Word}"))).Id;
+            await StoreAsync(tenant, target);
+            cloud.Node.Services.GetRequiredService<IRejectionLog>().Record(tenant, RejectionKind.Payload, target.Device, $"refused {target.Word}");
+        }
+    }
+
+    private async Task StoreAsync(TenantId tenant, Target target)
+    {
+        const long start = 1_767_225_600_000_000; // 2026-01-01
+        var (device, gateway) = (DeviceId.Parse(target.Device), GatewayId.Parse(target.Gateway));
+        var batch = new ReadingBatch();
+        batch.BeginMessage();
+        batch.Add(new Reading(device, MetricName.Parse(target.Metric), start + 1_000_000, ReadingValue.OfText($"text-{target.Word}")));
+        batch.EndMessage();
+        var window = new WindowRecord(
+            target.Group, SiteId.Parse(target.Site), default, start, 300_000_000, 0, 1, 1, [new WindowMetric(MetricName.Parse(target.Metric), 1, 1, 1, 1, 0, 1)]);
+        await cloud.CommitAsync(new TelemetryWrite
+        {
+            Tenant = tenant, Readings = batch, Windows = [new Stamped<WindowRecord>(window, null)],
+            Events =
+            [
+                new Stamped<FleetEvent>(new FleetEvent(start, FleetEventKinds.DeviceSilent, device, null, $"silent {target.Word}"), null),
+                new Stamped<FleetEvent>(new FleetEvent(start, FleetEventKinds.GatewayLinkDown, null, gateway, $"down {target.Word}"), null),
+            ],
+            Gaps = [new Stamped<GapRecord>(new GapRecord(target.Gateway, "s", 1, 2, 3, null, null, $"gap {target.Word}"), null)],
+        });
+    }
+}
+
+/// <summary>One node for all attacks, one after the other.</summary>
+[CollectionDefinition(nameof(AttackedCloud))]
+public sealed class AttackedCloudGroup : ICollectionFixture<AttackedCloud>;
