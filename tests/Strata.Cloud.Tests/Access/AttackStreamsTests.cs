@@ -9,8 +9,7 @@ using Strata.Telemetry;
 namespace Strata.Cloud.Tests.Access;
 
 /// <summary>Every topic filter and the live stream, as every role with and without a scope: what is beyond does not arrive, what is within does.</summary>
-[Collection(nameof(AttackedCloud))]
-public sealed class AttackStreamsTests(AttackedCloud attacked)
+public sealed class AttackStreamsTests(AttackedCloud attacked) : IClassFixture<AttackedCloud>
 {
     private static readonly Target[] Targets = [AttackedCloud.Quartz, AttackedCloud.Basalt, AttackedCloud.Onyx];
 

@@ -121,6 +121,3 @@ public sealed class AttackedCloud : IAsyncLifetime
     }
 }
 
-/// <summary>One node for all attacks, one after the other.</summary>
-[CollectionDefinition(nameof(AttackedCloud))]
-public sealed class AttackedCloudGroup : ICollectionFixture<AttackedCloud>;
