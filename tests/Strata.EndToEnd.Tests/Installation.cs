@@ -34,6 +34,9 @@ internal sealed class Installation : IAsyncDisposable
 
     public StrataClient Client { get; private set; } = null!;
 
+    /// <summary>The admin token.</summary>
+    public string Token { get; private set; } = "";
+
     public string CloudHttp => $"http://{Cloud.Ready["http"]}";
 
     public int CloudMqttPort => Port(Cloud);
@@ -45,7 +48,8 @@ internal sealed class Installation : IAsyncDisposable
         Cloud = Create("cloud", ["cloud", "--data", CloudFolder, "--http", $"127.0.0.1:{FreePort.Draw()}", "--mqtt", $"127.0.0.1:{FreePort.Draw()}", .. further]);
         await Cloud.StartAsync(StartLimit, TestContext.Current.CancellationToken);
         http.BaseAddress = new Uri(CloudHttp + "/");
-        Client = new StrataClient(http, (await File.ReadAllTextAsync(Path.Combine(CloudFolder, "admin.token"))).Trim());
+        Token = (await File.ReadAllTextAsync(Path.Combine(CloudFolder, "admin.token"))).Trim();
+        Client = new StrataClient(http, Token);
     }
 
     /// <summary>Starts a gateway that joins; its parent is the cloud unless another address is given.</summary>

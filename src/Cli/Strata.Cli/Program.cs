@@ -14,6 +14,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     DemoCommand.Create(),
     TenantsCommand.Create(),
     TokensCommand.Create(),
+    UsersCommand.Create(),
     RolesCommand.Create(),
     AuditCommand.Create(),
     ApplyCommand.Create(),

@@ -8,3 +8,9 @@ public interface ITenantRow
 
 /// <summary>A row whose every change must be in the audit trail: saving one without an audit record in the same transaction is refused.</summary>
 public interface IAuditedRow : ITenantRow;
+
+/// <summary>
+/// A row of the installation, not of one tenant: no filter applies to it, so whoever reads such a table answers for what it shows. The tables are a list that a test
+/// holds: <c>users</c> and <c>sessions</c>.
+/// </summary>
+public interface IPlatformRow;

@@ -83,6 +83,8 @@ public abstract class StrataDbContext : DbContext
         ConfigureSlice(modelBuilder);
         foreach (var entity in modelBuilder.Model.GetEntityTypes().Select(e => e.ClrType).ToList())
         {
+            if (entity.IsAssignableTo(typeof(IPlatformRow)))
+                continue;
             if (!entity.IsAssignableTo(typeof(ITenantRow)))
                 throw new InvalidOperationException($"{entity.Name} is in the registry without a tenant: it must be an {nameof(ITenantRow)}.");
             FilterMethod.MakeGenericMethod(entity).Invoke(this, [modelBuilder]);
@@ -104,7 +106,7 @@ public abstract class StrataDbContext : DbContext
         var changes = ChangeTracker.Entries()
             .Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted)
             .ToList();
-        if (changes.Find(e => ((ITenantRow)e.Entity).TenantId != CurrentTenantId) is { } foreign)
+        if (changes.Find(e => e.Entity is ITenantRow row && row.TenantId != CurrentTenantId) is { } foreign)
             throw new InvalidOperationException($"A {foreign.Metadata.ShortName()} of another tenant cannot be written here.");
         if (changes.Exists(e => e.Entity is IAuditedRow) && !changes.Exists(IsNewAudit))
             throw new InvalidOperationException("The registry was about to be changed without an audit record.");

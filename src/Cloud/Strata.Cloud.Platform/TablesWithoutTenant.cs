@@ -6,5 +6,9 @@ namespace Strata.Cloud.Platform;
 /// </summary>
 internal static class TablesWithoutTenant
 {
-    public static readonly IReadOnlyDictionary<string, string> Reasons = new Dictionary<string, string>();
+    public static readonly IReadOnlyDictionary<string, string> Reasons = new Dictionary<string, string>
+    {
+        ["users"] = "an account may belong to several tenants; what it may do in each is in memberships",
+        ["sessions"] = "a session is an account's, whichever of its tenants it shows",
+    };
 }

@@ -6,7 +6,7 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Tenancy;
 
-/// <summary>The tables of this slice: tokens and roles.</summary>
+/// <summary>The tables of this slice: tokens, roles and people.</summary>
 internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : StrataDbContext(options, tenant)
 {
     public const string MigrationsTable = "tenancy_migrations";
@@ -14,6 +14,14 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
     public DbSet<ApiTokenRow> Tokens => Set<ApiTokenRow>();
 
     public DbSet<RoleRow> Roles => Set<RoleRow>();
+
+    public DbSet<UserRow> Users => Set<UserRow>();
+
+    public DbSet<MembershipRow> Memberships => Set<MembershipRow>();
+
+    public DbSet<InvitationRow> Invitations => Set<InvitationRow>();
+
+    public DbSet<SessionRow> Sessions => Set<SessionRow>();
 
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -32,6 +40,31 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
         {
             role.ToTable("roles").HasKey(r => new { r.TenantId, r.Name });
             role.Property(r => r.Name).HasMaxLength(Role.MaxNameLength);
+        });
+        modelBuilder.Entity<UserRow>(user =>
+        {
+            user.ToTable("users").HasKey(u => u.Id);
+            user.Property(u => u.Id).HasMaxLength(32);
+            user.Property(u => u.Email).HasMaxLength(254);
+            user.Property(u => u.Name).HasMaxLength(200);
+            user.HasIndex(u => u.Email).IsUnique();
+        });
+        modelBuilder.Entity<MembershipRow>(member =>
+        {
+            member.ToTable("memberships").HasKey(m => new { m.TenantId, m.UserId });
+            member.Property(m => m.UserId).HasMaxLength(32);
+        });
+        modelBuilder.Entity<InvitationRow>(invitation =>
+        {
+            invitation.ToTable("invitations").HasKey(i => new { i.TenantId, i.Id });
+            invitation.Property(i => i.Id).HasMaxLength(16);
+            invitation.Property(i => i.Email).HasMaxLength(254);
+        });
+        modelBuilder.Entity<SessionRow>(session =>
+        {
+            session.ToTable("sessions").HasKey(s => s.Id);
+            session.Property(s => s.Id).HasMaxLength(32);
+            session.Property(s => s.Agent).HasMaxLength(200);
         });
     }
 }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Tenancy.Audit;
+using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Roles;
 using Strata.Cloud.Tenancy.Tenants;
 using Strata.Cloud.Tenancy.Tokens;
@@ -17,7 +18,7 @@ using Strata.Postgres.Schema;
 
 namespace Strata.Cloud.Tenancy;
 
-/// <summary>The slice's door: tenants, the tokens of their programs, their roles and audit trails.</summary>
+/// <summary>The slice's door: tenants, their people, the tokens of their programs, their roles and audit trails.</summary>
 public static class TenancyModule
 {
     /// <summary>The slice's tables in PostgreSQL.</summary>
@@ -28,7 +29,7 @@ public static class TenancyModule
     /// Adds the slice after the one that opens the registry and makes its shared tables, and before whatever listens. Needs an <see cref="AdminToken"/>; provides the
     /// <see cref="ITokenStore"/> and fills the <see cref="TenantDirectory"/>.
     /// </summary>
-    public static IServiceCollection AddTenancy(this IServiceCollection services, TenancyOptions? options = null)
+    public static IServiceCollection AddTenancy(this IServiceCollection services, TenancyOptions? options = null, PeopleOptions? people = null)
     {
         options ??= new TenancyOptions();
         options.Validate();
@@ -37,9 +38,19 @@ public static class TenancyModule
         services.AddSingleton(options);
         services.AddSingleton<TenancyStore>();
         services.AddSingleton<TokenDirectory>();
+        var peopleOptions = people ?? new PeopleOptions();
+        peopleOptions.Validate();
+        services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<Accounts>();
+        services.AddSingleton<SignIn>().AddSingleton<ISignIn>(s => s.GetRequiredService<SignIn>());
+        services.AddAntiforgery(antiforgery =>
+        {
+            antiforgery.Cookie.Name = "strata-form";
+            antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+        });
         services.AddSingleton<ITokenStore>(s => s.GetRequiredService<TokenDirectory>());
         services.AddHostedService<TenancyStartup>();
         services.AddHostedService<TokenClerk>();
+        services.AddHostedService<SessionClerk>();
         return services;
     }
 
@@ -48,6 +59,7 @@ public static class TenancyModule
         var api = routes.MapGroup("/api/v1").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status403Forbidden);
         MapTenants(api);
+        routes.MapPeople(api);
         api.MapGet("/tokens", ListTokens.Handle).Requires(Permission.TokensManage).AcceptsOnly("search", "cursor", "limit").WithName("ListTokens").WithTags("Access")
             .WithSummary("API tokens, without their secrets").Produces<Page<TokenInfo>>();
         api.MapPost("/tokens", IssueToken.HandleAsync).Requires(Permission.TokensManage).AcceptsOnly().WithName("CreateToken").WithTags("Access")
@@ -89,21 +101,27 @@ public static class TenancyModule
     }
 }
 
-/// <summary>Loads tenants, tokens and roles before the node listens, and keeps the node's directory of tenants in step.</summary>
+/// <summary>Loads tenants, tokens, roles and people before the node listens, and keeps the node's directory of tenants in step.</summary>
 internal sealed class TenancyStartup : IHostedService
 {
     private readonly TenancyStore store;
+    private readonly PeopleStore people;
     private readonly TenantDirectory tenants;
 
     /// <param name="tokens">Made now, so that it follows the store from the first load on.</param>
-    public TenancyStartup(TenancyStore store, TenantDirectory tenants, TokenDirectory tokens)
+    public TenancyStartup(TenancyStore store, PeopleStore people, Passwords passwords, TenantDirectory tenants, TokenDirectory tokens)
     {
         _ = tokens;
-        (this.store, this.tenants) = (store, tenants);
+        _ = passwords; // Reads its list of leaked passwords, or says why it cannot.
+        (this.store, this.people, this.tenants) = (store, people, tenants);
         store.Changed += Follow;
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => store.LoadAsync(cancellationToken);
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await store.LoadAsync(cancellationToken);
+        await people.LoadAsync(cancellationToken);
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -150,7 +150,7 @@ internal static class CloudComposition
         app.UseWebSockets();
         app.UseAuthentication();
         app.UseCallerAccess();
-        app.UseSignInPage();
+        app.UseSignInPage(static context => context.RequestServices.GetRequiredService<ISignIn>().Page(context).ExecuteAsync(context));
         app.UseAuthorization();
         app.UseAntiforgery();
         app.MapOpenApi("/openapi/{documentName}.json").IsOpen("the API's description holds nobody's data");

@@ -114,7 +114,7 @@ public sealed class CloudNode : IAsyncDisposable
             await error.WriteLineAsync($"dashboard: http://{Reachable(Http)}/ (a new sign-in link: strata cloud link --data {folder.Path})");
             return;
         }
-        var (code, _) = Services.GetRequiredService<OneTimeLinks>().Create(Services.GetRequiredService<AdminToken>().Owner);
+        var (code, _) = Services.GetRequiredService<OneTimeLinks>().Create(Services.GetRequiredService<AdminToken>().Owner, welcomes: true);
         await error.WriteLineAsync($"dashboard: http://{Reachable(Http)}{LoginEndpoints.PathOf(code)} (opens once, within {OneTimeLinks.Lifetime.TotalMinutes:0} minutes; a new one: strata cloud link --data {folder.Path})");
     }
 

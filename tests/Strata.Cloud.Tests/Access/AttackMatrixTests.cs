@@ -69,6 +69,7 @@ public sealed class AttackMatrixTests(AttackedCloud attacked) : IClassFixture<At
     {
         AccessKind.Permission => attacker.Principal?.Holds(declared.Permission!.Value) == true,
         AccessKind.OwnDevice => attacker.Principal?.Kind == PrincipalKind.Device,
+        AccessKind.OwnSession => attacker.Principal?.Kind == PrincipalKind.Person,
         AccessKind.OwnGateway => attacker.Principal?.Kind == PrincipalKind.Gateway,
         _ => true,
     };

@@ -87,6 +87,24 @@ internal static class AttackSurface
         ["DELETE /api/v1/tenants/{id}"] = new(t => [$"/api/v1/tenants/{t.Tenant}"], _ => ""),
         ["POST /api/v1/login-links"] = new(_ => ["/api/v1/login-links"], _ => "") { IsOwn = true },
 
+        // People.
+        ["POST /api/v1/login"] = new(_ => ["/api/v1/login"], _ => $$"""{"email":"{{Guid.NewGuid():N}}@example.com","password":"guessed at random"}"""), // Another each time: the same one would have to wait.
+        ["GET /api/v1/sessions"] = new(_ => ["/api/v1/sessions"]),
+        ["DELETE /api/v1/sessions/{id}"] = new(t => [$"/api/v1/sessions/{t.Word}"], _ => ""),
+        ["POST /api/v1/sessions/tenant"] = new(_ => ["/api/v1/sessions/tenant"], t => $$"""{"tenant":"{{t.Tenant}}"}"""),
+        ["GET /api/v1/users"] = new(_ => ["/api/v1/users"]),
+        ["POST /api/v1/users/invitations"] = new(_ => ["/api/v1/users/invitations"], t => $$"""{"email":"new-{{t.Word}}@example.com","grants":[{"role":"viewer","sites":["{{t.Site}}"]}]}"""),
+        ["DELETE /api/v1/users/invitations/{id}"] = new(t => [$"/api/v1/users/invitations/{t.Word}"], _ => ""),
+        ["PATCH /api/v1/users/{email}"] = new(t => [$"/api/v1/users/{t.Word}@example.com"], _ => """{"enabled":false}"""),
+        ["POST /api/v1/users/{email}/password-link"] = new(t => [$"/api/v1/users/{t.Word}@example.com/password-link"], _ => ""),
+        ["GET /api/v1/users/{email}/sessions"] = new(t => [$"/api/v1/users/{t.Word}@example.com/sessions"]),
+        ["DELETE /api/v1/users/{email}/sessions"] = new(t => [$"/api/v1/users/{t.Word}@example.com/sessions"], _ => ""),
+        ["POST /login"] = new(_ => ["/login"], _ => "{}") { IsOwn = true },
+        ["GET /welcome"] = new(_ => ["/welcome"]),
+        ["POST /welcome"] = new(_ => ["/welcome"], _ => "{}") { IsOwn = true },
+        ["GET /join"] = new(t => [$"/join?code={t.Word}"]),
+        ["POST /join"] = new(_ => ["/join"], _ => "{}") { IsOwn = true },
+
         // Devices and gateways, for themselves.
         ["POST /api/v1/devices/{id}/telemetry"] = new(t => [$"/api/v1/devices/{t.Device}/telemetry"], t => $$"""{"{{t.Metric}}":1}"""),
         ["POST /api/v1/gateways/{id}/uplink"] = new(t => [$"/api/v1/gateways/{t.Gateway}/uplink?stream=s&lowest=1"], _ => ""),

@@ -67,7 +67,7 @@ internal static class TokensCommand
         return HelpWithExamples.WithExamples(command, "strata tokens revoke ab12cd34ef --tenant acme");
     }
 
-    private static string Describe(GrantInfo grant)
+    internal static string Describe(GrantInfo grant)
     {
         var where = (grant.Sites ?? []).Concat((grant.Groups ?? []).Select(g => $"group {g}")).ToList();
         return where.Count == 0 ? grant.Role : $"{grant.Role} in {string.Join(", ", where)}";

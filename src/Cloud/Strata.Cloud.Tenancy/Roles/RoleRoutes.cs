@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Cloud.Tenancy.Tokens;
 using Strata.Core;
@@ -63,18 +64,18 @@ internal static class MakeRole
     }
 }
 
-/// <summary><c>DELETE /api/v1/roles/{name}</c>: a role of the tenant's own that no token has.</summary>
+/// <summary><c>DELETE /api/v1/roles/{name}</c>: a role of the tenant's own that no token and no user has.</summary>
 internal static class DeleteRole
 {
-    public static async Task<IResult> HandleAsync(string name, HttpContext context, TenancyStore store, CancellationToken cancellationToken)
+    public static async Task<IResult> HandleAsync(string name, HttpContext context, TenancyStore store, PeopleStore people, CancellationToken cancellationToken)
     {
         if (!context.Access().IsWhole(Permission.RolesManage))
             return ProblemResults.Of(Access.Forbidden);
-        var outcome = await store.ChangeAsync(Caller.Of(context), (image, _) => Decide(image!, name), cancellationToken);
+        var outcome = await store.ChangeAsync(Caller.Of(context), (image, _) => Decide(image!, people, name), cancellationToken);
         return outcome.ToResult(_ => Results.NoContent());
     }
 
-    private static Outcome<TenancyChange<string>> Decide(TenancyImage image, string name)
+    private static Outcome<TenancyChange<string>> Decide(TenancyImage image, PeopleStore people, string name)
     {
         if (Role.TryFindBuiltIn(name, out _))
             return new Problem(ProblemKind.Conflict, $"The role '{name}' is built in; every tenant has it.", "name");
@@ -82,6 +83,8 @@ internal static class DeleteRole
             return new Problem(ProblemKind.NotFound, $"There is no role '{(name.Length > 64 ? name[..64] : name)}'.", "name");
         if (image.Tokens.Values.FirstOrDefault(t => GrantText.Read(t.Grants).Any(g => g.Role == name)) is { } token)
             return new Problem(ProblemKind.Conflict, $"The token '{token.Name}' has the role '{name}'; revoke it first.", "name");
+        if (people.Memberships.Any(m => m.TenantId == image.Tenant.TenantId && GrantText.Read(m.Grants).Any(g => g.Role == name)))
+            return new Problem(ProblemKind.Conflict, $"A user has the role '{name}'; give him another one first.", "name");
         return new TenancyChange<string>(name, image with { Roles = image.Roles.Remove(name) }, [(row, null)], "remove", "role", name, new { row.Permissions }, null);
     }
 }

@@ -49,7 +49,7 @@ internal static class AddTenant
             Caller.Of(context) with { Tenant = id }, (_, now) => Decide(store, id, name, options.MaxTenants, now), cancellationToken);
         if (!outcome.IsOk)
             return ProblemResults.Of(outcome.Problem);
-        var (code, _) = links.Create(StrataIdentity.AdministratorOf(id));
+        var (code, _) = links.Create(StrataIdentity.AdministratorOf(id), welcomes: true);
         return Results.Json(new CreatedTenant(id.Value, LoginEndpoints.UrlOf(context.Request, code)), ContractsJson.Default.CreatedTenant, statusCode: StatusCodes.Status201Created);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
@@ -10,14 +11,16 @@ namespace Strata.Cloud.Tenancy.Tokens;
 /// <summary>All tokens of the installation in memory, by prefix, with the machine's own; follows the store.</summary>
 internal sealed class TokenDirectory : ITokenStore
 {
+    private readonly PeopleDirectory people;
     private readonly AdminToken admin;
     private readonly TenantDirectory tenants;
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<string, Entry> tokens = new(StringComparer.Ordinal);
 
-    public TokenDirectory(TenancyStore store, AdminToken admin, TenantDirectory tenants, TimeProvider time)
+    public TokenDirectory(TenancyStore store, PeopleDirectory people, AdminToken admin, TenantDirectory tenants, TimeProvider time)
     {
-        (this.admin, this.tenants, this.time) = (admin, tenants, time);
+        (this.people, this.admin, this.tenants, this.time) = (people, admin, tenants, time);
+        people.Ended += session => Ended?.Invoke(session);
         store.Changed += Follow;
     }
 
@@ -36,6 +39,8 @@ internal sealed class TokenDirectory : ITokenStore
     }
 
     public Principal? FindById(string id) => tokens.TryGetValue(id, out var known) ? IsGood(known) ? known.Principal : null : admin.FindById(id);
+
+    public Principal? FindSession(string id) => people.Find(id);
 
     public Principal? PrincipalOf(string prefix) => tokens.GetValueOrDefault(prefix)?.Principal;
 

@@ -25,6 +25,9 @@ public enum AccessKind
     /// <summary>A gateway, for what is its own.</summary>
     OwnGateway,
 
+    /// <summary>A person who is signed in, for what is its own.</summary>
+    OwnSession,
+
     /// <summary>Anybody.</summary>
     Open,
 }
@@ -57,6 +60,14 @@ public static class AccessDeclarations
     {
         endpoint.WithMetadata(new AccessDeclaration(AccessKind.OwnGateway, null, "a gateway, for itself"));
         return endpoint.RequireAuthorization(policy => policy.RequireRole(StrataIdentity.GatewayRole));
+    }
+
+    /// <summary>The caller is a person who is signed in; the endpoint speaks of that one's own account and sessions.</summary>
+    public static TBuilder RequiresPerson<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        endpoint.WithMetadata(new AccessDeclaration(AccessKind.OwnSession, null, "a person, for itself"));
+        return endpoint.RequireAuthorization(policy => policy.RequireRole(StrataIdentity.PersonRole));
     }
 
     /// <summary>Anybody may call it.</summary>

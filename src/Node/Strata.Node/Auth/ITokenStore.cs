@@ -19,4 +19,7 @@ public interface ITokenStore
 
     /// <summary>Who has this id (<see cref="Principal.Id"/>); null when its token is gone, expired or revoked. For sessions that applications and browsers have left here.</summary>
     Principal? FindById(string id);
+
+    /// <summary>Who is signed in by the session of this id, in the tenant it is in; null when it has ended. A node without people has none.</summary>
+    Principal? FindSession(string id) => null;
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
 using Strata.Core;
 using Strata.Core.Tenancy;
@@ -21,6 +22,9 @@ public static class LoginEndpoints
         return routes;
     }
 
+    /// <summary>Where the first person makes an account.</summary>
+    public const string WelcomePath = "/welcome";
+
     /// <summary>The path that opens the dashboard with the code.</summary>
     public static string PathOf(string code) => $"/login?code={code}";
 
@@ -28,19 +32,27 @@ public static class LoginEndpoints
     {
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
-        if (!links.TryRedeem(code, out var principal))
+        var people = context.RequestServices.GetService<ISignIn>();
+        if (code is null && people is not null)
+            return people.Page(context);
+        if (!links.TryRedeem(code, out var principal, out var welcomes))
         {
             if (context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
                 return TypedResults.LocalRedirect("/?expired"); // A person's browser: the dashboard says it on a page.
             return ProblemResults.Of(
                 ProblemKind.Unauthenticated, "This link was used before or is older than ten minutes. Ask for a new one where the node runs: strata cloud link.", "code");
         }
-        await context.SignInAsync(StrataIdentity.CookieScheme, StrataIdentity.Of(principal, StrataIdentity.CookieScheme));
-        return TypedResults.LocalRedirect("/");
+        var session = people is null ? principal : await people.OpenAsync(principal, context);
+        if (session is null)
+            return ProblemResults.Of(ProblemKind.Unavailable, "The session could not be kept just now; see the node's disk, and ask for a new link.");
+        await context.SignInAsync(StrataIdentity.CookieScheme, StrataIdentity.Of(session, StrataIdentity.CookieScheme));
+        return TypedResults.LocalRedirect(welcomes && people is not null ? WelcomePath : "/");
     }
 
     private static async Task<IResult> LogOut(HttpContext context)
     {
+        if (context.User.Identity?.IsAuthenticated == true && context.RequestServices.GetService<ISignIn>() is { } people)
+            await people.EndAsync(context);
         await context.SignOutAsync(StrataIdentity.CookieScheme);
         return TypedResults.LocalRedirect("/");
     }

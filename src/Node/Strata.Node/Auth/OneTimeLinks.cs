@@ -18,7 +18,8 @@ public sealed class OneTimeLinks(TimeProvider time)
     private readonly LinkedList<Waiting> waiting = new();
 
     /// <summary>Makes a code for somebody; the link is <c>/login?code=CODE</c>.</summary>
-    public (string Code, DateTimeOffset Expires) Create(Principal principal)
+    /// <param name="welcomes">It leads to the page on which the first person makes an account.</param>
+    public (string Code, DateTimeOffset Expires) Create(Principal principal, bool welcomes = false)
     {
         var code = DeviceSecrets.Create();
         var expires = time.GetUtcNow() + Lifetime;
@@ -26,15 +27,18 @@ public sealed class OneTimeLinks(TimeProvider time)
         {
             if (waiting.Count == Capacity)
                 waiting.RemoveFirst();
-            waiting.AddLast(new Waiting(DeviceSecrets.Hash(code), principal, expires));
+            waiting.AddLast(new Waiting(DeviceSecrets.Hash(code), principal, welcomes, expires));
         }
         return (code, expires);
     }
 
     /// <summary>Uses a code up. False when it is unknown, used or too old.</summary>
-    public bool TryRedeem(string? code, [NotNullWhen(true)] out Principal? principal)
+    public bool TryRedeem(string? code, [NotNullWhen(true)] out Principal? principal) => TryRedeem(code, out principal, out _);
+
+    /// <summary>The same, and whether the link was made to welcome somebody.</summary>
+    public bool TryRedeem(string? code, [NotNullWhen(true)] out Principal? principal, out bool welcomes)
     {
-        principal = null;
+        (principal, welcomes) = (null, false);
         if (string.IsNullOrEmpty(code) || code.Length > DeviceSecrets.MaxLength)
             return false;
         var given = System.Text.Encoding.UTF8.GetBytes(code);
@@ -48,12 +52,12 @@ public sealed class OneTimeLinks(TimeProvider time)
                 if (!DeviceSecrets.Matches(given, node.Value.Hash))
                     continue;
                 waiting.Remove(node);
-                principal = node.Value.Principal;
+                (principal, welcomes) = (node.Value.Principal, node.Value.Welcomes);
                 return true;
             }
         }
         return false;
     }
 
-    private readonly record struct Waiting(byte[] Hash, Principal Principal, DateTimeOffset Expires);
+    private readonly record struct Waiting(byte[] Hash, Principal Principal, bool Welcomes, DateTimeOffset Expires);
 }

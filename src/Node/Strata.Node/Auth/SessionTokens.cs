@@ -32,11 +32,16 @@ public sealed class SessionTokens(ITokenStore tokens, GatewayDirectory gateways)
         return token;
     }
 
-    /// <summary>Whose it is, now: a token of a program is asked for again each time.</summary>
+    /// <summary>Whose it is, now: a program's token and a person's session are asked for again each time.</summary>
     internal Principal? Find(string token)
     {
         if (!byToken.TryGetValue(token, out var principal))
             return null;
-        return principal.Kind == PrincipalKind.Token ? tokens.FindById(principal.Id) : principal;
+        return principal.Kind switch
+        {
+            PrincipalKind.Token => tokens.FindById(principal.Id),
+            PrincipalKind.Person => tokens.FindSession(principal.Id) is { } person && person.Tenant == principal.Tenant ? person : null,
+            _ => principal,
+        };
     }
 }

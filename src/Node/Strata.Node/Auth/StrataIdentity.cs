@@ -20,6 +20,7 @@ public static class StrataIdentity
     /// <summary>Chooses among the others by what the request carries; the default.</summary>
     public const string AnyScheme = "Strata";
 
+    internal const string PersonRole = "person";
     internal const string DeviceRole = "device";
     internal const string GatewayRole = "gateway";
     private const string TenantClaim = "strata:tenant";
@@ -40,7 +41,8 @@ public static class StrataIdentity
     public static Principal AdministratorOf(TenantId tenant) =>
         new(tenant, PrincipalKind.Person, "administrator", "administrator", new Grant(Role.TenantAdmin, AccessScope.WholeTenant));
 
-    internal static ClaimsPrincipal Of(Principal principal, string scheme) => new(new ClaimsIdentity(
+    /// <summary>The claims from which the principal is found again.</summary>
+    public static ClaimsPrincipal Of(Principal principal, string scheme) => new(new ClaimsIdentity(
         [
             new Claim(TenantClaim, principal.Tenant.Value), new Claim(IdClaim, principal.Id), new Claim(ClaimTypes.Name, principal.Name),
             new Claim(ClaimTypes.Role, principal.Kind.ToString().ToLowerInvariant()),
@@ -56,7 +58,7 @@ public static class StrataIdentity
         {
             PrincipalKind.Device => caller.Device() is { } device ? Principal.Of(tenant, device) : null,
             PrincipalKind.Gateway => caller.Gateway() is { } gateway && gateways.TryGet(tenant, gateway, out var entry) ? Principal.Of(tenant, gateway, entry.Site) : null,
-            PrincipalKind.Person => AdministratorOf(tenant),
+            PrincipalKind.Person => tokens.FindSession(caller.FindFirstValue(IdClaim) ?? "") is { } person && person.Tenant == tenant ? person : null,
             _ => tokens.FindById(caller.FindFirstValue(IdClaim) ?? "") is { } known && known.Tenant == tenant ? known : null,
         };
     }

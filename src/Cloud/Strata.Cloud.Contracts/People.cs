@@ -1,0 +1,32 @@
+namespace Strata.Cloud.Contracts;
+
+/// <summary>A sign-in by password.</summary>
+/// <param name="Tenant">The tenant to be in; null for the first one that the user may be in.</param>
+public sealed record LoginRequest(string Email, string Password, string? Tenant = null);
+
+/// <summary>Who is signed in. The session is in the cookie of the answer.</summary>
+/// <param name="Tenants">Those that the user may switch to.</param>
+public sealed record LoginInfo(string Email, string Name, string Tenant, IReadOnlyList<string> Tenants, string Session);
+
+/// <summary>A session.</summary>
+/// <param name="LastSeen">To within a minute or two.</param>
+/// <param name="Agent">What the browser said it is.</param>
+/// <param name="Current">Whether it is the one that asks.</param>
+public sealed record SessionInfo(string Id, string Tenant, DateTimeOffset Created, DateTimeOffset LastSeen, string Address, string Agent, bool Current);
+
+/// <summary>The tenant that a session is to be in.</summary>
+public sealed record SwitchTenant(string Tenant);
+
+/// <summary>A user in a tenant, or an invitation that waits.</summary>
+/// <param name="Id">Of the invitation; null for a user, who goes by his e-mail address.</param>
+/// <param name="State"><c>active</c>, <c>disabled</c>, <c>invited</c> or <c>resetting</c>.</param>
+public sealed record UserInfo(string Email, string? Name, string State, IReadOnlyList<GrantInfo> Grants, DateTimeOffset Created, string? Id = null, DateTimeOffset? Expires = null);
+
+/// <summary>An invitation to the tenant.</summary>
+public sealed record InviteUser(string Email, IReadOnlyList<GrantInfo> Grants);
+
+/// <summary>A link for one person, shown once; it opens once.</summary>
+public sealed record PersonalLink(string Id, string Email, string Url, DateTimeOffset Expires);
+
+/// <summary>A change of a user in the tenant; null leaves it as it is.</summary>
+public sealed record ChangeUser(bool? Enabled = null, IReadOnlyList<GrantInfo>? Grants = null);

@@ -1,0 +1,29 @@
+namespace Strata.Cloud.Contracts;
+
+/// <summary>The people of a tenant and their sessions.</summary>
+public sealed partial class StrataClient
+{
+    public Task<Page<UserInfo>> ListUsersAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query("api/v1/users", ("cursor", cursor), ("limit", limit)), Json.PageUserInfo, cancellationToken);
+
+    /// <summary>The answer's link is shown once.</summary>
+    public Task<PersonalLink> InviteUserAsync(InviteUser request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/users/invitations", Body(request, Json.InviteUser), Json.PersonalLink, cancellationToken);
+
+    public Task WithdrawInvitationAsync(string id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, $"api/v1/users/invitations/{Escape(id)}", null, cancellationToken);
+
+    public Task<UserInfo> ChangeUserAsync(string email, ChangeUser change, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Patch, $"api/v1/users/{Escape(email)}", Body(change, Json.ChangeUser), Json.UserInfo, cancellationToken);
+
+    /// <summary>A link by which the user chooses a new password, shown once.</summary>
+    public Task<PersonalLink> ResetPasswordAsync(string email, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/users/{Escape(email)}/password-link", null, Json.PersonalLink, cancellationToken);
+
+    public Task<Page<SessionInfo>> ListUserSessionsAsync(string email, CancellationToken cancellationToken = default) =>
+        GetAsync($"api/v1/users/{Escape(email)}/sessions", Json.PageSessionInfo, cancellationToken);
+
+    /// <summary>Ends a user's sessions in the tenant at once, or the one of this id.</summary>
+    public Task EndUserSessionsAsync(string email, string? id = null, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, Query($"api/v1/users/{Escape(email)}/sessions", ("id", id)), null, cancellationToken);
+}

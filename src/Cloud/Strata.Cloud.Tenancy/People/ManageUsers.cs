@@ -1,0 +1,197 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform;
+using Strata.Cloud.Tenancy.Rows;
+using Strata.Cloud.Tenancy.Tokens;
+using Strata.Core;
+using Strata.Core.Tenancy;
+using Strata.Node;
+using Strata.Node.Auth;
+using Strata.Node.Devices;
+
+namespace Strata.Cloud.Tenancy.People;
+
+/// <summary>
+/// <c>/api/v1/users</c>: the people of a tenant. Managed are those whose whole scope the caller manages; the others are not there. Nobody gives more than he has.
+/// </summary>
+internal static class ManageUsers
+{
+    public static IResult List(string? cursor, string? limit, HttpContext context, PeopleStore people, TenancyStore tenancy, TimeProvider time)
+    {
+        var page = Paging.Parse(cursor, limit);
+        if (!page.IsOk)
+            return ProblemResults.Of(page.Problem);
+        var access = context.Access();
+        var now = time.GetUtcNow();
+        var users = people.Memberships.Where(m => m.TenantId == access.Tenant.Value && IsManaged(access, tenancy, m.Grants)).Select(m => Info(people.FindUser(m.UserId)!, m));
+        var invited = people.Invitations.Where(i => i.TenantId == access.Tenant.Value && i.Expires > now && IsManaged(access, tenancy, i.Grants))
+            .Select(i => new UserInfo(i.Email, null, i.ResetsUser is null ? "invited" : "resetting", GrantText.Read(i.Grants), i.Created, i.Id, i.Expires));
+        var items = users.Concat(invited).OrderBy(Key, StringComparer.Ordinal).SkipWhile(u => page.Value.After is not null && string.CompareOrdinal(Key(u), page.Value.After) <= 0)
+            .Take(page.Value.Limit + 1).ToList();
+        return Results.Json(Paging.ToPage(items, page.Value.Limit, Key), ContractsJson.Default.PageUserInfo);
+    }
+
+    public static async Task<IResult> InviteAsync(HttpContext context, PeopleStore people, TenancyStore tenancy, TenantDirectory tenants, PeopleOptions options, CancellationToken cancellationToken)
+    {
+        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.InviteUser, cancellationToken);
+        if (!request.IsOk)
+            return ProblemResults.Of(request.Problem);
+        if (Email.Normal(request.Value.Email) is not { } email)
+            return ProblemResults.Of(ProblemKind.Invalid, "An e-mail address is a name, @ and a host, at most 254 characters.", "email");
+        var access = context.Access();
+        var outcome = await people.ChangeAsync(
+            Caller.Of(context),
+            now => Given(request.Value.Grants, access, tenancy, tenants) is var grants && grants.IsOk
+                ? Invite(context, people, options, access.Tenant, email, grants.Value, null, now)
+                : grants.Problem,
+            cancellationToken);
+        return outcome.ToResult(link => Results.Json(link, ContractsJson.Default.PersonalLink, statusCode: StatusCodes.Status201Created));
+    }
+
+    public static async Task<IResult> WithdrawAsync(string id, HttpContext context, PeopleStore people, TenancyStore tenancy, CancellationToken cancellationToken)
+    {
+        var access = context.Access();
+        var outcome = await people.ChangeAsync<string>(
+            Caller.Of(context),
+            _ => people.FindInvitation(id) is { } row && row.TenantId == access.Tenant.Value && IsManaged(access, tenancy, row.Grants)
+                ? new PeopleChange<string>(id, [(row, null)], new PeopleAudit("withdraw", "invitation", row.Email, new { row.Id, grants = GrantText.Read(row.Grants) }))
+                : new Problem(ProblemKind.NotFound, "There is no such invitation; 'strata users list' shows the ids.", "id"),
+            cancellationToken);
+        return outcome.ToResult(_ => Results.NoContent());
+    }
+
+    public static async Task<IResult> ChangeAsync(
+        string email, HttpContext context, PeopleStore people, PeopleDirectory directory, TenancyStore tenancy, TenantDirectory tenants, CancellationToken cancellationToken)
+    {
+        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.ChangeUser, cancellationToken);
+        if (!request.IsOk)
+            return ProblemResults.Of(request.Problem);
+        var access = context.Access();
+        var outcome = await people.ChangeAsync<UserInfo>(
+            Caller.Of(context),
+            _ =>
+            {
+                if (Find(email, access, people, tenancy) is not { } found)
+                    return Unknown;
+                var grants = found.Member.Grants;
+                if (request.Value.Grants is not null)
+                {
+                    var given = Given(request.Value.Grants, access, tenancy, tenants);
+                    if (!given.IsOk)
+                        return given.Problem;
+                    grants = given.Value;
+                }
+                var after = found.Member with { Grants = grants, Enabled = request.Value.Enabled ?? found.Member.Enabled };
+                return new PeopleChange<UserInfo>(
+                    Info(found.User, after), [(found.Member, after)], new PeopleAudit("change", "user", found.User.Email, Image(found.Member), Image(after)));
+            },
+            cancellationToken);
+        if (outcome.IsOk)
+            directory.End(SessionsOf(people, people.FindByEmail(outcome.Value.Email)!, access.Tenant));
+        return outcome.ToResult(user => Results.Json(user, ContractsJson.Default.UserInfo));
+    }
+
+    public static async Task<IResult> ResetAsync(string email, HttpContext context, PeopleStore people, TenancyStore tenancy, PeopleOptions options, CancellationToken cancellationToken)
+    {
+        var access = context.Access();
+        var outcome = await people.ChangeAsync<PersonalLink>(
+            Caller.Of(context),
+            now =>
+            {
+                if (Find(email, access, people, tenancy) is not { } found)
+                    return Unknown;
+                // The account of a user of several tenants is not one tenant's to open.
+                if (!access.Principal.IsPlatformOwner && people.Memberships.Any(m => m.UserId == found.User.Id && m.TenantId != access.Tenant.Value))
+                    return new Problem(ProblemKind.Forbidden, "The user belongs to other tenants too; the platform's owner gives a new password.", "email");
+                return Invite(context, people, options, access.Tenant, found.User.Email, found.Member.Grants, found.User.Id, now);
+            },
+            cancellationToken);
+        return outcome.ToResult(link => Results.Json(link, ContractsJson.Default.PersonalLink, statusCode: StatusCodes.Status201Created));
+    }
+
+    public static IResult Sessions(string email, HttpContext context, PeopleStore people, PeopleDirectory directory, TenancyStore tenancy)
+    {
+        var access = context.Access();
+        return Find(email, access, people, tenancy) is { } found
+            ? Results.Json(new Page<SessionInfo>([.. SessionsOf(people, found.User, access.Tenant).Where(s => !directory.IsOver(s)).OrderByDescending(s => s.LastSeen).Select(s => OwnSessions.Info(s, access.Principal.Id))], null), ContractsJson.Default.PageSessionInfo)
+            : ProblemResults.Of(Unknown);
+    }
+
+    public static async Task<IResult> EndSessionsAsync(string email, string? id, HttpContext context, PeopleStore people, PeopleDirectory directory, TenancyStore tenancy, CancellationToken cancellationToken)
+    {
+        var access = context.Access();
+        var outcome = await people.ChangeAsync<List<SessionRow>>(
+            Caller.Of(context),
+            _ =>
+            {
+                if (Find(email, access, people, tenancy) is not { } found)
+                    return Unknown;
+                var ended = SessionsOf(people, found.User, access.Tenant).Where(s => id is null || s.Id == id).ToList();
+                if (id is not null && ended.Count == 0)
+                    return new Problem(ProblemKind.NotFound, "There is no such session.", "id");
+                return new PeopleChange<List<SessionRow>>(
+                    ended, [.. ended.Select(s => ((object?)s, (object?)null))], new PeopleAudit("revoke", "session", found.User.Email, new { sessions = ended.Select(s => s.Id) }));
+            },
+            cancellationToken);
+        if (outcome.IsOk)
+            directory.End(outcome.Value);
+        return outcome.ToResult(_ => Results.NoContent());
+    }
+
+    private static readonly Problem Unknown = new(ProblemKind.NotFound, "There is no such user; 'strata users list' shows them.", "email");
+
+    private static (UserRow User, MembershipRow Member)? Find(string email, Access access, PeopleStore people, TenancyStore tenancy) =>
+        Email.Normal(email) is { } normal && people.FindByEmail(normal) is { } user && people.FindMembership(access.Tenant, user.Id) is { } member && IsManaged(access, tenancy, member.Grants)
+            ? (user, member)
+            : null;
+
+    private static List<SessionRow> SessionsOf(PeopleStore people, UserRow user, TenantId tenant) => [.. people.Sessions.Where(s => s.UserId == user.Id && s.CurrentTenant == tenant.Value)];
+
+    private static bool IsManaged(Access access, TenancyStore tenancy, string grants) =>
+        access.Principal.IsPlatformOwner || (tenancy.Find(access.Tenant) is { } image
+            && GrantText.Read(grants, image).All(g => !g.Role.IsOfPlatform && access.Principal.ReachOf(Permission.UsersManage).Covers(g.Scope)));
+
+    private static Outcome<string> Given(IReadOnlyList<GrantInfo>? grants, Access access, TenancyStore tenancy, TenantDirectory tenants)
+    {
+        var parsed = GrantText.Parse(grants, tenancy.Find(access.Tenant)!);
+        if (!parsed.IsOk)
+            return parsed.Problem;
+        if (parsed.Value.Any(g => g.Role.IsOfPlatform && !(access.Tenant == tenants.Default && access.Principal.IsPlatformOwner)))
+            return new Problem(ProblemKind.Forbidden, "A role of the platform is given by its owner, in the installation's first tenant.", "role");
+        // Beyond the scope of who asks, a place is like one that is not there.
+        if (parsed.Value.Any(g => !access.ReachOf(Permission.UsersManage).Covers(g.Scope) && !access.Principal.ReachOf(Permission.UsersManage).Covers(g.Scope)))
+            return new Problem(ProblemKind.NotFound, "There is no such place for the caller; name places within its own scope.", "site");
+        if (!parsed.Value.All(access.Principal.MayGive))
+            return new Problem(ProblemKind.Forbidden, "A user cannot be given more than the caller may do itself.", "role");
+        return GrantText.Write([.. parsed.Value.Select(GrantText.Info)]);
+    }
+
+    private static Outcome<PeopleChange<PersonalLink>> Invite(
+        HttpContext context, PeopleStore people, PeopleOptions options, TenantId tenant, string email, string grants, string? resets, DateTimeOffset now)
+    {
+        var waiting = people.Invitations.Where(i => i.TenantId == tenant.Value).ToList();
+        // One link a person: a new one takes the place of the old, and what is too old makes room.
+        var replaced = waiting.Where(i => i.Expires <= now || (i.Email == email && i.ResetsUser == resets)).ToList();
+        if (waiting.Count - replaced.Count >= options.MaxInvitations)
+            return new Problem(ProblemKind.TooMuch, $"The tenant has {options.MaxInvitations:N0} open invitations; withdraw some first.");
+        var id = RandomNumberGenerator.GetHexString(12, lowercase: true);
+        var code = $"{id}.{DeviceSecrets.Create()}";
+        var row = new InvitationRow
+        {
+            TenantId = tenant.Value, Id = id, CodeHash = DeviceSecrets.Hash(code), Email = email, Grants = grants, ResetsUser = resets, Created = now, CreatedBy = context.User.Name(),
+            Expires = now + options.InvitationLimit,
+        };
+        return new PeopleChange<PersonalLink>(
+            new PersonalLink(id, email, $"{context.Request.Scheme}://{context.Request.Host}/join?code={code}", row.Expires),
+            [(null, row), .. replaced.Select(r => ((object?)r, (object?)null))],
+            new PeopleAudit(resets is null ? "invite" : "reset-password", "user", email, null, new { row.Id, grants = GrantText.Read(grants), row.Expires }));
+    }
+
+    private static UserInfo Info(UserRow user, MembershipRow member) =>
+        new(user.Email, user.Name, member.Enabled ? "active" : "disabled", GrantText.Read(member.Grants), member.Created);
+
+    private static object Image(MembershipRow member) => new { member.Enabled, grants = GrantText.Read(member.Grants) };
+
+    private static string Key(UserInfo user) => $"{user.Email}/{user.Id}";
+}

@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform;
+using Strata.Cloud.Tenancy.Rows;
+using Strata.Core;
+using Strata.Core.Tenancy;
+using Strata.Node;
+using Strata.Node.Auth;
+
+namespace Strata.Cloud.Tenancy.People;
+
+/// <summary>Signing in by the API, and a person's own sessions.</summary>
+internal static class OwnSessions
+{
+    public static async Task<IResult> LogInAsync(HttpContext context, SignIn signIn, PeopleDirectory directory, CancellationToken cancellationToken)
+    {
+        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.LoginRequest, cancellationToken);
+        if (!request.IsOk)
+            return ProblemResults.Of(request.Problem);
+        var user = await signIn.CheckAsync(request.Value.Email, request.Value.Password, context, cancellationToken);
+        if (!user.IsOk)
+            return ProblemResults.Of(user.Problem);
+        var opened = await signIn.EnterAsync(user.Value, request.Value.Tenant, context);
+        return opened.ToResult(session => Info(user.Value, session, directory));
+    }
+
+    public static IResult List(HttpContext context, SignIn signIn, PeopleStore people, PeopleDirectory directory)
+    {
+        var own = signIn.SessionOf(context)!;
+        return Results.Json(new Page<SessionInfo>([.. OwnedWith(own, people).Where(s => !directory.IsOver(s)).OrderByDescending(s => s.LastSeen).Select(s => Info(s, own.Id))], null), ContractsJson.Default.PageSessionInfo);
+    }
+
+    public static async Task<IResult> RevokeAsync(string id, HttpContext context, SignIn signIn, PeopleStore people, PeopleDirectory directory, CancellationToken cancellationToken)
+    {
+        var own = signIn.SessionOf(context)!;
+        var outcome = await people.ChangeAsync<SessionRow>(
+            Caller.Of(context),
+            _ => OwnedWith(own, people).FirstOrDefault(s => s.Id == id) is { } session
+                ? new PeopleChange<SessionRow>(session, [(session, null)], new PeopleAudit("revoke", "session", context.User.Name(), new { session.Id, session.Address }))
+                : new Problem(ProblemKind.NotFound, "There is no such session.", "id"),
+            cancellationToken);
+        if (outcome.IsOk)
+            directory.End([outcome.Value]);
+        return outcome.ToResult(_ => Results.NoContent());
+    }
+
+    public static async Task<IResult> SwitchAsync(HttpContext context, SignIn signIn, PeopleStore people, PeopleDirectory directory, CancellationToken cancellationToken)
+    {
+        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.SwitchTenant, cancellationToken);
+        if (!request.IsOk)
+            return ProblemResults.Of(request.Problem);
+        var own = signIn.SessionOf(context)!;
+        if (own.UserId is null || people.FindUser(own.UserId) is not { } user || !directory.TenantsOf(user.Id).Any(t => t.Value == request.Value.Tenant))
+            return ProblemResults.Of(ProblemKind.NotFound, "There is no such tenant.", "tenant");
+        var outcome = await people.ChangeAsync<SessionRow>(
+            SignIn.CallerOf(context, TenantId.Parse(request.Value.Tenant), user.Email),
+            _ =>
+            {
+                if (people.FindSession(own.Id) is not { } before)
+                    return new Problem(ProblemKind.NotFound, "There is no such session.", "id");
+                var after = before with { CurrentTenant = request.Value.Tenant };
+                return new PeopleChange<SessionRow>(after, [(before, after)], new PeopleAudit("enter", "session", user.Email, new { tenant = before.CurrentTenant }, new { tenant = after.CurrentTenant }));
+            },
+            cancellationToken);
+        if (!outcome.IsOk)
+            return ProblemResults.Of(outcome.Problem);
+        directory.End([own]);
+        if (directory.Find(own.Id) is { } principal)
+            await context.SignInAsync(StrataIdentity.CookieScheme, StrataIdentity.Of(principal, StrataIdentity.CookieScheme));
+        return Info(user, outcome.Value, directory);
+    }
+
+    internal static SessionInfo Info(SessionRow session, string? current) =>
+        new(session.Id, session.CurrentTenant, session.Created, session.LastSeen, session.Address, session.Agent, session.Id == current);
+
+    /// <summary>A session without an account knows itself alone.</summary>
+    private static IEnumerable<SessionRow> OwnedWith(SessionRow own, PeopleStore people) => people.Sessions.Where(s => s.Id == own.Id || (own.UserId is not null && s.UserId == own.UserId));
+
+    private static IResult Info(UserRow user, SessionRow session, PeopleDirectory directory) => Results.Json(
+        new LoginInfo(user.Email, user.Name, session.CurrentTenant, [.. directory.TenantsOf(user.Id).Select(t => t.Value)], session.Id), ContractsJson.Default.LoginInfo);
+}

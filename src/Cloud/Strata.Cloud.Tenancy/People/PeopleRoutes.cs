@@ -1,0 +1,97 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Cloud.Contracts;
+using Strata.Core.Tenancy;
+using Strata.Node.Auth;
+using Strata.Node.Reads;
+
+namespace Strata.Cloud.Tenancy.People;
+
+/// <summary>Maps pages and API of people.</summary>
+internal static class PeopleRoutes
+{
+    public static void MapPeople(this IEndpointRouteBuilder routes, IEndpointRouteBuilder api)
+    {
+        routes.MapPost("/login", LoginForms.LogInAsync).IsOpen("the password is the proof").ExcludeFromDescription();
+        routes.MapGet("/welcome", LoginForms.Welcome).RequiresPerson().ExcludeFromDescription();
+        routes.MapPost("/welcome", LoginForms.WelcomeAsync).RequiresPerson().ExcludeFromDescription();
+        routes.MapGet("/join", LoginForms.Join).IsOpen("the link is the proof").ExcludeFromDescription();
+        routes.MapPost("/join", LoginForms.JoinAsync).IsOpen("the link is the proof").ExcludeFromDescription();
+        api.MapPost("/login", OwnSessions.LogInAsync).IsOpen("the password is the proof").AcceptsOnly().WithName("LogIn").WithTags("People")
+            .WithSummary("Signs a person in; the session is in the cookie of the answer").Accepts<LoginRequest>("application/json").Produces<LoginInfo>();
+        api.MapGet("/sessions", OwnSessions.List).RequiresPerson().AcceptsOnly().WithName("ListSessions").WithTags("People")
+            .WithSummary("The caller's own sessions").Produces<Page<SessionInfo>>();
+        api.MapDelete("/sessions/{id}", OwnSessions.RevokeAsync).RequiresPerson().AcceptsOnly().WithName("RevokeSession").WithTags("People")
+            .WithSummary("Ends one of the caller's own sessions at once").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/sessions/tenant", OwnSessions.SwitchAsync).RequiresPerson().AcceptsOnly().WithName("SwitchTenant").WithTags("People")
+            .WithSummary("Goes on in another tenant of the caller's").Accepts<SwitchTenant>("application/json").Produces<LoginInfo>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/users", ManageUsers.List).Requires(Permission.UsersManage).AcceptsOnly("cursor", "limit").WithName("ListUsers").WithTags("People")
+            .WithSummary("Users of the tenant and invitations that wait").Produces<Page<UserInfo>>();
+        api.MapPost("/users/invitations", ManageUsers.InviteAsync).Requires(Permission.UsersManage).AcceptsOnly().WithName("InviteUser").WithTags("People")
+            .WithSummary("An invitation; its link is shown once").Accepts<InviteUser>("application/json").Produces<PersonalLink>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapDelete("/users/invitations/{id}", ManageUsers.WithdrawAsync).Requires(Permission.UsersManage).AcceptsOnly().WithName("WithdrawInvitation").WithTags("People")
+            .WithSummary("Withdraws an invitation or a link for a new password").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPatch("/users/{email}", ManageUsers.ChangeAsync).Requires(Permission.UsersManage).AcceptsOnly().WithName("ChangeUser").WithTags("People")
+            .WithSummary("Lets a user in or not, and what he may do").Accepts<ChangeUser>("application/json").Produces<UserInfo>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/users/{email}/password-link", ManageUsers.ResetAsync).Requires(Permission.UsersManage).AcceptsOnly().WithName("ResetPassword").WithTags("People")
+            .WithSummary("A link by which the user chooses a new password").Produces<PersonalLink>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/users/{email}/sessions", ManageUsers.Sessions).Requires(Permission.UsersManage).AcceptsOnly().WithName("ListUserSessions").WithTags("People")
+            .WithSummary("A user's sessions in the tenant").Produces<Page<SessionInfo>>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapDelete("/users/{email}/sessions", ManageUsers.EndSessionsAsync).Requires(Permission.UsersManage).AcceptsOnly("id").WithName("EndUserSessions").WithTags("People")
+            .WithSummary("Ends a user's sessions in the tenant at once, or one of them").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
+    }
+}
+
+/// <summary>The forms of the pages in <see cref="PeoplePages"/>.</summary>
+internal static class LoginForms
+{
+    private static readonly Core.Problem Stale = new(Core.ProblemKind.Invalid, "The form was open for too long, or in another browser; send it again.");
+
+    public static async Task<IResult> LogInAsync(HttpContext context, SignIn signIn)
+    {
+        if (!await PeoplePages.IsOursAsync(context))
+            return PeoplePages.Login(context, Stale);
+        var form = context.Request.Form;
+        var user = await signIn.CheckAsync(form["email"], form["password"], context, context.RequestAborted);
+        var opened = user.IsOk ? await signIn.EnterAsync(user.Value, null, context) : user.Problem;
+        return opened.IsOk ? Results.LocalRedirect(PeoplePages.LocalPath(form["returnUrl"])) : PeoplePages.Login(context, opened.Problem, form["email"]);
+    }
+
+    public static IResult Welcome(HttpContext context, SignIn signIn, Accounts accounts) => signIn.SessionOf(context) is { UserId: null } session
+        ? PeoplePages.Welcome(context, RoleOf(session), accounts.MinPasswordLength, null)
+        : Results.LocalRedirect("/");
+
+    public static async Task<IResult> WelcomeAsync(HttpContext context, SignIn signIn, Accounts accounts)
+    {
+        if (signIn.SessionOf(context) is not { UserId: null } session)
+            return Results.LocalRedirect("/");
+        if (!await PeoplePages.IsOursAsync(context))
+            return PeoplePages.Welcome(context, RoleOf(session), accounts.MinPasswordLength, Stale);
+        var form = context.Request.Form;
+        var user = await accounts.WelcomeAsync(session, form["email"], form["name"], form["password"], context);
+        var opened = user.IsOk ? await signIn.EnterAsync(user.Value, null, context) : user.Problem;
+        return opened.IsOk ? Results.LocalRedirect("/") : PeoplePages.Welcome(context, RoleOf(session), accounts.MinPasswordLength, opened.Problem, form["email"], form["name"]);
+    }
+
+    public static IResult Join(string? code, HttpContext context, Accounts accounts) => accounts.Find(code) is { } invitation
+        ? PeoplePages.Join(context, code!, invitation.Email, invitation.TenantId, accounts.KindOf(invitation), accounts.MinPasswordLength, null)
+        : PeoplePages.Gone(context);
+
+    public static async Task<IResult> JoinAsync(HttpContext context, SignIn signIn, Accounts accounts)
+    {
+        if (!await PeoplePages.IsOursAsync(context))
+            return PeoplePages.Gone(context);
+        var form = context.Request.Form;
+        if (accounts.Find(form["code"]) is not { } invitation)
+            return PeoplePages.Gone(context);
+        var kind = accounts.KindOf(invitation);
+        var user = await accounts.JoinAsync(invitation, form["name"], form["password"], context);
+        var opened = user.IsOk ? await signIn.EnterAsync(user.Value, kind == JoinKind.NewPassword ? null : invitation.TenantId, context) : user.Problem;
+        return opened.IsOk
+            ? Results.LocalRedirect("/")
+            : PeoplePages.Join(context, form["code"].ToString(), invitation.Email, invitation.TenantId, kind, accounts.MinPasswordLength, opened.Problem, form["name"]);
+    }
+
+    private static string RoleOf(Rows.SessionRow session) => session.LinkRole == Role.PlatformOwner.Name ? "the owner of this installation" : $"the administrator of {session.CurrentTenant}";
+}

@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Tenancy.Rows;
+using Strata.Core;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Tenancy.People;
+
+/// <summary>
+/// Accounts, memberships, invitations and sessions: all in memory, and the one way to change them. Changes come one after the other; each is decided on what is there and
+/// written as one transaction with its audit record before it counts. Reads never wait.
+/// </summary>
+internal sealed class PeopleStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time) : IDisposable
+{
+    private readonly DbContextOptions<TenancyDbContext> options = database.OptionsFor<TenancyDbContext>(TenancyDbContext.MigrationsTable);
+    private readonly ConcurrentDictionary<string, UserRow> users = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> byEmail = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Tenant, string User), MembershipRow> memberships = new();
+    private readonly ConcurrentDictionary<string, InvitationRow> invitations = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SessionRow> sessions = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim writing = new(1, 1);
+    private bool isDoubtful;
+
+    public IEnumerable<MembershipRow> Memberships => memberships.Values;
+
+    public IEnumerable<InvitationRow> Invitations => invitations.Values;
+
+    public IEnumerable<SessionRow> Sessions => sessions.Values;
+
+    public int Users => users.Count;
+
+    public UserRow? FindUser(string id) => users.GetValueOrDefault(id);
+
+    public UserRow? FindByEmail(string email) => byEmail.TryGetValue(email, out var id) ? FindUser(id) : null;
+
+    public MembershipRow? FindMembership(TenantId tenant, string user) => memberships.GetValueOrDefault((tenant.Value, user));
+
+    public SessionRow? FindSession(string id) => sessions.GetValueOrDefault(id);
+
+    public InvitationRow? FindInvitation(string id) => invitations.GetValueOrDefault(id);
+
+    /// <summary>After the slice's migrations.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        await using var context = new TenancyDbContext(options, TenantId.Main);
+        var rows = new List<object>();
+        rows.AddRange(await context.Users.ToListAsync(cancellationToken));
+        rows.AddRange(await context.Sessions.ToListAsync(cancellationToken));
+        foreach (var tenant in await database.TenantsAsync(context, "start of the node: loading memberships and invitations", cancellationToken))
+        {
+            await using var own = new TenancyDbContext(options, tenant);
+            rows.AddRange(await own.Memberships.ToListAsync(cancellationToken));
+            rows.AddRange(await own.Invitations.ToListAsync(cancellationToken));
+        }
+        var found = rows.ToHashSet();
+        foreach (var gone in ((IEnumerable<object>)[.. sessions.Values, .. memberships.Values, .. invitations.Values]).Where(r => !found.Contains(r)))
+            Follow(gone, null);
+        rows.ForEach(r => Follow(null, r));
+        isDoubtful = false;
+    }
+
+    /// <summary>Decides and makes a change; a problem writes nothing.</summary>
+    public async Task<Outcome<T>> ChangeAsync<T>(Caller caller, Func<DateTimeOffset, Outcome<PeopleChange<T>>> decide, CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            if (isDoubtful)
+                await LoadAsync(cancellationToken); // After a change whose outcome is unknown the database says what there is.
+            var outcome = decide(time.GetUtcNow());
+            if (!outcome.IsOk)
+                return outcome.Problem;
+            await SaveAsync(caller, outcome.Value.Rows, outcome.Value.Audit);
+            foreach (var (before, after) in outcome.Value.Rows)
+                Follow(before, after);
+            if (outcome.Value.Audit is not null)
+                numbers.Announce(caller.Tenant);
+            return outcome.Value.Result;
+        }
+        catch (Exception failure) when (database.Explain(failure) is { } problem)
+        {
+            isDoubtful = true;
+            return problem;
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    /// <summary>A use of a session is kept in memory, and written with the others.</summary>
+    public void NoteSeen(SessionRow session) => sessions.TryUpdate(session.Id, session with { LastSeen = time.GetUtcNow() }, session);
+
+    /// <summary>Writes when sessions were used last, and takes away what has ended.</summary>
+    public async Task SweepAsync(IReadOnlyCollection<SessionRow> seen, IReadOnlyCollection<SessionRow> ended, CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            await using var context = new TenancyDbContext(options, TenantId.Main);
+            await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+            foreach (var session in seen)
+                await context.Sessions.Where(s => s.Id == session.Id).ExecuteUpdateAsync(s => s.SetProperty(r => r.LastSeen, session.LastSeen), cancellationToken);
+            foreach (var session in ended)
+                await context.Sessions.Where(s => s.Id == session.Id).ExecuteDeleteAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            foreach (var session in ended)
+                sessions.TryRemove(session.Id, out _);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    public void Dispose() => writing.Dispose();
+
+    private async Task SaveAsync(Caller caller, IReadOnlyList<(object? Before, object? After)> rows, PeopleAudit? audit)
+    {
+        await using var context = new TenancyDbContext(options, caller.Tenant);
+        foreach (var (before, after) in rows)
+        {
+            context.Entry((after ?? before)!).State = (before, after) switch
+            {
+                (null, _) => EntityState.Added,
+                (_, null) => EntityState.Deleted,
+                _ => EntityState.Modified,
+            };
+        }
+        if (audit is not null)
+        {
+            context.Add(new AuditRow
+            {
+                TenantId = caller.Tenant.Value, Id = numbers.Next(caller.Tenant), Time = time.GetUtcNow(), Actor = caller.Actor, Origin = caller.Origin, Action = audit.Action,
+                Kind = audit.Kind, Subject = audit.Subject, Before = Json(audit.Before), After = Json(audit.After), Result = audit.Result,
+            });
+        }
+        await context.SaveChangesAsync(CancellationToken.None);
+    }
+
+    private void Follow(object? before, object? after)
+    {
+        switch (after ?? before)
+        {
+            case UserRow user:
+                users[user.Id] = user;
+                byEmail[user.Email] = user.Id;
+                break;
+            case MembershipRow member:
+                Put(memberships, (member.TenantId, member.UserId), member, after is null);
+                break;
+            case InvitationRow invitation:
+                Put(invitations, invitation.Id, invitation, after is null);
+                break;
+            case SessionRow session:
+                Put(sessions, session.Id, session, after is null);
+                break;
+        }
+    }
+
+    private static void Put<TKey, TRow>(ConcurrentDictionary<TKey, TRow> rows, TKey key, TRow row, bool gone)
+        where TKey : notnull
+    {
+        if (gone)
+            rows.TryRemove(key, out _);
+        else
+            rows[key] = row;
+    }
+
+    private static string? Json(object? value) => value is null ? null : JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
+}
+
+/// <summary>A decided change.</summary>
+/// <param name="Rows">What differs; never a user that goes away.</param>
+/// <param name="Audit">Null where the rows need none.</param>
+internal sealed record PeopleChange<T>(T Result, IReadOnlyList<(object? Before, object? After)> Rows, PeopleAudit? Audit);
+
+/// <summary>What the audit trail says of it; no secrets.</summary>
+internal sealed record PeopleAudit(string Action, string Kind, string Subject, object? Before = null, object? After = null)
+{
+    public string Result { get; init; } = AuditRow.Done;
+}

@@ -1,0 +1,85 @@
+using Strata.Cloud.Platform;
+
+namespace Strata.Cloud.Tenancy.Rows;
+
+/// <summary>A person with an account. Of the installation: what he may do in a tenant is in <see cref="MembershipRow"/>.</summary>
+internal sealed record UserRow : IPlatformRow
+{
+    public required string Id { get; init; }
+
+    /// <summary>The login name, in lower case.</summary>
+    public required string Email { get; init; }
+
+    /// <summary>For people.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Argon2id in PHC form.</summary>
+    public required string PasswordHash { get; init; }
+
+    public required DateTimeOffset Created { get; init; }
+}
+
+/// <summary>What a user may do in a tenant.</summary>
+internal sealed record MembershipRow : IAuditedRow
+{
+    public required string TenantId { get; init; }
+
+    public required string UserId { get; init; }
+
+    /// <summary>Roles and where they hold, as the API writes them (JSON).</summary>
+    public required string Grants { get; init; }
+
+    /// <summary>False: not let into this tenant; what was granted stays.</summary>
+    public bool Enabled { get; init; } = true;
+
+    public required DateTimeOffset Created { get; init; }
+}
+
+/// <summary>A link that waits to be opened: to join a tenant, or to choose a new password.</summary>
+internal sealed record InvitationRow : IAuditedRow
+{
+    public required string TenantId { get; init; }
+
+    public required string Id { get; init; }
+
+    /// <summary>SHA-256 of the code in the link.</summary>
+    public required byte[] CodeHash { get; init; }
+
+    public required string Email { get; init; }
+
+    public required string Grants { get; init; }
+
+    /// <summary>Whose password is to be chosen anew; null for an invitation.</summary>
+    public string? ResetsUser { get; init; }
+
+    public required DateTimeOffset Created { get; init; }
+
+    public required string CreatedBy { get; init; }
+
+    public required DateTimeOffset Expires { get; init; }
+}
+
+/// <summary>A session of a browser or a program of a person's.</summary>
+internal sealed record SessionRow : IPlatformRow
+{
+    public required string Id { get; init; }
+
+    /// <summary>Null: opened by a one-time link, without an account.</summary>
+    public string? UserId { get; init; }
+
+    /// <summary>What a session without an account may do, everywhere in its tenant.</summary>
+    public string? LinkRole { get; init; }
+
+    /// <summary>The tenant it is in now.</summary>
+    public required string CurrentTenant { get; init; }
+
+    public required DateTimeOffset Created { get; init; }
+
+    /// <summary>Written once a minute at most.</summary>
+    public required DateTimeOffset LastSeen { get; init; }
+
+    public required string Address { get; init; }
+
+    /// <summary>What the browser said it is, at most 200 characters.</summary>
+    public required string Agent { get; init; }
+}
