@@ -10,7 +10,7 @@ public interface ITenantRow
 public interface IAuditedRow : ITenantRow;
 
 /// <summary>
-/// A row of the installation, not of one tenant: no filter applies to it, so whoever reads such a table answers for what it shows. The tables are a list that a test
-/// holds: <c>users</c> and <c>sessions</c>.
+/// A row of the installation, not of one tenant: no filter applies to it, so whoever reads such a table answers for what it shows. The tables:
+/// <c>users</c> and <c>sessions</c>.
 /// </summary>
 public interface IPlatformRow;
