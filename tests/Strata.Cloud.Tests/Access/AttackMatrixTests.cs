@@ -11,6 +11,7 @@ namespace Strata.Cloud.Tests.Access;
 /// Every route, as every role with and without a scope, against what is the caller's own, a sibling place's, another tenant's and nobody's: 0 leaks. What is asked of a route
 /// comes from its own declaration, so that a new one joins by being written into <see cref="AttackSurface"/> or fails here.
 /// </summary>
+[Collection(nameof(AttackedCloud))] // One after the other: the targets' tokens are those of the newest node.
 public sealed class AttackMatrixTests(AttackedCloud attacked) : IClassFixture<AttackedCloud>
 {
     private static readonly Target[] Targets = [AttackedCloud.Quartz, AttackedCloud.Basalt, AttackedCloud.Onyx];

@@ -9,6 +9,7 @@ using Strata.Telemetry;
 namespace Strata.Cloud.Tests.Access;
 
 /// <summary>Every topic filter and the live stream, as every role with and without a scope: what is beyond does not arrive, what is within does.</summary>
+[Collection(nameof(AttackedCloud))] // One after the other: the targets' tokens are those of the newest node.
 public sealed class AttackStreamsTests(AttackedCloud attacked) : IClassFixture<AttackedCloud>
 {
     private static readonly Target[] Targets = [AttackedCloud.Quartz, AttackedCloud.Basalt, AttackedCloud.Onyx];
