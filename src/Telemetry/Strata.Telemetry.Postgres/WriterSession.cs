@@ -152,7 +152,7 @@ internal sealed partial class WriterSession : IAsyncDisposable
         (state.EventPosition, state.GapPosition) = (reader.GetInt64(0), reader.GetInt64(1));
         await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
-            usage.Know(tenant, reader.GetFieldValue<DateTimeOffset>(0), reader.GetString(1));
+            usage.Know(tenant, await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellationToken), reader.GetString(1));
         return tenants[tenant] = state;
     }
 
