@@ -32,6 +32,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(CreateTenant))]
 [JsonSerializable(typeof(CreatedTenant))]
 [JsonSerializable(typeof(ChangeTenant))]
+[JsonSerializable(typeof(IsolationAdviceInfo))]
 [JsonSerializable(typeof(CreateToken))]
 [JsonSerializable(typeof(CreatedToken))]
 [JsonSerializable(typeof(CreateRole))]

@@ -10,7 +10,7 @@ internal static class TenantsCommand
 {
     public static Command Create() => new("tenants", "Tenants: create, rename, disable and delete organisations. For the platform's owner.")
     {
-        CreateList(), CreateShow(), CreateCreate(), CreateRename(), CreateSwitch("disable", false), CreateSwitch("enable", true), CreateDelete(),
+        CreateList(), CreateShow(), CreateCreate(), CreateRename(), CreateSwitch("disable", false), CreateSwitch("enable", true), CreateDelete(), TenantsAdviseCommand.Create(),
     };
 
     private static Command CreateList()
