@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Cloud.Devices.Gateways;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
 
@@ -16,7 +17,7 @@ internal sealed record RegistryCommit(TenantId Tenant, RegistryChange Change, IR
 /// The registry: its image in memory and the one way to change it. Changes come one after the other; each is decided on the current image, written as one
 /// transaction with its audit records, then published. Reads take the image and never wait.
 /// </summary>
-internal sealed partial class RegistryStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<RegistryStore> logger) : IDisposable
+internal sealed partial class RegistryStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<RegistryStore> logger, TenantPlacements? placements = null) : IDisposable
 {
     private readonly DbContextOptions<DevicesDbContext> options = database.OptionsFor<DevicesDbContext>(DevicesDbContext.MigrationsTable);
     private readonly ConcurrentDictionary<TenantId, RegistryImage> images = new();
@@ -48,6 +49,8 @@ internal sealed partial class RegistryStore(IRegistryDatabase database, AuditNum
         IReadOnlyList<TenantId> tenants;
         await using (var context = CreateContext(TenantId.Main))
             tenants = await database.TenantsAsync(context, "start of the node: loading the registry", cancellationToken);
+        if (placements is not null)
+            await placements.LoadAsync(tenants, cancellationToken);
         foreach (var tenant in tenants)
             images[tenant] = await LoadAsync(tenant, cancellationToken);
         LogLoaded(images.Values.Sum(i => i.Devices.Count), time.GetElapsedTime(started).TotalMilliseconds);
@@ -99,6 +102,21 @@ internal sealed partial class RegistryStore(IRegistryDatabase database, AuditNum
             await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
             await write(context);
             await transaction.CommitAsync(cancellationToken);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    /// <summary>Takes the image from the tables, which were changed by somebody else.</summary>
+    public async Task LoadAgainAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            doubtful[tenant] = true;
+            await SettleAsync(tenant, cancellationToken);
         }
         finally
         {

@@ -116,6 +116,20 @@ internal sealed class PeopleStore(IRegistryDatabase database, AuditNumbers numbe
         }
     }
 
+    /// <summary>Takes everything from the tables, which were changed by somebody else.</summary>
+    public async Task LoadAgainAsync(CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            await LoadAsync(cancellationToken);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
     public void Dispose() => writing.Dispose();
 
     private async Task SaveAsync(Caller caller, IReadOnlyList<(object? Before, object? After)> rows, PeopleAudit? audit)
