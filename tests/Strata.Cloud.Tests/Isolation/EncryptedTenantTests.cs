@@ -81,7 +81,7 @@ public sealed class EncryptedTenantTests : IAsyncLifetime
 
         Assert.NotEqual(Assert.Single(first).Id, Assert.Single(second).Id);
         Assert.Equal((second[0].Id, rotated.Id), Assert.Single(Keys()));
-        Assert.StartsWith(rotated.Id, Assert.Single(File.ReadAllLines(Path.Combine(cloud.Folder, "installation.key"))));
+        Assert.StartsWith(rotated.Id, Assert.Single(await File.ReadAllLinesAsync(Path.Combine(cloud.Folder, "installation.key"), Cancelled)), StringComparison.Ordinal);
         Assert.Equal(await publishing.StopAsync(), (await Acme.CountReadingsAsync("t-1", Cancelled)).Count);
         Assert.Equal(await other.StopAsync(), (await new StrataClient(cloud.Http, null, "other").CountReadingsAsync("t-1", Cancelled)).Count);
         await cloud.StopAsync();

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Diagnostics;
-using Microsoft.EntityFrameworkCore.Metadata;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Platform.Isolation;
@@ -29,7 +28,7 @@ internal sealed class FieldProtection(KeyRing keys) : SaveChangesInterceptor
                 if (property.CurrentValue is not { } value)
                     continue;
                 plain.Add((property, value));
-                property.CurrentValue = Seal(key, context.Tenant, column, column.Row(entry.Property(column.Key).CurrentValue), value);
+                property.CurrentValue = Seal(key, context.Tenant, column, ProtectedColumn.Row(entry.Property(column.Key).CurrentValue), value);
             }
         }
         if (plain.Count > 0)
@@ -96,7 +95,7 @@ internal sealed class FieldOpening : IMaterializationInterceptor
         foreach (var column in ProtectedColumn.Of(materializationData.EntityType))
         {
             if (column.Property.PropertyInfo!.GetValue(entity) is { } value)
-                column.Property.PropertyInfo.SetValue(entity, FieldProtection.Open(protection.Keys, context.Tenant, column, column.Row(column.Key.PropertyInfo!.GetValue(entity)), value));
+                column.Property.PropertyInfo.SetValue(entity, FieldProtection.Open(protection.Keys, context.Tenant, column, ProtectedColumn.Row(column.Key.PropertyInfo!.GetValue(entity)), value));
         }
         return entity;
     }

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage;
 using Strata.Core.Tenancy;
 
@@ -69,7 +68,7 @@ public sealed class FieldSweep(IRegistryDatabase database, IEnumerable<RegistryP
         var active = database.Keys.Active(tenant);
         if (by == active?.Id)
             return null;
-        var row = column.Row(key);
+        var row = ProtectedColumn.Row(key);
         var plain = FieldProtection.Open(database.Keys, tenant, column, row, value);
         return active is null ? plain : FieldProtection.Seal(active, tenant, column, row, plain);
     }

@@ -16,7 +16,7 @@ internal sealed record ProtectedColumn(IProperty Property, string Table, string 
     public static ProtectedColumn[] Of(IEntityType entity) => Known.GetOrAdd(entity, Find);
 
     /// <summary>The row as the associated data names it.</summary>
-    public string Row(object? key) => Convert.ToString(key, CultureInfo.InvariantCulture) ?? "";
+    public static string Row(object? key) => Convert.ToString(key, CultureInfo.InvariantCulture) ?? "";
 
     private static ProtectedColumn[] Find(IEntityType entity)
     {
