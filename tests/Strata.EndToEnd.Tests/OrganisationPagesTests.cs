@@ -23,13 +23,17 @@ public sealed class OrganisationPagesTests(DashboardTests.Running running) : ICl
         var page = await OpenAsync(context, "tokens");
         await page.GetByRole(AriaRole.Button, new() { Name = "New token" }).ClickAsync();
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("floor display");
-        await page.GetByLabel("Where").SelectOptionAsync("false");
+        await page.GetByLabel("Where").SelectOptionAsync("some");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Name a place or a group");
         await page.GetByLabel("Place, with all below it").FillAsync("hq/floor-1");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await Assertions.Expect(page.Locator("[data-once]")).ToBeVisibleAsync();
         var token = await page.Locator("[data-once]").InputValueAsync();
+        await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Copied" })).ToBeVisibleAsync();
+        Assert.Equal(token, await page.EvaluateAsync<string>("navigator.clipboard.readText()"));
         var asked = await DevicesAsync(token);
         Assert.Equal(HttpStatusCode.OK, asked.Status);
         Assert.Contains("pine-1", asked.Body);
@@ -51,7 +55,7 @@ public sealed class OrganisationPagesTests(DashboardTests.Running running) : ICl
         var page = await OpenAsync(context, "users");
         await page.GetByRole(AriaRole.Button, new() { Name = "Invite" }).ClickAsync();
         await page.GetByLabel("E-mail").FillAsync("bea@larch.example");
-        await page.GetByLabel("Where").SelectOptionAsync("false");
+        await page.GetByLabel("Where").SelectOptionAsync("some");
         await page.GetByLabel("Place, with all below it").FillAsync("hq/floor-2");
         await page.GetByRole(AriaRole.Button, new() { Name = "Invite" }).Last.ClickAsync();
         await Assertions.Expect(page.Locator("[data-once]")).ToBeVisibleAsync();
