@@ -3,7 +3,6 @@ using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Core;
-using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 
