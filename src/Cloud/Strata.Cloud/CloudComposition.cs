@@ -13,7 +13,6 @@ using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Tenancy;
-using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
