@@ -92,6 +92,7 @@ public sealed class OrganisationPagesTests(DashboardTests.Running running) : ICl
         await page.GetByLabel("Password").FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Join" }).ClickAsync();
         await Assertions.Expect(page.Locator("summary[aria-label^='Tenant hazel']")).ToBeVisibleAsync();
+        await DashboardTests.ConnectedAsync(page);
         await page.Locator("summary[aria-label^='Tenant hazel']").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "cedar" }).ClickAsync();
         await Assertions.Expect(page.Locator("summary[aria-label^='Tenant cedar']")).ToBeVisibleAsync();
@@ -114,6 +115,7 @@ public sealed class OrganisationPagesTests(DashboardTests.Running running) : ICl
         await Assertions.Expect(page.Locator("summary[aria-label^='Tenant Rowan Parking']")).ToContainTextAsync("as owner");
         await page.GotoAsync($"{Root}/devices");
         await Assertions.Expect(page.GetByText("No devices yet.")).ToBeVisibleAsync();
+        await DashboardTests.ConnectedAsync(page);
         await page.Locator("summary[aria-label^='Tenant Rowan Parking']").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Main" }).ClickAsync();
         await Assertions.Expect(page.Locator("summary[aria-label^='Tenant Main']")).ToBeVisibleAsync();
