@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
 using Strata.Core;
 using Strata.Core.Tenancy;
@@ -22,12 +23,16 @@ public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDispo
         c.Options = "-c jit=off";
     }));
 
+    /// <summary>What else is between the contexts and the server; for tests, which switch the filters off and listen to what is asked.</summary>
+    internal IReadOnlyList<IInterceptor> Interceptors { get; init; } = [];
+
     public DbContextOptions<TContext> OptionsFor<TContext>(string migrationsTable)
         where TContext : StrataDbContext =>
         new DbContextOptionsBuilder<TContext>()
             .UseNpgsql(source, server => server.MigrationsHistoryTable(migrationsTable))
             .UseSnakeCaseNamingConvention()
             .AddInterceptors(TenantTransactions.Instance, TenantCommands.Instance)
+            .AddInterceptors(Interceptors)
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .Options;
 
