@@ -30,6 +30,7 @@ public sealed partial class PoliciesAloneTests(PostgresServer server) : IAsyncLi
         [nameof(ITelemetryStore.EventsAsync)] = (s, t) => [Ask(s.EventsAsync(t, new EventRange(null, null, null, 10), Cancel)), Ask(s.EventsAsync(t, new EventRange(Room, null, null, 10), Cancel))],
         [nameof(ITelemetryStore.GapsAsync)] = (s, t) => [Ask(s.GapsAsync(t, null, null, 10, Cancel)), Ask(s.GapsAsync(t, "gw", null, 10, Cancel))],
         [nameof(ITelemetryStore.ProgressAsync)] = (s, t) => [Ask(s.ProgressAsync(t, null, Cancel))],
+        [nameof(ITelemetryStore.UsageAsync)] = (s, t) => [Ask(s.UsageAsync(t, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200), Cancel))],
         [nameof(ITelemetryStore.TotalsAsync)] = (s, t) => [Ask(s.TotalsAsync(t, Cancel))],
         [nameof(ITelemetryStore.CommittedAfterAsync)] = (s, t) => [Ask(s.CommittedAfterAsync(t, 0, 100, Cancel))],
     };
