@@ -33,6 +33,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private string? folder;
     private string? binaries;
     private Process? keeper;
+    private bool isFrozen;
 
     /// <summary>Whether the server is this fixture's to stop and to break.</summary>
     public bool IsOwn => folder is not null;
@@ -64,10 +65,18 @@ public sealed class PostgresServer : IAsyncDisposable
     public Task StartAgainAsync() => ControlAsync("start", "-w", "-l", Path.Combine(folder!, "log"));
 
     /// <summary>Stops the own server's processes where they are: it takes connections and answers nothing, as a machine that hangs.</summary>
-    public Task FreezeAsync() => SignalAsync("STOP");
+    public Task FreezeAsync()
+    {
+        isFrozen = true;
+        return SignalAsync("STOP");
+    }
 
     /// <summary>Lets them go on.</summary>
-    public Task ThawAsync() => SignalAsync("CONT");
+    public Task ThawAsync()
+    {
+        isFrozen = false;
+        return SignalAsync("CONT");
+    }
 
     /// <summary>Runs a program of PostgreSQL's (psql, pg_dump) against a database of this server.</summary>
     public async Task<(int ExitCode, string Output)> RunAsync(string program, string connectionString, params string[] arguments)
@@ -83,6 +92,8 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         if (keeper is { } process)
         {
+            if (isFrozen)
+                await ThawAsync();
             process.StandardInput.Close();
             await Deadline.For(process.WaitForExitAsync(), "PostgreSQL stops");
             process.Dispose();

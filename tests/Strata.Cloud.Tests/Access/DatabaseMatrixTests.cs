@@ -78,6 +78,22 @@ public sealed class DatabaseMatrixTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Psql_as_the_node_sees_no_row_unbound_and_its_own_when_bound_in_any_table()
+    {
+        await using var attacked = await TwoTenantsDatabase.CreateAsync(server);
+        var all = string.Join(" UNION ALL ", attacked.Tables.Where(t => t.HasTenant && !t.IsLeaf).Select(t => $"SELECT tenant_id FROM {t.Name}"));
+        var (code, said) = await server.RunAsync(
+            "psql", attacked.Database.Node, "-v", "ON_ERROR_STOP=1", "-Atqc", $"SELECT count(*) FROM ({all}) t", "-c", "BEGIN", "-c", TenantBinding.Statement(TenantId.Parse(Acme)),
+            "-c", $"SELECT tenant_id, count(*) FROM ({all}) t GROUP BY 1", "-c", "COMMIT", "-c", $"SELECT count(*) FROM ({all}) t");
+        Assert.Equal((0, $"0\n{Acme}\n{Acme}|{attacked.Tables.Count(t => t.HasTenant && !t.IsLeaf)}\n0\n"), (code, said));
+        foreach (var attack in (string[])["ALTER TABLE devices DISABLE ROW LEVEL SECURITY", "DROP POLICY tenant_isolation ON tokens", "SET ROLE strata_owner", "\\copy telemetry_readings_20260301 TO stdout", "ALTER ROLE strata_node BYPASSRLS"])
+        {
+            (code, said) = await server.RunAsync("psql", attacked.Database.Node, "-v", "ON_ERROR_STOP=1", "-Atqc", attack);
+            Assert.True(code != 0 && !said.Contains(Rival, StringComparison.Ordinal), $"{attack}: {said}");
+        }
+    }
+
+    [Fact]
     public async Task A_tenant_set_for_a_role_or_database_binds_nobody_of_ours_and_is_found()
     {
         // A server of its own: roles belong to all databases.

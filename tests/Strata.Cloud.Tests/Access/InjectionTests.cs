@@ -2,14 +2,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using MQTTnet;
 using MQTTnet.Exceptions;
 using MQTTnet.Protocol;
 using Strata.Cloud.Contracts;
-using Strata.Core.Tenancy;
-using Strata.Node.Auth;
 using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests.Access;
