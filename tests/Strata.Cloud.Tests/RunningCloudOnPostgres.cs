@@ -10,6 +10,9 @@ public class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
 
     internal TestDatabase Server => database!;
 
+    /// <summary>The superuser's connection, for looking.</summary>
+    public string Superuser => database!.Admin;
+
     public override async ValueTask InitializeAsync()
     {
         database = await server.CreateAsync();

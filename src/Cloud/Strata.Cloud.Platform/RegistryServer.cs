@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Postgres;
@@ -14,14 +15,37 @@ namespace Strata.Cloud.Platform;
 public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDisposable
 {
     private readonly NpgsqlDataSource source;
+    private readonly FieldProtection protection;
+    private readonly TenantConnections connections;
 
     /// <param name="maxConnections">Connections at most; who needs one more waits.</param>
-    public RegistryServer(DatabaseAddress database, int maxConnections = 10) => source = NpgsqlDataSource.Create(database.With(c =>
+    public RegistryServer(DatabaseAddress database, int maxConnections = 10)
     {
-        c.ApplicationName = "strata-registry";
-        c.MaxPoolSize = maxConnections;
-        c.Options = "-c jit=off";
-    }));
+        source = NpgsqlDataSource.Create(database.With(c =>
+        {
+            c.ApplicationName = "strata-registry";
+            c.MaxPoolSize = maxConnections;
+            c.Options = "-c jit=off";
+        }));
+        protection = new FieldProtection(Keys);
+        connections = new TenantConnections(Gates, _ => null);
+    }
+
+    public KeyRing Keys { get; } = new();
+
+    public TenantGates Gates { get; } = new(TimeProvider.System);
+
+    public bool IsApart(TenantId tenant) => false;
+
+    public void Place(TenantId tenant, bool apart)
+    {
+        if (apart)
+            throw new NotSupportedException("A tenant's own database on a server is not supported yet.");
+    }
+
+    /// <summary>Nothing: the owner's VACUUM takes dead rows away.</summary>
+    public Task ScrubAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
+
 
     /// <summary>What else is between the contexts and the server; for tests, which switch the filters off and listen to what is asked.</summary>
     internal IReadOnlyList<IInterceptor> Interceptors { get; init; } = [];
@@ -31,7 +55,7 @@ public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDispo
         new DbContextOptionsBuilder<TContext>()
             .UseNpgsql(source, server => server.MigrationsHistoryTable(migrationsTable))
             .UseSnakeCaseNamingConvention()
-            .AddInterceptors(TenantTransactions.Instance, TenantCommands.Instance)
+            .AddInterceptors(connections, TenantTransactions.Instance, TenantCommands.Instance, protection, FieldOpening.Instance)
             .AddInterceptors(Interceptors)
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .Options;
