@@ -8,11 +8,13 @@ using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Tenancy.Audit;
 using Strata.Cloud.Tenancy.People;
+using Strata.Cloud.Tenancy.Quotas;
 using Strata.Cloud.Tenancy.Roles;
 using Strata.Cloud.Tenancy.Tenants;
 using Strata.Cloud.Tenancy.Tokens;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
+using Strata.Node.Metering;
 using Strata.Node.Reads;
 using Strata.Postgres.Schema;
 
@@ -38,6 +40,8 @@ public static class TenancyModule
         services.AddSingleton(options);
         services.AddSingleton<TenancyStore>();
         services.AddSingleton<TokenDirectory>();
+        services.TryAddSingleton<Meter>();
+        services.AddSingleton<QuotaBook>();
         var peopleOptions = people ?? new PeopleOptions();
         peopleOptions.Validate();
         services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<Accounts>();
@@ -59,6 +63,7 @@ public static class TenancyModule
         var api = routes.MapGroup("/api/v1").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status403Forbidden);
         MapTenants(api);
+        api.MapQuotas();
         routes.MapPeople(api);
         api.MapGet("/tokens", ListTokens.Handle).Requires(Permission.TokensManage).AcceptsOnly("search", "cursor", "limit").WithName("ListTokens").WithTags("Access")
             .WithSummary("API tokens, without their secrets").Produces<Page<TokenInfo>>();
@@ -109,9 +114,11 @@ internal sealed class TenancyStartup : IHostedService
     private readonly TenantDirectory tenants;
 
     /// <param name="tokens">Made now, so that it follows the store from the first load on.</param>
-    public TenancyStartup(TenancyStore store, PeopleStore people, Passwords passwords, TenantDirectory tenants, TokenDirectory tokens)
+    /// <param name="quotas">The same.</param>
+    public TenancyStartup(TenancyStore store, PeopleStore people, Passwords passwords, TenantDirectory tenants, TokenDirectory tokens, QuotaBook quotas)
     {
         _ = tokens;
+        _ = quotas;
         _ = passwords; // Reads its list of leaked passwords, or says why it cannot.
         (this.store, this.people, this.tenants) = (store, people, tenants);
         store.Changed += Follow;

@@ -14,6 +14,12 @@ namespace Strata.Cloud.Tenancy;
 /// <summary>What this slice holds of one tenant, in memory. Immutable; every commit replaces it.</summary>
 internal sealed record TenancyImage(TenantRow Tenant, ImmutableSortedDictionary<string, ApiTokenRow> Tokens, ImmutableSortedDictionary<string, RoleRow> Roles)
 {
+    /// <summary>What the tenant may use; null while nobody has said.</summary>
+    public QuotaRow? Quota { get; init; }
+
+    /// <summary>The platform's plans; in the first tenant's image.</summary>
+    public ImmutableSortedDictionary<string, QuotaPlanRow> QuotaPlans { get; init; } = ImmutableSortedDictionary.Create<string, QuotaPlanRow>(StringComparer.Ordinal);
+
     /// <summary>A built-in role or one of the tenant's own; null when there is none of that name.</summary>
     public Role? FindRole(string name)
     {
@@ -107,7 +113,11 @@ internal sealed class TenancyStore : IDisposable
             return; // A new one that was not written after all.
         var image = new TenancyImage(
             row, (await context.Tokens.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(t => t.Prefix, t => t, StringComparer.Ordinal),
-            (await context.Roles.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(r => r.Name, r => r, StringComparer.Ordinal));
+            (await context.Roles.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(r => r.Name, r => r, StringComparer.Ordinal))
+        {
+            Quota = await context.Quotas.SingleOrDefaultAsync(cancellationToken),
+            QuotaPlans = (await context.QuotaPlans.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(p => p.Name, p => p, StringComparer.Ordinal),
+        };
         var before = Find(tenant);
         images[tenant] = image;
         Changed?.Invoke(tenant, before, image);

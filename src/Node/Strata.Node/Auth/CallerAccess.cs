@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 
 namespace Strata.Node.Auth;
 
@@ -25,6 +26,11 @@ public static class CallerAccess
             else if (TenantOf(context, principal) is { } tenant)
             {
                 context.Features.Set(context.RequestServices.GetRequiredService<AccessMap>().Of(principal, tenant));
+                if (Over(context, principal, tenant) is { } refusal)
+                {
+                    await refusal.ExecuteAsync(context);
+                    return;
+                }
             }
             else
             {
@@ -34,6 +40,22 @@ public static class CallerAccess
         }
         await next(context);
     });
+
+    /// <summary>
+    /// Meters a call of the API, and refuses it when the tenant's quota is used up; not the platform's owner's, who can change quotas. Devices and gateways are metered by their messages.
+    /// </summary>
+    private static QuotaResults? Over(HttpContext context, Principal principal, TenantId tenant)
+    {
+        if (!context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase) || principal.Kind is PrincipalKind.Device or PrincipalKind.Gateway)
+            return null;
+        var services = context.RequestServices;
+        var meter = services.GetRequiredService<Meter>().Of(tenant);
+        var time = services.GetRequiredService<TimeProvider>();
+        if (!principal.IsPlatformOwner && meter.TakeCall(time.GetElapsedTime(0).Ticks) is { Ticks: > 0 } wait)
+            return new QuotaResults("apiCallsPerMinute", meter.Quotas.ApiCallsPerMinute ?? 0, meter.Quotas.ApiCallsPerMinute ?? 0, "Call again later.", wait);
+        meter.Called();
+        return null;
+    }
 
     private static Principal? Find(HttpContext context)
     {
