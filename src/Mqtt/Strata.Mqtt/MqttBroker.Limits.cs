@@ -59,6 +59,9 @@ public sealed partial class MqttBroker
         ? new NamespaceTraffic(known.Totals.PacketsOut((int)PacketType.Publish), known.Totals.Of(Total.BytesOut), known.Totals.Connected)
         : default;
 
+    /// <summary>The most clients of a namespace that were connected at one time since this was asked last. For one asker.</summary>
+    public int TakePeakOf(string @namespace) => namespaces.TryGetValue(@namespace, out var known) ? known.Totals.TakePeak() : 0;
+
     /// <summary>What is held now, by kind of queue.</summary>
     internal IReadOnlyList<QueueDepth> MeasureQueues()
     {

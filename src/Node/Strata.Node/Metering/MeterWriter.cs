@@ -96,14 +96,15 @@ public sealed partial class MeterWriter(
         if (state.Hour != hour)
             (state.Hour, state.Connections, state.Storage) = (hour, 0, 0);
         var traffic = broker.TrafficOf(tenant.Tenant.Value);
+        var peak = broker.TakePeakOf(tenant.Tenant.Value);
         var rest = tenant.Take(hour) with
         {
             MessagesOut = traffic.MessagesOut - state.Traffic.MessagesOut,
             BytesOut = traffic.BytesOut - state.Traffic.BytesOut,
-            Connections = traffic.Connected > state.Connections ? traffic.Connected : 0,
+            Connections = peak > state.Connections ? peak : 0,
             StorageBytes = tenant.StorageBytes != state.Storage ? tenant.StorageBytes : 0,
         };
-        (state.Traffic, state.Connections, state.Storage) = (traffic, Math.Max(state.Connections, traffic.Connected), tenant.StorageBytes);
+        (state.Traffic, state.Connections, state.Storage) = (traffic, Math.Max(state.Connections, peak), tenant.StorageBytes);
         List<UsageHour> used = [];
         if (rest != new UsageHour(tenant.Tenant, hour, ""))
             used.Add(rest);
