@@ -20,6 +20,10 @@ internal sealed record TenancyImage(TenantRow Tenant, ImmutableSortedDictionary<
     /// <summary>The platform's plans; in the first tenant's image.</summary>
     public ImmutableSortedDictionary<string, QuotaPlanRow> QuotaPlans { get; init; } = ImmutableSortedDictionary.Create<string, QuotaPlanRow>(StringComparer.Ordinal);
 
+    public ImmutableSortedDictionary<string, ShareRow> Shares { get; init; } = ImmutableSortedDictionary<string, ShareRow>.Empty;
+
+    public bool IsActive => Tenant.State == TenantState.Active;
+
     /// <summary>A built-in role or one of the tenant's own; null when there is none of that name.</summary>
     public Role? FindRole(string name)
     {
@@ -117,6 +121,7 @@ internal sealed class TenancyStore : IDisposable
         {
             Quota = await context.Quotas.SingleOrDefaultAsync(cancellationToken),
             QuotaPlans = (await context.QuotaPlans.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(p => p.Name, p => p, StringComparer.Ordinal),
+            Shares = (await context.Shares.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(s => s.Name, s => s, StringComparer.Ordinal),
         };
         var before = Find(tenant);
         images[tenant] = image;

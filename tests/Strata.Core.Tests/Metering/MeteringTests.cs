@@ -4,7 +4,7 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Core.Tests.Metering;
 
-/// <summary>Sums of usage, the bucket of a rate, and the day a quota runs out.</summary>
+/// <summary>Sums of usage, and the day a quota runs out.</summary>
 public sealed class MeteringTests
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
@@ -43,38 +43,6 @@ public sealed class MeteringTests
         Assert.Equal((7, 7), (day.Devices, day.StorageBytes));
         Assert.Equal([5, 4], UsageSums.Of(hours, UsagePeriod.Month, byClass: true).Select(u => u.Devices));
     }
-
-    [Fact]
-    public void A_bucket_gives_a_burst_and_then_its_rate_however_it_is_asked() => Gen.Select(Gen.Int[1, 1_000], Gen.Int[1, 500]).Sample((rate, asks) =>
-    {
-        var (bucket, now, taken) = (TokenBucket.Full, 0L, 0);
-        var step = TimeSpan.TicksPerMinute / asks;
-        for (var ask = 0; ask < 3 * asks; ask++)
-        {
-            (bucket, var wait) = bucket.TryTake(rate, TimeSpan.TicksPerMinute, now);
-            if (wait == TimeSpan.Zero)
-                taken++;
-            now += step;
-        }
-        // A minute's worth at once, and a minute's worth in each of the three minutes.
-        Assert.InRange(taken, Math.Min(3 * asks, rate), (4 * rate) + 4);
-        Assert.True(asks > rate || taken == 3 * asks, "a rate that is kept never waits");
-    });
-
-    [Fact]
-    public void Who_waits_as_long_as_it_is_told_is_let_in() => Gen.Int[1, 5_000].Sample(rate =>
-    {
-        var (bucket, now) = (TokenBucket.Full, 1_000L);
-        for (var i = 0; i < rate + 50; i++)
-        {
-            (bucket, var wait) = bucket.TryTake(rate, TimeSpan.TicksPerMinute, now);
-            if (wait == TimeSpan.Zero)
-                continue;
-            now += wait.Ticks;
-            (bucket, wait) = bucket.TryTake(rate, TimeSpan.TicksPerMinute, now);
-            Assert.Equal(TimeSpan.Zero, wait);
-        }
-    });
 
     [Fact]
     public void Use_that_grows_by_a_straight_line_runs_out_on_the_day_it_reaches_the_limit() => Gen.Select(Gen.Long[1, 50], Gen.Long[0, 500], Gen.Int[3, 30], Gen.Long[1, 300]).Sample((growth, first, count, more) =>

@@ -1,22 +1,40 @@
 namespace Strata.Core.Metering;
 
-/// <summary>
-/// A rate with a burst: so many tokens a span, as many at once. A value: each step gives the bucket after it. Times are ticks of <see cref="TimeSpan"/> from any beginning that do not go back.
-/// </summary>
-/// <param name="PaidAt">The time by which everything taken is paid for.</param>
-public readonly record struct TokenBucket(long PaidAt)
+/// <summary>A rate with a burst: tokens come in evenly, at most <see cref="Burst"/> wait. Full at first. Safe from any thread; a clock that goes back brings nothing in.</summary>
+public sealed class TokenBucket
 {
-    /// <summary>Full at the beginning.</summary>
-    public static readonly TokenBucket Full = new(long.MinValue / 2);
+    private readonly Lock gate = new();
+    private readonly double perTick;
+    private double tokens;
+    private DateTimeOffset at = DateTimeOffset.MinValue;
 
-    /// <summary>Takes one token.</summary>
-    /// <param name="rate">Tokens a span, at least 1.</param>
-    /// <param name="span">Ticks.</param>
-    /// <returns>The bucket afterwards, and how long to wait for a token: zero when it was taken, else nothing was.</returns>
-    public (TokenBucket After, TimeSpan Wait) TryTake(long rate, long span, long now)
+    /// <param name="perSecond">Tokens that come in a second; more than 0.</param>
+    /// <param name="burst">The most that wait; at least 1.</param>
+    public TokenBucket(double perSecond, double burst)
     {
-        var cost = Math.Max(1, span / Math.Max(1, rate));
-        var after = Math.Max(PaidAt, now - span) + cost;
-        return after <= now ? (new TokenBucket(after), TimeSpan.Zero) : (this, TimeSpan.FromTicks(after - now));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(perSecond);
+        ArgumentOutOfRangeException.ThrowIfLessThan(burst, 1);
+        (perTick, Burst, tokens) = (perSecond / TimeSpan.TicksPerSecond, burst, burst);
+    }
+
+    public double Burst { get; }
+
+    /// <summary>Takes so many when they are there, all or none.</summary>
+    /// <returns>Zero when they were taken; otherwise how long until they are there. Never for more than <see cref="Burst"/>: <see cref="TimeSpan.MaxValue"/>.</returns>
+    public TimeSpan TryTake(double amount, DateTimeOffset now)
+    {
+        if (amount > Burst)
+            return TimeSpan.MaxValue;
+        lock (gate)
+        {
+            if (at != DateTimeOffset.MinValue && now > at)
+                tokens = Math.Min(Burst, tokens + ((now - at).Ticks * perTick));
+            if (now > at)
+                at = now;
+            if (tokens < amount)
+                return TimeSpan.FromTicks((long)Math.Ceiling((amount - tokens) / perTick));
+            tokens -= amount;
+            return TimeSpan.Zero;
+        }
     }
 }

@@ -6,9 +6,8 @@ namespace Strata.Node.Metering;
 /// <summary>What one tenant uses besides what the store counts, and what it may. Any thread; counting takes no lock and allocates nothing.</summary>
 public sealed class TenantMeter(TenantId tenant)
 {
-    private readonly Lock gate = new();
     private Quotas quotas = Quotas.Unlimited;
-    private TokenBucket calls = TokenBucket.Full;
+    private CallRate? calls;
     private long apiCalls;
     private long messages;
     private long bytes;
@@ -20,7 +19,11 @@ public sealed class TenantMeter(TenantId tenant)
     public Quotas Quotas
     {
         get => Volatile.Read(ref quotas);
-        internal set => Volatile.Write(ref quotas, value);
+        internal set
+        {
+            Volatile.Write(ref calls, value.ApiCallsPerMinute is { } rate ? new CallRate(rate) : null);
+            Volatile.Write(ref quotas, value);
+        }
     }
 
     /// <summary>Bytes that its readings take, as last measured.</summary>
@@ -44,18 +47,8 @@ public sealed class TenantMeter(TenantId tenant)
     public void Called() => Interlocked.Increment(ref apiCalls);
 
     /// <summary>Whether one more API call is within the quota.</summary>
-    /// <param name="now">Ticks of <see cref="TimeSpan"/> from any beginning.</param>
     /// <returns>Zero to let it in; else how long to wait.</returns>
-    public TimeSpan TakeCall(long now)
-    {
-        if (Quotas.ApiCallsPerMinute is not { } rate)
-            return TimeSpan.Zero;
-        lock (gate)
-        {
-            (calls, var wait) = calls.TryTake(rate, TimeSpan.TicksPerMinute, now);
-            return wait;
-        }
-    }
+    public TimeSpan TakeCall(DateTimeOffset now) => Volatile.Read(ref calls)?.Bucket.TryTake(1, now) ?? TimeSpan.Zero;
 
     /// <summary>What was counted since the last time.</summary>
     internal UsageHour Take(DateTimeOffset hour) => new(tenant, hour, "")
@@ -64,4 +57,9 @@ public sealed class TenantMeter(TenantId tenant)
         MessagesIn = Interlocked.Exchange(ref messages, 0),
         BytesIn = Interlocked.Exchange(ref bytes, 0),
     };
+
+    private sealed class CallRate(long perMinute)
+    {
+        public TokenBucket Bucket { get; } = new(perMinute / 60.0, perMinute);
+    }
 }
