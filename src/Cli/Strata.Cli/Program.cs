@@ -17,6 +17,8 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     UsersCommand.Create(),
     RolesCommand.Create(), SharesCommand.Create(),
     AuditCommand.Create(),
+    UsageCommand.Create(),
+    QuotasCommand.Create(),
     ApplyCommand.Create(),
     ExportCommand.Create(),
     SitesCommand.Create(),

@@ -17,6 +17,7 @@ using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
 using Strata.Telemetry;
@@ -128,6 +129,7 @@ internal static class CloudComposition
             mqtt.DataDirectory = Path.Combine(folder.Path, "mqtt");
             mqtt.SkipDamagedData = options.SkipDamagedSessions;
         });
+        services.AddMeter();
         services.AddReadings();
         services.AddOperations(new NodeDescription("cloud", "cloud", folder.Path, TimeProvider.System.GetUtcNow()));
         services.AddCloudOperations();
@@ -159,6 +161,7 @@ internal static class CloudComposition
         app.MapDevices();
         app.MapNode();
         app.MapReadings();
+        app.MapUsage();
         app.MapOperations();
         app.MapCloudOperations();
         app.MapDashboard().RequiresCaller();

@@ -122,7 +122,7 @@ public abstract class AttackMatrixTests(AttackedCloud attacked)
     {
         var text = body.Replace(target.Token, "TOKEN", StringComparison.Ordinal).Replace(target.Word, "NAME", StringComparison.Ordinal);
         text = System.Text.RegularExpressions.Regex.Replace(text, @"(?m)^(Date|Set-Cookie|blazor-enhanced-nav|Content-Security-Policy):.*$", "");
-        text = System.Text.RegularExpressions.Regex.Replace(text, "<!--Blazor.*?-->|\"via\":\"(memory|store)\"|\"(at|ageMs|traceId|uptime)\":(\"[^\"]*\"|[-0-9.eE]+)|id=\"[^\"]*\"|for=\"[^\"]*\"", "");
+        text = System.Text.RegularExpressions.Regex.Replace(text, "<!--Blazor.*?-->|\"via\":\"(memory|store)\"|\"(at|ageMs|traceId|uptime|to|apiCalls|bytesOut|connections|storageBytes|used)\":(\"[^\"]*\"|[-0-9.eE]+)|id=\"[^\"]*\"|for=\"[^\"]*\"", "");
         return text.Contains("<html", StringComparison.Ordinal) ? "a page" : text;
     }
 
