@@ -38,8 +38,8 @@ public sealed partial class RegistryFile
     public string OwnFolder(TenantId tenant) => System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, "tenants", tenant.Value);
 
     /// <summary>What the slices' migrations have made: the tables of one tenant's rows, without the installation's directory.</summary>
-    private const string TenantTables =
-        "SELECT m.name FROM {0}.sqlite_master m WHERE m.type = 'table' AND m.name NOT IN ('tenant_placements') AND EXISTS (SELECT 1 FROM pragma_table_info(m.name, '{0}') c WHERE c.name = 'tenant_id')";
+    private static string TenantTables(string database) =>
+        $"SELECT m.name FROM {database}.sqlite_master m WHERE m.type = 'table' AND m.name <> 'tenant_placements' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name, '{database}') c WHERE c.name = 'tenant_id')";
 
     /// <summary>
     /// Copies the tenant's rows into its own file. Records of the audit trail, which are many and only grow, are copied once; with <paramref name="finish"/>, which is while the tenant's gate is held, the rest
@@ -58,7 +58,7 @@ public sealed partial class RegistryFile
         await MakeTablesAsync(connection, cancellationToken);
         long rows = 0;
         await ExecuteAsync(connection, "BEGIN IMMEDIATE", cancellationToken);
-        foreach (var table in await NamesAsync(connection, string.Format(System.Globalization.CultureInfo.InvariantCulture, TenantTables, "home"), cancellationToken))
+        foreach (var table in await NamesAsync(connection, TenantTables("home"), cancellationToken))
         {
             var growing = table switch { "audit" => "id", "audit_seals" => "number", _ => null };
             if (growing is null && !finish)
@@ -89,7 +89,7 @@ public sealed partial class RegistryFile
         await connection.OpenAsync(cancellationToken);
         await ExecuteAsync(connection, "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON", cancellationToken);
         long rows = 0;
-        foreach (var table in await NamesAsync(connection, string.Format(System.Globalization.CultureInfo.InvariantCulture, TenantTables, "main"), cancellationToken))
+        foreach (var table in await NamesAsync(connection, TenantTables("main"), cancellationToken))
         {
             if (table == "tenants")
                 continue; // That there is such a tenant is the installation's to know.

@@ -1,7 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
-using Strata.Cloud.Tenancy.Isolation;
 using Strata.Core.Tenancy;
 using Strata.Telemetry;
 
@@ -53,7 +52,7 @@ public sealed class DedicatedTenantTests : IAsyncLifetime
         await cloud.StopAsync();
         using (var shared = new DuckDB.NET.Data.DuckDBConnection($"Data Source={Path.Combine(cloud.Folder, "telemetry.duckdb")}"))
         {
-            shared.Open();
+            await shared.OpenAsync(Cancelled);
             Assert.Equal(0, Count(shared, "SELECT count(*) FROM tenants WHERE name = 'acme'"));
             Assert.Equal(0, Count(shared, "SELECT count(*) FROM readings r WHERE NOT EXISTS (SELECT 1 FROM tenants t WHERE t.tenant_id = r.tenant_id)"));
         }
@@ -76,12 +75,12 @@ public sealed class DedicatedTenantTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_first_tenant_stays_and_a_deployment_of_its_own_is_made_by_export()
+    public async Task The_first_tenant_stays_and_a_deployment_of_its_own_is_another_installation()
     {
         var first = await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.ChangeIsolationAsync("main", new ChangeIsolation("dedicated"), Cancelled));
         Assert.Contains("first tenant", first.Message, StringComparison.Ordinal);
         var physical = await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.ChangeIsolationAsync("acme", new ChangeIsolation("physical"), Cancelled));
-        Assert.Contains("export", physical.Message, StringComparison.Ordinal);
+        Assert.Contains("another installation", physical.Message, StringComparison.Ordinal);
     }
 
     private async Task CheckAsync(int mine, int theirs)

@@ -19,7 +19,7 @@ public sealed partial class TenantMoves(IRegistryDatabase database, RoutedTeleme
     /// <summary>Why no tenant can have files of its own here; null where they can.</summary>
     public string? Impossible => database is RegistryFile && telemetry.Moves is not null
         ? null
-        : "Here registry and telemetry are in PostgreSQL, where a database of a tenant's own is not to be had yet; 'encrypted' is, and export and import to an installation of its own.";
+        : "Here registry and telemetry are in PostgreSQL, where a database of a tenant's own is not to be had yet; 'encrypted' is.";
 
     private RegistryFile Files => database as RegistryFile ?? throw new NotSupportedException(Impossible);
 

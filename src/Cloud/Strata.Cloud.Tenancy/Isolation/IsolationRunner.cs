@@ -62,7 +62,7 @@ internal sealed partial class IsolationRunner(
             return new Problem(ProblemKind.NotFound, $"There is no tenant '{row.TenantId}'.", "id");
         var to = wanted ?? row.Level;
         if (to == IsolationLevel.Physical)
-            return new Problem(ProblemKind.Invalid, $"A deployment of its own is made by export and import: 'strata tenants export {row.TenantId} --to FILE', then 'strata tenants import FILE' on the other.", "level");
+            return new Problem(ProblemKind.Invalid, "A deployment of its own is another installation: a tenant is made there anew; exporting and importing a whole one is not to be had yet. 'dedicated' is the strictest level on this one.", "level");
         if (to == IsolationLevel.Dedicated && row.TenantId == TenantId.Main.Value)
             return new Problem(ProblemKind.Conflict, "The installation's first tenant stays in the shared database, where the installation keeps what is its own.", "level");
         if (to == IsolationLevel.Dedicated && cannotMove is not null)

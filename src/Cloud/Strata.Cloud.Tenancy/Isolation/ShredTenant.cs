@@ -39,14 +39,14 @@ internal sealed class ShredTenant(IRegistryDatabase database, TenancyStore store
             // Once begun it is carried through, whether the caller waits or not.
             await trail.SealAsync(tenant, CancellationToken.None); // So that the sealer has nothing to write any more.
             await rows.RemoveAsync(tenant, CancellationToken.None);
+            foreach (var slice in slices)
+                await slice.ForgetAsync(tenant, CancellationToken.None);
             await database.ScrubAsync(tenant, CancellationToken.None);
             await keys.ShredAsync(tenant, [.. store.All.Select(i => TenantId.Parse(i.Tenant.TenantId))], CancellationToken.None);
             if (placement.IsApart)
                 await placements.MarkDeletedAsync(tenant, CancellationToken.None);
             await moves.RemoveAsync(tenant, CancellationToken.None);
             await people.LoadAgainAsync(CancellationToken.None);
-            foreach (var slice in slices)
-                await slice.ForgetAsync(tenant, CancellationToken.None);
             await placements.SaveAsync(placement with { IsApart = false, Level = IsolationLevel.Logical, Target = IsolationLevel.Logical, Detail = "shredded" }, CancellationToken.None);
         }
         catch (InstallationKeyException failure)
