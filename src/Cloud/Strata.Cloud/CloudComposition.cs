@@ -21,6 +21,7 @@ using Strata.Node.Metering;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
 using Strata.Telemetry;
+using Strata.Telemetry.DuckDb;
 using Strata.Telemetry.Postgres;
 
 namespace Strata.Cloud;
@@ -114,11 +115,13 @@ internal static class CloudComposition
         if (options.Database is { } database)
         {
             services.AddPostgresTelemetryStore(store => store.Database = database);
+            services.AddTenantStores<PostgresTelemetryStore>();
             services.AddSingleton<INodeCheck, DatabaseCheck>();
         }
         else
         {
             services.AddTelemetryStore(store => store.Folder = folder.Path);
+            services.AddTenantStores<DuckDbTelemetryStore>();
         }
         services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database, KeyFile = options.KeyFile, KeyCommand = options.KeyCommand });
         services.AddTenancy();
