@@ -46,6 +46,7 @@ public static class TenancyModule
         {
             antiforgery.Cookie.Name = "strata-form";
             antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+            antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         });
         services.AddSingleton<ITokenStore>(s => s.GetRequiredService<TokenDirectory>());
         services.AddHostedService<TenancyStartup>();

@@ -20,6 +20,7 @@ using Strata.Node.Auth;
 using Strata.Node.Devices;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
+using Strata.Node.Tls;
 using Strata.Telemetry;
 using Strata.Telemetry.Postgres;
 
@@ -77,6 +78,8 @@ internal static class CloudComposition
             http.Protocols = HttpProtocols.Http1;
             listeners.Http = http;
         });
+        if (options.Https is { } endPoint)
+            kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.KeyFile!));
         kestrel.Listen(options.Mqtt, mqtt =>
         {
             if (options.ProxiesFrom.Count > 0)

@@ -25,15 +25,18 @@ internal static class CloudCommand
         {
             data, http, mqtt, database, proxies, keepRaw, keepWindows, level, skip, untilStdin, CreateLink(),
         };
+        var https = new HttpsOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var io = parsed.InvocationConfiguration;
             try
             {
+                var tls = https.Of(parsed);
                 var options = new CloudOptions
                 {
                     DataFolder = Path.GetFullPath(parsed.GetValue(data)!), LogLevel = parsed.GetValue(level),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
+                    Https = tls.EndPoint, CertificateFile = tls.Certificate, KeyFile = tls.Key,
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
                     SkipDamagedSessions = parsed.GetValue(skip), Database = DatabaseCommand.Given(parsed, database),
