@@ -24,6 +24,8 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(Page<UserInfo>))]
 [JsonSerializable(typeof(Page<SessionInfo>))]
 [JsonSerializable(typeof(LoginRequest))]
+[JsonSerializable(typeof(SignInRulesInfo))]
+[JsonSerializable(typeof(ChangeSignInRules))]
 [JsonSerializable(typeof(LoginInfo))]
 [JsonSerializable(typeof(SwitchTenant))]
 [JsonSerializable(typeof(InviteUser))]

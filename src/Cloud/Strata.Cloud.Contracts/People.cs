@@ -2,7 +2,8 @@ namespace Strata.Cloud.Contracts;
 
 /// <summary>A sign-in by password.</summary>
 /// <param name="Tenant">The tenant to be in; null for the first one that the user may be in.</param>
-public sealed record LoginRequest(string Email, string Password, string? Tenant = null);
+/// <param name="Code">Of the second factor, or a recovery code; for who has one.</param>
+public sealed record LoginRequest(string Email, string Password, string? Tenant = null, string? Code = null);
 
 /// <summary>Who is signed in. The session is in the cookie of the answer.</summary>
 /// <param name="Tenants">Those that the user may switch to.</param>
@@ -20,7 +21,7 @@ public sealed record SwitchTenant(string Tenant);
 /// <summary>A user in a tenant, or an invitation that waits.</summary>
 /// <param name="Id">Of the invitation; null for a user, who goes by his e-mail address.</param>
 /// <param name="State"><c>active</c>, <c>disabled</c>, <c>invited</c> or <c>resetting</c>.</param>
-public sealed record UserInfo(string Email, string? Name, string State, IReadOnlyList<GrantInfo> Grants, DateTimeOffset Created, string? Id = null, DateTimeOffset? Expires = null);
+public sealed record UserInfo(string Email, string? Name, string State, IReadOnlyList<GrantInfo> Grants, DateTimeOffset Created, string? Id = null, DateTimeOffset? Expires = null, bool SecondFactor = false);
 
 /// <summary>An invitation to the tenant.</summary>
 public sealed record InviteUser(string Email, IReadOnlyList<GrantInfo> Grants);
@@ -30,3 +31,10 @@ public sealed record PersonalLink(string Id, string Email, string Url, DateTimeO
 
 /// <summary>A change of a user in the tenant; null leaves it as it is.</summary>
 public sealed record ChangeUser(bool? Enabled = null, IReadOnlyList<GrantInfo>? Grants = null);
+
+/// <summary>How people sign in to a tenant.</summary>
+/// <param name="RequireSecondFactor">Who comes with a password is let in with a second factor only.</param>
+public sealed record SignInRulesInfo(bool RequireSecondFactor);
+
+/// <summary>A change of how people sign in to a tenant; null leaves it as it is.</summary>
+public sealed record ChangeSignInRules(bool? RequireSecondFactor = null);

@@ -11,6 +11,6 @@ public interface IAuditedRow : ITenantRow;
 
 /// <summary>
 /// A row of the installation, not of one tenant: no filter applies to it, so whoever reads such a table answers for what it shows. The tables:
-/// <c>users</c> and <c>sessions</c>.
+/// <c>users</c>, <c>second_factors</c> and <c>sessions</c>.
 /// </summary>
 public interface IPlatformRow;

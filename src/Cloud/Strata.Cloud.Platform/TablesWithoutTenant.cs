@@ -9,6 +9,7 @@ internal static class TablesWithoutTenant
     public static readonly IReadOnlyDictionary<string, string> Reasons = new Dictionary<string, string>
     {
         ["users"] = "an account may belong to several tenants; what it may do in each is in memberships",
+        ["second_factors"] = "it is an account's, whichever tenants that belongs to",
         ["sessions"] = "a session is an account's, whichever of its tenants it shows",
     };
 }

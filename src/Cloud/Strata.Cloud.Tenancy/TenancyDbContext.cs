@@ -23,6 +23,10 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<SessionRow> Sessions => Set<SessionRow>();
 
+    public DbSet<SecondFactorRow> SecondFactors => Set<SecondFactorRow>();
+
+    public DbSet<SignInRulesRow> SignInRules => Set<SignInRulesRow>();
+
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
     {
     }
@@ -66,6 +70,12 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
             session.Property(s => s.Id).HasMaxLength(32);
             session.Property(s => s.Agent).HasMaxLength(200);
         });
+        modelBuilder.Entity<SecondFactorRow>(factor =>
+        {
+            factor.ToTable("second_factors").HasKey(f => f.UserId);
+            factor.Property(f => f.UserId).HasMaxLength(32);
+        });
+        modelBuilder.Entity<SignInRulesRow>(rules => rules.ToTable("sign_in_rules").HasKey(r => r.TenantId));
     }
 }
 

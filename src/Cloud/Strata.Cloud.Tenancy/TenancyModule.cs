@@ -40,7 +40,7 @@ public static class TenancyModule
         services.AddSingleton<TokenDirectory>();
         var peopleOptions = people ?? new PeopleOptions();
         peopleOptions.Validate();
-        services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<Accounts>();
+        services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<SignInAttempts>().AddSingleton<SealedBox>().AddSingleton<SecondFactors>().AddSingleton<Accounts>();
         services.AddSingleton<SignIn>().AddSingleton<ISignIn>(s => s.GetRequiredService<SignIn>());
         services.AddAntiforgery(antiforgery =>
         {

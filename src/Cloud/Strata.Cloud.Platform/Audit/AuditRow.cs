@@ -9,6 +9,9 @@ public sealed record AuditRow : ITenantRow
     /// <summary>The result of what was done.</summary>
     public const string Done = "done";
 
+    /// <summary>It was tried and not allowed.</summary>
+    public const string Refused = "refused";
+
     public required string TenantId { get; init; }
 
     /// <summary>Grows with each record of the tenant; from <see cref="AuditNumbers"/>.</summary>
@@ -40,7 +43,7 @@ public sealed record AuditRow : ITenantRow
     /// <summary>The address that the request came from; null for what the node does by itself.</summary>
     public string? Origin { get; init; }
 
-    /// <summary><see cref="Done"/>, or why it was refused.</summary>
+    /// <summary><see cref="Done"/> or <see cref="Refused"/>.</summary>
     public string Result { get; init; } = Done;
 
     /// <summary>As it is sealed.</summary>

@@ -356,6 +356,37 @@ namespace Strata.Cloud.Tenancy.Migrations
                     b.ToTable("roles", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SecondFactorRow", b =>
+                {
+                    b.Property<string>("UserId")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<long>("Created")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created");
+
+                    b.Property<long>("LastStep")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_step");
+
+                    b.Property<string>("RecoveryHashes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("recovery_hashes");
+
+                    b.Property<byte[]>("Secret")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("secret");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_second_factors");
+
+                    b.ToTable("second_factors", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SessionRow", b =>
                 {
                     b.Property<string>("Id")
@@ -391,6 +422,10 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("link_role");
 
+                    b.Property<bool>("SecondFactor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("second_factor");
+
                     b.Property<string>("UserId")
                         .HasColumnType("TEXT")
                         .HasColumnName("user_id");
@@ -399,6 +434,23 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasName("pk_sessions");
 
                     b.ToTable("sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SignInRulesRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<bool>("RequireSecondFactor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("require_second_factor");
+
+                    b.HasKey("TenantId")
+                        .HasName("pk_sign_in_rules");
+
+                    b.ToTable("sign_in_rules", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.UserRow", b =>

@@ -19,6 +19,7 @@ internal static class PeoplePages
         button{font:inherit;font-weight:600;padding:.6rem 1rem;border:1px solid var(--key);border-radius:.5rem;background:var(--key);color:var(--on);cursor:pointer}form>button{width:100%;margin-top:1.25rem}
         button.plain{background:transparent;color:var(--fg);border-color:var(--line);width:auto;margin:0;padding:.3rem .7rem}a{color:var(--key)}:focus-visible{outline:2px solid var(--key);outline-offset:2px}
         code{background:color-mix(in srgb,var(--line) 20%,transparent);padding:.1rem .35rem;border-radius:.3rem;overflow-wrap:anywhere}ul{list-style:none;padding:0;margin:0}
+        .qr{background:#fff;border-radius:.5rem;width:13rem;max-width:100%;margin:0 0 .75rem}.qr svg{display:block;width:100%}
         li{display:flex;gap:1rem;justify-content:space-between;align-items:center;padding:.6rem 0;border-bottom:1px solid color-mix(in srgb,var(--line) 40%,transparent);overflow-wrap:anywhere}
         """;
 

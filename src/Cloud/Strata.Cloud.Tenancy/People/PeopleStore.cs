@@ -21,6 +21,8 @@ internal sealed class PeopleStore(IRegistryDatabase database, AuditNumbers numbe
     private readonly ConcurrentDictionary<(string Tenant, string User), MembershipRow> memberships = new();
     private readonly ConcurrentDictionary<string, InvitationRow> invitations = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, SessionRow> sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SecondFactorRow> factors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SignInRulesRow> rules = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim writing = new(1, 1);
     private bool isDoubtful;
 
@@ -42,6 +44,11 @@ internal sealed class PeopleStore(IRegistryDatabase database, AuditNumbers numbe
 
     public InvitationRow? FindInvitation(string id) => invitations.GetValueOrDefault(id);
 
+    public SecondFactorRow? FindSecondFactor(string user) => factors.GetValueOrDefault(user);
+
+    /// <summary>Null: the defaults.</summary>
+    public SignInRulesRow? FindRules(TenantId tenant) => rules.GetValueOrDefault(tenant.Value);
+
     /// <summary>After the slice's migrations.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
@@ -49,14 +56,16 @@ internal sealed class PeopleStore(IRegistryDatabase database, AuditNumbers numbe
         var rows = new List<object>();
         rows.AddRange(await context.Users.ToListAsync(cancellationToken));
         rows.AddRange(await context.Sessions.ToListAsync(cancellationToken));
+        rows.AddRange(await context.SecondFactors.ToListAsync(cancellationToken));
         foreach (var tenant in await database.TenantsAsync(context, "start of the node: loading memberships and invitations", cancellationToken))
         {
             await using var own = new TenancyDbContext(options, tenant);
             rows.AddRange(await own.Memberships.ToListAsync(cancellationToken));
             rows.AddRange(await own.Invitations.ToListAsync(cancellationToken));
+            rows.AddRange(await own.SignInRules.ToListAsync(cancellationToken));
         }
         var found = rows.ToHashSet();
-        foreach (var gone in ((IEnumerable<object>)[.. sessions.Values, .. memberships.Values, .. invitations.Values]).Where(r => !found.Contains(r)))
+        foreach (var gone in ((IEnumerable<object>)[.. sessions.Values, .. memberships.Values, .. invitations.Values, .. factors.Values, .. rules.Values]).Where(r => !found.Contains(r)))
             Follow(gone, null);
         rows.ForEach(r => Follow(null, r));
         isDoubtful = false;
@@ -157,6 +166,12 @@ internal sealed class PeopleStore(IRegistryDatabase database, AuditNumbers numbe
                 break;
             case SessionRow session:
                 Put(sessions, session.Id, session, after is null);
+                break;
+            case SecondFactorRow factor:
+                Put(factors, factor.UserId, factor, after is null);
+                break;
+            case SignInRulesRow row:
+                Put(rules, row.TenantId, row, after is null);
                 break;
         }
     }

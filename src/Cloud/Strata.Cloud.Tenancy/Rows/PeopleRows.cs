@@ -78,6 +78,9 @@ internal sealed record SessionRow : IPlatformRow
     /// <summary>Written once a minute at most.</summary>
     public required DateTimeOffset LastSeen { get; init; }
 
+    /// <summary>Whether the user's second factor was shown in it.</summary>
+    public bool SecondFactor { get; init; }
+
     public required string Address { get; init; }
 
     /// <summary>What the browser said it is, at most 200 characters.</summary>

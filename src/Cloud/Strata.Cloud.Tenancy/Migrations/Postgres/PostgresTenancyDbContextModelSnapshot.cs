@@ -361,6 +361,37 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                     b.ToTable("roles", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SecondFactorRow", b =>
+                {
+                    b.Property<string>("UserId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("user_id");
+
+                    b.Property<long>("Created")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created");
+
+                    b.Property<long>("LastStep")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_step");
+
+                    b.Property<string>("RecoveryHashes")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("recovery_hashes");
+
+                    b.Property<byte[]>("Secret")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("secret");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_second_factors");
+
+                    b.ToTable("second_factors", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SessionRow", b =>
                 {
                     b.Property<string>("Id")
@@ -396,6 +427,10 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("link_role");
 
+                    b.Property<bool>("SecondFactor")
+                        .HasColumnType("boolean")
+                        .HasColumnName("second_factor");
+
                     b.Property<string>("UserId")
                         .HasColumnType("text")
                         .HasColumnName("user_id");
@@ -404,6 +439,23 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasName("pk_sessions");
 
                     b.ToTable("sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SignInRulesRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<bool>("RequireSecondFactor")
+                        .HasColumnType("boolean")
+                        .HasColumnName("require_second_factor");
+
+                    b.HasKey("TenantId")
+                        .HasName("pk_sign_in_rules");
+
+                    b.ToTable("sign_in_rules", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.UserRow", b =>
