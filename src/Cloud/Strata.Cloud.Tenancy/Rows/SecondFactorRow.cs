@@ -3,7 +3,8 @@ using Strata.Cloud.Platform;
 namespace Strata.Cloud.Tenancy.Rows;
 
 /// <summary>A user's second factor: codes by the clock (RFC 6238), and recovery codes for who has lost the device that makes them.</summary>
-internal sealed record SecondFactorRow : IPlatformRow
+[WithoutTenant("it is an account's, whichever tenants that belongs to")]
+internal sealed record SecondFactorRow
 {
     public required string UserId { get; init; }
 

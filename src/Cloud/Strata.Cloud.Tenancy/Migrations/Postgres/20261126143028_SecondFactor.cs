@@ -5,7 +5,7 @@
 namespace Strata.Cloud.Tenancy.Migrations.Postgres
 {
     /// <inheritdoc />
-    internal sealed partial class SecondFactor : Migration
+    internal partial class SecondFactor : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
