@@ -25,6 +25,8 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(Page<SessionInfo>))]
 [JsonSerializable(typeof(LoginRequest))]
 [JsonSerializable(typeof(SignInRulesInfo))]
+[JsonSerializable(typeof(SetSignInProvider))]
+[JsonSerializable(typeof(SignInProvider))]
 [JsonSerializable(typeof(ChangeSignInRules))]
 [JsonSerializable(typeof(LoginInfo))]
 [JsonSerializable(typeof(SwitchTenant))]

@@ -34,7 +34,22 @@ public sealed record ChangeUser(bool? Enabled = null, IReadOnlyList<GrantInfo>? 
 
 /// <summary>How people sign in to a tenant.</summary>
 /// <param name="RequireSecondFactor">Who comes with a password is let in with a second factor only.</param>
-public sealed record SignInRulesInfo(bool RequireSecondFactor);
+/// <param name="Provider">The tenant's OpenID Connect provider; null for none.</param>
+public sealed record SignInRulesInfo(bool RequireSecondFactor, SignInProvider? Provider = null);
+
+/// <summary>What the members of a provider's group may do.</summary>
+/// <param name="Group">As the provider names it, letter for letter.</param>
+public sealed record GroupGrant(string Group, GrantInfo Grant);
+
+/// <summary>An OpenID Connect provider of a tenant, without its secret.</summary>
+/// <param name="RedirectUri">To be registered at the provider, with the host by which people reach this node.</param>
+public sealed record SignInProvider(string Issuer, string ClientId, bool HasSecret, string Label, string GroupsClaim, IReadOnlyList<GroupGrant> Groups, string RedirectUri);
+
+/// <summary>Sets the provider of a tenant.</summary>
+/// <param name="ClientSecret">Null keeps that of the same issuer and client; a public client has none.</param>
+/// <param name="Label">What the sign-in page calls it; null for its host.</param>
+/// <param name="GroupsClaim">The claim that names groups; null for <c>groups</c>.</param>
+public sealed record SetSignInProvider(string Issuer, string ClientId, IReadOnlyList<GroupGrant> Groups, string? ClientSecret = null, string? Label = null, string? GroupsClaim = null);
 
 /// <summary>A change of how people sign in to a tenant; null leaves it as it is.</summary>
 public sealed record ChangeSignInRules(bool? RequireSecondFactor = null);

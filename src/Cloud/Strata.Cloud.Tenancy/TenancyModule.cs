@@ -8,6 +8,7 @@ using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Tenancy.Audit;
 using Strata.Cloud.Tenancy.People;
+using Strata.Cloud.Tenancy.Providers;
 using Strata.Cloud.Tenancy.Roles;
 using Strata.Cloud.Tenancy.Tenants;
 using Strata.Cloud.Tenancy.Tokens;
@@ -40,7 +41,8 @@ public static class TenancyModule
         services.AddSingleton<TokenDirectory>();
         var peopleOptions = people ?? new PeopleOptions();
         peopleOptions.Validate();
-        services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<SignInAttempts>().AddSingleton<SealedBox>().AddSingleton<SecondFactors>().AddSingleton<Accounts>();
+        services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<SignInAttempts>().AddSingleton<SealedBox>().AddSingleton<SecondFactors>()
+            .AddSingleton<ProviderHttp>().AddSingleton<ProviderAnswer>().AddSingleton<ProviderAccounts>().AddSingleton<ProviderSignIn>().AddSingleton<Accounts>();
         services.AddSingleton<SignIn>().AddSingleton<ISignIn>(s => s.GetRequiredService<SignIn>());
         services.AddAntiforgery(antiforgery =>
         {

@@ -42,7 +42,9 @@ internal static class ManageUsers
         var access = context.Access();
         var outcome = await people.ChangeAsync(
             Caller.Of(context),
-            now => Given(request.Value.Grants, access, tenancy, tenants) is var grants && grants.IsOk
+            now => people.FindMember(access.Tenant, email) is { HomeTenant.Length: > 0 }
+                ? new Problem(ProblemKind.Conflict, "This person signs in by the tenant's provider already; what he may do follows from his groups there.", "email")
+                : Given(request.Value.Grants, access, tenancy, tenants) is var grants && grants.IsOk
                 ? Invite(context, people, options, access.Tenant, email, grants.Value, null, now)
                 : grants.Problem,
             cancellationToken);
@@ -88,7 +90,7 @@ internal static class ManageUsers
             },
             cancellationToken);
         if (outcome.IsOk)
-            directory.End(SessionsOf(people, people.FindByEmail(outcome.Value.Email)!, access.Tenant));
+            directory.End(SessionsOf(people, people.FindMember(access.Tenant, outcome.Value.Email)!, access.Tenant));
         return outcome.ToResult(user => Results.Json(user, ContractsJson.Default.UserInfo));
     }
 
@@ -103,6 +105,8 @@ internal static class ManageUsers
                     return Unknown;
                 if (IsOfOthersToo(found.User, access, people) is { } problem)
                     return problem;
+                if (found.User.HomeTenant.Length > 0)
+                    return new Problem(ProblemKind.Conflict, "The user signs in by the tenant's provider and has no password here.", "email");
                 return Invite(context, people, options, access.Tenant, found.User.Email, found.Member.Grants, found.User.Id, now);
             },
             cancellationToken);
@@ -159,7 +163,7 @@ internal static class ManageUsers
     private static readonly Problem Unknown = new(ProblemKind.NotFound, "There is no such user; 'strata users list' shows them.", "email");
 
     private static (UserRow User, MembershipRow Member)? Find(string email, Access access, PeopleStore people, TenancyStore tenancy) =>
-        Email.Normal(email) is { } normal && people.FindByEmail(normal) is { } user && people.FindMembership(access.Tenant, user.Id) is { } member && IsManaged(access, tenancy, member.Grants)
+        Email.Normal(email) is { } normal && people.FindMember(access.Tenant, normal) is { } user && people.FindMembership(access.Tenant, user.Id) is { } member && IsManaged(access, tenancy, member.Grants)
             ? (user, member)
             : null;
 

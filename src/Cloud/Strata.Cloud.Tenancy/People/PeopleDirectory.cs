@@ -26,9 +26,9 @@ internal sealed class PeopleDirectory(PeopleStore people, TenancyStore tenancy, 
         return now - session.Created > options.SessionLimit || now - session.LastSeen > options.IdleLimit;
     }
 
-    /// <summary>Whether the session was opened with what its tenant asks for.</summary>
+    /// <summary>Whether the session was opened with what its tenant asks for; a provider asks for it itself.</summary>
     public bool SatisfiesRules(SessionRow session) =>
-        session.UserId is null || session.SecondFactor || people.FindRules(TenantId.Parse(session.CurrentTenant)) is not { RequireSecondFactor: true };
+        session.UserId is null || session.SecondFactor || people.FindUser(session.UserId)?.HomeTenant.Length > 0 || people.FindRules(TenantId.Parse(session.CurrentTenant)) is not { RequireSecondFactor: true };
 
     /// <summary>The tenants that a user may be in, in order.</summary>
     public IReadOnlyList<TenantId> TenantsOf(string user) =>

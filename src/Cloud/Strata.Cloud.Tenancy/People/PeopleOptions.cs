@@ -48,6 +48,9 @@ public sealed class PeopleOptions
     /// <summary>Pairs of user and address whose wrong passwords are remembered; the one that failed longest ago is forgotten first. 100 to 1,000,000; 10,000 unless given.</summary>
     public int MaxRemembered { get; set; } = 10_000;
 
+    /// <summary>How far a provider's clock may differ from the node's. 0 to 10 min; 2 min unless given.</summary>
+    public TimeSpan ProviderClockSkew { get; set; } = TimeSpan.FromMinutes(2);
+
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
@@ -64,6 +67,7 @@ public sealed class PeopleOptions
         Check(WaitingHashes is >= 1 and <= 10_000, nameof(WaitingHashes), "1 to 10,000");
         Check(FreeFailures is >= 1 and <= 100, nameof(FreeFailures), "1 to 100");
         Check(LongestDelay >= TimeSpan.FromSeconds(1) && LongestDelay <= TimeSpan.FromDays(1), nameof(LongestDelay), "1 s to 1 d");
+        Check(ProviderClockSkew >= TimeSpan.Zero && ProviderClockSkew <= TimeSpan.FromMinutes(10), nameof(ProviderClockSkew), "0 to 10 min");
         Check(MaxRemembered is >= 100 and <= 1_000_000, nameof(MaxRemembered), "100 to 1,000,000");
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Tenancy.Providers;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Reads;
@@ -14,6 +15,10 @@ internal static class PeopleRoutes
     public static void MapPeople(this IEndpointRouteBuilder routes, IEndpointRouteBuilder api)
     {
         routes.MapPost("/login", LoginForms.LogInAsync).IsOpen("the password is the proof").ExcludeFromDescription();
+        routes.MapGet(ProviderSignIn.CallbackPath, (string? code, string? state, string? iss, string? error, HttpContext context, ProviderSignIn provider) => provider.CallbackAsync(code, state, iss, error, context))
+            .IsOpen("what the provider signed is the proof").ExcludeFromDescription();
+        routes.MapGet("/login/provider", (string? tenant, string? returnUrl, HttpContext context, ProviderSignIn provider) => provider.BeginAsync(tenant, returnUrl, context))
+            .IsOpen("leads to the provider, which asks for the proof").ExcludeFromDescription();
         routes.MapPost("/login/second-factor", SecondFactorForms.AnswerAsync).IsOpen("password and code are the proof").ExcludeFromDescription();
         routes.MapPost("/login/second-factor/set-up", SecondFactorForms.SetUpAtSignInAsync).IsOpen("the password is the proof").ExcludeFromDescription();
         routes.MapGet("/account/second-factor", SecondFactorForms.Show).RequiresPerson().ExcludeFromDescription();
@@ -46,6 +51,10 @@ internal static class PeopleRoutes
             .WithSummary("How people sign in to the tenant").Produces<SignInRulesInfo>();
         api.MapPatch("/sign-in", SignInRules.ChangeAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("ChangeSignInRules").WithTags("People")
             .WithSummary("Changes how people sign in to the tenant").Accepts<ChangeSignInRules>("application/json").Produces<SignInRulesInfo>().ProducesProblem(StatusCodes.Status409Conflict);
+        api.MapPut("/sign-in/provider", ManageProvider.SetAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("SetSignInProvider").WithTags("People")
+            .WithSummary("Sets the OpenID Connect provider of the tenant").Accepts<SetSignInProvider>("application/json").Produces<SignInProvider>();
+        api.MapDelete("/sign-in/provider", ManageProvider.RemoveAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("RemoveSignInProvider").WithTags("People")
+            .WithSummary("Takes the tenant's provider away; sessions that it opened end").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/users/{email}/sessions", ManageUsers.Sessions).Requires(Permission.UsersManage).AcceptsOnly().WithName("ListUserSessions").WithTags("People")
             .WithSummary("A user's sessions in the tenant").Produces<Page<SessionInfo>>().ProducesProblem(StatusCodes.Status404NotFound);
         api.MapDelete("/users/{email}/sessions", ManageUsers.EndSessionsAsync).Requires(Permission.UsersManage).AcceptsOnly("id").WithName("EndUserSessions").WithTags("People")

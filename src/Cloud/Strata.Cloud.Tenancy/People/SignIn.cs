@@ -27,7 +27,7 @@ internal sealed class SignIn(
         if (linked.Kind == PrincipalKind.Token || (linked.Kind == PrincipalKind.Person && directory.Find(linked.Id) is not null))
             return linked; // A session of what made the link: it ends with it.
         var role = linked.Grants.Any(g => g.Role.IsOfPlatform) ? Role.PlatformOwner : Role.TenantAdmin;
-        var opened = await OpenAsync(null, role.Name, linked.Tenant, linked.Name, context);
+        var opened = await OpenAsync(null, role.Name, linked.Tenant, linked.Name, "link", context);
         return opened.IsOk ? directory.Find(opened.Value.Id) : null;
     }
 
@@ -45,9 +45,9 @@ internal sealed class SignIn(
     public SessionRow? SessionOf(HttpContext context) =>
         context.Features.Get<Access>()?.Principal is { Kind: PrincipalKind.Person } person ? people.FindSession(person.Id) : null;
 
-    /// <summary>The account of the request itself, and its session; null when the caller has none.</summary>
+    /// <summary>The account with a password that the request is of, and its session; null when the caller has none.</summary>
     public (UserRow User, SessionRow Session)? UserOf(HttpContext context) =>
-        SessionOf(context) is { UserId: { } id } session && people.FindUser(id) is { } user ? (user, session) : null;
+        SessionOf(context) is { UserId: { } id } session && people.FindUser(id) is { HomeTenant.Length: 0 } user ? (user, session) : null;
 
     /// <summary>Checks a password. Says the same, after the same work, for a wrong one and for a user who is not there.</summary>
     public async Task<Outcome<UserRow>> CheckAsync(string? email, string? password, HttpContext context, CancellationToken cancellationToken)
@@ -79,7 +79,7 @@ internal sealed class SignIn(
     {
         if (factors.IsOn(user.Id))
             return SignInStep.AskSecondFactor;
-        return ChooseTenant(user, tenant) is { } chosen && people.FindRules(chosen) is { RequireSecondFactor: true } ? SignInStep.SetUpSecondFactor : SignInStep.Enter;
+        return user.HomeTenant.Length == 0 && ChooseTenant(user, tenant) is { } chosen && people.FindRules(chosen) is { RequireSecondFactor: true } ? SignInStep.SetUpSecondFactor : SignInStep.Enter;
     }
 
     /// <summary>A ticket for the second page: the password was right.</summary>
@@ -97,7 +97,8 @@ internal sealed class SignIn(
             return new Problem(ProblemKind.Unauthenticated, "Signing in takes a second factor.", "code");
         if (ChooseTenant(user, tenant) is not { } entered)
             return tenant is null ? Wrong : new Problem(ProblemKind.NotFound, "There is no such tenant.", "tenant");
-        var opened = await OpenAsync(user.Id, null, entered, user.Email, context, withSecondFactor);
+        var by = user.HomeTenant.Length > 0 ? "provider" : withSecondFactor ? "password and second factor" : "password";
+        var opened = await OpenAsync(user.Id, null, entered, user.Email, by, context, withSecondFactor);
         if (opened.IsOk && directory.Find(opened.Value.Id) is { } principal)
             await context.SignInAsync(StrataIdentity.CookieScheme, StrataIdentity.Of(principal, StrataIdentity.CookieScheme));
         return opened;
@@ -111,7 +112,7 @@ internal sealed class SignIn(
     /// <summary>Another password ends what was begun with the one before.</summary>
     private static string MarkOf(UserRow user) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(user.PasswordHash)))[..16];
 
-    private async Task<Outcome<SessionRow>> OpenAsync(string? user, string? role, TenantId tenant, string name, HttpContext context, bool withSecondFactor = false)
+    private async Task<Outcome<SessionRow>> OpenAsync(string? user, string? role, TenantId tenant, string name, string by, HttpContext context, bool withSecondFactor = false)
     {
         var agent = context.Request.Headers.UserAgent.ToString();
         var ended = new List<SessionRow>();
@@ -126,7 +127,7 @@ internal sealed class SignIn(
                     Address = SignInAttempts.AddressOf(context), Agent = new string([.. agent.Where(c => !char.IsControl(c)).Take(200)]),
                 };
                 ended.AddRange(people.Sessions.Where(s => s.UserId == user && (user is not null || s.CurrentTenant == tenant.Value)).OrderByDescending(s => s.Created).Skip(options.MaxSessions - 1));
-                return new PeopleChange<SessionRow>(session, [(null, session), .. ended.Select(e => ((object?)e, (object?)null))], new PeopleAudit("sign-in", "session", name, null, new { session.Id, by = user is null ? "link" : withSecondFactor ? "password and second factor" : "password" }));
+                return new PeopleChange<SessionRow>(session, [(null, session), .. ended.Select(e => ((object?)e, (object?)null))], new PeopleAudit("sign-in", "session", name, null, new { session.Id, by }));
             },
             context.RequestAborted);
         directory.End(ended);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Tenancy.Providers;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Core;
 using Strata.Core.Tenancy;
@@ -12,7 +13,7 @@ namespace Strata.Cloud.Tenancy.People;
 /// <summary><c>/api/v1/sign-in</c>: how people sign in to the tenant.</summary>
 internal static class SignInRules
 {
-    public static IResult Get(HttpContext context, PeopleStore people) => Json(people, context.Access().Tenant);
+    public static IResult Get(HttpContext context, PeopleStore people) => Json(people, context);
 
     public static async Task<IResult> ChangeAsync(HttpContext context, SignIn signIn, PeopleStore people, PeopleDirectory directory, SecondFactors factors, CancellationToken cancellationToken)
     {
@@ -37,11 +38,16 @@ internal static class SignInRules
             return ProblemResults.Of(outcome.Problem);
         // What was opened without a second factor ends, where one is asked for now.
         directory.End(people.Sessions.Where(s => s.CurrentTenant == access.Tenant.Value && !directory.SatisfiesRules(s)));
-        return Json(people, access.Tenant);
+        return Json(people, context);
     }
 
-    private static IResult Json(PeopleStore people, TenantId tenant) =>
-        Results.Json(new SignInRulesInfo(people.FindRules(tenant)?.RequireSecondFactor ?? false), ContractsJson.Default.SignInRulesInfo);
+    private static IResult Json(PeopleStore people, HttpContext context)
+    {
+        var tenant = context.Access().Tenant;
+        return Results.Json(
+            new SignInRulesInfo(people.FindRules(tenant)?.RequireSecondFactor ?? false, people.FindProvider(tenant) is { } provider ? ManageProvider.Info(provider, context.Request) : null),
+            ContractsJson.Default.SignInRulesInfo);
+    }
 
     private static object Image(SignInRulesRow? row) => new { requireSecondFactor = row?.RequireSecondFactor ?? false };
 }
