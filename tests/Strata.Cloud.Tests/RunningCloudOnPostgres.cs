@@ -8,6 +8,9 @@ public sealed class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
 {
     private TestDatabase? database;
 
+    /// <summary>The superuser's connection, for looking.</summary>
+    public string Superuser => database!.Admin;
+
     public override async ValueTask InitializeAsync()
     {
         database = await server.CreateAsync();
