@@ -107,7 +107,7 @@ public sealed class HttpsTests : IAsyncLifetime
 
     private CloudOptions Options(string? key) => new()
     {
-        DataFolder = Path.Combine(folder, "data"), Http = Free, Mqtt = Free, Https = Free, CertificateFile = Certificate, KeyFile = key, LogLevel = LogLevel.Critical,
+        DataFolder = Path.Combine(folder, "data"), Http = Free, Mqtt = Free, Https = Free, CertificateFile = Certificate, CertificateKeyFile = key, LogLevel = LogLevel.Critical,
     };
 
     private Task<CloudNode> StartAsync() => CloudNode.StartAsync(Options(Key), null, Cancelled);

@@ -12,6 +12,7 @@ using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Tenancy;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -79,7 +80,7 @@ internal static class CloudComposition
             listeners.Http = http;
         });
         if (options.Https is { } endPoint)
-            kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.KeyFile!));
+            kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.CertificateKeyFile!));
         kestrel.Listen(options.Mqtt, mqtt =>
         {
             if (options.ProxiesFrom.Count > 0)
@@ -124,7 +125,7 @@ internal static class CloudComposition
             services.AddTelemetryStore(store => store.Folder = folder.Path);
         }
         services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database, KeyFile = options.KeyFile, KeyCommand = options.KeyCommand });
-        services.AddTenancy();
+        services.AddTenancy(people: options.People);
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -152,7 +153,9 @@ internal static class CloudComposition
         app.UseStaticFiles();
         app.UseWebSockets();
         app.UseAuthentication();
+        app.UseRefusalTrail();
         app.UseCallerAccess();
+        app.UseSameOrigin();
         app.UseSignInPage(static context => context.RequestServices.GetRequiredService<ISignIn>().Page(context).ExecuteAsync(context));
         app.UseAuthorization();
         app.UseAntiforgery();

@@ -80,7 +80,7 @@ internal static class FogComposition
             listeners.Http = http;
         });
         if (options.Https is { } endPoint)
-            kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.KeyFile!));
+            kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.CertificateKeyFile!));
         kestrel.Listen(at.Mqtt, mqtt =>
         {
             if (options.ProxiesFrom.Count > 0)

@@ -38,7 +38,7 @@ internal static class CloudCommand
                 {
                     DataFolder = Path.GetFullPath(parsed.GetValue(data)!), LogLevel = parsed.GetValue(level),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
-                    Https = tls.EndPoint, CertificateFile = tls.Certificate, KeyFile = tls.Key,
+                    Https = tls.EndPoint, CertificateFile = tls.Certificate, CertificateKeyFile = tls.Key,
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
                     SkipDamagedSessions = parsed.GetValue(skip), Database = DatabaseCommand.Given(parsed, database),

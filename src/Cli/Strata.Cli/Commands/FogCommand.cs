@@ -45,7 +45,7 @@ internal static class FogCommand
                 {
                     DataFolder = Path.GetFullPath(parsed.GetValue(data)!), Cloud = parent, CloudCaFile = parsed.GetValue(ca) is { } file ? Path.GetFullPath(file) : null, JoinToken = parsed.GetValue(token), Site = parsed.GetValue(site), Name = parsed.GetValue(name),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
-                    Https = tls.EndPoint, CertificateFile = tls.Certificate, KeyFile = tls.Key,
+                    Https = tls.EndPoint, CertificateFile = tls.Certificate, CertificateKeyFile = tls.Key,
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keep)), MaxStoreBytes = parsed.GetValue(store) << 20, MaxBacklogBytes = parsed.GetValue(backlog) << 20,
                     WhenBacklogFull = parsed.GetValue(full) == "refuse" ? WhenFull.Refuse : WhenFull.DropOldest, DrainRate = parsed.GetValue(drain), LogLevel = parsed.GetValue(level),

@@ -13,6 +13,9 @@ public sealed record AuditRow : ITenantRow
     /// <summary>It was tried and not allowed.</summary>
     public const string Refused = "refused";
 
+    /// <summary>It was tried, and the node could not.</summary>
+    public const string Failed = "failed";
+
     public required string TenantId { get; init; }
 
     /// <summary>Grows with each record of the tenant; from <see cref="AuditNumbers"/>.</summary>
@@ -50,7 +53,7 @@ public sealed record AuditRow : ITenantRow
     [Protected]
     public string? Origin { get; init; }
 
-    /// <summary><see cref="Done"/> or <see cref="Refused"/>.</summary>
+    /// <summary><see cref="Done"/>, <see cref="Refused"/> or <see cref="Failed"/>.</summary>
     public string Result { get; init; } = Done;
 
     /// <summary>As it is sealed.</summary>

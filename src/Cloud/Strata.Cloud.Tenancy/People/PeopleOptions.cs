@@ -51,6 +51,9 @@ public sealed class PeopleOptions
     /// <summary>How far a provider's clock may differ from the node's. 0 to 10 min; 2 min unless given.</summary>
     public TimeSpan ProviderClockSkew { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a provider may take for an answer. 1 s to 2 min; 10 s unless given.</summary>
+    public TimeSpan ProviderTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
@@ -67,6 +70,7 @@ public sealed class PeopleOptions
         Check(WaitingHashes is >= 1 and <= 10_000, nameof(WaitingHashes), "1 to 10,000");
         Check(FreeFailures is >= 1 and <= 100, nameof(FreeFailures), "1 to 100");
         Check(LongestDelay >= TimeSpan.FromSeconds(1) && LongestDelay <= TimeSpan.FromDays(1), nameof(LongestDelay), "1 s to 1 d");
+        Check(ProviderTimeout >= TimeSpan.FromSeconds(1) && ProviderTimeout <= TimeSpan.FromMinutes(2), nameof(ProviderTimeout), "1 s to 2 min");
         Check(ProviderClockSkew >= TimeSpan.Zero && ProviderClockSkew <= TimeSpan.FromMinutes(10), nameof(ProviderClockSkew), "0 to 10 min");
         Check(MaxRemembered is >= 100 and <= 1_000_000, nameof(MaxRemembered), "100 to 1,000,000");
     }

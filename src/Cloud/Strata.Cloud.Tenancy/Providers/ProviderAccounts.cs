@@ -34,7 +34,7 @@ internal sealed class ProviderAccounts(PeopleStore people, PeopleDirectory direc
 
     public static IReadOnlyList<GroupGrant> Groups(string text) => JsonSerializer.Deserialize<List<GroupGrant>>(text, JsonSerializerOptions.Web) ?? [];
 
-    private Outcome<PeopleChange<UserRow>> Decide(ProviderRow provider, TenantId tenant, ProvenPerson person, IReadOnlyList<GrantInfo> mapped, DateTimeOffset now)
+    private Outcome<PeopleChange<UserRow>> Decide(ProviderRow provider, TenantId tenant, ProvenPerson person, List<GrantInfo> mapped, DateTimeOffset now)
     {
         if (people.FindProvider(tenant) is not { } current || current.Issuer != provider.Issuer || current.ClientId != provider.ClientId)
             return new Problem(ProblemKind.Forbidden, "The tenant's provider was changed in the meantime; sign in again.");

@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 namespace Strata.Cloud.Tenancy.Providers;
 
 /// <summary>The way to providers: bounded answers, a short deadline, no redirects; what a provider says of itself is kept for half a day. Safe from any thread.</summary>
-internal sealed class ProviderHttp(TimeProvider time) : IDisposable
+internal sealed class ProviderHttp(People.PeopleOptions options, TimeProvider time) : IDisposable
 {
     private const int MaxAnswer = 1 << 20;
 
@@ -17,7 +17,7 @@ internal sealed class ProviderHttp(TimeProvider time) : IDisposable
 
     public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(5), AutomaticDecompression = DecompressionMethods.All })
     {
-        Timeout = TimeSpan.FromSeconds(10), MaxResponseContentBufferSize = MaxAnswer,
+        Timeout = options.ProviderTimeout, MaxResponseContentBufferSize = MaxAnswer,
     };
 
     /// <summary>Https, or this machine, for who tries a provider there.</summary>
