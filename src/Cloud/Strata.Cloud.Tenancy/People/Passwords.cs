@@ -50,17 +50,17 @@ internal sealed class Passwords : IDisposable
         return hash.IsOk ? Text(options.HashMemory, options.HashPasses, salt, hash.Value) : hash.Problem;
     }
 
-    /// <summary>Whether it is the password. As much work for a user who is not there (<paramref name="kept"/> null).</summary>
+    /// <summary>Whether it is the password. As much work for a user who is not there or has none (<paramref name="kept"/> null or empty).</summary>
     public async Task<Outcome<bool>> VerifyAsync(string password, string? kept, CancellationToken cancellationToken)
     {
         if (password.Length > MaxLength)
             return false;
-        var parts = (kept ?? nobody).Split('$');
+        var parts = (string.IsNullOrEmpty(kept) ? nobody : kept).Split('$');
         var numbers = parts[3].Split(',').Select(p => int.Parse(p[2..], CultureInfo.InvariantCulture)).ToArray();
         var hash = await ComputeAsync(password, Convert.FromBase64String(parts[4]), numbers[0], numbers[1], cancellationToken);
         if (!hash.IsOk)
             return hash.Problem;
-        return CryptographicOperations.FixedTimeEquals(hash.Value, Convert.FromBase64String(parts[5])) && kept is not null;
+        return CryptographicOperations.FixedTimeEquals(hash.Value, Convert.FromBase64String(parts[5])) && !string.IsNullOrEmpty(kept);
     }
 
     public void Dispose() => turns.Dispose();
