@@ -51,6 +51,7 @@ internal sealed class TestProvider : IAsyncDisposable
         TestProvider? provider = null;
         builder.Services.AddOpenIddict().AddServer(server =>
         {
+            server.RegisterScopes(Scopes.Email, Scopes.Profile);
             server.EnableDegradedMode().AllowAuthorizationCodeFlow().RequireProofKeyForCodeExchange();
             server.SetAuthorizationEndpointUris("connect/authorize").SetTokenEndpointUris("connect/token");
             // Made in no time; RSA keys take seconds on a busy machine.

@@ -24,7 +24,7 @@ public sealed class PeopleOptions
     /// <summary>Shortest password, characters. 8 to 128; 12 unless given.</summary>
     public int MinPasswordLength { get; set; } = 12;
 
-    /// <summary>A file of passwords that are refused because they are known to have leaked: one a line, as text or as SHA-1 in hexadecimal (what follows a colon is passed over). None unless given.</summary>
+    /// <summary>A file of passwords that are refused because they are known to have leaked: one a line, as text or as SHA-1 in hexadecimal (what follows a colon is passed over). Beyond 4 MiB hashes are in order and searched in the file; beyond a million words are refused. None unless given.</summary>
     public string? BreachList { get; set; }
 
     /// <summary>Memory of one Argon2id, KiB. 7,168 to 1,048,576; 19,456 unless given.</summary>
