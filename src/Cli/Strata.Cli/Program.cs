@@ -17,6 +17,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     UsersCommand.Create(),
     SignInCommand.Create(),
     RolesCommand.Create(),
+    RolesCommand.Create(), SharesCommand.Create(),
     AuditCommand.Create(),
     ApplyCommand.Create(),
     ExportCommand.Create(),

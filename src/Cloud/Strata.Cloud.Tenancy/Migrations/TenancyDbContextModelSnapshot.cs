@@ -336,6 +336,11 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<string>("Share")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("share");
+
                     b.Property<byte[]>("TokenHash")
                         .IsRequired()
                         .HasColumnType("BLOB")
@@ -349,39 +354,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasDatabaseName("ix_tokens_prefix");
 
                     b.ToTable("tokens", (string)null);
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.IdentityRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("Issuer")
-                        .HasMaxLength(500)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("issuer");
-
-                    b.Property<string>("Subject")
-                        .HasMaxLength(255)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("subject");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created");
-
-                    b.Property<string>("UserId")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("user_id");
-
-                    b.HasKey("TenantId", "Issuer", "Subject")
-                        .HasName("pk_sign_in_identities");
-
-                    b.ToTable("sign_in_identities", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.InvitationRow", b =>
@@ -465,52 +437,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                     b.ToTable("memberships", (string)null);
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.ProviderRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("ClientId")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("client_id");
-
-                    b.Property<byte[]>("ClientSecret")
-                        .HasColumnType("BLOB")
-                        .HasColumnName("client_secret");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created");
-
-                    b.Property<string>("Groups")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("groups");
-
-                    b.Property<string>("GroupsClaim")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("groups_claim");
-
-                    b.Property<string>("Issuer")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("issuer");
-
-                    b.Property<string>("Label")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("label");
-
-                    b.HasKey("TenantId")
-                        .HasName("pk_sign_in_providers");
-
-                    b.ToTable("sign_in_providers", (string)null);
-                });
-
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.RoleRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -536,37 +462,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasName("pk_roles");
 
                     b.ToTable("roles", (string)null);
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SecondFactorRow", b =>
-                {
-                    b.Property<string>("UserId")
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("user_id");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created");
-
-                    b.Property<long>("LastStep")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("last_step");
-
-                    b.Property<string>("RecoveryHashes")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("recovery_hashes");
-
-                    b.Property<byte[]>("Secret")
-                        .IsRequired()
-                        .HasColumnType("BLOB")
-                        .HasColumnName("secret");
-
-                    b.HasKey("UserId")
-                        .HasName("pk_second_factors");
-
-                    b.ToTable("second_factors", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SessionRow", b =>
@@ -604,10 +499,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("link_role");
 
-                    b.Property<bool>("SecondFactor")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("second_factor");
-
                     b.Property<string>("UserId")
                         .HasColumnType("TEXT")
                         .HasColumnName("user_id");
@@ -618,21 +509,48 @@ namespace Strata.Cloud.Tenancy.Migrations
                     b.ToTable("sessions", (string)null);
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SignInRulesRow", b =>
+            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.ShareRow", b =>
                 {
                     b.Property<string>("TenantId")
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
                         .HasColumnName("tenant_id");
 
-                    b.Property<bool>("RequireSecondFactor")
+                    b.Property<string>("Name")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<int>("CallsPerMinute")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("require_second_factor");
+                        .HasColumnName("calls_per_minute");
 
-                    b.HasKey("TenantId")
-                        .HasName("pk_sign_in_rules");
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content");
 
-                    b.ToTable("sign_in_rules", (string)null);
+                    b.Property<long>("Created")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created");
+
+                    b.Property<long?>("Expires")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires");
+
+                    b.Property<int>("ReadingsPerSecond")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("readings_per_second");
+
+                    b.Property<string>("ToTenant")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("to_tenant");
+
+                    b.HasKey("TenantId", "Name")
+                        .HasName("pk_shares");
+
+                    b.ToTable("shares", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.UserRow", b =>
@@ -652,14 +570,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("email");
 
-                    b.Property<string>("HomeTenant")
-                        .IsRequired()
-                        .ValueGeneratedOnAdd()
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasDefaultValue("")
-                        .HasColumnName("home_tenant");
-
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -674,9 +584,9 @@ namespace Strata.Cloud.Tenancy.Migrations
                     b.HasKey("Id")
                         .HasName("pk_users");
 
-                    b.HasIndex("HomeTenant", "Email")
+                    b.HasIndex("Email")
                         .IsUnique()
-                        .HasDatabaseName("ix_users_home_tenant_email");
+                        .HasDatabaseName("ix_users_email");
 
                     b.ToTable("users", (string)null);
                 });

@@ -341,6 +341,11 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasColumnType("character varying(200)")
                         .HasColumnName("name");
 
+                    b.Property<string>("Share")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("share");
+
                     b.Property<byte[]>("TokenHash")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -354,39 +359,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasDatabaseName("ix_tokens_prefix");
 
                     b.ToTable("tokens", (string)null);
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.IdentityRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("Issuer")
-                        .HasMaxLength(500)
-                        .HasColumnType("character varying(500)")
-                        .HasColumnName("issuer");
-
-                    b.Property<string>("Subject")
-                        .HasMaxLength(255)
-                        .HasColumnType("character varying(255)")
-                        .HasColumnName("subject");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("bigint")
-                        .HasColumnName("created");
-
-                    b.Property<string>("UserId")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)")
-                        .HasColumnName("user_id");
-
-                    b.HasKey("TenantId", "Issuer", "Subject")
-                        .HasName("pk_sign_in_identities");
-
-                    b.ToTable("sign_in_identities", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.InvitationRow", b =>
@@ -470,52 +442,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                     b.ToTable("memberships", (string)null);
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.ProviderRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("ClientId")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("client_id");
-
-                    b.Property<byte[]>("ClientSecret")
-                        .HasColumnType("bytea")
-                        .HasColumnName("client_secret");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("bigint")
-                        .HasColumnName("created");
-
-                    b.Property<string>("Groups")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("groups");
-
-                    b.Property<string>("GroupsClaim")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("groups_claim");
-
-                    b.Property<string>("Issuer")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("issuer");
-
-                    b.Property<string>("Label")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("label");
-
-                    b.HasKey("TenantId")
-                        .HasName("pk_sign_in_providers");
-
-                    b.ToTable("sign_in_providers", (string)null);
-                });
-
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.RoleRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -541,37 +467,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasName("pk_roles");
 
                     b.ToTable("roles", (string)null);
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SecondFactorRow", b =>
-                {
-                    b.Property<string>("UserId")
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)")
-                        .HasColumnName("user_id");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("bigint")
-                        .HasColumnName("created");
-
-                    b.Property<long>("LastStep")
-                        .HasColumnType("bigint")
-                        .HasColumnName("last_step");
-
-                    b.Property<string>("RecoveryHashes")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("recovery_hashes");
-
-                    b.Property<byte[]>("Secret")
-                        .IsRequired()
-                        .HasColumnType("bytea")
-                        .HasColumnName("secret");
-
-                    b.HasKey("UserId")
-                        .HasName("pk_second_factors");
-
-                    b.ToTable("second_factors", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SessionRow", b =>
@@ -609,10 +504,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("link_role");
 
-                    b.Property<bool>("SecondFactor")
-                        .HasColumnType("boolean")
-                        .HasColumnName("second_factor");
-
                     b.Property<string>("UserId")
                         .HasColumnType("text")
                         .HasColumnName("user_id");
@@ -623,21 +514,48 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                     b.ToTable("sessions", (string)null);
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SignInRulesRow", b =>
+            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.ShareRow", b =>
                 {
                     b.Property<string>("TenantId")
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("tenant_id");
 
-                    b.Property<bool>("RequireSecondFactor")
-                        .HasColumnType("boolean")
-                        .HasColumnName("require_second_factor");
+                    b.Property<string>("Name")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("name");
 
-                    b.HasKey("TenantId")
-                        .HasName("pk_sign_in_rules");
+                    b.Property<int>("CallsPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("calls_per_minute");
 
-                    b.ToTable("sign_in_rules", (string)null);
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("content");
+
+                    b.Property<long>("Created")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created");
+
+                    b.Property<long?>("Expires")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires");
+
+                    b.Property<int>("ReadingsPerSecond")
+                        .HasColumnType("integer")
+                        .HasColumnName("readings_per_second");
+
+                    b.Property<string>("ToTenant")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("to_tenant");
+
+                    b.HasKey("TenantId", "Name")
+                        .HasName("pk_shares");
+
+                    b.ToTable("shares", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.UserRow", b =>
@@ -657,14 +575,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasColumnType("character varying(254)")
                         .HasColumnName("email");
 
-                    b.Property<string>("HomeTenant")
-                        .IsRequired()
-                        .ValueGeneratedOnAdd()
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasDefaultValue("")
-                        .HasColumnName("home_tenant");
-
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -679,9 +589,9 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                     b.HasKey("Id")
                         .HasName("pk_users");
 
-                    b.HasIndex("HomeTenant", "Email")
+                    b.HasIndex("Email")
                         .IsUnique()
-                        .HasDatabaseName("ix_users_home_tenant_email");
+                        .HasDatabaseName("ix_users_email");
 
                     b.ToTable("users", (string)null);
                 });

@@ -10,8 +10,8 @@ using Strata.Cloud.Tenancy;
 namespace Strata.Cloud.Tenancy.Migrations
 {
     [DbContext(typeof(TenancyDbContext))]
-    [Migration("20261126145428_SignIn")]
-    partial class SignIn
+    [Migration("20261126145251_Shares")]
+    partial class Shares
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -161,110 +161,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                         });
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Platform.Isolation.TenantKeyRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("Id")
-                        .HasMaxLength(16)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("id");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created");
-
-                    b.Property<bool>("IsActive")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("is_active");
-
-                    b.Property<byte[]>("Wrapped")
-                        .IsRequired()
-                        .HasColumnType("BLOB")
-                        .HasColumnName("wrapped");
-
-                    b.Property<string>("WrappedBy")
-                        .IsRequired()
-                        .HasMaxLength(128)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("wrapped_by");
-
-                    b.HasKey("TenantId", "Id")
-                        .HasName("pk_tenant_keys");
-
-                    b.ToTable("tenant_keys", null, t =>
-                        {
-                            t.ExcludeFromMigrations();
-                        });
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Platform.Isolation.TenantPlacementRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("Change")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("change");
-
-                    b.Property<string>("Detail")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("detail");
-
-                    b.Property<string>("Done")
-                        .IsRequired()
-                        .HasMaxLength(20)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("done");
-
-                    b.Property<long?>("Finished")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("finished");
-
-                    b.Property<bool>("IsApart")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("is_apart");
-
-                    b.Property<bool>("IsChanging")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("is_changing");
-
-                    b.Property<string>("Level")
-                        .IsRequired()
-                        .HasMaxLength(20)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("level");
-
-                    b.Property<bool>("Renews")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("renews");
-
-                    b.Property<long?>("Started")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("started");
-
-                    b.Property<string>("Target")
-                        .IsRequired()
-                        .HasMaxLength(20)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("target");
-
-                    b.HasKey("TenantId")
-                        .HasName("pk_tenant_placements");
-
-                    b.ToTable("tenant_placements", null, t =>
-                        {
-                            t.ExcludeFromMigrations();
-                        });
-                });
-
             modelBuilder.Entity("Strata.Cloud.Platform.TenantRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -339,6 +235,11 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<string>("Share")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("share");
+
                     b.Property<byte[]>("TokenHash")
                         .IsRequired()
                         .HasColumnType("BLOB")
@@ -352,39 +253,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasDatabaseName("ix_tokens_prefix");
 
                     b.ToTable("tokens", (string)null);
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.IdentityRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("Issuer")
-                        .HasMaxLength(500)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("issuer");
-
-                    b.Property<string>("Subject")
-                        .HasMaxLength(255)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("subject");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created");
-
-                    b.Property<string>("UserId")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("user_id");
-
-                    b.HasKey("TenantId", "Issuer", "Subject")
-                        .HasName("pk_sign_in_identities");
-
-                    b.ToTable("sign_in_identities", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.InvitationRow", b =>
@@ -415,6 +283,7 @@ namespace Strata.Cloud.Tenancy.Migrations
 
                     b.Property<string>("Email")
                         .IsRequired()
+                        .HasMaxLength(254)
                         .HasColumnType("TEXT")
                         .HasColumnName("email");
 
@@ -468,52 +337,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                     b.ToTable("memberships", (string)null);
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.ProviderRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("ClientId")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("client_id");
-
-                    b.Property<byte[]>("ClientSecret")
-                        .HasColumnType("BLOB")
-                        .HasColumnName("client_secret");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created");
-
-                    b.Property<string>("Groups")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("groups");
-
-                    b.Property<string>("GroupsClaim")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("groups_claim");
-
-                    b.Property<string>("Issuer")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("issuer");
-
-                    b.Property<string>("Label")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("label");
-
-                    b.HasKey("TenantId")
-                        .HasName("pk_sign_in_providers");
-
-                    b.ToTable("sign_in_providers", (string)null);
-                });
-
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.RoleRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -539,37 +362,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasName("pk_roles");
 
                     b.ToTable("roles", (string)null);
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SecondFactorRow", b =>
-                {
-                    b.Property<string>("UserId")
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("user_id");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created");
-
-                    b.Property<long>("LastStep")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("last_step");
-
-                    b.Property<string>("RecoveryHashes")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("recovery_hashes");
-
-                    b.Property<byte[]>("Secret")
-                        .IsRequired()
-                        .HasColumnType("BLOB")
-                        .HasColumnName("secret");
-
-                    b.HasKey("UserId")
-                        .HasName("pk_second_factors");
-
-                    b.ToTable("second_factors", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SessionRow", b =>
@@ -607,10 +399,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("link_role");
 
-                    b.Property<bool>("SecondFactor")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("second_factor");
-
                     b.Property<string>("UserId")
                         .HasColumnType("TEXT")
                         .HasColumnName("user_id");
@@ -621,21 +409,48 @@ namespace Strata.Cloud.Tenancy.Migrations
                     b.ToTable("sessions", (string)null);
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SignInRulesRow", b =>
+            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.ShareRow", b =>
                 {
                     b.Property<string>("TenantId")
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
                         .HasColumnName("tenant_id");
 
-                    b.Property<bool>("RequireSecondFactor")
+                    b.Property<string>("Name")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<int>("CallsPerMinute")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("require_second_factor");
+                        .HasColumnName("calls_per_minute");
 
-                    b.HasKey("TenantId")
-                        .HasName("pk_sign_in_rules");
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content");
 
-                    b.ToTable("sign_in_rules", (string)null);
+                    b.Property<long>("Created")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created");
+
+                    b.Property<long?>("Expires")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires");
+
+                    b.Property<int>("ReadingsPerSecond")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("readings_per_second");
+
+                    b.Property<string>("ToTenant")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("to_tenant");
+
+                    b.HasKey("TenantId", "Name")
+                        .HasName("pk_shares");
+
+                    b.ToTable("shares", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.UserRow", b =>
@@ -655,14 +470,6 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("email");
 
-                    b.Property<string>("HomeTenant")
-                        .IsRequired()
-                        .ValueGeneratedOnAdd()
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasDefaultValue("")
-                        .HasColumnName("home_tenant");
-
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -677,9 +484,9 @@ namespace Strata.Cloud.Tenancy.Migrations
                     b.HasKey("Id")
                         .HasName("pk_users");
 
-                    b.HasIndex("HomeTenant", "Email")
+                    b.HasIndex("Email")
                         .IsUnique()
-                        .HasDatabaseName("ix_users_home_tenant_email");
+                        .HasDatabaseName("ix_users_email");
 
                     b.ToTable("users", (string)null);
                 });

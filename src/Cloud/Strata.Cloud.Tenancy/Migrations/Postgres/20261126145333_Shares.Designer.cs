@@ -11,8 +11,8 @@ using Strata.Cloud.Tenancy;
 namespace Strata.Cloud.Tenancy.Migrations.Postgres
 {
     [DbContext(typeof(PostgresTenancyDbContext))]
-    [Migration("20261126145434_SignIn")]
-    partial class SignIn
+    [Migration("20261126145333_Shares")]
+    partial class Shares
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -166,110 +166,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         });
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Platform.Isolation.TenantKeyRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("Id")
-                        .HasMaxLength(16)
-                        .HasColumnType("character varying(16)")
-                        .HasColumnName("id");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("bigint")
-                        .HasColumnName("created");
-
-                    b.Property<bool>("IsActive")
-                        .HasColumnType("boolean")
-                        .HasColumnName("is_active");
-
-                    b.Property<byte[]>("Wrapped")
-                        .IsRequired()
-                        .HasColumnType("bytea")
-                        .HasColumnName("wrapped");
-
-                    b.Property<string>("WrappedBy")
-                        .IsRequired()
-                        .HasMaxLength(128)
-                        .HasColumnType("character varying(128)")
-                        .HasColumnName("wrapped_by");
-
-                    b.HasKey("TenantId", "Id")
-                        .HasName("pk_tenant_keys");
-
-                    b.ToTable("tenant_keys", null, t =>
-                        {
-                            t.ExcludeFromMigrations();
-                        });
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Platform.Isolation.TenantPlacementRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("Change")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)")
-                        .HasColumnName("change");
-
-                    b.Property<string>("Detail")
-                        .HasColumnType("text")
-                        .HasColumnName("detail");
-
-                    b.Property<string>("Done")
-                        .IsRequired()
-                        .HasMaxLength(20)
-                        .HasColumnType("character varying(20)")
-                        .HasColumnName("done");
-
-                    b.Property<long?>("Finished")
-                        .HasColumnType("bigint")
-                        .HasColumnName("finished");
-
-                    b.Property<bool>("IsApart")
-                        .HasColumnType("boolean")
-                        .HasColumnName("is_apart");
-
-                    b.Property<bool>("IsChanging")
-                        .HasColumnType("boolean")
-                        .HasColumnName("is_changing");
-
-                    b.Property<string>("Level")
-                        .IsRequired()
-                        .HasMaxLength(20)
-                        .HasColumnType("character varying(20)")
-                        .HasColumnName("level");
-
-                    b.Property<bool>("Renews")
-                        .HasColumnType("boolean")
-                        .HasColumnName("renews");
-
-                    b.Property<long?>("Started")
-                        .HasColumnType("bigint")
-                        .HasColumnName("started");
-
-                    b.Property<string>("Target")
-                        .IsRequired()
-                        .HasMaxLength(20)
-                        .HasColumnType("character varying(20)")
-                        .HasColumnName("target");
-
-                    b.HasKey("TenantId")
-                        .HasName("pk_tenant_placements");
-
-                    b.ToTable("tenant_placements", null, t =>
-                        {
-                            t.ExcludeFromMigrations();
-                        });
-                });
-
             modelBuilder.Entity("Strata.Cloud.Platform.TenantRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -344,6 +240,11 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasColumnType("character varying(200)")
                         .HasColumnName("name");
 
+                    b.Property<string>("Share")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("share");
+
                     b.Property<byte[]>("TokenHash")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -357,39 +258,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasDatabaseName("ix_tokens_prefix");
 
                     b.ToTable("tokens", (string)null);
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.IdentityRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("Issuer")
-                        .HasMaxLength(500)
-                        .HasColumnType("character varying(500)")
-                        .HasColumnName("issuer");
-
-                    b.Property<string>("Subject")
-                        .HasMaxLength(255)
-                        .HasColumnType("character varying(255)")
-                        .HasColumnName("subject");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("bigint")
-                        .HasColumnName("created");
-
-                    b.Property<string>("UserId")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)")
-                        .HasColumnName("user_id");
-
-                    b.HasKey("TenantId", "Issuer", "Subject")
-                        .HasName("pk_sign_in_identities");
-
-                    b.ToTable("sign_in_identities", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.InvitationRow", b =>
@@ -420,7 +288,8 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
 
                     b.Property<string>("Email")
                         .IsRequired()
-                        .HasColumnType("text")
+                        .HasMaxLength(254)
+                        .HasColumnType("character varying(254)")
                         .HasColumnName("email");
 
                     b.Property<long>("Expires")
@@ -473,52 +342,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                     b.ToTable("memberships", (string)null);
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.ProviderRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("ClientId")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("client_id");
-
-                    b.Property<byte[]>("ClientSecret")
-                        .HasColumnType("bytea")
-                        .HasColumnName("client_secret");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("bigint")
-                        .HasColumnName("created");
-
-                    b.Property<string>("Groups")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("groups");
-
-                    b.Property<string>("GroupsClaim")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("groups_claim");
-
-                    b.Property<string>("Issuer")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("issuer");
-
-                    b.Property<string>("Label")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("label");
-
-                    b.HasKey("TenantId")
-                        .HasName("pk_sign_in_providers");
-
-                    b.ToTable("sign_in_providers", (string)null);
-                });
-
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.RoleRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -544,37 +367,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasName("pk_roles");
 
                     b.ToTable("roles", (string)null);
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SecondFactorRow", b =>
-                {
-                    b.Property<string>("UserId")
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)")
-                        .HasColumnName("user_id");
-
-                    b.Property<long>("Created")
-                        .HasColumnType("bigint")
-                        .HasColumnName("created");
-
-                    b.Property<long>("LastStep")
-                        .HasColumnType("bigint")
-                        .HasColumnName("last_step");
-
-                    b.Property<string>("RecoveryHashes")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("recovery_hashes");
-
-                    b.Property<byte[]>("Secret")
-                        .IsRequired()
-                        .HasColumnType("bytea")
-                        .HasColumnName("secret");
-
-                    b.HasKey("UserId")
-                        .HasName("pk_second_factors");
-
-                    b.ToTable("second_factors", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SessionRow", b =>
@@ -612,10 +404,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("link_role");
 
-                    b.Property<bool>("SecondFactor")
-                        .HasColumnType("boolean")
-                        .HasColumnName("second_factor");
-
                     b.Property<string>("UserId")
                         .HasColumnType("text")
                         .HasColumnName("user_id");
@@ -626,21 +414,48 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                     b.ToTable("sessions", (string)null);
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.SignInRulesRow", b =>
+            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.ShareRow", b =>
                 {
                     b.Property<string>("TenantId")
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("tenant_id");
 
-                    b.Property<bool>("RequireSecondFactor")
-                        .HasColumnType("boolean")
-                        .HasColumnName("require_second_factor");
+                    b.Property<string>("Name")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("name");
 
-                    b.HasKey("TenantId")
-                        .HasName("pk_sign_in_rules");
+                    b.Property<int>("CallsPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("calls_per_minute");
 
-                    b.ToTable("sign_in_rules", (string)null);
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("content");
+
+                    b.Property<long>("Created")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created");
+
+                    b.Property<long?>("Expires")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires");
+
+                    b.Property<int>("ReadingsPerSecond")
+                        .HasColumnType("integer")
+                        .HasColumnName("readings_per_second");
+
+                    b.Property<string>("ToTenant")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("to_tenant");
+
+                    b.HasKey("TenantId", "Name")
+                        .HasName("pk_shares");
+
+                    b.ToTable("shares", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.UserRow", b =>
@@ -660,14 +475,6 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasColumnType("character varying(254)")
                         .HasColumnName("email");
 
-                    b.Property<string>("HomeTenant")
-                        .IsRequired()
-                        .ValueGeneratedOnAdd()
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasDefaultValue("")
-                        .HasColumnName("home_tenant");
-
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -682,9 +489,9 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                     b.HasKey("Id")
                         .HasName("pk_users");
 
-                    b.HasIndex("HomeTenant", "Email")
+                    b.HasIndex("Email")
                         .IsUnique()
-                        .HasDatabaseName("ix_users_home_tenant_email");
+                        .HasDatabaseName("ix_users_email");
 
                     b.ToTable("users", (string)null);
                 });
