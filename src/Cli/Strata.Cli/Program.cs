@@ -16,7 +16,6 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     TokensCommand.Create(),
     UsersCommand.Create(),
     SignInCommand.Create(),
-    RolesCommand.Create(),
     RolesCommand.Create(), SharesCommand.Create(),
     AuditCommand.Create(),
     ApplyCommand.Create(),
