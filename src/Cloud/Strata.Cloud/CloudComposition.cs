@@ -12,6 +12,7 @@ using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Tenancy;
 using Strata.Mqtt;
 using Strata.Node;
@@ -20,6 +21,7 @@ using Strata.Node.Devices;
 using Strata.Node.Metering;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
+using Strata.Node.Tls;
 using Strata.Telemetry;
 using Strata.Telemetry.DuckDb;
 using Strata.Telemetry.Postgres;
@@ -78,6 +80,8 @@ internal static class CloudComposition
             http.Protocols = HttpProtocols.Http1;
             listeners.Http = http;
         });
+        if (options.Https is { } endPoint)
+            kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.CertificateKeyFile!));
         kestrel.Listen(options.Mqtt, mqtt =>
         {
             if (options.ProxiesFrom.Count > 0)
@@ -124,7 +128,7 @@ internal static class CloudComposition
             services.AddTenantStores<DuckDbTelemetryStore>();
         }
         services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database, KeyFile = options.KeyFile, KeyCommand = options.KeyCommand });
-        services.AddTenancy();
+        services.AddTenancy(people: options.People);
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -153,7 +157,9 @@ internal static class CloudComposition
         app.UseStaticFiles();
         app.UseWebSockets();
         app.UseAuthentication();
+        app.UseRefusalTrail();
         app.UseCallerAccess();
+        app.UseSameOrigin();
         app.UseSignInPage(static context => context.RequestServices.GetRequiredService<ISignIn>().Page(context).ExecuteAsync(context));
         app.UseAuthorization();
         app.UseAntiforgery();

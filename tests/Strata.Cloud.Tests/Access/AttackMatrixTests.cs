@@ -111,6 +111,8 @@ public abstract class AttackMatrixTests(AttackedCloud attacked)
         using var client = attacked.Cloud.NewClient();
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         request.Headers.Authorization = attacker.Credentials;
+        if (attacker.Cookie is { } cookie)
+            request.Headers.Add("Cookie", cookie);
         if (!string.IsNullOrEmpty(body))
             request.Content = new StringContent(body, Encoding.UTF8, path.StartsWith("/api/v1/apply", StringComparison.Ordinal) ? "application/yaml" : "application/json");
         using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
