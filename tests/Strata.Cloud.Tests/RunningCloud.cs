@@ -31,6 +31,9 @@ public class RunningCloud : IAsyncLifetime
     /// <summary>The PostgreSQL database it uses; null for none.</summary>
     protected string? Database { get; set; }
 
+    /// <summary>Changes what is composed, before the node starts.</summary>
+    public Action<Microsoft.AspNetCore.Builder.WebApplicationBuilder>? Configure { get; set; }
+
     public virtual async ValueTask InitializeAsync() => await StartAsync();
 
     public async Task StartAsync()
@@ -38,7 +41,7 @@ public class RunningCloud : IAsyncLifetime
         node = await CloudNode.StartAsync(new CloudOptions
         {
             DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database,
-        });
+        }, Configure);
         http = NewClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", node.AdminToken);
     }

@@ -4,9 +4,12 @@ using Strata.Testing.Postgres;
 namespace Strata.Cloud.Tests;
 
 /// <summary>A node that keeps registry and telemetry in PostgreSQL, as the node's role.</summary>
-public sealed class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
+public class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
 {
     private TestDatabase? database;
+
+    /// <summary>To look at the database as its roles; null before the start.</summary>
+    public TestDatabase? Databases => database;
 
     public override async ValueTask InitializeAsync()
     {
@@ -18,6 +21,7 @@ public sealed class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
 
     public override async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await base.DisposeAsync();
         if (database is not null)
             await database.DisposeAsync();

@@ -10,7 +10,13 @@ public interface ITenantRow
 public interface IAuditedRow : ITenantRow;
 
 /// <summary>
+/// A row that is written once and never changed or removed: the context refuses it, and in PostgreSQL the node's role has no right to. A migration adds the triggers by
+/// which SQLite refuses it too.
+/// </summary>
+public interface IAppendOnlyRow : IAuditedRow;
+
+/// <summary>
 /// A row of the installation, not of one tenant: no filter applies to it, so whoever reads such a table answers for what it shows. The tables:
-/// <c>users</c> and <c>sessions</c>.
+/// <c>users</c>, <c>sessions</c> and <c>price_plans</c>.
 /// </summary>
 public interface IPlatformRow;

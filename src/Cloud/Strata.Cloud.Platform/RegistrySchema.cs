@@ -59,7 +59,7 @@ public sealed class RegistrySchema<TContext>(string name, string migrationsTable
     private static SchemaTable Describe(string table, Type entity)
     {
         if (entity.IsAssignableTo(typeof(ITenantRow)))
-            return new SchemaTable(table, SchemaTable.AllRights) { ListsTenants = entity == typeof(TenantRow) };
+            return new SchemaTable(table, entity.IsAssignableTo(typeof(IAppendOnlyRow)) ? SchemaTable.AppendOnly : SchemaTable.AllRights) { ListsTenants = entity == typeof(TenantRow) };
         return TablesWithoutTenant.Reasons.TryGetValue(table, out var reason)
             ? new SchemaTable(table, SchemaTable.AllRights) { WithoutTenant = reason }
             : throw new InvalidOperationException($"The table {table} has no tenant: {entity.Name} must be an {nameof(ITenantRow)}, or stand in {nameof(TablesWithoutTenant)} with the reason.");

@@ -9,6 +9,7 @@ internal static class TablesWithoutTenant
     public static readonly IReadOnlyDictionary<string, string> Reasons = new Dictionary<string, string>
     {
         ["users"] = "an account may belong to several tenants; what it may do in each is in memberships",
+        ["price_plans"] = "prices are the platform's; which plan a tenant has is in plan_assignments",
         ["sessions"] = "a session is an account's, whichever of its tenants it shows",
     };
 }

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
+using Strata.Cloud.Billing;
 using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
@@ -122,6 +123,7 @@ internal static class CloudComposition
         }
         services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database });
         services.AddTenancy();
+        services.AddBilling();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -157,6 +159,7 @@ internal static class CloudComposition
         app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Strata API")).IsOpen("the API's description holds nobody's data");
         app.MapLogin();
         app.MapTenancy();
+        app.MapBilling();
         app.MapDevices();
         app.MapNode();
         app.MapReadings();

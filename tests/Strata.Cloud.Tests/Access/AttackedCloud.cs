@@ -51,6 +51,8 @@ public sealed class AttackedCloud : IAsyncLifetime
         await cloud.Client.CreateTenantAsync(new CreateTenant(Onyx.Tenant));
         await FillAsync(Acme, Quartz, Basalt);
         await FillAsync(Rival, Onyx);
+        await BillAsync(ClientOf(Acme), Quartz);
+        await BillAsync(ClientOf(Rival), Onyx);
         foreach (var role in Role.BuiltIn.Where(r => !r.IsOfPlatform).Select(r => r.Name))
         {
             await AddAttackerAsync(Acme, role, null, Quartz.Word, Basalt.Word);
@@ -94,8 +96,19 @@ public sealed class AttackedCloud : IAsyncLifetime
             await client.CreateJoinTokenAsync(new CreateJoinToken(target.Site, null, null));
             target.Token = (await client.CreateTokenAsync(new CreateToken([new GrantInfo("viewer", [target.Site])], $"token-{target.Word}"))).Id;
             await StoreAsync(tenant, target);
+            await client.AnnounceMaintenanceAsync(new AnnounceMaintenance(DateTimeOffset.Parse("2099-01-01T00:00:00Z"), DateTimeOffset.Parse("2099-01-01T01:00:00Z"), $"maintenance {target.Word}"));
             cloud.Node.Services.GetRequiredService<IRejectionLog>().Record(tenant, RejectionKind.Payload, target.Device, $"refused {target.Word}");
         }
+    }
+
+    /// <summary>A closed month with a credit note, and promises.</summary>
+    private static async Task BillAsync(StrataClient client, Target target)
+    {
+        await client.SetPricePlanAsync($"plan-{target.Word}", new SetPricePlan("USD", [], 5, "2026-01"));
+        await client.AssignPlanAsync(new AssignPlan($"plan-{target.Word}", "2026-01"));
+        await client.CloseStatementAsync("2026-01");
+        await client.CreditAsync("2026-01", new CreateCreditNote(1, $"note {target.Word}"));
+        await client.SetObjectiveAsync("api-availability", new SetObjective(99));
     }
 
     private async Task StoreAsync(TenantId tenant, Target target)
