@@ -42,8 +42,8 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
 
         await server.StopAsync();
         await Assert.ThrowsAsync<TelemetryStoreException>(() => StoreAsync(2));
-        var refused = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.CreateDeviceAsync(new CreateDevice("t-2"), Cancelled));
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        foreach (var change in Changes(2))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Assert.ThrowsAsync<StrataApiException>(change)).StatusCode);
         Assert.Equal("t-1", Assert.Single((await Cloud.Client.ListDevicesAsync(cancellationToken: Cancelled)).Items).Id);
         using (var audit = await Cloud.Http.GetAsync("api/v1/audit", Cancelled))
             Assert.Equal(HttpStatusCode.ServiceUnavailable, audit.StatusCode);
@@ -57,10 +57,19 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
 
         await server.StartAgainAsync();
         await Deadline.For(UntilAsync(() => StoreAsync(3)), "readings are stored again");
-        await Deadline.For(UntilAsync(() => Cloud.Client.CreateDeviceAsync(new CreateDevice("t-2"), Cancelled)), "a device is made again");
+        foreach (var change in Changes(2))
+            await Deadline.For(UntilAsync(change), "a device, a token and an invitation are made again");
         Assert.DoesNotContain((await Cloud.Client.GetHealthAsync(Cancelled)).Checks, c => c.Status == "failing");
         Assert.Equal(2, (await Cloud.Client.CountReadingsAsync("t-1", Cancelled)).Count);
     }
+
+    /// <summary>A change of each part of the registry that has a memory of its own.</summary>
+    private Func<Task>[] Changes(int number) =>
+    [
+        () => Cloud.Client.CreateDeviceAsync(new CreateDevice($"t-{number}"), Cancelled),
+        () => Cloud.Client.CreateTokenAsync(new CreateToken([new GrantInfo("viewer")], $"token-{number}"), Cancelled),
+        () => Cloud.Client.InviteUserAsync(new InviteUser($"u-{number}@example.com", [new GrantInfo("viewer")]), Cancelled),
+    ];
 
     private Task StoreAsync(long second) => Cloud.CommitAsync("t-1", ("temperature", 1_767_225_600_000_000 + second * 1_000_000, ReadingValue.OfNumber(second)));
 

@@ -56,7 +56,7 @@ internal static class QueryVerb
         return new ReadingRange { Devices = [BenchStore.Device(i * 89 % devices)], From = from, To = from + Day, Limit = 10_000 };
     }
 
-    /// <summary>Rows as the store writes them, made in the server: it takes minutes for 100 million.</summary>
+    /// <summary>Rows as the store writes them, in order of time, made in the server; the index is made after them, which is quicker.</summary>
     private static async Task FillAsync(BenchDatabase database, int devices, int days)
     {
         await BenchDatabase.ExecuteAsync(database.Admin,
@@ -65,16 +65,18 @@ internal static class QueryVerb
             INSERT INTO telemetry_tenants VALUES ('main', 0, 1, 0, 0);
             INSERT INTO telemetry_series SELECT 'main', s, 'sensor-' || lpad(s::text, 5, '0'), 'temperature' FROM generate_series(0, {devices - 1}) s;
             """);
+        await BenchDatabase.ExecuteAsync(database.Admin, "DROP INDEX telemetry_readings_series");
         for (var day = 0; day < days; day++)
         {
             await BenchDatabase.ExecuteAsync(database.Admin, $"SELECT strata_create_leaves(DATE '2026-01-01' + {day}, 1)");
             await BenchDatabase.ExecuteAsync(database.Admin,
                 $"""
                 SET {TenantBinding.Setting} = 'main';
-                INSERT INTO telemetry_readings SELECT m, {BenchStore.Start} + ({day} * 1440 + m) * 60000000::bigint + s, round(random()::numeric, 1), s, s, DATE '2026-01-01' + {day}, 0, 'main', NULL
+                INSERT INTO telemetry_readings SELECT m, {BenchStore.Start} + ({day} * 1440 + m) * 60000000::bigint + s, floor(random() * 1000) / 10, s, s, DATE '2026-01-01' + {day}, 0, 'main', NULL
                     FROM generate_series(0, 1439) m, generate_series(0, {devices - 1}) s
                 """);
         }
+        await BenchDatabase.ExecuteAsync(database.Admin, "CREATE INDEX telemetry_readings_series ON telemetry_readings (tenant_id, series, time)");
         await BenchDatabase.ExecuteAsync(database.Admin, "VACUUM ANALYZE");
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using Strata.Cloud.Billing.Rows;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
@@ -14,10 +15,20 @@ namespace Strata.Cloud.Billing;
 /// The slice's tables and the one way to change them: one change after the other, each decided on what the database has and written as one transaction with its audit
 /// record. Nothing is kept in memory, for nothing here is asked often.
 /// </summary>
-internal sealed class BillingStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time) : IDisposable
+internal sealed class BillingStore : IDisposable
 {
-    private readonly DbContextOptions<BillingDbContext> options = database.OptionsFor<BillingDbContext>(BillingDbContext.MigrationsTable);
-    private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly IRegistryDatabase database;
+    private readonly AuditNumbers numbers;
+    private readonly TimeProvider time;
+    private readonly DbContextOptions<BillingDbContext> options;
+    private readonly RegistryTurn<BillingDbContext> turn;
+
+    public BillingStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<BillingStore> logger)
+    {
+        (this.database, this.numbers, this.time) = (database, numbers, time);
+        options = database.OptionsFor<BillingDbContext>(BillingDbContext.MigrationsTable);
+        turn = new RegistryTurn<BillingDbContext>(database, Create, static (_, _) => Task.CompletedTask, logger);
+    }
 
     public BillingDbContext Create(TenantId tenant) => new(options, tenant);
 
@@ -34,11 +45,9 @@ internal sealed class BillingStore(IRegistryDatabase database, AuditNumbers numb
     }
 
     /// <summary>Decides and makes a change; a problem, and a change without rows, writes nothing.</summary>
-    public async Task<Outcome<T>> ChangeAsync<T>(
-        Caller caller, Func<BillingDbContext, DateTimeOffset, CancellationToken, Task<Outcome<BillingChange<T>>>> decide, CancellationToken cancellationToken)
-    {
-        await writing.WaitAsync(cancellationToken);
-        try
+    public Task<Outcome<T>> ChangeAsync<T>(
+        Caller caller, Func<BillingDbContext, DateTimeOffset, CancellationToken, Task<Outcome<BillingChange<T>>>> decide, CancellationToken cancellationToken) =>
+        turn.ChangeAsync<T>(caller.Tenant, async () =>
         {
             await using var context = Create(caller.Tenant);
             // As tables keep it, in whole microseconds: what is answered now is what is answered later.
@@ -46,52 +55,34 @@ internal sealed class BillingStore(IRegistryDatabase database, AuditNumbers numb
             var outcome = await decide(context, now, cancellationToken);
             if (!outcome.IsOk)
                 return outcome.Problem;
-            if (outcome.Value.Rows.Count == 0)
-                return outcome.Value.Result;
-            await SaveAsync(context, caller, outcome.Value);
-            numbers.Announce(caller.Tenant);
+            if (outcome.Value.Rows.Count > 0)
+            {
+                await turn.SaveAsync(caller.Tenant, outcome.Value.Rows, [Record(caller, outcome.Value, now)]);
+                numbers.Announce(caller.Tenant);
+            }
             return outcome.Value.Result;
-        }
-        catch (Exception failure) when (database.Explain(failure) is { } problem)
-        {
-            return problem;
-        }
-        finally
-        {
-            writing.Release();
-        }
-    }
+        }, cancellationToken);
 
-    /// <summary>Writes what was measured; no audit, it is an observation.</summary>
-    public async Task AddMinuteAsync(TenantId tenant, ServiceMinuteRow row, CancellationToken cancellationToken)
+    /// <summary>Writes what was measured; no audit, it is an observation. What was said of a minute before stays.</summary>
+    public Task AddMinuteAsync(TenantId tenant, ServiceMinuteRow row, CancellationToken cancellationToken) => turn.ObserveAsync(tenant, async context =>
     {
-        await using var context = Create(tenant);
-        if (await context.Minutes.Where(m => m.Minute == row.Minute).Select(m => m.Minute).ToListAsync(cancellationToken) is { Count: > 0 })
-            return; // Measured by the node before a restart: what was said of a minute stays.
+        if (await context.Minutes.AnyAsync(m => m.Minute == row.Minute, cancellationToken))
+            return;
         context.Add(row);
         await context.SaveChangesAsync(cancellationToken);
-    }
+    }, null, cancellationToken);
 
-    public void Dispose() => writing.Dispose();
+    /// <summary>Lets go of minutes before this one.</summary>
+    public Task DropMinutesAsync(TenantId tenant, int before, CancellationToken cancellationToken) =>
+        turn.ObserveAsync(tenant, context => context.Minutes.Where(m => m.Minute < before).ExecuteDeleteAsync(cancellationToken), null, cancellationToken);
 
-    private async Task SaveAsync<T>(BillingDbContext context, Caller caller, BillingChange<T> change)
+    public void Dispose() => turn.Dispose();
+
+    private AuditRow Record<T>(Caller caller, BillingChange<T> change, DateTimeOffset now) => new()
     {
-        foreach (var (before, after) in change.Rows)
-        {
-            context.Entry((after ?? before)!).State = (before, after) switch
-            {
-                (null, _) => EntityState.Added,
-                (_, null) => EntityState.Deleted,
-                _ => EntityState.Modified,
-            };
-        }
-        context.Add(new AuditRow
-        {
-            TenantId = caller.Tenant.Value, Id = numbers.Next(caller.Tenant), Time = time.GetUtcNow(), Actor = caller.Actor, Origin = caller.Origin,
-            Action = change.Action, Kind = change.Kind, Subject = change.Subject, Before = Json(change.Before), After = Json(change.After),
-        });
-        await context.SaveChangesAsync(CancellationToken.None);
-    }
+        TenantId = caller.Tenant.Value, Id = numbers.Next(caller.Tenant), Time = now, Actor = caller.Actor, Origin = caller.Origin,
+        Action = change.Action, Kind = change.Kind, Subject = change.Subject, Before = Json(change.Before), After = Json(change.After),
+    };
 
     private static string? Json(object? value) => value is null ? null : JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
 }

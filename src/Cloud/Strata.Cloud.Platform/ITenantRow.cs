@@ -16,7 +16,12 @@ public interface IAuditedRow : ITenantRow;
 public interface IAppendOnlyRow : IAuditedRow;
 
 /// <summary>
-/// A row of the installation, not of one tenant: no filter applies to it, so whoever reads such a table answers for what it shows. The tables:
-/// <c>users</c>, <c>sessions</c> and <c>price_plans</c>.
+/// A row of the installation, not of one tenant: no filter and no policy applies to its table, so whoever reads it answers for what it shows. Every row that is no
+/// <see cref="ITenantRow"/> says so, and why; a test holds the list.
 /// </summary>
-public interface IPlatformRow;
+/// <param name="reason">Why there is no tenant in it, for <c>strata database verify</c>.</param>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class WithoutTenantAttribute(string reason) : Attribute
+{
+    public string Reason { get; } = reason;
+}

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Strata.Postgres;
@@ -58,10 +59,9 @@ public sealed class RegistrySchema<TContext>(string name, string migrationsTable
 
     private static SchemaTable Describe(string table, Type entity)
     {
-        if (entity.IsAssignableTo(typeof(ITenantRow)))
-            return new SchemaTable(table, entity.IsAssignableTo(typeof(IAppendOnlyRow)) ? SchemaTable.AppendOnly : SchemaTable.AllRights) { ListsTenants = entity == typeof(TenantRow) };
-        return TablesWithoutTenant.Reasons.TryGetValue(table, out var reason)
-            ? new SchemaTable(table, SchemaTable.AllRights) { WithoutTenant = reason }
-            : throw new InvalidOperationException($"The table {table} has no tenant: {entity.Name} must be an {nameof(ITenantRow)}, or stand in {nameof(TablesWithoutTenant)} with the reason.");
+        // That one of the two holds, the model has made sure of.
+        var reason = entity.GetCustomAttribute<WithoutTenantAttribute>()?.Reason;
+        var rights = entity.IsAssignableTo(typeof(IAppendOnlyRow)) ? SchemaTable.AppendOnly : SchemaTable.AllRights;
+        return new SchemaTable(table, rights) { WithoutTenant = reason, ListsTenants = entity == typeof(TenantRow) };
     }
 }

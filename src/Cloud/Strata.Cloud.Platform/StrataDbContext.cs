@@ -83,10 +83,10 @@ public abstract class StrataDbContext : DbContext
         ConfigureSlice(modelBuilder);
         foreach (var entity in modelBuilder.Model.GetEntityTypes().Select(e => e.ClrType).ToList())
         {
-            if (entity.IsAssignableTo(typeof(IPlatformRow)))
+            if (entity.IsDefined(typeof(WithoutTenantAttribute), inherit: false))
                 continue;
             if (!entity.IsAssignableTo(typeof(ITenantRow)))
-                throw new InvalidOperationException($"{entity.Name} is in the registry without a tenant: it must be an {nameof(ITenantRow)}.");
+                throw new InvalidOperationException($"{entity.Name} is in the registry without a tenant: it must be an {nameof(ITenantRow)}, or say why not by {nameof(WithoutTenantAttribute)}.");
             FilterMethod.MakeGenericMethod(entity).Invoke(this, [modelBuilder]);
         }
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Tenancy.Rows;
@@ -29,12 +30,21 @@ internal sealed record TenancyImage(TenantRow Tenant, ImmutableSortedDictionary<
 /// Tenants, tokens and roles: their images in memory and the one way to change them. Changes come one after the other; each is decided on the current image and written as
 /// one transaction with its audit record. Reads never wait.
 /// </summary>
-internal sealed class TenancyStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time) : IDisposable
+internal sealed class TenancyStore : IDisposable
 {
-    private readonly DbContextOptions<TenancyDbContext> options = database.OptionsFor<TenancyDbContext>(TenancyDbContext.MigrationsTable);
+    private readonly IRegistryDatabase database;
+    private readonly AuditNumbers numbers;
+    private readonly TimeProvider time;
+    private readonly DbContextOptions<TenancyDbContext> options;
     private readonly ConcurrentDictionary<TenantId, TenancyImage> images = new();
-    private readonly ConcurrentDictionary<TenantId, bool> doubtful = new();
-    private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly RegistryTurn<TenancyDbContext> turn;
+
+    public TenancyStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<TenancyStore> logger)
+    {
+        (this.database, this.numbers, this.time) = (database, numbers, time);
+        options = database.OptionsFor<TenancyDbContext>(TenancyDbContext.MigrationsTable);
+        turn = new RegistryTurn<TenancyDbContext>(database, Create, LoadAsync, logger);
+    }
 
     /// <summary>Raised after a commit, on the writer's turn: before and after; null is none.</summary>
     public event Action<TenantId, TenancyImage?, TenancyImage>? Changed;
@@ -57,57 +67,36 @@ internal sealed class TenancyStore(IRegistryDatabase database, AuditNumbers numb
     }
 
     /// <summary>Decides and makes a change of one tenant; a problem writes nothing.</summary>
-    public async Task<Outcome<T>> ChangeAsync<T>(Caller caller, Func<TenancyImage?, DateTimeOffset, Outcome<TenancyChange<T>>> decide, CancellationToken cancellationToken)
-    {
-        await writing.WaitAsync(cancellationToken);
-        try
+    public Task<Outcome<T>> ChangeAsync<T>(Caller caller, Func<TenancyImage?, DateTimeOffset, Outcome<TenancyChange<T>>> decide, CancellationToken cancellationToken) =>
+        turn.ChangeAsync<T>(caller.Tenant, async () =>
         {
-            // After a change whose outcome is unknown the database says what there is.
-            if (doubtful.ContainsKey(caller.Tenant))
-                await LoadAsync(caller.Tenant, cancellationToken);
-            doubtful.TryRemove(caller.Tenant, out _);
             var before = Find(caller.Tenant);
             var outcome = decide(before, time.GetUtcNow());
             if (!outcome.IsOk)
                 return outcome.Problem;
-            await SaveAsync(caller, outcome.Value, CancellationToken.None);
+            await SaveAsync(caller, outcome.Value);
             images[caller.Tenant] = outcome.Value.Image;
             Changed?.Invoke(caller.Tenant, before, outcome.Value.Image);
             numbers.Announce(caller.Tenant);
             return outcome.Value.Result;
-        }
-        catch (Exception failure) when (database.Explain(failure) is { } problem)
-        {
-            doubtful[caller.Tenant] = true;
-            return problem;
-        }
-        finally
-        {
-            writing.Release();
-        }
-    }
+        }, cancellationToken);
 
     /// <summary>Writes when tokens were used last; no audit, it is an observation.</summary>
-    public async Task NoteUseAsync(TenantId tenant, IReadOnlyDictionary<string, DateTimeOffset> used, CancellationToken cancellationToken)
-    {
-        await writing.WaitAsync(cancellationToken);
-        try
+    public Task NoteUseAsync(TenantId tenant, IReadOnlyDictionary<string, DateTimeOffset> used, CancellationToken cancellationToken) => turn.ObserveAsync(
+        tenant,
+        async context =>
         {
-            await using var context = Create(tenant);
-            await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
             foreach (var (prefix, at) in used)
                 await context.Tokens.Where(t => t.Prefix == prefix).ExecuteUpdateAsync(t => t.SetProperty(r => r.LastUsed, at), cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+        },
+        () =>
+        {
             if (Find(tenant) is { } image)
                 images[tenant] = image with { Tokens = image.Tokens.SetItems(used.Where(u => image.Tokens.ContainsKey(u.Key)).Select(u => KeyValuePair.Create(u.Key, image.Tokens[u.Key] with { LastUsed = u.Value }))) };
-        }
-        finally
-        {
-            writing.Release();
-        }
-    }
+        },
+        cancellationToken);
 
-    public void Dispose() => writing.Dispose();
+    public void Dispose() => turn.Dispose();
 
     private TenancyDbContext Create(TenantId tenant) => new(options, tenant);
 
@@ -124,25 +113,15 @@ internal sealed class TenancyStore(IRegistryDatabase database, AuditNumbers numb
         Changed?.Invoke(tenant, before, image);
     }
 
-    private async Task SaveAsync<T>(Caller caller, TenancyChange<T> change, CancellationToken cancellationToken)
-    {
-        await using var context = Create(caller.Tenant);
-        foreach (var (before, after) in change.Rows)
-        {
-            context.Entry((object)(after ?? before)!).State = (before, after) switch
+    private Task SaveAsync<T>(Caller caller, TenancyChange<T> change) =>
+        turn.SaveAsync(caller.Tenant, change.Rows.Select(r => ((object?)r.Before, (object?)r.After)),
+        [
+            new AuditRow
             {
-                (null, _) => EntityState.Added,
-                (_, null) => EntityState.Deleted,
-                _ => EntityState.Modified,
-            };
-        }
-        context.Add(new AuditRow
-        {
-            TenantId = caller.Tenant.Value, Id = numbers.Next(caller.Tenant), Time = time.GetUtcNow(), Actor = caller.Actor, Origin = caller.Origin,
-            Action = change.Action, Kind = change.Kind, Subject = change.Subject, Before = Json(change.Before), After = Json(change.After),
-        });
-        await context.SaveChangesAsync(cancellationToken);
-    }
+                TenantId = caller.Tenant.Value, Id = numbers.Next(caller.Tenant), Time = time.GetUtcNow(), Actor = caller.Actor, Origin = caller.Origin,
+                Action = change.Action, Kind = change.Kind, Subject = change.Subject, Before = Json(change.Before), After = Json(change.After),
+            },
+        ]);
 
     private static string? Json(object? value) => value is null ? null : JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
 }

@@ -3,7 +3,8 @@ using Strata.Cloud.Platform;
 namespace Strata.Cloud.Billing.Rows;
 
 /// <summary>One version of a price plan of the installation's.</summary>
-internal sealed record PricePlanRow : IPlatformRow
+[WithoutTenant("prices are the platform's; which plan a tenant has is in plan_assignments")]
+internal sealed record PricePlanRow
 {
     public required string Name { get; init; }
 

@@ -16,12 +16,22 @@ internal sealed record RegistryCommit(TenantId Tenant, RegistryChange Change, IR
 /// The registry: its image in memory and the one way to change it. Changes come one after the other; each is decided on the current image, written as one
 /// transaction with its audit records, then published. Reads take the image and never wait.
 /// </summary>
-internal sealed partial class RegistryStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<RegistryStore> logger) : IDisposable
+internal sealed partial class RegistryStore : IDisposable
 {
-    private readonly DbContextOptions<DevicesDbContext> options = database.OptionsFor<DevicesDbContext>(DevicesDbContext.MigrationsTable);
+    private readonly IRegistryDatabase database;
+    private readonly AuditNumbers numbers;
+    private readonly TimeProvider time;
+    private readonly ILogger<RegistryStore> logger;
+    private readonly DbContextOptions<DevicesDbContext> options;
     private readonly ConcurrentDictionary<TenantId, RegistryImage> images = new();
-    private readonly ConcurrentDictionary<TenantId, bool> doubtful = new();
-    private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly RegistryTurn<DevicesDbContext> turn;
+
+    public RegistryStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<RegistryStore> logger)
+    {
+        (this.database, this.numbers, this.time, this.logger) = (database, numbers, time, logger);
+        options = database.OptionsFor<DevicesDbContext>(DevicesDbContext.MigrationsTable);
+        turn = new RegistryTurn<DevicesDbContext>(database, CreateContext, SettleAsync, logger);
+    }
 
     /// <summary>Raised after the commit, before the image is replaced; on the writer's turn, in commit order.</summary>
     public event Action<RegistryCommit>? Publishing;
@@ -57,64 +67,32 @@ internal sealed partial class RegistryStore(IRegistryDatabase database, AuditNum
     /// Decides and makes a change. <paramref name="decide"/> runs alone, on the current image; a problem it returns, or nothing changed, writes nothing.
     /// A database that cannot write is the problem <see cref="ProblemKind.Unavailable"/>, with nothing changed.
     /// </summary>
-    public async Task<Outcome<T>> ChangeAsync<T>(Caller caller, Func<RegistryChange, Outcome<T>> decide, CancellationToken cancellationToken)
-    {
-        await writing.WaitAsync(cancellationToken);
-        try
+    public Task<Outcome<T>> ChangeAsync<T>(Caller caller, Func<RegistryChange, Outcome<T>> decide, CancellationToken cancellationToken) =>
+        turn.ChangeAsync(caller.Tenant, async () =>
         {
-            await SettleAsync(caller.Tenant, cancellationToken);
             var change = new RegistryChange(Image(caller.Tenant), caller, time.GetUtcNow());
             var outcome = decide(change);
             if (!outcome.IsOk || change.IsEmpty)
                 return outcome;
             var deltas = GatewayDelta.Apply(change);
-            // From here on it is carried through: a caller that goes away must not leave the image behind the database.
-            await SaveAsync(change, CancellationToken.None);
+            await turn.SaveAsync(caller.Tenant, change.Rows.Select(r => ((object?)r.Before, (object?)r.After)), change.AuditRows(() => numbers.Next(caller.Tenant)));
             var commit = new RegistryCommit(caller.Tenant, change, deltas);
             Publishing?.Invoke(commit);
             images[caller.Tenant] = change.Image;
             Published?.Invoke(commit);
             numbers.Announce(caller.Tenant);
             return outcome;
-        }
-        catch (Exception failure) when (database.Explain(failure) is { } problem)
-        {
-            LogNotWritten(failure);
-            doubtful[caller.Tenant] = true;
-            return problem;
-        }
-        finally
-        {
-            writing.Release();
-        }
-    }
+        }, cancellationToken);
 
     /// <summary>Writes what is not in the image (observations, rejections), in turn with the changes. Its exceptions are the caller's.</summary>
-    public async Task WriteAsync(TenantId tenant, Func<DevicesDbContext, Task> write, CancellationToken cancellationToken)
-    {
-        await writing.WaitAsync(cancellationToken);
-        try
-        {
-            await using var context = CreateContext(tenant);
-            await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-            await write(context);
-            await transaction.CommitAsync(cancellationToken);
-        }
-        finally
-        {
-            writing.Release();
-        }
-    }
+    public Task WriteAsync(TenantId tenant, Func<DevicesDbContext, Task> write, CancellationToken cancellationToken) => turn.ObserveAsync(tenant, write, null, cancellationToken);
 
-    public void Dispose() => writing.Dispose();
+    public void Dispose() => turn.Dispose();
 
     /// <summary>After a failure the database may hold what the image does not: a server's answer to a commit can be lost.</summary>
     private async Task SettleAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        if (!doubtful.ContainsKey(tenant))
-            return;
         images[tenant] = await LoadAsync(tenant, cancellationToken);
-        doubtful.TryRemove(tenant, out _);
         Reloaded?.Invoke(tenant);
     }
 
@@ -131,34 +109,6 @@ internal sealed partial class RegistryStore(IRegistryDatabase database, AuditNum
             await context.JoinTokens.ToListAsync(cancellationToken));
     }
 
-    private async Task SaveAsync(RegistryChange change, CancellationToken cancellationToken)
-    {
-        await using var context = CreateContext(change.Caller.Tenant);
-        context.ChangeTracker.AutoDetectChangesEnabled = false;
-        foreach (var (before, after) in change.Rows)
-        {
-            var state = (before, after) switch
-            {
-                (null, null) => EntityState.Detached,
-                (null, _) => EntityState.Added,
-                (_, null) => EntityState.Deleted,
-                _ => EntityState.Modified,
-            };
-            if (state is EntityState.Detached)
-                continue;
-            var entry = context.Entry((object)(after ?? before)!);
-            entry.State = state;
-            // What a row referred to before orders the statements: it leaves its old place before that place is deleted.
-            if (state is EntityState.Modified)
-                entry.OriginalValues.SetValues(before!);
-        }
-        context.AddRange(change.AuditRows(() => numbers.Next(change.Caller.Tenant)));
-        await context.SaveChangesAsync(cancellationToken);
-    }
-
     [LoggerMessage(5001, LogLevel.Information, "The registry is loaded: {Devices} devices in {Milliseconds:0} ms.")]
     private partial void LogLoaded(int devices, double milliseconds);
-
-    [LoggerMessage(5002, LogLevel.Error, "A change of the registry could not be written, or nobody knows.")]
-    private partial void LogNotWritten(Exception failure);
 }

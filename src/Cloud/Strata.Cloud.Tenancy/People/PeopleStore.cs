@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Tenancy.Rows;
@@ -13,16 +14,28 @@ namespace Strata.Cloud.Tenancy.People;
 /// Accounts, memberships, invitations and sessions: all in memory, and the one way to change them. Changes come one after the other; each is decided on what is there and
 /// written as one transaction with its audit record before it counts. Reads never wait.
 /// </summary>
-internal sealed class PeopleStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time) : IDisposable
+internal sealed class PeopleStore : IDisposable
 {
-    private readonly DbContextOptions<TenancyDbContext> options = database.OptionsFor<TenancyDbContext>(TenancyDbContext.MigrationsTable);
+    /// <summary>An account is of several tenants: after a change whose outcome is unknown all are loaded again, whichever of them it was of.</summary>
+    private static readonly TenantId AllPeople = TenantId.Main;
+
+    private readonly IRegistryDatabase database;
+    private readonly AuditNumbers numbers;
+    private readonly TimeProvider time;
+    private readonly DbContextOptions<TenancyDbContext> options;
     private readonly ConcurrentDictionary<string, UserRow> users = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> byEmail = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Tenant, string User), MembershipRow> memberships = new();
     private readonly ConcurrentDictionary<string, InvitationRow> invitations = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, SessionRow> sessions = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim writing = new(1, 1);
-    private bool isDoubtful;
+    private readonly RegistryTurn<TenancyDbContext> turn;
+
+    public PeopleStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<PeopleStore> logger)
+    {
+        (this.database, this.numbers, this.time) = (database, numbers, time);
+        options = database.OptionsFor<TenancyDbContext>(TenancyDbContext.MigrationsTable);
+        turn = new RegistryTurn<TenancyDbContext>(database, Create, (_, cancellationToken) => LoadAsync(cancellationToken), logger);
+    }
 
     public IEnumerable<MembershipRow> Memberships => memberships.Values;
 
@@ -45,13 +58,13 @@ internal sealed class PeopleStore(IRegistryDatabase database, AuditNumbers numbe
     /// <summary>After the slice's migrations.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        await using var context = new TenancyDbContext(options, TenantId.Main);
+        await using var context = Create(TenantId.Main);
         var rows = new List<object>();
         rows.AddRange(await context.Users.ToListAsync(cancellationToken));
         rows.AddRange(await context.Sessions.ToListAsync(cancellationToken));
         foreach (var tenant in await database.TenantsAsync(context, "start of the node: loading memberships and invitations", cancellationToken))
         {
-            await using var own = new TenancyDbContext(options, tenant);
+            await using var own = Create(tenant);
             rows.AddRange(await own.Memberships.ToListAsync(cancellationToken));
             rows.AddRange(await own.Invitations.ToListAsync(cancellationToken));
         }
@@ -59,17 +72,12 @@ internal sealed class PeopleStore(IRegistryDatabase database, AuditNumbers numbe
         foreach (var gone in ((IEnumerable<object>)[.. sessions.Values, .. memberships.Values, .. invitations.Values]).Where(r => !found.Contains(r)))
             Follow(gone, null);
         rows.ForEach(r => Follow(null, r));
-        isDoubtful = false;
     }
 
     /// <summary>Decides and makes a change; a problem writes nothing.</summary>
-    public async Task<Outcome<T>> ChangeAsync<T>(Caller caller, Func<DateTimeOffset, Outcome<PeopleChange<T>>> decide, CancellationToken cancellationToken)
-    {
-        await writing.WaitAsync(cancellationToken);
-        try
+    public Task<Outcome<T>> ChangeAsync<T>(Caller caller, Func<DateTimeOffset, Outcome<PeopleChange<T>>> decide, CancellationToken cancellationToken) =>
+        turn.ChangeAsync<T>(AllPeople, async () =>
         {
-            if (isDoubtful)
-                await LoadAsync(cancellationToken); // After a change whose outcome is unknown the database says what there is.
             var outcome = decide(time.GetUtcNow());
             if (!outcome.IsOk)
                 return outcome.Problem;
@@ -79,67 +87,41 @@ internal sealed class PeopleStore(IRegistryDatabase database, AuditNumbers numbe
             if (outcome.Value.Audit is not null)
                 numbers.Announce(caller.Tenant);
             return outcome.Value.Result;
-        }
-        catch (Exception failure) when (database.Explain(failure) is { } problem)
-        {
-            isDoubtful = true;
-            return problem;
-        }
-        finally
-        {
-            writing.Release();
-        }
-    }
+        }, cancellationToken);
 
     /// <summary>A use of a session is kept in memory, and written with the others.</summary>
     public void NoteSeen(SessionRow session) => sessions.TryUpdate(session.Id, session with { LastSeen = time.GetUtcNow() }, session);
 
     /// <summary>Writes when sessions were used last, and takes away what has ended.</summary>
-    public async Task SweepAsync(IReadOnlyCollection<SessionRow> seen, IReadOnlyCollection<SessionRow> ended, CancellationToken cancellationToken)
-    {
-        await writing.WaitAsync(cancellationToken);
-        try
+    public Task SweepAsync(IReadOnlyCollection<SessionRow> seen, IReadOnlyCollection<SessionRow> ended, CancellationToken cancellationToken) => turn.ObserveAsync(
+        TenantId.Main,
+        async context =>
         {
-            await using var context = new TenancyDbContext(options, TenantId.Main);
-            await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
             foreach (var session in seen)
                 await context.Sessions.Where(s => s.Id == session.Id).ExecuteUpdateAsync(s => s.SetProperty(r => r.LastSeen, session.LastSeen), cancellationToken);
             foreach (var session in ended)
                 await context.Sessions.Where(s => s.Id == session.Id).ExecuteDeleteAsync(cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+        },
+        () =>
+        {
             foreach (var session in ended)
                 sessions.TryRemove(session.Id, out _);
-        }
-        finally
-        {
-            writing.Release();
-        }
-    }
+        },
+        cancellationToken);
 
-    public void Dispose() => writing.Dispose();
+    public void Dispose() => turn.Dispose();
 
-    private async Task SaveAsync(Caller caller, IReadOnlyList<(object? Before, object? After)> rows, PeopleAudit? audit)
-    {
-        await using var context = new TenancyDbContext(options, caller.Tenant);
-        foreach (var (before, after) in rows)
-        {
-            context.Entry((after ?? before)!).State = (before, after) switch
-            {
-                (null, _) => EntityState.Added,
-                (_, null) => EntityState.Deleted,
-                _ => EntityState.Modified,
-            };
-        }
-        if (audit is not null)
-        {
-            context.Add(new AuditRow
+    private TenancyDbContext Create(TenantId tenant) => new(options, tenant);
+
+    private Task SaveAsync(Caller caller, IReadOnlyList<(object? Before, object? After)> rows, PeopleAudit? audit) =>
+        turn.SaveAsync(caller.Tenant, rows, audit is null ? [] :
+        [
+            new AuditRow
             {
                 TenantId = caller.Tenant.Value, Id = numbers.Next(caller.Tenant), Time = time.GetUtcNow(), Actor = caller.Actor, Origin = caller.Origin, Action = audit.Action,
                 Kind = audit.Kind, Subject = audit.Subject, Before = Json(audit.Before), After = Json(audit.After), Result = audit.Result,
-            });
-        }
-        await context.SaveChangesAsync(CancellationToken.None);
-    }
+            },
+        ]);
 
     private void Follow(object? before, object? after)
     {

@@ -3,7 +3,8 @@ using Strata.Cloud.Platform;
 namespace Strata.Cloud.Tenancy.Rows;
 
 /// <summary>A person with an account. Of the installation: what he may do in a tenant is in <see cref="MembershipRow"/>.</summary>
-internal sealed record UserRow : IPlatformRow
+[WithoutTenant("an account may belong to several tenants; what it may do in each is in memberships")]
+internal sealed record UserRow
 {
     public required string Id { get; init; }
 
@@ -60,7 +61,8 @@ internal sealed record InvitationRow : IAuditedRow
 }
 
 /// <summary>A session of a browser or a program of a person's.</summary>
-internal sealed record SessionRow : IPlatformRow
+[WithoutTenant("a session is an account's, whichever of its tenants it shows")]
+internal sealed record SessionRow
 {
     public required string Id { get; init; }
 
