@@ -17,6 +17,8 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     UsersCommand.Create(),
     RolesCommand.Create(),
     AuditCommand.Create(),
+    BillingCommand.Create(),
+    SlaCommand.Create(),
     ApplyCommand.Create(),
     ExportCommand.Create(),
     SitesCommand.Create(),

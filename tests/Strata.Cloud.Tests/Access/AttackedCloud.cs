@@ -96,7 +96,8 @@ public sealed class AttackedCloud : IAsyncLifetime
             await client.CreateJoinTokenAsync(new CreateJoinToken(target.Site, null, null));
             target.Token = (await client.CreateTokenAsync(new CreateToken([new GrantInfo("viewer", [target.Site])], $"token-{target.Word}"))).Id;
             await StoreAsync(tenant, target);
-            await client.AnnounceMaintenanceAsync(new AnnounceMaintenance(DateTimeOffset.Parse("2099-01-01T00:00:00Z"), DateTimeOffset.Parse("2099-01-01T01:00:00Z"), $"maintenance {target.Word}"));
+            var soon = TimeProvider.System.GetUtcNow().AddDays(1);
+            await client.AnnounceMaintenanceAsync(new AnnounceMaintenance(soon, soon.AddHours(1), $"maintenance {target.Word}"));
             cloud.Node.Services.GetRequiredService<IRejectionLog>().Record(tenant, RejectionKind.Payload, target.Device, $"refused {target.Word}");
         }
     }

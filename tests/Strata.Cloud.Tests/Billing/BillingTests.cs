@@ -231,7 +231,7 @@ public abstract class BillingTests(RunningCloud cloud, GivenMeter meter) : IAsyn
 
     private async Task<HttpResponseMessage> GetAsync(string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { StrataClient.TenantHeader, Tenant.Value } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Strata-Tenant", Tenant.Value } } };
         return await Cloud.Http.SendAsync(request, Cancel);
     }
 
