@@ -21,6 +21,10 @@ public sealed class DemoTests
         Assert.True(readings > 1000, $"only {readings} readings");
         Assert.Equal(readings, parts);
         Assert.Equal(0, root.GetProperty("lost").GetInt64());
+        Assert.Equal(["harbour", "mill", "works"], root.GetProperty("tenants").EnumerateArray().Select(t => t.GetProperty("tenant").GetString()!));
+        Assert.All(root.GetProperty("tenants").EnumerateArray(), t => Assert.Equal(0, t.GetProperty("unexplained").GetInt64()));
+        Assert.Equal(readings, root.GetProperty("tenants").EnumerateArray().Sum(t => t.GetProperty("readingsIn").GetInt64()));
+        Assert.Equal(0, root.GetProperty("leaks").GetInt32());
         Assert.InRange(root.GetProperty("edgeReduction").GetDouble(), 0.8, 1);
         Assert.InRange(root.GetProperty("reduction").GetDouble(), 0.85, 1); // 0.94 in a run of this length; less where a busy machine makes windows late and revised.
     }

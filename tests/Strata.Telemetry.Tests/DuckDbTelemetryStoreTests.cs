@@ -21,7 +21,7 @@ public sealed class DuckDbTelemetryStoreTests : TelemetryStoreTests
 
     protected override async Task<ITelemetryStore> OpenAsync()
     {
-        var store = new DuckDbTelemetryStore(Options, Time, NullLogger<DuckDbTelemetryStore>.Instance);
+        var store = new DuckDbTelemetryStore(Options, Time, NullLogger<DuckDbTelemetryStore>.Instance, Models);
         await store.OpenAsync(Cancel);
         return store;
     }
@@ -53,6 +53,43 @@ public sealed class DuckDbTelemetryStoreTests : TelemetryStoreTests
         await done.CancelAsync();
         Assert.True(await reading > 0);
         Assert.Equal(20_000, await Store.CountAsync(TenantId.Main, null, Cancel));
+    }
+
+    [Fact]
+    public async Task A_store_from_before_the_meter_counts_what_it_has_and_meters_from_then_on()
+    {
+        await Commit(Of(Number(1, 0), Number(2, 1), Number(3, 0, Hall)), Of(Number(4, 1), Number(5, 0.5)), Of(TenantId.Parse("other"), null, [Number(6, 0), Number(6, 0)]));
+        await Store.DisposeAsync();
+        using (var connection = DuckDbConnection.Open(DuckDbSession.File(Options), Options))
+            connection.Execute(
+                """
+                DROP TABLE usage; DROP TABLE counts; DROP TABLE settled; DROP TABLE heights; DELETE FROM schema_version WHERE version > 2;
+                CREATE TABLE heights(tenant_id INTEGER NOT NULL, series INTEGER NOT NULL, time BIGINT NOT NULL, commit BIGINT NOT NULL);
+                """);
+        await ReopenAsync();
+        Assert.Equal(4, await Store.CountAsync(TenantId.Main, null, Cancel));
+        await Commit(Of(Number(7, 0.5), Number(8, 0.6)));
+        Assert.Equal(1, (await Store.UsageAsync(TenantId.Main, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, Cancel)).Sum(u => u.ReadingsStored));
+        Assert.Equal((5, 4), (await Store.CountAsync(TenantId.Main, null, Cancel), await Store.CountAsync(TenantId.Main, Room, Cancel)));
+        Assert.Equal(1, await Store.CountAsync(TenantId.Parse("other"), null, Cancel));
+    }
+
+    [Fact]
+    public async Task The_log_of_usage_is_folded_and_says_the_same_afterwards()
+    {
+        var hour = Time.GetUtcNow();
+        for (var commit = 1; commit <= 12; commit++)
+        {
+            var used = Enumerable.Range(0, 100).Select(i => new Strata.Core.Metering.UsageHour(default, hour, $"class-{i}") { ApiCalls = i, Devices = commit, StorageBytes = 100 - commit }).ToList();
+            await Commit([.. Enumerable.Range(0, 25).Select(t => new TelemetryWrite { Tenant = TenantId.Parse($"tenant-{t}"), Usage = used, UsageStamp = Stamp(commit, "$meter") })]);
+        }
+        await Store.DisposeAsync();
+        using (var connection = DuckDbConnection.Open(DuckDbSession.File(Options), Options))
+            Assert.InRange(connection.Scalar("SELECT count(*) FROM usage"), 2_500, 20_000);
+        await ReopenAsync();
+        var usage = await Store.UsageAsync(TenantId.Parse("tenant-24"), hour, hour.AddHours(1), Cancel);
+        Assert.Equal(100, usage.Count);
+        Assert.All(usage, u => Assert.Equal((12L * int.Parse(u.DeviceClass.AsSpan(6)), 12, 88), (u.ApiCalls, u.Devices, u.StorageBytes)));
     }
 
     [Fact]

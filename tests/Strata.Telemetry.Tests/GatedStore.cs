@@ -55,6 +55,8 @@ internal sealed class GatedStore : ITelemetryStore
     public ValueTask<IReadOnlyList<AggregateRow>> AggregateAsync(
         TenantId tenant, ReadingRange range, long every, IReadOnlyList<AggregateFunction> functions, CancellationToken cancellationToken) => throw Never();
 
+    public ValueTask<IReadOnlyList<Strata.Core.Metering.UsageHour>> UsageAsync(TenantId tenant, DateTimeOffset since, DateTimeOffset until, CancellationToken cancellationToken) => throw Never();
+
     public ValueTask<long> CountAsync(TenantId tenant, DeviceId? device, CancellationToken cancellationToken) => throw Never();
 
     public ValueTask<IReadOnlyList<Strata.Core.Dataflow.WindowRecord>> WindowsAsync(TenantId tenant, WindowRange range, CancellationToken cancellationToken) => throw Never();

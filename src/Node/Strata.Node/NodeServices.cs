@@ -15,6 +15,7 @@ using Strata.Node.Ingest;
 using Strata.Node.Link;
 using Strata.Node.Reads;
 using Strata.Node.Uplink;
+using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
 
 namespace Strata.Node;
@@ -31,6 +32,7 @@ public static class NodeServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(PayloadLimits.Default);
         services.TryAddSingleton<DeviceDirectory>();
+        services.TryAddSingleton<IDeviceClasses>(s => s.GetRequiredService<DeviceDirectory>());
         services.TryAddSingleton<GatewayDirectory>();
         services.TryAddSingleton<TenantDirectory>();
         services.TryAddSingleton<AccessMap>();

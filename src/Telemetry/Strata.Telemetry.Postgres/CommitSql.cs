@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Strata.Core.Dataflow;
+using Strata.Core.Metering;
 
 namespace Strata.Telemetry.Postgres;
 
@@ -50,6 +51,26 @@ internal static class CommitSql
         ON CONFLICT (tenant_id) DO UPDATE SET height = greatest(t.height, excluded.height), commit = excluded.commit, readings = t.readings + excluded.readings,
             health = t.health + excluded.health
         """, tenant.Id.Value, tenant.Height, commit, readings, health);
+
+    public static void AddUsage(NpgsqlBatch batch, TenantState tenant, List<UsageHour> used)
+    {
+        if (used.Count == 0)
+            return;
+        Add(batch,
+            """
+            INSERT INTO telemetry_usage AS u (tenant_id, hour, class, messages_in, bytes_in, messages_out, bytes_out, readings, bytes_stored, api_calls, devices, connections, storage_bytes)
+            SELECT $1, k.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                k(hour, class, messages_in, bytes_in, messages_out, bytes_out, readings, bytes_stored, api_calls, devices, connections, storage_bytes)
+            ON CONFLICT (tenant_id, hour, class) DO UPDATE SET messages_in = u.messages_in + excluded.messages_in, bytes_in = u.bytes_in + excluded.bytes_in,
+                messages_out = u.messages_out + excluded.messages_out, bytes_out = u.bytes_out + excluded.bytes_out, readings = u.readings + excluded.readings,
+                bytes_stored = u.bytes_stored + excluded.bytes_stored, api_calls = u.api_calls + excluded.api_calls, devices = greatest(u.devices, excluded.devices),
+                connections = greatest(u.connections, excluded.connections),
+                storage_bytes = CASE WHEN excluded.storage_bytes > 0 THEN excluded.storage_bytes ELSE u.storage_bytes END
+            """,
+            tenant.Id.Value, used.Select(u => u.Hour).ToArray(), Texts(used, u => u.DeviceClass), Longs(used, u => u.MessagesIn), Longs(used, u => u.BytesIn), Longs(used, u => u.MessagesOut),
+            Longs(used, u => u.BytesOut), Longs(used, u => u.ReadingsStored), Longs(used, u => u.BytesStored), Longs(used, u => u.ApiCalls), Longs(used, u => u.Devices),
+            Longs(used, u => u.Connections), Longs(used, u => u.StorageBytes));
+    }
 
     private static void AddProgress(NpgsqlBatch batch, TenantState tenant, TenantCommit part)
     {

@@ -15,7 +15,8 @@ public static class PostgresTelemetryServices
     {
         services.AddOptions<PostgresTelemetryOptions>().Configure(configure).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<PostgresTelemetryStore>(p => new(
-            p.GetRequiredService<IOptions<PostgresTelemetryOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<PostgresTelemetryStore>>()));
+            p.GetRequiredService<IOptions<PostgresTelemetryOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<PostgresTelemetryStore>>(),
+            p.GetService<IDeviceClasses>()));
         services.AddSingleton<ITelemetryStore>(p => p.GetRequiredService<PostgresTelemetryStore>());
         services.AddHostedService<Opening>();
         return services.AddIngest(ingest);

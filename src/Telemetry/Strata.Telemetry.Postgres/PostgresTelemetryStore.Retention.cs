@@ -30,7 +30,12 @@ public sealed partial class PostgresTelemetryStore
                 dropped += await DropAsync(day, tenants, cancellationToken);
         }
         foreach (var tenant in tenants)
+        {
             dropped += await DropRecordsAsync(tenant, now - EventTime.Span(policy.Windows), cancellationToken);
+            await reads.ListAsync(
+                tenant, "DELETE FROM telemetry_usage WHERE tenant_id = $1 AND hour < $2", r => 0, cancellationToken, tenant.Value,
+                EventTime.ToDateTimeOffset(now - EventTime.Span(policy.Usage)));
+        }
         if (policy.MaxBytes is { } max)
             dropped += await BoundAsync(max, tenants, cancellationToken);
         await MeasureAsync(cancellationToken);

@@ -16,6 +16,7 @@ public sealed partial class PostgresTelemetryStore : ITelemetryStore
     private readonly DatabaseAddress database;
     private readonly TimeProvider time;
     private readonly ILogger<PostgresTelemetryStore> logger;
+    private readonly IDeviceClasses classes;
     private readonly SemaphoreSlim writing = new(1, 1);
     private readonly ReadPool reads;
     private readonly string instance = $"strata-writer {Guid.NewGuid():N}";
@@ -24,9 +25,10 @@ public sealed partial class PostgresTelemetryStore : ITelemetryStore
     private long bytes;
     private bool disposed;
 
-    public PostgresTelemetryStore(PostgresTelemetryOptions options, TimeProvider time, ILogger<PostgresTelemetryStore> logger)
+    /// <param name="classes">Under which class devices are metered; null for one class.</param>
+    public PostgresTelemetryStore(PostgresTelemetryOptions options, TimeProvider time, ILogger<PostgresTelemetryStore> logger, IDeviceClasses? classes = null)
     {
-        (this.options, this.time, this.logger) = (options, time, logger);
+        (this.options, this.time, this.logger, this.classes) = (options, time, logger, classes ?? OneDeviceClass.Instance);
         database = DatabaseAddress.Parse(options.Database);
         reads = new ReadPool(database, options);
     }
@@ -90,6 +92,8 @@ public sealed partial class PostgresTelemetryStore : ITelemetryStore
     {
         if (write.Tenant == default)
             throw new ArgumentException("A write names no tenant.", nameof(write));
+        if (write.Usage.Count > 0 && write.UsageStamp is null)
+            throw new ArgumentException("A write of usage has no number, by which it would be taken once.", nameof(write));
         if (write.Readings is not { } batch)
             return;
         var devices = batch.Devices;
@@ -108,7 +112,7 @@ public sealed partial class PostgresTelemetryStore : ITelemetryStore
             ObjectDisposedException.ThrowIf(disposed, this);
             try
             {
-                session ??= await WriterSession.OpenAsync(database, options, instance, CancellationToken.None);
+                session ??= await WriterSession.OpenAsync(database, options, classes, instance, CancellationToken.None);
                 return await work(session);
             }
             catch (Exception e)

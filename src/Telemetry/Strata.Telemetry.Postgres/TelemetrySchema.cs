@@ -27,6 +27,7 @@ public sealed class TelemetrySchema : ISchemaPart
         new("telemetry_gaps", "SELECT, INSERT, DELETE"),
         new("telemetry_progress", SchemaTable.AllRights),
         new("telemetry_dropped", "SELECT, INSERT, UPDATE"),
+        new("telemetry_usage", SchemaTable.AllRights),
     ];
 
     public IReadOnlyList<string> Functions { get; } = ["strata_create_leaves(date, integer)", "strata_drop_leaf(date)"];
@@ -92,6 +93,11 @@ public sealed class TelemetrySchema : ISchemaPart
             seen text NOT NULL, PRIMARY KEY (tenant_id, source, stream)) WITH (fillfactor = 70);
         CREATE TABLE public.telemetry_dropped(tenant_id text COLLATE "C" PRIMARY KEY, readings bigint NOT NULL, aggregated bigint NOT NULL, windows bigint NOT NULL,
             gaps bigint NOT NULL, lost bigint NOT NULL);
+        """,
+        """
+        CREATE TABLE public.telemetry_usage(tenant_id text COLLATE "C" NOT NULL, hour timestamptz NOT NULL, class text COLLATE "C" NOT NULL, messages_in bigint NOT NULL,
+            bytes_in bigint NOT NULL, messages_out bigint NOT NULL, bytes_out bigint NOT NULL, readings bigint NOT NULL, bytes_stored bigint NOT NULL, api_calls bigint NOT NULL,
+            devices bigint NOT NULL, connections bigint NOT NULL, storage_bytes bigint NOT NULL, PRIMARY KEY (tenant_id, hour, class)) WITH (fillfactor = 50);
         """,
     ];
 

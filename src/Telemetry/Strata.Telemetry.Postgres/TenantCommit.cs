@@ -22,8 +22,8 @@ internal sealed class TenantCommit
     /// <summary>Sources whose numbers changed.</summary>
     public HashSet<string> Sources { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Keys of rows that are not later than all before them: each may be a repeat.</summary>
-    public HashSet<(SeriesState Series, long Time)> Late { get; } = [];
+    /// <summary>Keys of rows that are not later than all before them, with the first such row: each may be a repeat.</summary>
+    public Dictionary<(SeriesState Series, long Time), PendingRow> Late { get; } = [];
 
     public bool IsEmpty => Rows.Count + Windows.Count + Events.Count + Gaps.Count + Sources.Count == 0;
 
@@ -40,6 +40,7 @@ internal sealed class TenantCommit
 }
 
 /// <param name="IsLate">Not later than all rows of its series before it.</param>
-internal readonly record struct PendingRow(ReadingBatch Batch, int Row, SeriesState Series, bool IsLate);
+/// <param name="Usage">Where the reading is metered.</param>
+internal readonly record struct PendingRow(ReadingBatch Batch, int Row, SeriesState Series, bool IsLate, UsageCounter Usage);
 
 internal readonly record struct PendingOrigin(MessageOrigin Origin, int First, int Count);

@@ -48,7 +48,12 @@ internal sealed class TenantState(TenantId id, ProgressBook progress)
 
 internal sealed class DeviceState(DeviceId id)
 {
+    private KnownClass known;
+
     public DeviceId Id => id;
+
+    /// <summary>Where its use is counted.</summary>
+    public ref KnownClass Class => ref known;
 
     public List<SeriesState> Series { get; } = [];
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Npgsql;
 using Strata.Core.Devices;
+using Strata.Core.Metering;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 using Strata.Postgres;
@@ -24,6 +25,7 @@ internal sealed partial class WriterSession
         (stored, repeated, refused, repeatedRecords) = (0, 0, 0, null);
         foreach (var commit in pending.Values)
             commit.Clear();
+        usage.Begin(now);
         foreach (var write in writes)
         {
             var tenant = await TenantAsync(write.Tenant, cancellationToken);
@@ -43,15 +45,16 @@ internal sealed partial class WriterSession
         if (write.Readings is { } batch)
             for (var index = 0; index < batch.MessageCount; index++)
                 batch.SetOutcome(index, Take(tenant, commit, batch, batch.Messages[index], write.Gateway, now));
-        foreach (var (window, stamp) in write.Windows)
-            if (IsNew(tenant, commit, window, stamp))
-                commit.Windows.Add(window);
-        foreach (var (fleetEvent, stamp) in write.Events)
-            if (IsNew(tenant, commit, fleetEvent, stamp))
-                commit.Events.Add((++tenant.EventPosition, fleetEvent));
-        foreach (var (gap, stamp) in write.Gaps)
+        foreach (var window in write.Windows)
+            if (IsNew(tenant, commit, window.Record, window.Stamp, window.Bytes))
+                commit.Windows.Add(window.Record);
+        foreach (var happened in write.Events)
+            if (IsNew(tenant, commit, happened.Record, happened.Stamp, happened.Bytes))
+                commit.Events.Add((++tenant.EventPosition, happened.Record));
+        foreach (var entry in write.Gaps)
         {
-            if (!IsNew(tenant, commit, gap, stamp, alsoWhen: !tenant.Progress.Contains(tenant.Id, gap.Source, gap.Stream, gap.First, gap.Last)))
+            var gap = entry.Record;
+            if (!IsNew(tenant, commit, gap, entry.Stamp, entry.Bytes, alsoWhen: !tenant.Progress.Contains(tenant.Id, gap.Source, gap.Stream, gap.First, gap.Last)))
                 continue;
             tenant.Progress.Add(tenant.Id, gap.Source, gap.Stream, gap.First, gap.Last);
             commit.Sources.Add(gap.Source);
@@ -60,6 +63,13 @@ internal sealed partial class WriterSession
         foreach (var stamp in write.Seen)
             if (!Take(tenant, commit, stamp))
                 repeated++;
+        if (write.UsageStamp is not { } numbered)
+            return;
+        if (Take(tenant, commit, numbered))
+            foreach (var used in write.Usage)
+                usage.Add(tenant.Id, used);
+        else
+            repeated++;
     }
 
     private MessageOutcome Take(TenantState tenant, TenantCommit commit, ReadingBatch batch, BatchMessage message, GatewayId? gateway, long now)
@@ -78,20 +88,34 @@ internal sealed partial class WriterSession
             Take(tenant, commit, taken);
         Note(commit, message.Origin.Gateway is null ? message.Origin with { Gateway = gateway } : message.Origin, message.Count);
         var times = batch.Times;
+        var device = message.Count == 0 ? null : resolved[0].Device;
+        var used = device is null ? usage.Of(tenant.Id) : usage.Of(tenant.Id, device.Id, ref device.Class);
+        used.Message(message.Bytes);
         for (var i = 0; i < message.Count; i++)
         {
             var row = message.Start + i;
             var series = resolved[i];
+            if (series.Device != device)
+            {
+                device = series.Device;
+                used = usage.Of(tenant.Id, device.Id, ref device.Class);
+            }
             if (times[row] == EventTime.Arrival)
                 times[row] = series.Device.LastArrival = Math.Max(now, series.Device.LastArrival + 1);
             var time = times[row];
             var late = time <= (series.IsKnown ? series.Height : tenant.LoadedHeight);
+            var pendingRow = new PendingRow(batch, row, series, late, used);
             if (late)
-                commit.Late.Add((series, time));
+            {
+                commit.Late.TryAdd((series, time), pendingRow);
+            }
             else
+            {
                 (series.Height, series.IsKnown) = (time, true);
+                used.Reading(batch.Texts[row]);
+            }
             tenant.Height = Math.Max(tenant.Height, time);
-            commit.Rows.Add(new PendingRow(batch, row, series, late));
+            commit.Rows.Add(pendingRow);
         }
         stored += message.Count;
         return MessageOutcome.Stored;
@@ -134,7 +158,7 @@ internal sealed partial class WriterSession
     }
 
     /// <summary>Takes the record's number; false when it was seen, or when the record says nothing new.</summary>
-    private bool IsNew(TenantState tenant, TenantCommit commit, object record, SourceStamp? stamp, bool alsoWhen = true)
+    private bool IsNew(TenantState tenant, TenantCommit commit, object record, SourceStamp? stamp, int bytes, bool alsoWhen = true)
     {
         if ((stamp is { } given && !Take(tenant, commit, given)) || !alsoWhen)
         {
@@ -143,6 +167,8 @@ internal sealed partial class WriterSession
             return false;
         }
         stored++;
+        if (bytes > 0)
+            usage.Of(tenant.Id).Message(bytes);
         return true;
     }
 
@@ -186,7 +212,10 @@ internal sealed partial class WriterSession
                 batch.BatchCommands.Add(new("SELECT setval('telemetry_commits', $1)") { Parameters = { new() { Value = commit } } });
             CommitSql.AddRecords(batch, tenant, part, commit, day, now);
             if (part.Late.Count == 0)
+            {
                 CommitSql.AddCounters(batch, tenant, commit, part.Rows.Count, part.Rows.Count(r => r.Series.IsHealth));
+                CommitSql.AddUsage(batch, tenant, UsedBy(tenant));
+            }
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
         if (part.Late.Count > 0)
@@ -199,36 +228,43 @@ internal sealed partial class WriterSession
     private async Task CountLateAsync(TenantState tenant, TenantCommit part, long commit, CancellationToken cancellationToken)
     {
         var inOrder = part.Rows.Where(r => !r.IsLate).ToList();
-        var lateSeries = part.Late.Select(k => k.Series).ToHashSet();
+        var lateSeries = part.Late.Keys.Select(k => k.Series).ToHashSet();
         var written = inOrder.Where(r => lateSeries.Contains(r.Series)).Select(r => (r.Series, r.Batch.Times[r.Row])).ToHashSet();
-        var keys = part.Late.Where(k => !written.Contains(k)).ToList();
+        var rows = part.Late.Where(k => !written.Contains(k.Key)).Select(k => k.Value).ToList();
         await using var batch = new NpgsqlBatch(connection)
         {
             BatchCommands =
             {
                 new($"""
-                    SELECT count(*), count(*) FILTER (WHERE k.health) FROM unnest($2, $3, $4) k(series, time, health)
+                    SELECT k.place::integer FROM unnest($2, $3) WITH ORDINALITY k(series, time, place)
                     WHERE NOT EXISTS (SELECT FROM {TelemetrySchema.Readings} r WHERE r.tenant_id = $1 AND r.series = k.series AND r.time = k.time)
                     """)
                 {
                     Parameters =
                     {
-                        new() { Value = tenant.Id.Value }, new() { Value = keys.Select(k => k.Series.Number).ToArray() }, new() { Value = keys.Select(k => k.Time).ToArray() },
-                        new() { Value = keys.Select(k => k.Series.IsHealth).ToArray() },
+                        new() { Value = tenant.Id.Value }, new() { Value = rows.Select(r => r.Series.Number).ToArray() }, new() { Value = rows.Select(r => r.Batch.Times[r.Row]).ToArray() },
                     },
                 },
             },
         };
-        long readings, health;
+        long readings = inOrder.Count, health = inOrder.Count(r => r.Series.IsHealth);
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
-            await reader.ReadAsync(cancellationToken);
-            (readings, health) = (reader.GetInt64(0) + inOrder.Count, reader.GetInt64(1) + inOrder.Count(r => r.Series.IsHealth));
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                var row = rows[reader.GetInt32(0) - 1];
+                readings++;
+                health += row.Series.IsHealth ? 1 : 0;
+                row.Usage.Reading(row.Batch.Texts[row.Row]);
+            }
         }
         await using var count = new NpgsqlBatch(connection);
         CommitSql.AddCounters(count, tenant, commit, readings, health);
+        CommitSql.AddUsage(count, tenant, UsedBy(tenant));
         await count.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    private List<UsageHour> UsedBy(TenantState tenant) => [.. usage.Touched.Where(c => c.Tenant == tenant.Id).Select(c => c.Taken).OfType<UsageHour>()];
 
     private void Copy(TenantState tenant, TenantCommit part, long commit, DateOnly day)
     {
@@ -240,7 +276,7 @@ internal sealed partial class WriterSession
         var rows = CollectionsMarshal.AsSpan(part.Rows);
         for (var i = 0; i < rows.Length; i++)
         {
-            var (batch, row, series, _) = rows[i];
+            var (batch, row, series, _, _) = rows[i];
             var text = batch.Texts[row];
             var kind = (short)batch.Kinds[row];
             if (StoredText.NeedsEscape(text))

@@ -23,7 +23,10 @@ internal sealed partial class WriterSession : IAsyncDisposable
     private readonly Dictionary<TenantId, TenantState> tenants = [];
     private readonly HashSet<DateOnly> leaves = [];
 
-    private WriterSession(PostgresTelemetryOptions options, NpgsqlConnection connection) => (this.options, this.connection) = (options, connection);
+    private readonly UsageBook usage;
+
+    private WriterSession(PostgresTelemetryOptions options, IDeviceClasses classes, NpgsqlConnection connection) =>
+        (this.options, this.connection, usage) = (options, connection, new UsageBook(classes));
 
     /// <summary>The number of the last commit.</summary>
     public long LastCommit { get; private set; }
@@ -33,7 +36,8 @@ internal sealed partial class WriterSession : IAsyncDisposable
 
     /// <param name="instance">Names this store's sessions among those of other programs.</param>
     /// <exception cref="TelemetryStoreException">Another node writes.</exception>
-    public static async Task<WriterSession> OpenAsync(DatabaseAddress database, PostgresTelemetryOptions options, string instance, CancellationToken cancellationToken)
+    public static async Task<WriterSession> OpenAsync(
+        DatabaseAddress database, PostgresTelemetryOptions options, IDeviceClasses classes, string instance, CancellationToken cancellationToken)
     {
         var connection = await database.OpenAsync(cancellationToken, c =>
         {
@@ -41,7 +45,7 @@ internal sealed partial class WriterSession : IAsyncDisposable
             c.CommandTimeout = (int)options.CommitTimeout.TotalSeconds;
             c.KeepAlive = 30;
         });
-        var session = new WriterSession(options, connection);
+        var session = new WriterSession(options, classes, connection);
         try
         {
             await session.TakeWriterLockAsync(instance, cancellationToken);
@@ -126,6 +130,7 @@ internal sealed partial class WriterSession : IAsyncDisposable
                 new("SELECT source, stream, used, seen FROM telemetry_progress ORDER BY used"),
                 new("SELECT height FROM telemetry_tenants"),
                 new("SELECT coalesce((SELECT max(position) FROM telemetry_events), 0), coalesce((SELECT max(position) FROM telemetry_gaps), 0)"),
+                new("SELECT hour, class FROM telemetry_usage WHERE hour >= (SELECT max(hour) FROM telemetry_usage) - interval '1 hour'"),
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -145,6 +150,9 @@ internal sealed partial class WriterSession : IAsyncDisposable
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         (state.EventPosition, state.GapPosition) = (reader.GetInt64(0), reader.GetInt64(1));
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            usage.Know(tenant, await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellationToken), reader.GetString(1));
         return tenants[tenant] = state;
     }
 

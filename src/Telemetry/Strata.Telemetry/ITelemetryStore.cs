@@ -1,6 +1,7 @@
 using Strata.Core.Architecture;
 using Strata.Core.Dataflow;
 using Strata.Core.Devices;
+using Strata.Core.Metering;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 
@@ -26,6 +27,11 @@ public interface ITelemetryStore : IAsyncDisposable
     ValueTask<IReadOnlyList<Reading>> ReadAsync(TenantId tenant, ReadingRange range, CancellationToken cancellationToken);
 
     ValueTask<IReadOnlyList<AggregateRow>> AggregateAsync(TenantId tenant, ReadingRange range, long every, IReadOnlyList<AggregateFunction> functions, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What the tenant used in the hours that reach into [<paramref name="since"/>, <paramref name="until"/>), by hour and device class. Hours without use have no row. What was committed before the call is in it.
+    /// </summary>
+    ValueTask<IReadOnlyList<UsageHour>> UsageAsync(TenantId tenant, DateTimeOffset since, DateTimeOffset until, CancellationToken cancellationToken);
 
     /// <summary>Distinct raw readings, of one device or of all.</summary>
     ValueTask<long> CountAsync(TenantId tenant, DeviceId? device, CancellationToken cancellationToken);
@@ -77,10 +83,23 @@ public sealed class TelemetryWrite
 
     /// <summary>The gateway that the readings came through; null when the devices talk to this node.</summary>
     public GatewayId? Gateway { get; init; }
+
+    /// <summary>
+    /// What was used besides what this store counts of its commits (messages and bytes in, readings and bytes stored), to be added to its hours; gauges raise what stands. Taken once a
+    /// <see cref="UsageStamp"/>.
+    /// </summary>
+    public IReadOnlyList<UsageHour> Usage { get; init; } = [];
+
+    /// <summary>The number of <see cref="Usage"/>; required with it.</summary>
+    public SourceStamp? UsageStamp { get; init; }
 }
 
 /// <summary>A record with the number of the entry that brought it; null when made here.</summary>
-public readonly record struct Stamped<T>(T Record, SourceStamp? Stamp);
+public readonly record struct Stamped<T>(T Record, SourceStamp? Stamp)
+{
+    /// <summary>Length of its payload as it came, for the meter; 0 for what was made here, which is no message.</summary>
+    public int Bytes { get; init; }
+}
 
 /// <param name="Commit">The commit's number.</param>
 /// <param name="Stored">Rows stored.</param>
@@ -173,7 +192,11 @@ public sealed record CommittedRows(
 /// <param name="Raw">Age by arrival at which raw readings go.</param>
 /// <param name="Windows">Age by start at which windows go.</param>
 /// <param name="MaxBytes">Size of the store beyond which the oldest raw readings go; null for no limit.</param>
-public sealed record RetentionPolicy(TimeSpan Raw, TimeSpan Windows, long? MaxBytes);
+public sealed record RetentionPolicy(TimeSpan Raw, TimeSpan Windows, long? MaxBytes)
+{
+    /// <summary>Age at which hours of usage go.</summary>
+    public TimeSpan Usage { get; init; } = TimeSpan.FromDays(3 * 366);
+}
 
 /// <param name="CanCommit">False while the last commit failed and the store has not proved itself since.</param>
 /// <param name="Detail">What is wrong and what to do; empty when all is well.</param>

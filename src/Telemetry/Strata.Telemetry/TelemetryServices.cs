@@ -20,7 +20,7 @@ public static class TelemetryServices
     {
         services.AddOptions<TelemetryStoreOptions>().Configure(configure).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<DuckDbTelemetryStore>(p => new(
-            p.GetRequiredService<IOptions<TelemetryStoreOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<DuckDbTelemetryStore>>()));
+            p.GetRequiredService<IOptions<TelemetryStoreOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<DuckDbTelemetryStore>>(), p.GetService<IDeviceClasses>()));
         services.AddSingleton<ITelemetryStore>(p => p.GetRequiredService<DuckDbTelemetryStore>());
         services.AddHostedService<Opening>();
         return services.AddIngest(ingest);

@@ -86,6 +86,9 @@ internal sealed class MemoryStore(TimeProvider time) : ITelemetryStore
     public ValueTask<IReadOnlyList<AggregateRow>> AggregateAsync(
         TenantId tenant, ReadingRange range, long every, IReadOnlyList<AggregateFunction> functions, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<IReadOnlyList<Strata.Core.Metering.UsageHour>> UsageAsync(TenantId tenant, DateTimeOffset since, DateTimeOffset until, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public ValueTask<long> CountAsync(TenantId tenant, DeviceId? device, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<IReadOnlyList<Reading>> LatestAsync(TenantId tenant, IReadOnlyList<DeviceId> devices, CancellationToken cancellationToken) => throw new NotSupportedException();

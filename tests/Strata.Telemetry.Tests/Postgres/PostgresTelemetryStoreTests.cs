@@ -26,7 +26,7 @@ public sealed class PostgresTelemetryStoreTests(PostgresServer server) : Telemet
             await database.MigrateAsync(new TelemetrySchema());
         }
         var options = new PostgresTelemetryOptions { Database = database.Node, MaxMetricsPerDevice = 50, MaxStreamsPerSource = 3, MaxIntervalsPerStream = 4 };
-        var store = new PostgresTelemetryStore(options, Time, NullLogger<PostgresTelemetryStore>.Instance);
+        var store = new PostgresTelemetryStore(options, Time, NullLogger<PostgresTelemetryStore>.Instance, Models);
         await store.OpenAsync(Cancel);
         return store;
     }

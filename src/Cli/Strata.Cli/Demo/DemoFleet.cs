@@ -1,16 +1,17 @@
 using System.Net;
-using System.Text.Json;
 using Strata.Cli.Processes;
 using Strata.Cloud.Contracts;
 
 namespace Strata.Cli.Demo;
 
 /// <summary>
-/// The processes of the demo: a cloud node, its gateways behind a plug that can be pulled, and an agent per device. Everything it needs to know it reads from
-/// the registry after applying the sample's description.
+/// The processes of the demo: a cloud node, and for each of three organisations a gateway behind a plug that can be pulled and an agent per device. Everything
+/// it needs to know it reads from the registry after applying the samples' descriptions.
 /// </summary>
 internal sealed class DemoFleet : IAsyncDisposable
 {
+    private static readonly string[] Tenants = ["harbour", "mill", "works"];
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(8);
 
@@ -21,34 +22,34 @@ internal sealed class DemoFleet : IAsyncDisposable
     private readonly string executable;
     private readonly DemoNarrator narrator;
     private readonly HttpClient http = new(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }));
-    private readonly Dictionary<string, StrataProcess> gateways = [];
-    private readonly Dictionary<string, StrataProcess> edges = [];
     private StrataProcess? cloud;
 
     public DemoFleet(string folder, string executable, DemoNarrator narrator) => (this.folder, this.executable, this.narrator) = (folder, executable, narrator);
 
     public UplinkPlug Plug { get; private set; } = null!;
 
-    public StrataClient Client { get; private set; } = null!;
-
+    /// <summary>Opens the dashboard once, as the platform's owner.</summary>
     public string Dashboard { get; private set; } = "";
 
-    public IReadOnlyCollection<string> Edges => edges.Keys;
+    public List<DemoOffice> Offices { get; } = [];
+
+    private IEnumerable<StrataProcess> Gateways => Offices.SelectMany(o => o.Gateways.Values);
+
+    private IEnumerable<DemoAgent> Agents => Offices.SelectMany(o => o.Agents.Values);
 
     /// <summary>Starts all tiers, top down.</summary>
     public async Task StartAsync(DemoReplay replay, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.Combine(folder, "logs"));
-        await StartCloudAsync(cancellationToken);
-        var secrets = await ApplyAsync(cancellationToken);
-        var devices = (await Client.ListDevicesAsync(limit: 1000, cancellationToken: cancellationToken)).Items;
-        var known = (await Client.ListGatewaysAsync(limit: 100, cancellationToken: cancellationToken)).Items;
-        await Task.WhenAll(known.Select(g => StartGatewayAsync(g, cancellationToken)));
-        narrator.Say($"{known.Count} gateways joined: {string.Join(", ", known.Select(g => g.Id))}");
-        foreach (var device in devices)
-            await AddEdgeAsync(device, known, secrets, replay, cancellationToken);
-        await Task.WhenAll(edges.Values.Select(e => e.StartAsync(StartLimit, cancellationToken)));
-        narrator.Say($"{edges.Count} agents replay real recordings at {replay.Speed:N0} times their speed");
+        var owner = await StartCloudAsync(cancellationToken);
+        foreach (var tenant in Tenants)
+            Offices.Add(await MakeOfficeAsync(owner, tenant, cancellationToken));
+        await Task.WhenAll(Offices.Select(o => StartGatewaysAsync(o, cancellationToken)));
+        foreach (var office in Offices)
+            await AddAgentsAsync(office, replay, cancellationToken);
+        narrator.Say($"{Offices.Count} tenants, each with its gateway: {string.Join(", ", Offices.Select(o => o.Tenant))}");
+        await Task.WhenAll(Agents.Select(a => a.Process.StartAsync(StartLimit, cancellationToken)));
+        narrator.Say($"{Agents.Count()} agents replay real recordings at {replay.Speed:N0} times their speed");
     }
 
     /// <summary>kill -9 of one process of a tier, then its start with the same arguments and folder.</summary>
@@ -57,8 +58,8 @@ internal sealed class DemoFleet : IAsyncDisposable
         var victim = tier switch
         {
             "cloud" => cloud!,
-            "fog" => gateways.Values.First(),
-            "edge" => edges.Values.First(),
+            "fog" => Gateways.First(),
+            "edge" => Agents.First().Process,
             _ => throw new CliException(ExitCode.Usage, $"--kill: '{tier}' is not a tier; use cloud, fog or edge."),
         };
         await victim.KillAsync();
@@ -68,22 +69,29 @@ internal sealed class DemoFleet : IAsyncDisposable
     }
 
     /// <summary>Ends the agents: each flushes and writes its books.</summary>
-    public async Task StopEdgesAsync() => await Task.WhenAll(edges.Values.Select(e => e.StopAsync(FlushLimit + StopLimit)));
-
-    /// <summary>The books of the agents, from what each keeps on its disk: the truth also when its last report did not get through.</summary>
-    public DemoEdgeBooks ReadEdgeBooks() => edges.Keys.Select(ReadStatus).Aggregate(new DemoEdgeBooks(0, 0, 0, 0), (sum, one) => sum + new DemoEdgeBooks(
-        one.GetProperty("readingsIn").GetInt64(), one.GetProperty("suppressed").GetInt64(), one.GetProperty("waiting").GetInt64(), one.GetProperty("lost").GetInt64()));
+    public async Task StopEdgesAsync() => await Task.WhenAll(Agents.Select(a => a.Process.StopAsync(FlushLimit + StopLimit)));
 
     /// <summary>Whether every agent has a connection to its gateway, as it last wrote.</summary>
-    public bool AgentsAreConnected() => edges.Keys.All(e => ReadStatus(e).GetProperty("gateway").ValueKind == JsonValueKind.String);
+    public bool AgentsAreConnected() => Agents.All(a => a.IsConnected());
+
+    /// <summary>Each tenant's books as the cloud has them now.</summary>
+    public async Task<IReadOnlyList<DemoBooks>> ReadBooksAsync(CancellationToken cancellationToken) =>
+        await Task.WhenAll(Offices.Select(o => o.ReadBooksAsync(sources: null, cancellationToken)));
+
+    /// <summary>The same after the agents have stopped, with the books on their disks in place of their last reports.</summary>
+    public async Task<IReadOnlyList<DemoBooks>> ReadClosedBooksAsync(CancellationToken cancellationToken) =>
+        await Task.WhenAll(Offices.Select(o => o.ReadBooksAsync(o.ReadEdgeBooks(), cancellationToken)));
+
+    /// <summary>Each tenant asks for what its neighbours have.</summary>
+    public Task<(int Asked, int Leaked)> AskAsNeighboursAsync(CancellationToken cancellationToken) => NeighbourCheck.RunAsync(http, Offices, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         await StopEdgesAsync();
-        await Task.WhenAll(gateways.Values.Select(g => g.StopAsync(StopLimit)));
+        await Task.WhenAll(Gateways.Select(g => g.StopAsync(StopLimit)));
         if (cloud is not null)
             await cloud.StopAsync(StopLimit);
-        foreach (var process in edges.Values.Concat(gateways.Values))
+        foreach (var process in Agents.Select(a => a.Process).Concat(Gateways))
             await process.DisposeAsync();
         if (cloud is not null)
             await cloud.DisposeAsync();
@@ -92,18 +100,11 @@ internal sealed class DemoFleet : IAsyncDisposable
         http.Dispose();
     }
 
-    private JsonElement ReadStatus(string device)
-    {
-        using var status = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(EdgeFolder(device), "status.json")));
-        return status.RootElement.Clone();
-    }
-
-    private string EdgeFolder(string device) => Path.Combine(folder, "edge", device);
-
     private StrataProcess Process(string name, IReadOnlyList<string> arguments) =>
         new(name, executable, arguments, Path.Combine(folder, "logs", $"{name}.log")) { Failed = narrator.Say };
 
-    private async Task StartCloudAsync(CancellationToken cancellationToken)
+    /// <returns>The platform owner's token.</returns>
+    private async Task<string> StartCloudAsync(CancellationToken cancellationToken)
     {
         var data = Path.Combine(folder, "cloud");
         // The ports are drawn once, so that a restart finds the same ones and the gateways' cable leads there.
@@ -112,53 +113,71 @@ internal sealed class DemoFleet : IAsyncDisposable
         await cloud.StartAsync(StartLimit, cancellationToken);
         narrator.Say($"cloud node serves http={cloud.Ready["http"]} mqtt={cloud.Ready["mqtt"]}");
         http.BaseAddress = new Uri($"http://{cloud.Ready["http"]}/");
-        Client = new StrataClient(http, (await File.ReadAllTextAsync(Path.Combine(data, "admin.token"), cancellationToken)).Trim());
-        Dashboard = (await Client.CreateLoginLinkAsync(cancellationToken)).Url;
+        var token = (await File.ReadAllTextAsync(Path.Combine(data, "admin.token"), cancellationToken)).Trim();
+        Dashboard = (await new StrataClient(http, token).CreateLoginLinkAsync(cancellationToken)).Url;
         Plug = new UplinkPlug(IPEndPoint.Parse(cloud.Ready["http"]));
         Plug.Restore();
+        return token;
     }
 
-    private async Task<IReadOnlyDictionary<string, string>> ApplyAsync(CancellationToken cancellationToken)
+    /// <summary>The tenant, with what its file describes.</summary>
+    private async Task<DemoOffice> MakeOfficeAsync(string owner, string tenant, CancellationToken cancellationToken)
     {
-        var path = DemoSamples.Find("office/site.yaml");
-        // The pages show the building's name, and thereby say what the rooms are.
-        var yaml = (await File.ReadAllTextAsync(path, cancellationToken)).Replace("name: Headquarters", "name: Demo office (every room replays one real room, some hours apart)", StringComparison.Ordinal);
-        var result = await Client.ApplyAsync(yaml, dryRun: false, prune: false, path, cancellationToken);
-        narrator.Say($"applied {Path.GetRelativePath(Environment.CurrentDirectory, path)}: {result.Changes.Count} changes");
-        return result.Secrets;
+        if (!await IsThereAsync(owner, tenant, cancellationToken))
+            await new StrataClient(http, owner).CreateTenantAsync(new CreateTenant(tenant), cancellationToken);
+        var client = new StrataClient(http, owner, tenant);
+        var path = DemoSamples.Find($"offices/{tenant}.yaml");
+        var applied = await client.ApplyAsync(await File.ReadAllTextAsync(path, cancellationToken), dryRun: false, prune: false, path, cancellationToken);
+        narrator.Say($"{tenant}: applied {Path.GetRelativePath(Environment.CurrentDirectory, path)}: {applied.Changes.Count} changes");
+        var link = await client.CreateLoginLinkAsync(cancellationToken);
+        var gateways = await client.ListGatewaysAsync(limit: 100, cancellationToken: cancellationToken);
+        return new DemoOffice(tenant, client, link.Url, gateways.Items, applied.Secrets);
     }
 
-    private async Task StartGatewayAsync(GatewayInfo gateway, CancellationToken cancellationToken)
+    /// <summary>A kept folder has it already.</summary>
+    private async Task<bool> IsThereAsync(string owner, string tenant, CancellationToken cancellationToken) =>
+        (await new StrataClient(http, owner).ListTenantsAsync(limit: 100, cancellationToken: cancellationToken)).Items.Any(t => t.Id == tenant);
+
+    private Task StartGatewaysAsync(DemoOffice office, CancellationToken cancellationToken) =>
+        Task.WhenAll(office.Known.Select(g => StartGatewayAsync(office, g, cancellationToken)));
+
+    private async Task StartGatewayAsync(DemoOffice office, GatewayInfo gateway, CancellationToken cancellationToken)
     {
-        var token = await Client.CreateJoinTokenAsync(new CreateJoinToken(gateway.Site, null, null), cancellationToken);
+        var token = await office.Client.CreateJoinTokenAsync(new CreateJoinToken(gateway.Site, null, null), cancellationToken);
         string[] arguments =
         [
-            "fog", "--data", Path.Combine(folder, "fog", gateway.Id), "--cloud", $"http://{Plug.EndPoint}", "--join-token", token.Token, "--site", gateway.Site,
-            "--name", gateway.Id, "--http", $"127.0.0.1:{FreePort.Draw()}", "--mqtt", $"127.0.0.1:{FreePort.Draw()}", .. Supervised,
+            "fog", "--data", Path.Combine(folder, "fog", office.Tenant, gateway.Id), "--cloud", $"http://{Plug.EndPoint}", "--join-token", token.Token,
+            "--site", gateway.Site, "--name", gateway.Id, "--http", $"127.0.0.1:{FreePort.Draw()}", "--mqtt", $"127.0.0.1:{FreePort.Draw()}", .. Supervised,
         ];
-        var process = Process(gateway.Id, arguments);
-        lock (gateways)
-            gateways.Add(gateway.Id, process);
+        var process = Process($"{office.Tenant}-{gateway.Id}", arguments);
+        lock (office.Gateways)
+            office.Gateways.Add(gateway.Id, process);
         await process.StartAsync(StartLimit, cancellationToken);
     }
 
-    private async Task AddEdgeAsync(
-        DeviceInfo device, IReadOnlyList<GatewayInfo> known, IReadOnlyDictionary<string, string> secrets, DemoReplay replay, CancellationToken cancellationToken)
+    private async Task AddAgentsAsync(DemoOffice office, DemoReplay replay, CancellationToken cancellationToken)
     {
-        var home = known.Where(g => device.Site is { } site && (site + "/").StartsWith(g.Site + "/", StringComparison.Ordinal)).MaxBy(g => g.Site.Length);
-        if (home is null || replay.ArgumentsFor(device) is not { } source)
-            return;
-        var data = EdgeFolder(device.Id);
+        foreach (var device in (await office.Client.ListDevicesAsync(limit: 1000, cancellationToken: cancellationToken)).Items)
+        {
+            if (office.HomeOf(device) is { } home && replay.ArgumentsFor(device) is { } source)
+                office.Agents.Add(device.Id, await MakeAgentAsync(office, device, home, source, cancellationToken));
+        }
+    }
+
+    private async Task<DemoAgent> MakeAgentAsync(
+        DemoOffice office, DeviceInfo device, StrataProcess home, IReadOnlyList<string> source, CancellationToken cancellationToken)
+    {
+        var data = Path.Combine(folder, "edge", office.Tenant, device.Id);
         Directory.CreateDirectory(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var secretFile = Path.Combine(data, "device.secret");
-        if (secrets.TryGetValue(device.Id, out var secret))
+        if (office.Secrets.TryGetValue(device.Id, out var secret))
             await PrivateFile.WriteAsync(secretFile, secret, cancellationToken);
         string[] arguments =
         [
-            "edge", "--data", data, "--device", device.Id, "--secret-file", secretFile, "--to", $"mqtt://{gateways[home.Id].Ready["mqtt"]}", "--flush-limit",
+            "edge", "--data", data, "--device", device.Id, "--secret-file", secretFile, "--to", $"mqtt://{home.Ready["mqtt"]}", "--flush-limit",
             $"{FlushLimit.TotalSeconds:0}s", .. source, .. Supervised,
         ];
-        edges.Add(device.Id, Process(device.Id, arguments));
+        return new DemoAgent(Process($"{office.Tenant}-{device.Id}", arguments), data);
     }
 
     private static readonly string[] Supervised = [ServerOptions.UntilStdinCloses];

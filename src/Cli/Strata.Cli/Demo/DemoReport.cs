@@ -7,11 +7,14 @@ namespace Strata.Cli.Demo;
 /// <summary>What a demo run ends with. Scripts rely on its shape.</summary>
 internal sealed record DemoReport(
     DemoTiers Tiers, long Suppressed, long Aggregated, long Stored, long Waiting, long Duplicates, long Gaps, long Lost, long Unexplained, double? Reduction,
-    double? EdgeReduction, double? FogReduction, double? BytesReduction, DemoLatency LatencyMs, bool Balanced)
+    double? EdgeReduction, double? FogReduction, double? BytesReduction, DemoLatency LatencyMs, bool Balanced, IReadOnlyList<DemoTenant> Tenants, int Leaks)
 {
-    public static DemoReport From(StatisticsInfo s) => new(
+    /// <param name="leaks">Questions for a neighbour's things that were answered.</param>
+    public static DemoReport From(IReadOnlyList<DemoBooks> books, int leaks) => From(DemoBooks.Together(books), books, leaks);
+
+    private static DemoReport From(StatisticsInfo s, IReadOnlyList<DemoBooks> books, int leaks) => new(
         new DemoTiers(DemoTier.From(s.Edge), DemoTier.From(s.Fog), DemoTier.From(s.Cloud)), s.Suppressed, s.Aggregated, s.Stored, s.Waiting, s.Duplicates,
-        s.Gaps, s.Lost, s.Unexplained, s.Reduction, s.EdgeReduction, s.FogReduction, s.BytesReduction, DemoLatency.From(s.Immediate), s.Unexplained == 0 && s.Edge.ReadingsIn > 0);
+        s.Gaps, s.Lost, s.Unexplained, s.Reduction, s.EdgeReduction, s.FogReduction, s.BytesReduction, DemoLatency.From(s.Immediate), books.All(b => b.Balance), [.. books.Select(DemoTenant.From)], leaks);
 
     /// <summary>The same for people.</summary>
     public string ToText() =>
@@ -23,9 +26,25 @@ internal sealed record DemoReport(
           {Waiting,12:N0} waiting (buffers, open windows)
           {Lost,12:N0} lost ({Gaps:N0} gaps)
         {(Balanced ? "the books balance" : $"THE BOOKS ARE OFF by {Unexplained:N0}")}; {Duplicates:N0} repeats were recognised
+        {string.Join('\n', Tenants.Select(t => t.ToText()))}
         reduction in messages: edge {EdgeReduction:P1}, fog {FogReduction:P1}, together {Reduction:P1}; in bytes {BytesReduction:P1}
-        immediate readings, sampled to committed at the cloud, ms: p50 {LatencyMs.P50:0.#}, p95 {LatencyMs.P95:0.#}, p99 {LatencyMs.P99:0.#}
+        each of {Tenants.Count} tenants asked for what its neighbours have: {(Leaks == 0 ? "nothing was found" : $"{Leaks:N0} LEAKS")}
+        immediate readings of the slowest tenant, sampled to committed at the cloud, ms: p50 {LatencyMs.P50:0.#}, p95 {LatencyMs.P95:0.#}, p99 {LatencyMs.P99:0.#}
         """;
+}
+
+/// <summary>One tenant's part of it.</summary>
+internal sealed record DemoTenant(
+    string Tenant, long ReadingsIn, long Suppressed, long Aggregated, long Stored, long Waiting, long Lost, long Unexplained, double? Reduction, bool Balanced)
+{
+    public static DemoTenant From(DemoBooks books)
+    {
+        var s = books.Statistics;
+        return new DemoTenant(
+            books.Tenant, s.Edge.ReadingsIn, s.Suppressed, s.Aggregated, s.Stored, s.Waiting, s.Lost, s.Unexplained, s.Reduction, books.Balance);
+    }
+
+    public string ToText() => $"  {Tenant,-12} {ReadingsIn,10:N0} readings, {Reduction:P1} less at the cloud, {(Balanced ? "balanced" : $"off by {Unexplained:N0}")}";
 }
 
 internal sealed record DemoTiers(DemoTier Edge, DemoTier Fog, DemoTier Cloud);

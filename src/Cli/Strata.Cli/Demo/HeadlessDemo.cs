@@ -14,7 +14,10 @@ internal sealed class HeadlessDemo(DemoFleet fleet, DemoNarrator narrator, TimeP
         await ReconnectedAsync(cancellationToken);
         narrator.Say("the agents stop; the tiers settle");
         await fleet.StopEdgesAsync();
-        return DemoReport.From(await SettleAsync(cancellationToken));
+        var books = await SettleAsync(cancellationToken);
+        var (asked, leaked) = await fleet.AskAsNeighboursAsync(cancellationToken);
+        narrator.Say($"each tenant asked for what its neighbours have: {asked} questions, {leaked} answered");
+        return DemoReport.From(books, leaked);
     }
 
     /// <summary>A run that was disturbed goes on until every agent has found its gateway again.</summary>
@@ -59,20 +62,18 @@ internal sealed class HeadlessDemo(DemoFleet fleet, DemoNarrator narrator, TimeP
     /// Waits until the gateways' last entries have reached the cloud: the books balance and stand still. What is still open at the
     /// deadline is reported as it is.
     /// </summary>
-    private async Task<StatisticsInfo> SettleAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<DemoBooks>> SettleAsync(CancellationToken cancellationToken)
     {
-        var sources = fleet.ReadEdgeBooks();
         var started = time.GetTimestamp();
-        StatisticsInfo? last = null;
+        IReadOnlyList<DemoBooks>? last = null;
         while (true)
         {
-            var now = sources.Correct(await fleet.Client.GetStatisticsAsync(cancellationToken));
-            var quiet = last is not null && now.Stored == last.Stored && now.Aggregated == last.Aggregated && now.Waiting == last.Waiting;
-            if (quiet && now.Unexplained == 0)
+            var now = await fleet.ReadClosedBooksAsync(cancellationToken);
+            if (last is not null && now.Zip(last).All(b => b.First.StandsStill(b.Second)))
                 return now;
             if (time.GetElapsedTime(started) > SettleLimit)
             {
-                narrator.Say($"not settled after {SettleLimit.TotalSeconds:0} s: {now.Unexplained} readings are unexplained");
+                narrator.Say($"not settled after {SettleLimit.TotalSeconds:0} s: {now.Sum(b => b.Statistics.Unexplained)} readings are unexplained");
                 return now;
             }
             last = now;

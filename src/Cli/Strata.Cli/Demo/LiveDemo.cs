@@ -73,10 +73,11 @@ internal sealed class LiveDemo(DemoFleet fleet, IAnsiConsole console, TimeProvid
     {
         try
         {
-            var device = fleet.Edges.First();
-            var latest = await fleet.Client.ListLatestAsync(device, null, cancellationToken);
+            var office = fleet.Offices[0];
+            var device = office.Agents.Keys.First();
+            var latest = await office.Client.ListLatestAsync(device, null, cancellationToken);
             var metric = latest.Items.FirstOrDefault(l => l.Metric == "occupancy") ?? latest.Items.FirstOrDefault(l => !l.Metric.StartsWith("health.", StringComparison.Ordinal));
-            trace = metric is null ? null : await fleet.Client.GetTraceAsync(device, metric.Metric, cancellationToken);
+            trace = metric is null ? null : await office.Client.GetTraceAsync(device, metric.Metric, cancellationToken);
             message = trace is null ? "no reading to trace yet" : "";
         }
         catch (Exception e) when (e is HttpRequestException or StrataApiException)
@@ -90,8 +91,10 @@ internal sealed class LiveDemo(DemoFleet fleet, IAnsiConsole console, TimeProvid
         var rows = new List<IRenderable>();
         try
         {
-            var stats = await fleet.Client.GetStatisticsAsync(cancellationToken);
+            var books = await fleet.ReadBooksAsync(cancellationToken);
+            var stats = DemoBooks.Together(books);
             rows.Add(Tiers(stats));
+            rows.Add(Tenants(books));
             rows.Add(new Markup(Books(stats)));
         }
         catch (Exception e) when (e is HttpRequestException or StrataApiException)
@@ -101,7 +104,9 @@ internal sealed class LiveDemo(DemoFleet fleet, IAnsiConsole console, TimeProvid
         rows.Add(new Markup($"uplink {(fleet.Plug.IsCut ? "[red]cut[/]" : "[green]up[/]")}   {Markup.Escape(message)}"));
         if (trace is not null)
             rows.Add(Hops(trace));
-        rows.Add(new Markup($"dashboard [link]{Markup.Escape(fleet.Dashboard)}[/] (opens once)"));
+        rows.Add(new Markup($"dashboard of the platform's owner [link]{Markup.Escape(fleet.Dashboard)}[/] (each opens once)"));
+        foreach (var office in fleet.Offices)
+            rows.Add(new Markup($"dashboard of {office.Tenant} [link]{Markup.Escape(office.Dashboard)}[/]"));
         rows.Add(new Markup("[bold]o[/] cut or restore the uplink   [bold]k[/] kill -9 and restart the cloud   [bold]t[/] trace a reading   [bold]q[/] quit"));
         return new Rows(rows);
     }
@@ -114,6 +119,16 @@ internal sealed class LiveDemo(DemoFleet fleet, IAnsiConsole console, TimeProvid
         Row(table, "edge", stats.Edge, stats.Processes.Where(p => p.Tier == "edge"));
         Row(table, "fog", stats.Fog, stats.Processes.Where(p => p.Tier == "fog"));
         Row(table, "cloud", stats.Cloud, []);
+        return table;
+    }
+
+    private static Table Tenants(IReadOnlyList<DemoBooks> books)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("tenant", "readings", "stored", "in windows", "waiting", "reduction");
+        foreach (var index in Enumerable.Range(1, 5))
+            table.Columns[index].RightAligned();
+        foreach (var (tenant, s) in books)
+            table.AddRow(tenant, $"{s.Edge.ReadingsIn:N0}", $"{s.Stored:N0}", $"{s.Aggregated:N0}", $"{s.Waiting:N0}", Percent(s.Reduction));
         return table;
     }
 
@@ -130,7 +145,7 @@ internal sealed class LiveDemo(DemoFleet fleet, IAnsiConsole console, TimeProvid
         $"""
         {s.Edge.ReadingsIn:N0} readings = {s.Suppressed:N0} suppressed + {s.Aggregated:N0} in windows + {s.Stored:N0} stored + {s.Waiting:N0} waiting + {s.Lost:N0} lost
         reduction: edge {Percent(s.EdgeReduction)}, fog {Percent(s.FogReduction)}, together {Percent(s.Reduction)}, in bytes {Percent(s.BytesReduction)}
-        immediate readings, sampled to committed at the cloud: p50 {s.Immediate.P50:0} ms, p99 {s.Immediate.P99:0} ms
+        immediate readings of the slowest tenant, sampled to committed at the cloud: p50 {s.Immediate.P50:0} ms, p99 {s.Immediate.P99:0} ms
         """;
 
     private static string Percent(double? share) => share is { } s ? s.ToString("P1") : "-";

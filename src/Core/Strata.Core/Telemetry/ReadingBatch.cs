@@ -57,13 +57,14 @@ public sealed class ReadingBatch
     /// <summary>Ends the open message. A message without rows is kept too, so that its number counts as seen.</summary>
     /// <returns>The message's index.</returns>
     /// <param name="origin">What its source said of it besides the readings.</param>
-    public int EndMessage(SourceStamp? stamp = null, MessageOrigin origin = default)
+    /// <param name="bytes">Length of its payload as it came, for the meter.</param>
+    public int EndMessage(SourceStamp? stamp = null, MessageOrigin origin = default, int bytes = 0)
     {
         if (open < 0)
             throw new InvalidOperationException("No message is open.");
         if (MessageCount == messages.Length)
             Array.Resize(ref messages, messages.Length * 2);
-        messages[MessageCount] = new BatchMessage(open, Count - open, stamp) { Origin = origin };
+        messages[MessageCount] = new BatchMessage(open, Count - open, stamp) { Origin = origin, Bytes = bytes };
         open = -1;
         return MessageCount++;
     }
@@ -133,6 +134,9 @@ public sealed class ReadingBatch
 public readonly record struct BatchMessage(int Start, int Count, SourceStamp? Stamp)
 {
     public MessageOrigin Origin { get; init; }
+
+    /// <summary>Length of its payload as it came.</summary>
+    public int Bytes { get; init; }
 
     /// <summary>What became of it; told by the store after a commit that succeeded.</summary>
     public MessageOutcome Outcome { get; init; }

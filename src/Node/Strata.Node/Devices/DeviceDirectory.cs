@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
+using Strata.Telemetry;
 
 namespace Strata.Node.Devices;
 
@@ -9,9 +10,11 @@ namespace Strata.Node.Devices;
 /// configuration). Any number of readers at once; writers are serialised. Bounded: see <see cref="Capacity"/>.
 /// </summary>
 /// <param name="capacity">How many devices at most; adding one more throws.</param>
-public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapacity)
+public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapacity) : IDeviceClasses
 {
     public const int DefaultCapacity = 1_000_000;
+
+    private int version;
 
     private readonly CredentialIndex<DeviceId, DeviceEntry> index = new(capacity, e => (e.Tenant, e.Device), e => e.SecretHash, e => e.Enabled);
 
@@ -25,6 +28,12 @@ public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapaci
 
     public int Count => index.Count;
 
+    /// <summary>Changes with every change of the directory.</summary>
+    public int Version => Volatile.Read(ref version);
+
+    /// <summary>The device's model.</summary>
+    public string ClassOf(TenantId tenant, DeviceId device) => index.TryGet(tenant, device, out var entry) ? entry.Model : "";
+
     public bool TryGet(TenantId tenant, DeviceId device, [NotNullWhen(true)] out DeviceEntry? entry) => index.TryGet(tenant, device, out entry);
 
     /// <summary>Checks a device's secret.</summary>
@@ -35,7 +44,9 @@ public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapaci
     /// <exception cref="InvalidOperationException">The directory is full.</exception>
     public void Set(DeviceEntry entry)
     {
-        if (index.Set(entry) is { } old && (!entry.Enabled || !old.SecretHash.Span.SequenceEqual(entry.SecretHash.Span)))
+        var old = index.Set(entry);
+        Interlocked.Increment(ref version);
+        if (old is not null && (!entry.Enabled || !old.SecretHash.Span.SequenceEqual(entry.SecretHash.Span)))
             Revoked?.Invoke(old, entry);
     }
 
@@ -43,6 +54,7 @@ public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapaci
     {
         if (index.Remove(tenant, device) is not { } old)
             return false;
+        Interlocked.Increment(ref version);
         Revoked?.Invoke(old, null);
         return true;
     }

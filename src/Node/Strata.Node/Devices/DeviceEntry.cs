@@ -10,7 +10,11 @@ namespace Strata.Node.Devices;
 /// <param name="Heartbeat">Longest silence of a healthy device.</param>
 /// <param name="Enabled">False for a device that is known but not allowed in (decommissioned, not yet provisioned).</param>
 public sealed record DeviceEntry(
-    TenantId Tenant, DeviceId Device, ReadOnlyMemory<byte> SecretHash, SiteId? Site, TimeSpan Heartbeat, bool Enabled);
+    TenantId Tenant, DeviceId Device, ReadOnlyMemory<byte> SecretHash, SiteId? Site, TimeSpan Heartbeat, bool Enabled)
+{
+    /// <summary>Its model, under which its use is metered; empty for none.</summary>
+    public string Model { get; init; } = "";
+}
 
 /// <summary>A gateway as far as its parent must know it.</summary>
 /// <param name="SecretHash">SHA-256 of its secret; empty when it may not connect (expected, but never joined).</param>

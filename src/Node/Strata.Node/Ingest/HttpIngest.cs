@@ -53,7 +53,7 @@ public sealed class HttpIngest(
             batch.BeginMessage();
             if (!PayloadDecoder.TryDecode(format, entry.Device, body.Span, EventTime.From(received), batch, limits, out var error))
                 return Refuse(entry, error.ToString(), $"byte {error.Offset}");
-            batch.EndMessage(said.Stamp, new MessageOrigin(said.Immediate, said.Sampled));
+            batch.EndMessage(said.Stamp, new MessageOrigin(said.Immediate, said.Sampled), body.Length);
             var report = await writer.CommitAsync(new TelemetryWrite { Tenant = entry.Tenant, Readings = batch }, cancellationToken);
             if (batch.Messages[0].Outcome == MessageOutcome.Refused)
                 return Refuse(entry, TelemetryMqttHost.StoreRefusal, null);

@@ -44,7 +44,7 @@ internal sealed class TelemetryBurst(TelemetryMqttHost host, TelemetryBurstPool 
     /// <summary>Ends the batch's open message with its stamp and keeps its note.</summary>
     public void Add(in MessageNote note, SourceStamp? stamp)
     {
-        var index = Batch.EndMessage(stamp, new MessageOrigin(note.Immediate, note.Sampled));
+        var index = Batch.EndMessage(stamp, new MessageOrigin(note.Immediate, note.Sampled), note.PayloadBytes);
         if (index == notes.Length)
             Array.Resize(ref notes, notes.Length * 2);
         notes[index] = note;

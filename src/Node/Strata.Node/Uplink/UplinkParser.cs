@@ -88,7 +88,7 @@ internal sealed class UplinkParser(UplinkRequest request, DeviceDirectory device
             return;
         }
         var part = reader.Gateway is { } origin && origin != request.Sender.Gateway ? Move(batch, start, origin) : own!;
-        part.Batch.EndMessage(request.Stamp(number), new MessageOrigin(reader.Sampled is not null, reader.Sampled ?? 0, part.Gateway));
+        part.Batch.EndMessage(request.Stamp(number), new MessageOrigin(reader.Sampled is not null, reader.Sampled ?? 0, part.Gateway), reader.PayloadBytes);
         part.Notes.Add(new UplinkNote(reader.Sampled, reader.PayloadBytes));
         request.Numbers.Add(number);
     }
@@ -113,16 +113,16 @@ internal sealed class UplinkParser(UplinkRequest request, DeviceDirectory device
         switch (reader.Kind)
         {
             case UplinkKind.Window when reader.Window!.Site is { } site:
-                request.Windows.Add((new(reader.Window.ToRecord(site, request.Sender.Gateway), stamp), reader.PayloadBytes));
+                request.Windows.Add((new(reader.Window.ToRecord(site, request.Sender.Gateway), stamp) { Bytes = reader.PayloadBytes }, reader.PayloadBytes));
                 break;
             case UplinkKind.Window:
                 request.Unplaced.Add((reader.Window!, number, reader.PayloadBytes));
                 break;
             case UplinkKind.Event:
-                request.Events.Add(new(reader.Event! with { Gateway = reader.Gateway ?? request.Sender.Gateway }, stamp));
+                request.Events.Add(new(reader.Event! with { Gateway = reader.Gateway ?? request.Sender.Gateway }, stamp) { Bytes = reader.PayloadBytes });
                 break;
             case UplinkKind.Gap:
-                request.Gaps.Add(new(reader.Gap!, stamp));
+                request.Gaps.Add(new(reader.Gap!, stamp) { Bytes = reader.PayloadBytes });
                 break;
             default:
                 request.Rejections.Add((reader.Rejection!, reader.Gateway ?? request.Sender.Gateway, number));
@@ -162,7 +162,7 @@ internal sealed class UplinkParser(UplinkRequest request, DeviceDirectory device
         foreach (var (content, number, bytes) in request.Unplaced)
         {
             if (stream.Sites.TryGetValue(content.Group, out var site) || (configured(content.Group) is { } known && (site = known).Depth > 0))
-                request.Windows.Add((new(content.ToRecord(site, request.Sender.Gateway), request.Stamp(number)), bytes));
+                request.Windows.Add((new(content.ToRecord(site, request.Sender.Gateway), request.Stamp(number)) { Bytes = bytes }, bytes));
             else
                 request.Reject(number, $"the place of group {content.Group} is not known");
         }

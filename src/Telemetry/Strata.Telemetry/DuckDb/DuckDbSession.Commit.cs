@@ -13,6 +13,7 @@ internal sealed partial class DuckDbSession
     private readonly List<PendingProgress> pending = [];
     private readonly List<PendingOrigin> origins = [];
     private readonly List<SeriesEntry> raised = [];
+    private readonly List<TenantEntry> counted = [];
     private SeriesEntry[] resolved = new SeriesEntry[64];
     private HashSet<object>? repeatedRecords;
     private readonly ConcurrentDictionary<string, long> newest = [];
@@ -31,14 +32,22 @@ internal sealed partial class DuckDbSession
         pending.Clear();
         origins.Clear();
         raised.Clear();
+        counted.Clear();
+        lateInCommit = 0;
+        usage.Begin(now);
         writer.Execute("BEGIN");
         var commit = lastCommit + 1;
         foreach (var write in writes)
             Append(write, commit, now);
         if (stored == 0 && pending.Count == 0 && writes.Count > 0)
+        {
             writer.Execute("ROLLBACK");
+            usage.Forget();
+        }
         else
+        {
             Finish(commit, now, isProbe: writes.Count == 0);
+        }
         return new CommitReport(lastCommit, stored, repeated, EventTime.ToDateTimeOffset(now)) { Refused = refused, RepeatedRecords = repeatedRecords };
     }
 
@@ -50,9 +59,10 @@ internal sealed partial class DuckDbSession
     /// <summary>Work between commits that none waits for often: a few times an hour at full speed.</summary>
     public void Tidy()
     {
-        if (rowsSinceHeights > HeightsEvery)
+        if (rowsSinceHeights > HeightsEvery || countRows > 20_000 + 4L * Catalog.All.Length)
             WriteHeights();
         CompactProgress();
+        FoldUsage();
     }
 
     private void Finish(long commit, long now, bool isProbe)
@@ -62,6 +72,7 @@ internal sealed partial class DuckDbSession
             Append(origin, commit);
         foreach (var p in pending)
             AppendProgress(p.Tenant, p.Source, p.Stream, p.First, p.Last, commit);
+        AppendUsage(commit);
         if (isProbe || now - lastTimed >= TimedEvery || now < lastTimed)
         {
             var commits = Appender("commits", Schema.Commits);
@@ -79,8 +90,9 @@ internal sealed partial class DuckDbSession
             newest[table] = commit;
         }
         writer.Execute("COMMIT");
-        foreach (var series in raised)
-            series.Settle();
+        if (lateInCommit > 0)
+            Volatile.Write(ref unsettled, unsettled + lateInCommit);
+        Publish(raised, counted);
         Volatile.Write(ref lastCommit, commit);
     }
 
@@ -90,18 +102,25 @@ internal sealed partial class DuckDbSession
         if (write.Readings is { } batch)
             for (var index = 0; index < batch.MessageCount; index++)
                 batch.SetOutcome(index, Append(tenant, batch, batch.Messages[index], write.Gateway, commit, now));
-        foreach (var (window, stamp) in write.Windows)
-            if (IsNew(tenant, window, stamp))
-                Append(tenant, window, commit);
-        foreach (var (fleetEvent, stamp) in write.Events)
-            if (IsNew(tenant, fleetEvent, stamp))
-                Append(tenant, fleetEvent, commit);
-        foreach (var (gap, stamp) in write.Gaps)
-            if (IsNew(tenant, gap, stamp, alsoWhen: !Progress.Contains(write.Tenant, gap.Source, gap.Stream, gap.First, gap.Last)))
-                Append(tenant, gap, commit, now);
+        foreach (var window in write.Windows)
+            if (IsNew(tenant, window.Record, window.Stamp, window.Bytes))
+                Append(tenant, window.Record, commit);
+        foreach (var happened in write.Events)
+            if (IsNew(tenant, happened.Record, happened.Stamp, happened.Bytes))
+                Append(tenant, happened.Record, commit);
+        foreach (var gap in write.Gaps)
+            if (IsNew(tenant, gap.Record, gap.Stamp, gap.Bytes, alsoWhen: !Progress.Contains(write.Tenant, gap.Record.Source, gap.Record.Stream, gap.Record.First, gap.Record.Last)))
+                Append(tenant, gap.Record, commit, now);
         foreach (var stamp in write.Seen)
             if (!Take(tenant, stamp))
                 repeated++;
+        if (write.UsageStamp is not { } numbered)
+            return;
+        if (Take(tenant, numbered))
+            foreach (var used in write.Usage)
+                usage.Add(write.Tenant, used);
+        else
+            repeated++;
     }
 
     private MessageOutcome Append(TenantEntry tenant, ReadingBatch batch, BatchMessage message, GatewayId? gateway, long commit, long now)
@@ -121,16 +140,32 @@ internal sealed partial class DuckDbSession
         Note(tenant, message.Origin.Gateway is null ? message.Origin with { Gateway = gateway } : message.Origin, message.Count, commit);
         var table = Appender("readings", Schema.Readings);
         var times = batch.Times;
+        var device = message.Count == 0 ? null : resolved[0].Device;
+        var used = device is null ? usage.Of(tenant.Id) : usage.Of(tenant.Id, device.Id, ref device.Class);
+        used.Message(message.Bytes);
         for (var i = 0; i < message.Count; i++)
         {
             var row = message.Start + i;
             var series = resolved[i];
+            if (series.Device != device)
+            {
+                device = series.Device;
+                used = usage.Of(tenant.Id, device.Id, ref device.Class);
+            }
             if (times[row] == EventTime.Arrival)
                 times[row] = series.Device.LastArrival = Math.Max(now, series.Device.LastArrival + 1);
             var time = times[row];
             var late = time <= series.Height;
-            if (!late)
+            if (late)
+            {
+                lateInCommit++;
+            }
+            else
+            {
                 Raise(series, time);
+                CountReadings(tenant, series, 1);
+                used.Reading(batch.Texts[row]);
+            }
             table.Set(0, tenant.Number);
             table.Set(1, series.Number);
             table.Set(2, time);
@@ -149,7 +184,10 @@ internal sealed partial class DuckDbSession
     private void Note(TenantEntry tenant, MessageOrigin origin, int rows, long commit)
     {
         if (tenant.Commit != commit)
+        {
             (tenant.Commit, tenant.Rows) = (commit, 0);
+            counted.Add(tenant);
+        }
         var first = tenant.Rows;
         tenant.Rows += rows;
         if (rows == 0 || origin is { Immediate: false, Gateway: null })
@@ -186,7 +224,7 @@ internal sealed partial class DuckDbSession
     }
 
     /// <summary>Takes the record's number; false when it was seen, or when the record says nothing new.</summary>
-    private bool IsNew(TenantEntry tenant, object record, SourceStamp? stamp, bool alsoWhen = true)
+    private bool IsNew(TenantEntry tenant, object record, SourceStamp? stamp, int bytes, bool alsoWhen = true)
     {
         if ((stamp is { } given && !Take(tenant, given)) || !alsoWhen)
         {
@@ -194,6 +232,8 @@ internal sealed partial class DuckDbSession
             return false;
         }
         stored++;
+        if (bytes > 0)
+            usage.Of(tenant.Id).Message(bytes);
         return true;
     }
 

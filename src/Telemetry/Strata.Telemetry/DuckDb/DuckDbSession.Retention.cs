@@ -21,23 +21,44 @@ internal sealed partial class DuckDbSession
         // The first rows of the table are the oldest: it is only ever appended to.
         var (oldest, bound) = (0L, 0L);
         writer.Query($"SELECT coalesce(min(commit), 0), coalesce(max(commit), 0) FROM (SELECT commit FROM readings LIMIT {rows})", r => (oldest, bound) = (r.GetInt64(0), r.GetInt64(1)));
-        bound = Math.Min(bound, upTo);
+        // Only what is counted for good may go: see Usage.
+        var settled = unsettled == 0 ? lastCommit : settledCommit;
+        bound = Math.Min(Math.Min(bound, upTo), Math.Min(settled, heightsCommit));
         if (bound == 0 || oldest > bound)
             return 0;
+        List<(SeriesEntry Series, long Readings)> gone = [];
+        writer.Query(ReadingSql.Gone(bound, settled), r => gone.Add((Catalog.Series(r.GetInt32(0)), r.GetInt64(1))));
         writer.Execute("BEGIN");
-        foreach (var tenant in TenantsOf("readings", $"commit <= {bound}"))
-        {
-            var mine = $"tenant_id = {tenant}";
-            Count(tenant, $"({ReadingSql.CountGone(mine, bound)})", $"({ReadingSql.CountGone(ReadingSql.Health(mine), bound)})", "0", "0", "0", "0");
-        }
+        foreach (var (series, readings) in gone)
+            AppendCount(series, -readings);
+        Flush("counts");
+        foreach (var tenant in gone.GroupBy(g => g.Series.Device.Tenant.Number))
+            Count(tenant.Key, $"{tenant.Sum(g => g.Readings)}", $"{tenant.Where(g => g.Series.IsHealth).Sum(g => g.Readings)}", "0", "0", "0", "0");
         var dropped = writer.Execute($"DELETE FROM readings WHERE commit <= {bound}");
         KeepCommitNumber();
         writer.Execute($"DELETE FROM origins WHERE commit <= {bound}");
         writer.Execute($"DELETE FROM commits WHERE commit < {bound}");
         writer.Execute("COMMIT");
+        foreach (var (series, readings) in gone)
+        {
+            series.Count -= readings;
+            series.Device.Tenant.Counts = series.Device.Tenant.Counts with { Held = series.Device.Tenant.Counts.Held - readings };
+        }
+        Publish(gone.Select(g => g.Series), gone.Select(g => g.Series.Device.Tenant).Distinct());
         CheckpointIfDue();
         return dropped;
     }
+
+    /// <summary>Before readings are dropped: what the counts of all series are made of is written down.</summary>
+    public bool KeepHeights()
+    {
+        if (rowsSinceHeights > 0)
+            WriteHeights();
+        return true;
+    }
+
+    /// <summary>Deletes hours of usage from before a time.</summary>
+    public long DropUsage(long time) => writer.Execute($"DELETE FROM usage WHERE hour < {time}");
 
     /// <summary>Deletes windows, events and gaps from before a time.</summary>
     public long DropRecords(long time)

@@ -25,9 +25,10 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
     private long progressRows;
     private long rowsSinceHeights;
 
-    private DuckDbSession(TelemetryStoreOptions options, DuckDbConnection writer, DuckDbConnection checkpointer)
+    private DuckDbSession(TelemetryStoreOptions options, IDeviceClasses classes, DuckDbConnection writer, DuckDbConnection checkpointer)
     {
         (this.options, this.writer, this.checkpointer) = (options, writer, checkpointer);
+        usage = new UsageBook(classes);
         Catalog = new SeriesCatalog(options);
         Progress = new ProgressBook(options.MaxStreamsPerSource, options.MaxIntervalsPerStream);
         Readers = new ReadConnections(File(options), options);
@@ -50,7 +51,7 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
 
     public static string File(TelemetryStoreOptions options) => Path.Combine(options.Folder, "telemetry.duckdb");
 
-    public static async Task<DuckDbSession> OpenAsync(TelemetryStoreOptions options)
+    public static async Task<DuckDbSession> OpenAsync(TelemetryStoreOptions options, IDeviceClasses classes)
     {
         StoreFolder.Prepare(options.Folder);
         StoreFolder.MendLog(options.Folder);
@@ -62,7 +63,7 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
             // Joins are written with the small side on the right; guessed the other way round, a join would hold all readings in memory.
             writer.Execute("SET disabled_optimizers = 'join_order,build_side_probe_side'");
             Schema.Migrate(writer);
-            session = new DuckDbSession(options, writer, DuckDbConnection.Open(file, options));
+            session = new DuckDbSession(options, classes, writer, DuckDbConnection.Open(file, options));
             session.Load();
             session.openedAt = session.lastCommit;
             StoreFolder.Protect(options.Folder);
@@ -97,7 +98,7 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
     public async Task SettleAsync()
     {
         await checkpoint;
-        if (rowsSinceHeights > 0)
+        if (rowsSinceHeights + countRows > 0)
             WriteHeights();
         writer.Execute("CHECKPOINT");
     }
@@ -137,6 +138,8 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
         writer.Query("SELECT series, tenant_id, device, metric FROM series ORDER BY series", r =>
             Catalog.AddSeries(SeriesCatalog.GetOrAdd(tenants[r.GetInt32(1)], DeviceId.Parse(r.GetString(2))), r.GetInt32(0), MetricName.Parse(r.GetString(3))));
         LoadHeights();
+        LoadCounts();
+        LoadUsage(tenants);
         writer.Query("SELECT tenant_id, source, stream, first, last FROM progress ORDER BY rowid", r =>
         {
             Progress.Add(tenants[r.GetInt32(0)].Id, r.GetString(1), r.GetString(2), r.GetInt64(3), r.GetInt64(4));
@@ -144,7 +147,7 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
         });
         eventPosition = writer.Scalar("SELECT coalesce(max(position), 0) FROM events");
         gapPosition = writer.Scalar("SELECT coalesce(max(position), 0) FROM gaps");
-        foreach (var table in (ReadOnlySpan<string>)["commits", "heights", "windows", "events", "gaps", "progress"])
+        foreach (var table in (ReadOnlySpan<string>)["commits", "heights", "windows", "events", "gaps", "progress", "usage"])
             lastCommit = Math.Max(lastCommit, writer.Scalar($"SELECT coalesce(max(commit), 0) FROM {table}"));
         lastTimed = writer.Scalar("SELECT coalesce(max(time), 0) FROM commits");
         CompactProgress();
@@ -152,21 +155,23 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
 
     private void LoadHeights()
     {
-        var known = writer.Scalar("SELECT coalesce(max(commit), 0) FROM heights");
-        writer.Query("SELECT series, time FROM heights", r => Catalog.Series(r.GetInt32(0)).Height = r.GetInt64(1));
-        writer.Query($"SELECT series, max(time), max(commit), count(*) FROM readings WHERE commit > {known} GROUP BY series", r =>
+        heightsCommit = writer.Scalar("SELECT coalesce(max(commit), 0) FROM heights");
+        writer.Query("SELECT series, time, readings FROM heights", r =>
         {
             var series = Catalog.Series(r.GetInt32(0));
+            (series.Height, series.Count) = (r.GetInt64(1), r.GetInt64(2));
+        });
+        writer.Query($"SELECT series, max(time), max(commit), count(*), count(*) FILTER (kind < {Schema.Late}) FROM readings WHERE commit > {heightsCommit} GROUP BY series", r =>
+        {
+            var series = Catalog.Series(r.GetInt32(0));
+            series.Count += r.GetInt64(4);
             series.Height = Math.Max(series.Height, r.GetInt64(1));
             lastCommit = Math.Max(lastCommit, r.GetInt64(2));
             rowsSinceHeights += r.GetInt64(3);
         });
         // No arrival time given before lies above the highest time of its series.
         foreach (var series in Catalog.All)
-        {
             series.Device.LastArrival = Math.Max(series.Device.LastArrival, series.Height);
-            series.Settle();
-        }
     }
 
     private void WriteHeights()
@@ -181,12 +186,14 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
             table.Set(0, series.Device.Tenant.Number);
             table.Set(1, series.Number);
             table.Set(2, series.Height);
-            table.Set(3, lastCommit);
+            table.Set(3, series.Count);
+            table.Set(4, lastCommit);
             table.EndRow();
         }
         table.Flush();
+        writer.Execute("DELETE FROM counts");
         writer.Execute("COMMIT");
-        rowsSinceHeights = 0;
+        (rowsSinceHeights, countRows, heightsCommit) = (0, 0, lastCommit);
     }
 
     /// <summary>The log of progress is written anew when most of it says what other rows say too.</summary>

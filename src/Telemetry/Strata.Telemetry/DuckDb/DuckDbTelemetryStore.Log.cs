@@ -21,6 +21,9 @@ public sealed partial class DuckDbTelemetryStore
         [LoggerMessage(3006, LogLevel.Error, "A checkpoint failed; every commit stands in the log, and the database is reopened")]
         public static partial void CheckpointFailed(ILogger logger, Exception exception);
 
+        [LoggerMessage(3007, LogLevel.Warning, "Readings written late are not counted yet; it is tried again after the next commit")]
+        public static partial void NotSettled(ILogger logger, Exception exception);
+
         [LoggerMessage(3005, LogLevel.Information, "Retention dropped {Rows} rows")]
         public static partial void Retained(ILogger logger, long rows);
     }

@@ -64,6 +64,8 @@ public sealed partial class DuckDbTelemetryStore
         var open = Readable();
         if (open.Catalog.Find(tenant) is not { } owner || ReadingSql.Select(owner, device is { } d ? [d] : [], []) is { Count: 0 })
             return 0;
+        if (open.Unsettled == 0)
+            return device is { } counted ? open.CountOf(owner.Devices[counted]) : owner.DurableCounts.Held;
         var where = ReadingSql.Where(owner, ReadingSql.Select(owner, device is { } one ? [one] : [], []), long.MinValue, long.MaxValue);
         return await open.Readers.RunAsync(c => c.Scalar(ReadingSql.Count(where)), time, cancellationToken);
     }

@@ -89,11 +89,12 @@ public sealed partial class DuckDbTelemetryStore
         if (open.Catalog.Find(tenant) is not { } owner)
             return new StoreTotals(0, 0, 0, 0, 0);
         var mine = $"tenant_id = {owner.Number}";
-        // One statement, so that retention moves nothing from what is held to what was dropped between two counts.
+        // One statement, so that retention moves nothing from what is held to what was dropped between two counts. Readings are counted, unless some written late are not yet.
+        var (counted, ever) = (open.Unsettled == 0, owner.DurableCounts);
         var sql =
             $"""
-            SELECT d.readings + ({ReadingSql.Count(mine)}), d.aggregated + w.aggregated, d.windows + w.windows, d.gaps + g.gaps, d.lost + g.lost,
-                d.health + ({ReadingSql.Count(ReadingSql.Health(mine))})
+            SELECT {(counted ? $"{ever.Ever}" : $"d.readings + ({ReadingSql.Count(mine)})")}::BIGINT, d.aggregated + w.aggregated, d.windows + w.windows, d.gaps + g.gaps, d.lost + g.lost,
+                {(counted ? $"{ever.Health}" : $"d.health + ({ReadingSql.Count(ReadingSql.Health(mine))})")}::BIGINT
             FROM (SELECT coalesce(sum(readings), 0)::BIGINT AS aggregated, count(*) AS windows FROM (SELECT readings FROM windows WHERE {mine} {StandingWindow})) w,
                 (SELECT count(*) AS gaps, coalesce(sum(readings), 0)::BIGINT AS lost FROM gaps WHERE {mine}) g,
                 (SELECT coalesce(sum(readings), 0)::BIGINT AS readings, coalesce(sum(health), 0)::BIGINT AS health, coalesce(sum(aggregated), 0)::BIGINT AS aggregated,

@@ -8,8 +8,11 @@ public sealed partial class DuckDbTelemetryStore
     public async ValueTask<long> RetainAsync(RetentionPolicy policy, CancellationToken cancellationToken)
     {
         var now = Now;
+        await SettleAsync(cancellationToken);
+        await Write(s => s.KeepHeights(), cancellationToken);
         var dropped = await Slices(s => s.CommitBefore(now - EventTime.Span(policy.Raw)), long.MaxValue, cancellationToken);
         dropped += await Write(s => s.DropRecords(now - EventTime.Span(policy.Windows)), cancellationToken);
+        dropped += await Write(s => s.DropUsage(now - EventTime.Span(policy.Usage)), cancellationToken);
         if (policy.MaxBytes is { } max)
             dropped += await Bound(max, cancellationToken);
         if (dropped > 0)

@@ -12,14 +12,16 @@ public sealed partial class DuckDbTelemetryStore : ITelemetryStore
     private readonly TelemetryStoreOptions options;
     private readonly TimeProvider time;
     private readonly ILogger<DuckDbTelemetryStore> logger;
+    private readonly IDeviceClasses classes;
     private readonly SemaphoreSlim writing = new(1, 1);
     private volatile DuckDbSession? session;
     private volatile string fault = "";
     private bool proofNeeded;
     private bool disposed;
 
-    public DuckDbTelemetryStore(TelemetryStoreOptions options, TimeProvider time, ILogger<DuckDbTelemetryStore> logger) =>
-        (this.options, this.time, this.logger) = (options, time, logger);
+    /// <param name="classes">Under which class devices are metered; null for one class.</param>
+    public DuckDbTelemetryStore(TelemetryStoreOptions options, TimeProvider time, ILogger<DuckDbTelemetryStore> logger, IDeviceClasses? classes = null) =>
+        (this.options, this.time, this.logger, this.classes) = (options, time, logger, classes ?? OneDeviceClass.Instance);
 
     public StoreHealth Health => new(fault.Length == 0, fault, StoreFolder.Bytes(options.Folder));
 
@@ -57,6 +59,8 @@ public sealed partial class DuckDbTelemetryStore : ITelemetryStore
 
     public async ValueTask DisposeAsync()
     {
+        await ending.CancelAsync();
+        await settlement;
         await writing.WaitAsync();
         try
         {
@@ -75,6 +79,8 @@ public sealed partial class DuckDbTelemetryStore : ITelemetryStore
     {
         if (write.Tenant == default)
             throw new ArgumentException("A write names no tenant.", nameof(write));
+        if (write.Usage.Count > 0 && write.UsageStamp is null)
+            throw new ArgumentException("A write of usage has no number, by which it would be taken once.", nameof(write));
         if (write.Readings is not { } batch)
             return;
         var devices = batch.Devices;
@@ -92,6 +98,7 @@ public sealed partial class DuckDbTelemetryStore : ITelemetryStore
             var report = open.Commit(writes, Now) with { Time = time.GetUtcNow() };
             open.Tidy();
             open.CheckpointIfDue();
+            SettleSoon(open);
             if (fault.Length > 0)
                 Log.Recovered(logger, report.Commit);
             fault = "";
@@ -117,7 +124,7 @@ public sealed partial class DuckDbTelemetryStore : ITelemetryStore
                 proofNeeded = true;
                 await CloseAsync(wanted: false);
             }
-            session ??= await DuckDbSession.OpenAsync(options);
+            session ??= await DuckDbSession.OpenAsync(options, classes);
             if (proofNeeded)
                 await ProveAsync(session);
             return session;
@@ -148,7 +155,7 @@ public sealed partial class DuckDbTelemetryStore : ITelemetryStore
         await CloseAsync(wanted: false);
         try
         {
-            session = await DuckDbSession.OpenAsync(options);
+            session = await DuckDbSession.OpenAsync(options, classes);
         }
         catch (Exception e)
         {

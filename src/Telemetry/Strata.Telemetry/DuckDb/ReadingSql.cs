@@ -83,13 +83,14 @@ internal static class ReadingSql
         """;
 
     /// <summary>
-    /// Distinct readings that the store holds no more once all commits up to one are gone: those of their rows, less those written again since. Only rows marked late can be
+    /// By series: distinct readings that the store holds no more once all commits up to one are gone: those of their rows, less those written again since. Only rows marked late can be
     /// such, since a row that is not is the first of its key.
     /// </summary>
-    public static string CountGone(string where, long upTo) =>
+    /// <param name="settled">The commit up to which rows written late are counted: later ones are still to be, each as a reading of its own once the others are gone.</param>
+    public static string Gone(long upTo, long settled) =>
         $"""
-        SELECT ({Count($"{where} AND commit <= {upTo}")}) - (SELECT count(*) FROM (SELECT DISTINCT series, time FROM readings WHERE {where} AND commit <= {upTo}) going
-            SEMI JOIN (SELECT series, time FROM readings WHERE {where} AND commit > {upTo} AND kind >= {Schema.Late}) again USING (series, time))
+        SELECT going.series, count(*) FROM (SELECT DISTINCT series, time FROM readings WHERE commit <= {upTo}) going
+        ANTI JOIN (SELECT series, time FROM readings WHERE commit > {upTo} AND commit <= {settled} AND kind >= {Schema.Late}) again USING (series, time) GROUP BY going.series
         """;
 
     /// <summary>The condition for rows of the tenant's health metrics.</summary>

@@ -8,7 +8,8 @@ namespace Strata.Telemetry.DuckDb;
 /// are not late are therefore unique by (series, time), and only late rows can repeat or replace another: the one written last (highest rowid) stands.
 /// <c>origins</c> says of <c>count</c> rows of a tenant in a commit, from the <c>first</c> on (from 0, in rowid order), where they came from, when there is something to say.
 /// <c>progress</c> is a log: the union of a stream's rows is what was seen. <c>heights</c> is a snapshot of each series' highest time at a
-/// commit, <c>commits</c> the time of one commit a minute. <c>dropped</c> has one row for each tenant of which retention dropped something: how much, as totals count.
+/// commit and how many readings it has without those that <c>counts</c> adds (readings written late, once they are known to be none of those there before; readings dropped), <c>settled</c> the commit up to
+/// which readings written late are counted. <c>usage</c> is a log, folded from time to time: the rows of an hour and class add up. <c>commits</c> has the time of one commit a minute. <c>dropped</c> has one row for each tenant of which retention dropped something: how much, as totals count.
 /// </remarks>
 internal static class Schema
 {
@@ -38,6 +39,19 @@ internal static class Schema
         """
         CREATE TABLE dropped(tenant_id INTEGER NOT NULL, readings BIGINT NOT NULL, health BIGINT NOT NULL, aggregated BIGINT NOT NULL, windows BIGINT NOT NULL,
             gaps BIGINT NOT NULL, lost BIGINT NOT NULL);
+        """,
+        """
+        CREATE TABLE usage(tenant_id INTEGER NOT NULL, hour BIGINT NOT NULL, class VARCHAR NOT NULL, messages_in BIGINT NOT NULL, bytes_in BIGINT NOT NULL, messages_out BIGINT NOT NULL,
+            bytes_out BIGINT NOT NULL, readings BIGINT NOT NULL, bytes_stored BIGINT NOT NULL, api_calls BIGINT NOT NULL, devices BIGINT NOT NULL, connections BIGINT NOT NULL,
+            storage_bytes BIGINT NOT NULL, commit BIGINT NOT NULL);
+        CREATE TABLE counts(tenant_id INTEGER NOT NULL, series INTEGER NOT NULL, readings BIGINT NOT NULL);
+        CREATE TABLE settled(tenant_id INTEGER NOT NULL, commit BIGINT NOT NULL);
+        INSERT INTO settled SELECT 0, coalesce(max(commit), 0) FROM readings;
+        DROP TABLE heights;
+        CREATE TABLE heights(tenant_id INTEGER NOT NULL, series INTEGER NOT NULL, time BIGINT NOT NULL, readings BIGINT NOT NULL, commit BIGINT NOT NULL);
+        INSERT INTO heights WITH late AS MATERIALIZED (SELECT DISTINCT series, time FROM readings WHERE kind >= 128)
+            SELECT r.tenant_id, r.series, max(r.time), count(*) FILTER (l.series IS NULL) + count(DISTINCT l.time), (SELECT commit FROM settled)
+            FROM readings r LEFT JOIN late l ON r.series = l.series AND r.time = l.time GROUP BY 1, 2;
         """,
     ];
 
@@ -71,7 +85,15 @@ internal static class Schema
     public static readonly DuckDBType[] Progress =
         [DuckDBType.Integer, DuckDBType.Varchar, DuckDBType.Varchar, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt];
 
-    public static readonly DuckDBType[] Heights = [DuckDBType.Integer, DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.BigInt];
+    public static readonly DuckDBType[] Heights = [DuckDBType.Integer, DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt];
+
+    public static readonly DuckDBType[] Counts = [DuckDBType.Integer, DuckDBType.Integer, DuckDBType.BigInt];
+
+    public static readonly DuckDBType[] Usage =
+    [
+        DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.Varchar, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt,
+        DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt, DuckDBType.BigInt,
+    ];
 
     public static readonly DuckDBType[] Commits = [DuckDBType.Integer, DuckDBType.BigInt, DuckDBType.BigInt];
 

@@ -79,6 +79,8 @@ internal sealed class SeriesCatalog(TelemetryStoreOptions options)
 
 internal sealed class TenantEntry(int number, TenantId id)
 {
+    private volatile TenantCounts published = TenantCounts.None;
+
     public int Number => number;
 
     public TenantId Id => id;
@@ -90,11 +92,29 @@ internal sealed class TenantEntry(int number, TenantId id)
 
     /// <summary>Rows of readings that the tenant has in the commit so far.</summary>
     public int Rows { get; set; }
+
+    /// <summary>Readings as far as they are counted, those of the running commit too; the writer's alone.</summary>
+    public TenantCounts Counts { get; set; } = TenantCounts.None;
+
+    /// <summary>The counts after the last commit. Any thread.</summary>
+    public TenantCounts DurableCounts => published;
+
+    /// <summary>Says that the counts are durable.</summary>
+    public void Publish() => published = Counts;
+}
+
+/// <param name="Held">Readings that are there.</param>
+/// <param name="Ever">Readings ever stored, those that retention dropped too.</param>
+/// <param name="Health">Those of health metrics among <paramref name="Ever"/>.</param>
+internal sealed record TenantCounts(long Held, long Ever, long Health)
+{
+    public static readonly TenantCounts None = new(0, 0, 0);
 }
 
 internal sealed class DeviceEntry(TenantEntry tenant, DeviceId id)
 {
     private volatile SeriesEntry[] series = [];
+    private KnownClass known;
 
     public TenantEntry Tenant => tenant;
 
@@ -109,6 +129,9 @@ internal sealed class DeviceEntry(TenantEntry tenant, DeviceId id)
 
     /// <summary>The last arrival time given; the writer's alone.</summary>
     public long LastArrival { get; set; } = long.MinValue;
+
+    /// <summary>Where its use is counted; the writer's alone.</summary>
+    public ref KnownClass Class => ref known;
 
     public SeriesEntry? Find(MetricName metric)
     {
@@ -127,6 +150,7 @@ internal sealed class DeviceEntry(TenantEntry tenant, DeviceId id)
 internal sealed class SeriesEntry(int number, DeviceEntry device, MetricName metric)
 {
     private long durableHeight = long.MinValue;
+    private long durableCount;
 
     public int Number => number;
 
@@ -137,9 +161,22 @@ internal sealed class SeriesEntry(int number, DeviceEntry device, MetricName met
     /// <summary>The highest time of its rows, those of the running commit too; the writer's alone.</summary>
     public long Height { get; set; } = long.MinValue;
 
+    /// <summary>Whether its readings are reports about the source.</summary>
+    public bool IsHealth { get; } = metric.Value.StartsWith("health.", StringComparison.Ordinal);
+
+    /// <summary>How many readings it has, those written late not before they are settled; the writer's alone.</summary>
+    public long Count { get; set; }
+
+    /// <summary>The count after the last commit. Any thread.</summary>
+    public long DurableCount => Volatile.Read(ref durableCount);
+
     /// <summary>The height after the last commit. Any thread.</summary>
     public long DurableHeight => Volatile.Read(ref durableHeight);
 
-    /// <summary>Says that the height is durable.</summary>
-    public void Settle() => Volatile.Write(ref durableHeight, Height);
+    /// <summary>Says that height and count are durable.</summary>
+    public void Settle()
+    {
+        Volatile.Write(ref durableHeight, Height);
+        Volatile.Write(ref durableCount, Count);
+    }
 }
