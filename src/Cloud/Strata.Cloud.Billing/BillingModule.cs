@@ -25,7 +25,7 @@ public static class BillingModule
     public static ISchemaPart Schema { get; } =
         new RegistrySchema<PostgresBillingDbContext>("billing", BillingDbContext.MigrationsTable, options => new PostgresBillingDbContext(options, TenantId.Main));
 
-    /// <summary>Adds the slice after those of devices and tenants. Needs the telemetry store, whose meter it reads.</summary>
+    /// <summary>Adds the slice after those of devices and tenants. Needs the telemetry store, whose meter it reads, and a <see cref="ProbeAddress"/>.</summary>
     public static IServiceCollection AddBilling(this IServiceCollection services, BillingOptions? options = null)
     {
         options ??= new BillingOptions();
@@ -33,15 +33,12 @@ public static class BillingModule
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(options);
         services.AddSingleton<BillingStore>();
-        services.TryAddSingleton<UsageReader>(s =>
-        {
-            var store = s.GetRequiredService<ITelemetryStore>();
-            _ = store; return (_, _, _, _) => ValueTask.FromResult<IReadOnlyList<Core.Metering.UsageHour>>([]); // TEMPORARY
-        });
-        services.AddSingleton<SlaReports>().AddSingleton<MeasuredTenants>();
+        services.TryAddSingleton<UsageReader>(s => s.GetRequiredService<ITelemetryStore>().UsageAsync);
+        services.AddSingleton<SlaReports>().AddSingleton<MeasuredTenants>().AddSingleton<ServiceProbe>().AddSingleton<ServiceRecorder>();
         services.AddSingleton<StatementMaker>().AddSingleton<StatementCloser>().AddSingleton<StatementVerifier>().AddSingleton<ClosingRunner>();
         services.AddHostedService<BillingStartup>();
         services.AddHostedService(s => s.GetRequiredService<ClosingRunner>());
+        services.AddHostedService(s => s.GetRequiredService<ServiceRecorder>());
         return services;
     }
 

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging.Console;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
 using Strata.Cloud.Billing;
+using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
@@ -19,6 +20,7 @@ using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Ingest;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
 using Strata.Telemetry;
@@ -142,11 +144,13 @@ internal static class CloudComposition
     {
         builder.WebHost.UseStaticWebAssets();
         builder.Services.AddDashboard(dashboard => dashboard.BaseAddress = () => new Uri($"http://{CloudNode.Reachable(listeners.Http!.IPEndPoint!)}/"));
+        builder.Services.AddSingleton(new ProbeAddress(() => new Uri($"http://{CloudNode.Reachable(listeners.Http!.IPEndPoint!)}/")));
         builder.Services.AddOptions<DashboardOptions>().Configure<SessionTokens>((dashboard, sessions) => dashboard.Token = sessions.For);
     }
 
     private static void Map(WebApplication app)
     {
+        app.UseServiceCounters();
         app.UseNodeErrors();
         app.UseStaticFiles();
         app.UseWebSockets();

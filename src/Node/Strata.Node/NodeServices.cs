@@ -40,6 +40,8 @@ public static class NodeServices
         services.TryAddSingleton<IRejectionLog>(s => s.GetRequiredService<RejectionLog>());
         services.TryAddSingleton<HopLog>();
         services.TryAddSingleton<IngestCounters>();
+        services.TryAddSingleton<ServiceCounters>();
+        services.TryAddSingleton<DeliveryCounts>();
         services.TryAddSingleton<ReadingBatchPool>();
         services.TryAddSingleton<GatewayStatusBoard>();
         services.TryAddSingleton<FleetEventWriter>();

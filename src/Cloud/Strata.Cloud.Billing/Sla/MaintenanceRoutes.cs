@@ -4,6 +4,7 @@ using Strata.Cloud.Billing.Rows;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Core;
+using Strata.Core.Telemetry;
 using Strata.Node;
 using Strata.Node.Auth;
 
@@ -54,9 +55,10 @@ internal static class Announce
             return new Problem(ProblemKind.TooMuch, $"{options.MaxMaintenance:N0} announcements wait for their end, which is all there may be.");
         var row = new MaintenanceRow
         {
-            TenantId = db.Tenant.Value, Id = Guid.CreateVersion7(now).ToString("N")[^12..], Begins = request.From.ToUniversalTime(), Ends = request.To.ToUniversalTime(), Reason = reason,
+            TenantId = db.Tenant.Value, Id = Guid.CreateVersion7(now).ToString("N")[^12..], Begins = Kept(request.From), Ends = Kept(request.To), Reason = reason,
             Announced = now, AnnouncedBy = caller.Actor,
         };
+        static DateTimeOffset Kept(DateTimeOffset time) => EventTime.ToDateTimeOffset(EventTime.From(time));
         return new BillingChange<MaintenanceInfo>(ListMaintenance.Info(row), [(null, row)], "announce", "maintenance", row.Id, null, ListMaintenance.Info(row));
     }
 }

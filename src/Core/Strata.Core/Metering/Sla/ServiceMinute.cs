@@ -16,7 +16,7 @@ public sealed record ServiceMinute(DateTimeOffset Start)
     /// <summary>Messages that the node could not take.</summary>
     public long IngestFailed { get; init; }
 
-    /// <summary>What 95 % of the acknowledgements stayed within, the probe's among them, ms; null when there was none.</summary>
+    /// <summary>What 95 % of the acknowledgements stayed within, ms; the probe's time when there was no traffic, null when there was neither.</summary>
     public decimal? IngestP95Ms { get; init; }
 
     public long ApiCalls { get; init; }
