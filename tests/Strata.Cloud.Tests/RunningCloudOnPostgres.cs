@@ -11,6 +11,9 @@ public class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
     /// <summary>To look at the database as its roles; null before the start.</summary>
     public TestDatabase? Databases => database;
 
+    /// <summary>The superuser's connection, for looking.</summary>
+    public string Superuser => database!.Admin;
+
     public override async ValueTask InitializeAsync()
     {
         database = await server.CreateAsync();

@@ -31,6 +31,15 @@ public sealed class ScriptTests
     }
 
     [Fact]
+    public async Task An_isolation_level_is_advised_without_a_node()
+    {
+        var run = await Tool.RunAsync(Installation.Executable, ["tenants", "advise", "--count", "3", "--health-data", "--business", "enterprise", "-o", "json"]);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("\"level\":\"dedicated\"", run.Output);
+        Assert.Contains("encrypted: health data is kept", run.Output);
+    }
+
+    [Fact]
     public async Task A_port_in_use_stops_the_start_with_a_sentence()
     {
         using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);

@@ -34,7 +34,7 @@ public static class BillingModule
         services.TryAddSingleton(options);
         services.AddSingleton<BillingStore>();
         services.TryAddSingleton<UsageReader>(s => s.GetRequiredService<ITelemetryStore>().UsageAsync);
-        services.AddSingleton<SlaReports>().AddSingleton<MeasuredTenants>().AddSingleton<ServiceProbe>().AddSingleton<ServiceRecorder>();
+        services.AddSingleton<MeasuredTenants>().AddSingleton<ServiceProbe>().AddSingleton<ServiceRecorder>();
         services.AddSingleton<StatementMaker>().AddSingleton<StatementCloser>().AddSingleton<StatementVerifier>().AddSingleton<ClosingRunner>();
         services.AddHostedService<BillingStartup>();
         services.AddHostedService(s => s.GetRequiredService<ClosingRunner>());

@@ -11,6 +11,7 @@ using Strata.Cloud.Devices.Rejections;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
@@ -51,6 +52,8 @@ public static class DevicesModule
             ? new RegistryServer(DatabaseAddress.Parse(server))
             : RegistryFile.Open(s.GetRequiredService<RegistryOptions>()));
         services.AddAuditTrail();
+        services.AddIsolation();
+        services.AddSingleton(RegistryPart.Of<DevicesDbContext>(DevicesDbContext.MigrationsTable, static (options, tenant) => new DevicesDbContext(options, tenant)));
         services.AddSingleton<ITenantContents, DeviceContents>();
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<DirectorySync>();

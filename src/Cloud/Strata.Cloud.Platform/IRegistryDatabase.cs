@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
 
@@ -7,6 +8,21 @@ namespace Strata.Cloud.Platform;
 /// <summary>Where the registry is kept: a file of SQLite's (<see cref="RegistryFile"/>) or a database of PostgreSQL's (<see cref="RegistryServer"/>).</summary>
 public interface IRegistryDatabase
 {
+    /// <summary>The data keys in use.</summary>
+    KeyRing Keys { get; }
+
+    /// <summary>Through which the tenants' connections go.</summary>
+    TenantGates Gates { get; }
+
+    /// <summary>Whether the tenant has a database of its own.</summary>
+    bool IsApart(TenantId tenant);
+
+    /// <summary>Leads the tenant's contexts to its own database, or back to the shared one. While its gate is held, or before it is used.</summary>
+    void Place(TenantId tenant, bool apart);
+
+    /// <summary>Takes out of the files what is in no row any more, as far as the node may.</summary>
+    Task ScrubAsync(TenantId tenant, CancellationToken cancellationToken);
+
     /// <summary>Options for a slice's context on this database.</summary>
     DbContextOptions<TContext> OptionsFor<TContext>(string migrationsTable)
         where TContext : StrataDbContext;

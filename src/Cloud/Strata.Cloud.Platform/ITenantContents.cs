@@ -7,4 +7,7 @@ public interface ITenantContents
 {
     /// <summary>For a person, for example <c>3 devices</c>; null when there is nothing.</summary>
     ValueTask<string?> DescribeAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>The tenant's rows in the registry are gone: what the slice holds of it in memory, or elsewhere, goes too.</summary>
+    ValueTask ForgetAsync(TenantId tenant, CancellationToken cancellationToken);
 }

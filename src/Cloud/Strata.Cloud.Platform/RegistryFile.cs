@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
 
@@ -14,18 +15,26 @@ namespace Strata.Cloud.Platform;
 /// The registry's SQLite file: readable by its owner only, write-ahead log, a commit is on the disk before it is reported (<c>synchronous</c>
 /// FULL). One process at a time: a lock file next to it is held while this lives.
 /// </summary>
-public sealed class RegistryFile : IRegistryDatabase, IDisposable
+public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly FileStream lockFile;
+    private readonly FieldProtection protection;
+    private readonly TenantConnections connections;
 
     private RegistryFile(string path, FileStream lockFile)
     {
         Path = path;
         this.lockFile = lockFile;
-        ConnectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 10, Pooling = true }.ToString();
+        ConnectionString = ConnectionTo(path);
+        protection = new FieldProtection(Keys);
+        connections = new TenantConnections(Gates, tenant => own.GetValueOrDefault(tenant));
     }
+
+    public KeyRing Keys { get; } = new();
+
+    public TenantGates Gates { get; } = new(TimeProvider.System);
 
     public string Path { get; }
 
@@ -57,7 +66,7 @@ public sealed class RegistryFile : IRegistryDatabase, IDisposable
         new DbContextOptionsBuilder<TContext>()
             .UseSqlite(ConnectionString, sqlite => sqlite.MigrationsHistoryTable(migrationsTable).MigrationsAssembly(typeof(TContext).Assembly))
             .UseSnakeCaseNamingConvention()
-            .AddInterceptors(PragmaInterceptor.Instance)
+            .AddInterceptors(connections, PragmaInterceptor.Instance, protection, FieldOpening.Instance)
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .Options;
 
@@ -65,7 +74,7 @@ public sealed class RegistryFile : IRegistryDatabase, IDisposable
     public async Task MigrateAsync<TContext>(TContext context, string migrationsTable, CancellationToken cancellationToken)
         where TContext : StrataDbContext
     {
-        await using (var connection = new SqliteConnection(ConnectionString))
+        await using (var connection = new SqliteConnection(own.GetValueOrDefault(context.Tenant) ?? ConnectionString))
         {
             await connection.OpenAsync(cancellationToken);
             await ExecuteAsync(connection, "PRAGMA journal_mode = WAL", cancellationToken);
@@ -100,8 +109,11 @@ public sealed class RegistryFile : IRegistryDatabase, IDisposable
 
     public void Dispose()
     {
-        using (var connection = new SqliteConnection(ConnectionString))
+        foreach (var place in own.Values.Append(ConnectionString))
+        {
+            using var connection = new SqliteConnection(place);
             SqliteConnection.ClearPool(connection);
+        }
         lockFile.Dispose();
     }
 
@@ -142,19 +154,22 @@ public sealed class RegistryFile : IRegistryDatabase, IDisposable
     /// <summary>What holds per connection. The write-ahead log is a property of the file; foreign keys and the busy timeout are in the connection string.</summary>
     private sealed class PragmaInterceptor : DbConnectionInterceptor
     {
+        /// <summary>A commit is on the disk before it is reported; what is deleted or replaced is overwritten.</summary>
+        private const string Pragmas = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON";
+
         public static readonly PragmaInterceptor Instance = new();
 
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
         {
             using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA synchronous = FULL";
+            command.CommandText = Pragmas;
             command.ExecuteNonQuery();
         }
 
         public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
         {
             await using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA synchronous = FULL";
+            command.CommandText = Pragmas;
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }

@@ -9,6 +9,12 @@ public sealed class RegistryOptions
     /// <summary>Connection string of the node's role in PostgreSQL; null keeps the registry in the data folder.</summary>
     public string? Database { get; set; }
 
+    /// <summary>The file of the installation's key, which wraps the tenants' data keys; <c>installation.key</c> of the data folder when null. Made when it is missing.</summary>
+    public string? KeyFile { get; set; }
+
+    /// <summary>A program that holds the installation's key in place of a file; null for the file.</summary>
+    public string? KeyCommand { get; set; }
+
     /// <summary>How many audit records a tenant keeps; the oldest go. 1,000 to 100,000,000; 1,000,000 unless given.</summary>
     public int AuditKept { get; set; } = 1_000_000;
 

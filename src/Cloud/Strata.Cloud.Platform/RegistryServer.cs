@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Postgres;
@@ -13,21 +14,44 @@ namespace Strata.Cloud.Platform;
 public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDisposable
 {
     private readonly NpgsqlDataSource source;
+    private readonly FieldProtection protection;
+    private readonly TenantConnections connections;
 
     /// <param name="maxConnections">Connections at most; who needs one more waits.</param>
-    public RegistryServer(DatabaseAddress database, int maxConnections = 10) => source = NpgsqlDataSource.Create(database.With(c =>
+    public RegistryServer(DatabaseAddress database, int maxConnections = 10)
     {
-        c.ApplicationName = "strata-registry";
-        c.MaxPoolSize = maxConnections;
-        c.Options = "-c jit=off";
-    }));
+        source = NpgsqlDataSource.Create(database.With(c =>
+        {
+            c.ApplicationName = "strata-registry";
+            c.MaxPoolSize = maxConnections;
+            c.Options = "-c jit=off";
+        }));
+        protection = new FieldProtection(Keys);
+        connections = new TenantConnections(Gates, _ => null);
+    }
+
+    public KeyRing Keys { get; } = new();
+
+    public TenantGates Gates { get; } = new(TimeProvider.System);
+
+    public bool IsApart(TenantId tenant) => false;
+
+    public void Place(TenantId tenant, bool apart)
+    {
+        if (apart)
+            throw new NotSupportedException("A tenant's own database on a server is not supported yet.");
+    }
+
+    /// <summary>Nothing: the owner's VACUUM takes dead rows away.</summary>
+    public Task ScrubAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
+
 
     public DbContextOptions<TContext> OptionsFor<TContext>(string migrationsTable)
         where TContext : StrataDbContext =>
         new DbContextOptionsBuilder<TContext>()
             .UseNpgsql(source, server => server.MigrationsHistoryTable(migrationsTable))
             .UseSnakeCaseNamingConvention()
-            .AddInterceptors(TenantTransactions.Instance, TenantCommands.Instance)
+            .AddInterceptors(connections, TenantTransactions.Instance, TenantCommands.Instance, protection, FieldOpening.Instance)
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .Options;
 

@@ -91,6 +91,21 @@ public sealed partial class RegistryTurn<TContext>(
         }
     }
 
+    /// <summary>Loads again what is held of a tenant, in turn with the changes: its tables were changed by somebody else.</summary>
+    public async Task LoadAgainAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            await settle(tenant, cancellationToken);
+            doubtful.TryRemove(tenant, out _);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
     public void Dispose() => writing.Dispose();
 
     [LoggerMessage(5003, LogLevel.Error, "A change could not be written, or nobody knows.")]

@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Platform;
@@ -16,6 +18,7 @@ public abstract class StrataDbContext : DbContext
         : base(options)
     {
         Tenant = tenant;
+        Protection = options.FindExtension<CoreOptionsExtension>()?.Interceptors?.OfType<FieldProtection>().FirstOrDefault();
         // In PostgreSQL the tenant is bound at the beginning of a transaction, so that there must be one.
         Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
     }
@@ -25,6 +28,12 @@ public abstract class StrataDbContext : DbContext
 
     /// <summary>The tenant whose rows this context sees.</summary>
     public TenantId Tenant { get; }
+
+    /// <summary>Whether the context is of the shared database, also when the tenant has one of its own.</summary>
+    public virtual bool StaysAtHome => false;
+
+    /// <summary>What seals and opens protected fields; null outside of a node.</summary>
+    internal FieldProtection? Protection { get; }
 
     /// <summary>Read by the query filters; EF Core turns it into a parameter of each query.</summary>
     public string CurrentTenantId => Tenant.Value;
@@ -79,6 +88,20 @@ public abstract class StrataDbContext : DbContext
         {
             mark.ToTable("audit_marks", Shared).HasKey(m => new { m.TenantId, m.Kind });
             mark.Property(m => m.Kind).HasMaxLength(20);
+        });
+        modelBuilder.Entity<TenantKeyRow>(key =>
+        {
+            key.ToTable("tenant_keys", Shared).HasKey(k => new { k.TenantId, k.Id });
+            key.Property(k => k.Id).HasMaxLength(16);
+            key.Property(k => k.WrappedBy).HasMaxLength(128);
+        });
+        modelBuilder.Entity<TenantPlacementRow>(placement =>
+        {
+            placement.ToTable("tenant_placements", Shared).HasKey(p => p.TenantId);
+            placement.Property(p => p.Level).HasConversion<string>().HasMaxLength(20);
+            placement.Property(p => p.Target).HasConversion<string>().HasMaxLength(20);
+            placement.Property(p => p.Done).HasConversion<string>().HasMaxLength(20);
+            placement.Property(p => p.Change).HasMaxLength(32);
         });
         ConfigureSlice(modelBuilder);
         foreach (var entity in modelBuilder.Model.GetEntityTypes().Select(e => e.ClrType).ToList())

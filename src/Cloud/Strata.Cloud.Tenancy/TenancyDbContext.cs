@@ -58,7 +58,6 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
         {
             invitation.ToTable("invitations").HasKey(i => new { i.TenantId, i.Id });
             invitation.Property(i => i.Id).HasMaxLength(16);
-            invitation.Property(i => i.Email).HasMaxLength(254);
         });
         modelBuilder.Entity<SessionRow>(session =>
         {

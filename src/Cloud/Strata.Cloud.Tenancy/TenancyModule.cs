@@ -6,7 +6,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Tenancy.Audit;
+using Strata.Cloud.Tenancy.Isolation;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Roles;
 using Strata.Cloud.Tenancy.Tenants;
@@ -37,6 +39,9 @@ public static class TenancyModule
         services.TryAddSingleton<TenantDirectory>();
         services.AddSingleton(options);
         services.AddSingleton<TenancyStore>();
+        services.AddSingleton(RegistryPart.Of<TenancyDbContext>(TenancyDbContext.MigrationsTable, static (contextOptions, tenant) => new TenancyDbContext(contextOptions, tenant)));
+        services.AddSingleton<IsolationRunner>();
+        services.AddSingleton<ShredTenant>();
         services.AddSingleton<TokenDirectory>();
         var peopleOptions = people ?? new PeopleOptions();
         peopleOptions.Validate();
@@ -50,6 +55,7 @@ public static class TenancyModule
         services.AddSingleton<ITokenStore>(s => s.GetRequiredService<TokenDirectory>());
         services.AddHostedService<TenancyStartup>();
         services.AddHostedService<TokenClerk>();
+        services.AddHostedService(s => s.GetRequiredService<IsolationRunner>());
         services.AddHostedService<SessionClerk>();
         return services;
     }
@@ -59,6 +65,7 @@ public static class TenancyModule
         var api = routes.MapGroup("/api/v1").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status403Forbidden);
         MapTenants(api);
+        IsolationRoutes.Map(api);
         routes.MapPeople(api);
         api.MapGet("/tokens", ListTokens.Handle).Requires(Permission.TokensManage).AcceptsOnly("search", "cursor", "limit").WithName("ListTokens").WithTags("Access")
             .WithSummary("API tokens, without their secrets").Produces<Page<TokenInfo>>();
@@ -95,8 +102,8 @@ public static class TenancyModule
             .ProducesProblem(StatusCodes.Status409Conflict);
         api.MapPatch("/tenants/{id}", ChangeTenantState.HandleAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("ChangeTenant").WithTags("Tenants")
             .WithSummary("Renames, disables or enables a tenant").Accepts<ChangeTenant>("application/json").Produces<TenantInfo>().ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapDelete("/tenants/{id}", DeleteTenant.HandleAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("DeleteTenant").WithTags("Tenants")
-            .WithSummary("Deletes a tenant that has nothing any more").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound)
+        api.MapDelete("/tenants/{id}", DeleteTenant.HandleAsync).Requires(Permission.PlatformManage).AcceptsOnly("shred").WithName("DeleteTenant").WithTags("Tenants")
+            .WithSummary("Deletes a tenant that has nothing any more, or shreds one with a key of its own with all it has").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
     }
 }

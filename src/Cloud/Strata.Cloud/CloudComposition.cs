@@ -123,7 +123,7 @@ internal static class CloudComposition
         {
             services.AddTelemetryStore(store => store.Folder = folder.Path);
         }
-        services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database });
+        services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database, KeyFile = options.KeyFile, KeyCommand = options.KeyCommand });
         services.AddTenancy();
         services.AddBilling();
         services.AddHostedService<RejectionFlusher>();

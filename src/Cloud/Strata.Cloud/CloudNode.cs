@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Node.Auth;
 using Strata.Node.Operations;
 using Strata.Postgres;
@@ -132,6 +133,7 @@ public sealed class CloudNode : IAsyncDisposable
         OptionsValidationException wrong => new CloudConfigurationException(string.Join(" ", wrong.Failures), wrong),
         DatabaseException wrong => new CloudConfigurationException(wrong.Message, wrong),
         TelemetryStoreException store when options.Database is not null => new CloudConfigurationException(store.Message, store),
+        InstallationKeyException key => new CloudConfigurationException(key.Message, key),
         InvalidDataException damaged => new CloudConfigurationException(damaged.Message, damaged),
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } used => new CloudConfigurationException(
             $"Cannot serve at {options.Http} and {options.Mqtt}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http and --mqtt.", used),

@@ -42,6 +42,12 @@ public sealed class CloudOptions
     /// <summary>Connection string of the node's role in PostgreSQL, where registry and telemetry are kept then; null keeps both in the data folder.</summary>
     public string? Database { get; init; }
 
+    /// <summary>File of the installation's key, which wraps the tenants' data keys; null for <c>installation.key</c> in the data folder.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>Program that holds the installation's key in place of a file; null for the file.</summary>
+    public string? KeyCommand { get; init; }
+
     /// <summary>Parses <c>HOST:PORT</c>: an IP address (IPv6 in brackets) or <c>localhost</c>, and a port from 0 to 65535.</summary>
     /// <exception cref="CloudConfigurationException">The text is something else.</exception>
     public static IPEndPoint ParseEndPoint(string option, string text)
@@ -63,6 +69,8 @@ public sealed class CloudOptions
         Require(MaxMqttConnections is >= 1 and <= 1_000_000, nameof(MaxMqttConnections), "from 1 to 1,000,000");
         Require(KeepRaw >= TimeSpan.FromHours(1) && KeepRaw <= TimeSpan.FromDays(3653), nameof(KeepRaw), "from 1 hour to 10 years");
         Require(KeepWindows >= TimeSpan.FromHours(1) && KeepWindows <= TimeSpan.FromDays(7306), nameof(KeepWindows), "from 1 hour to 20 years");
+        if (KeyFile is not null && KeyCommand is not null)
+            throw new CloudConfigurationException("--key-file and --key-command are both given; the installation's key is in one place.");
         if (Http.Port != 0 && Http.Port == Mqtt.Port && Http.Address.Equals(Mqtt.Address))
             throw new CloudConfigurationException($"--http and --mqtt are both {Http}; each needs its own port.");
     }

@@ -57,6 +57,8 @@ internal static class AttackSurface
         ["GET /api/v1/audit/export"] = new(_ => ["/api/v1/audit/export"]),
         ["GET /api/v1/tenants"] = new(_ => ["/api/v1/tenants"]),
         ["GET /api/v1/tenants/{id}"] = new(t => [$"/api/v1/tenants/{t.Tenant}"]),
+        ["GET /api/v1/isolation"] = new(_ => ["/api/v1/isolation"]),
+        ["GET /api/v1/tenants/{id}/isolation"] = new(t => [$"/api/v1/tenants/{t.Tenant}/isolation"]),
         ["GET /api/v1/tokens"] = new(t => ["/api/v1/tokens", $"/api/v1/tokens?search={t.Word}", $"/api/v1/tokens?search=strata_{t.Token}"]),
         ["GET /api/v1/roles"] = new(_ => ["/api/v1/roles"]),
 
@@ -102,7 +104,9 @@ internal static class AttackSurface
         ["DELETE /api/v1/roles/{name}"] = new(t => [$"/api/v1/roles/role-{t.Word}"], _ => ""),
         ["POST /api/v1/tenants"] = new(_ => ["/api/v1/tenants"], _ => """{"name":"another"}"""),
         ["PATCH /api/v1/tenants/{id}"] = new(t => [$"/api/v1/tenants/{t.Tenant}"], _ => """{"enabled":false}"""),
-        ["DELETE /api/v1/tenants/{id}"] = new(t => [$"/api/v1/tenants/{t.Tenant}"], _ => ""),
+        ["DELETE /api/v1/tenants/{id}"] = new(t => [$"/api/v1/tenants/{t.Tenant}", $"/api/v1/tenants/{t.Tenant}?shred=true"], _ => ""),
+        ["POST /api/v1/tenants/{id}/isolation"] = new(t => [$"/api/v1/tenants/{t.Tenant}/isolation"], _ => """{"level":"encrypted"}"""),
+        ["POST /api/v1/installation-key/rotation"] = new(_ => ["/api/v1/installation-key/rotation"], _ => ""),
         ["POST /api/v1/login-links"] = new(_ => ["/api/v1/login-links"], _ => "") { IsOwn = true },
 
         // People.

@@ -19,11 +19,13 @@ internal static class CloudCommand
         {
             Description = $"Keep registry and telemetry in this PostgreSQL database instead of the data folder: connection string of the node's role (or {DatabaseCommand.Variable}). 'strata database migrate' makes its tables.",
         };
+        var keyFile = new Option<string?>("--key-file") { Description = "The installation's key, which wraps the tenants' data keys; installation.key in the data folder unless given. Made when it is missing." };
+        var keyCommand = new Option<string?>("--key-command") { Description = "A program that holds the installation's key instead of a file: it is called with current, rotate, wrap ID, unwrap ID and destroy ID." };
         var skip = new Option<bool>("--skip-damaged") { Description = "Start without the MQTT sessions and retained messages that are damaged." };
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("cloud", "Run the cloud node: MQTT and HTTP ingest, telemetry store, registry, API and dashboard.")
         {
-            data, http, mqtt, database, proxies, keepRaw, keepWindows, level, skip, untilStdin, CreateLink(),
+            data, http, mqtt, database, proxies, keepRaw, keepWindows, level, keyFile, keyCommand, skip, untilStdin, CreateLink(),
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -37,6 +39,7 @@ internal static class CloudCommand
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
                     SkipDamagedSessions = parsed.GetValue(skip), Database = DatabaseCommand.Given(parsed, database),
+                    KeyFile = parsed.GetValue(keyFile), KeyCommand = parsed.GetValue(keyCommand),
                 };
                 return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => CloudNode.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
             }

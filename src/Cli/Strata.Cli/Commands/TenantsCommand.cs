@@ -10,7 +10,8 @@ internal static class TenantsCommand
 {
     public static Command Create() => new("tenants", "Tenants: create, rename, disable and delete organisations. For the platform's owner.")
     {
-        CreateList(), CreateShow(), CreateCreate(), CreateRename(), CreateSwitch("disable", false), CreateSwitch("enable", true), CreateDelete(),
+        CreateList(), CreateShow(), CreateCreate(), CreateRename(), CreateSwitch("disable", false), CreateSwitch("enable", true), CreateDelete(), TenantsAdviseCommand.Create(),
+        TenantIsolationCommands.CreateShow(), TenantIsolationCommands.CreateMove(), TenantIsolationCommands.CreateRenewKey(), TenantIsolationCommands.CreateRotate(),
     };
 
     private static Command CreateList()
@@ -58,16 +59,21 @@ internal static class TenantsCommand
     private static Command CreateDelete()
     {
         var id = IdArgument();
-        var command = new Command("delete", "Delete a tenant that has nothing any more. Its audit trail stays.") { id };
+        var shred = new Option<bool>("--shred")
+        {
+            Description = "Delete it with everything it has, and destroy its keys so that copies of the database cannot be opened either; for encrypted and dedicated tenants. Its audit trail goes too.",
+        };
+        var command = new Command("delete", "Delete a tenant that has nothing any more. Its audit trail stays.") { id, shred };
         var node = new NodeOptions(command, takesTenant: false);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var tenant = Id(parsed.GetValue(id)!);
-            await node.Connect(parsed).DeleteTenantAsync(tenant, cancellationToken);
-            node.Writer(parsed).Note($"{tenant} is deleted");
+            var client = node.Connect(parsed);
+            await (parsed.GetValue(shred) ? client.ShredTenantAsync(tenant, cancellationToken) : client.DeleteTenantAsync(tenant, cancellationToken));
+            node.Writer(parsed).Note(parsed.GetValue(shred) ? $"{tenant} is shredded" : $"{tenant} is deleted");
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata tenants delete acme");
+        return HelpWithExamples.WithExamples(command, "strata tenants delete acme", "strata tenants delete acme --shred");
     }
 
     private static Command About(string verb, string description, Func<StrataClient, string, CancellationToken, Task<TenantInfo>> ask) =>
@@ -88,9 +94,9 @@ internal static class TenantsCommand
         return HelpWithExamples.WithExamples(command, $"strata tenants {verb} acme{(options.Length > 0 ? " --name 'Acme Corp.'" : "")}");
     }
 
-    private static Argument<string> IdArgument() => new("id") { Description = "The tenant's id." };
+    internal static Argument<string> IdArgument() => new("id") { Description = "The tenant's id." };
 
-    private static string Id(string text) => TenantId.TryFromName(text, out var id) ? id.Value : text;
+    internal static string Id(string text) => TenantId.TryFromName(text, out var id) ? id.Value : text;
 
     private static Column<TenantInfo>[] Columns =>
         [new("id", t => t.Id), new("name", t => t.Name), new("state", t => t.State), new("created", t => OutputWriter.Time(t.Created))];

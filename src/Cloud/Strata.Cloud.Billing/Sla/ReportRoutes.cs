@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Billing.Printing;
 using Strata.Cloud.Contracts;
 using Strata.Core;
-using Strata.Core.Metering.Billing;
 using Strata.Core.Metering.Sla;
 using Strata.Node;
 using Strata.Node.Auth;
@@ -13,7 +12,7 @@ namespace Strata.Cloud.Billing.Sla;
 internal static class GetReport
 {
     public static async Task<IResult> HandleAsync(
-        string month, string? format, HttpContext context, BillingStore store, SlaReports reports, BillingOptions options, TimeProvider time, CancellationToken cancellationToken)
+        string month, string? format, HttpContext context, BillingStore store, BillingOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         var asked = BillingRequests.Month(month, "month");
         if (!asked.IsOk)
@@ -26,7 +25,7 @@ internal static class GetReport
         if (asked.Value.Start < now - options.KeepMinutes)
             return ProblemResults.Of(ProblemKind.NotFound, $"Measurements are kept for {options.KeepMinutes.TotalDays:0} days, so {asked.Value} cannot be reported any more; a closed statement keeps its credits.", "month");
         await using var db = store.Create(context.Tenant());
-        var found = await reports.MakeAsync(db, asked.Value, now, cancellationToken);
+        var found = await SlaReports.MakeAsync(db, asked.Value, now, cancellationToken);
         var maintenance = await SlaReports.MaintenanceAsync(db, asked.Value, cancellationToken);
         var report = new SlaReportInfo(
             db.Tenant.Value, asked.Value.ToString(), asked.Value.End <= now ? "over" : "running", SlaReports.UpTo(asked.Value, now), [.. found.Select(Info)], maintenance.ConvertAll(ListMaintenance.Info));

@@ -11,13 +11,13 @@ namespace Strata.Cloud.Billing.Sla;
 internal sealed record PromisedObjective(ServiceObjective Objective, DateTimeOffset From, ObjectiveRow Row);
 
 /// <summary>Judges a tenant's months by what is promised, measured and announced.</summary>
-internal sealed class SlaReports
+internal static class SlaReports
 {
     /// <summary>A minute is written soon after its end; until then it is not counted as missing.</summary>
     private static readonly TimeSpan WrittenWithin = TimeSpan.FromMinutes(1);
 
     /// <summary>Objectives of the month, as they fared; in the order of their kinds.</summary>
-    public async Task<IReadOnlyList<ObjectiveReport>> MakeAsync(BillingDbContext db, BillingMonth month, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<ObjectiveReport>> MakeAsync(BillingDbContext db, BillingMonth month, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var promised = await PromisedAsync(db, month, cancellationToken);
         if (promised.Count == 0)

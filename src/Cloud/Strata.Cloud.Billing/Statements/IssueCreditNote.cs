@@ -7,7 +7,6 @@ using Strata.Cloud.Platform.Audit;
 using Strata.Core;
 using Strata.Core.Metering.Billing;
 using Strata.Node;
-using Strata.Node.Auth;
 
 namespace Strata.Cloud.Billing.Statements;
 

@@ -19,4 +19,6 @@ internal sealed class DeviceContents(RegistryStore registry, ITelemetryStore sto
             there.Add($"{readings} readings");
         return there.Count == 0 ? null : string.Join(", ", there);
     }
+
+    public async ValueTask ForgetAsync(TenantId tenant, CancellationToken cancellationToken) => await registry.LoadAgainAsync(tenant, cancellationToken);
 }

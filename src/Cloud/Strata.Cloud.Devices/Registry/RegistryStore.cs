@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Cloud.Devices.Gateways;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
 
@@ -22,13 +23,14 @@ internal sealed partial class RegistryStore : IDisposable
     private readonly AuditNumbers numbers;
     private readonly TimeProvider time;
     private readonly ILogger<RegistryStore> logger;
+    private readonly TenantPlacements? placements;
     private readonly DbContextOptions<DevicesDbContext> options;
     private readonly ConcurrentDictionary<TenantId, RegistryImage> images = new();
     private readonly RegistryTurn<DevicesDbContext> turn;
 
-    public RegistryStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<RegistryStore> logger)
+    public RegistryStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<RegistryStore> logger, TenantPlacements? placements = null)
     {
-        (this.database, this.numbers, this.time, this.logger) = (database, numbers, time, logger);
+        (this.database, this.numbers, this.time, this.logger, this.placements) = (database, numbers, time, logger, placements);
         options = database.OptionsFor<DevicesDbContext>(DevicesDbContext.MigrationsTable);
         turn = new RegistryTurn<DevicesDbContext>(database, CreateContext, SettleAsync, logger);
     }
@@ -58,6 +60,8 @@ internal sealed partial class RegistryStore : IDisposable
         IReadOnlyList<TenantId> tenants;
         await using (var context = CreateContext(TenantId.Main))
             tenants = await database.TenantsAsync(context, "start of the node: loading the registry", cancellationToken);
+        if (placements is not null)
+            await placements.LoadAsync(tenants, cancellationToken);
         foreach (var tenant in tenants)
             images[tenant] = await LoadAsync(tenant, cancellationToken);
         LogLoaded(images.Values.Sum(i => i.Devices.Count), time.GetElapsedTime(started).TotalMilliseconds);
@@ -86,6 +90,9 @@ internal sealed partial class RegistryStore : IDisposable
 
     /// <summary>Writes what is not in the image (observations, rejections), in turn with the changes. Its exceptions are the caller's.</summary>
     public Task WriteAsync(TenantId tenant, Func<DevicesDbContext, Task> write, CancellationToken cancellationToken) => turn.ObserveAsync(tenant, write, null, cancellationToken);
+
+    /// <summary>Takes the image from the tables, which were changed by somebody else.</summary>
+    public Task LoadAgainAsync(TenantId tenant, CancellationToken cancellationToken) => turn.LoadAgainAsync(tenant, cancellationToken);
 
     public void Dispose() => turn.Dispose();
 

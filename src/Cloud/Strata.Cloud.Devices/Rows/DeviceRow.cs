@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Devices;
 
 namespace Strata.Cloud.Devices.Rows;
@@ -34,6 +35,7 @@ internal sealed record DeviceRow : IAuditedRow
     public required string StateCause { get; init; }
 
     /// <summary>SHA-256 of its secret.</summary>
+    [Protected]
     public required byte[] SecretHash { get; init; }
 
     public required DateTimeOffset Created { get; init; }

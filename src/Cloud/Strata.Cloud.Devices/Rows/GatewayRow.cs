@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 
 namespace Strata.Cloud.Devices.Rows;
 
@@ -16,6 +17,7 @@ internal sealed record GatewayRow : IAuditedRow
     public string? Parent { get; init; }
 
     /// <summary>SHA-256 of its secret; null until it has joined.</summary>
+    [Protected]
     public byte[]? SecretHash { get; init; }
 
     /// <summary>Policy per metric (<c>raw</c>, <c>window</c>, <c>both</c>); <c>*</c> is the default.</summary>

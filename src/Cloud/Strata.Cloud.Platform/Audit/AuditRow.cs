@@ -1,3 +1,4 @@
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 
@@ -17,6 +18,7 @@ public sealed record AuditRow : ITenantRow
     public required DateTimeOffset Time { get; init; }
 
     /// <summary>The token's name, the gateway's id, or <c>node</c> for what the node does by itself.</summary>
+    [Protected]
     public required string Actor { get; init; }
 
     /// <summary>One word: <c>create</c>, <c>change</c>, <c>decommission</c>, <c>join</c>, ...</summary>
@@ -26,18 +28,23 @@ public sealed record AuditRow : ITenantRow
     public required string Kind { get; init; }
 
     /// <summary>The id of what was changed.</summary>
+    [Protected]
     public required string Subject { get; init; }
 
     /// <summary>A JSON document; null when there is nothing to add. Never a secret.</summary>
+    [Protected]
     public string? Detail { get; init; }
 
     /// <summary>What it was, a JSON document without secrets; null when it is new.</summary>
+    [Protected]
     public string? Before { get; init; }
 
     /// <summary>What it is now; null when it is gone.</summary>
+    [Protected]
     public string? After { get; init; }
 
     /// <summary>The address that the request came from; null for what the node does by itself.</summary>
+    [Protected]
     public string? Origin { get; init; }
 
     /// <summary><see cref="Done"/>, or why it was refused.</summary>

@@ -17,6 +17,9 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
     private readonly ConcurrentDictionary<TenantId, long> sealedUpTo = new();
     private readonly SemaphoreSlim sealing = new(1, 1);
 
+    /// <summary>Whether records of the tenant may be sealed, so that the database cannot search them.</summary>
+    public bool MayBeSealed(TenantId tenant) => database.Keys.HasAny(tenant);
+
     public AuditDbContext CreateContext(TenantId tenant) => new(options, tenant);
 
     /// <summary>Takes all records that are not sealed yet into the chain, in the order of their ids, and signs its new end, each batch in one transaction.</summary>

@@ -26,6 +26,8 @@ internal static class ListAudit
         if (page.Value.After is { } after && !long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out before))
             return ProblemResults.Of(Paging.WrongCursor);
         await using var db = trail.CreateContext(context.Tenant());
+        if ((id ?? actor) is not null && trail.MayBeSealed(context.Tenant()))
+            return await SearchSealedAsync(db, new Search(kind, id, actor), before, page.Value.Limit, cancellationToken);
         var rows = await db.Audit
             .Where(a => a.Id < before && (kind == null || a.Kind == kind) && (id == null || a.Subject == id) && (actor == null || a.Actor == actor))
             .OrderByDescending(a => a.Id).Take(page.Value.Limit + 1).ToListAsync(cancellationToken);
@@ -34,6 +36,50 @@ internal static class ListAudit
         return Results.Json(
             new Page<AuditRecord>([.. shown.Select(a => Record(a, seals.GetValueOrDefault(a.Id)))], rows.Count > page.Value.Limit ? Paging.Cursor($"{shown[^1].Id}") : null),
             ContractsJson.Default.PageAuditRecord);
+    }
+
+    /// <summary>
+    /// The database cannot compare what is sealed, so records are opened and looked at here, at most <see cref="MaxLookedAt"/> for a page: a page may hold less than asked for and
+    /// have a next one.
+    /// </summary>
+    private static async Task<IResult> SearchSealedAsync(AuditDbContext db, Search search, long before, int limit, CancellationToken cancellationToken)
+    {
+        const int batch = 1_000;
+        var found = new List<AuditRow>();
+        long? next = null;
+        for (var looked = 0; ;)
+        {
+            var from = before;
+            var rows = await db.Audit.Where(a => a.Id < from && (search.Kind == null || a.Kind == search.Kind)).OrderByDescending(a => a.Id).Take(batch).ToListAsync(cancellationToken);
+            foreach (var row in rows.Where(r => search.Fits(r)))
+            {
+                if (found.Count == limit)
+                    next = found[^1].Id;
+                else
+                    found.Add(row);
+                if (next is not null)
+                    break;
+            }
+            if (rows.Count < batch || next is not null)
+                break;
+            before = rows[^1].Id;
+            if ((looked += rows.Count) >= MaxLookedAt)
+            {
+                next = before;
+                break;
+            }
+        }
+        var seals = await SealsAsync(db, found, cancellationToken);
+        return Results.Json(
+            new Page<AuditRecord>([.. found.Select(a => Record(a, seals.GetValueOrDefault(a.Id)))], next is null ? null : Paging.Cursor($"{next}")), ContractsJson.Default.PageAuditRecord);
+    }
+
+    /// <summary>Sealed records that are opened for one page.</summary>
+    private const int MaxLookedAt = 50_000;
+
+    private sealed record Search(string? Kind, string? Subject, string? Actor)
+    {
+        public bool Fits(AuditRow row) => (Subject is null || row.Subject == Subject) && (Actor is null || row.Actor == Actor);
     }
 
     internal static IResult? Refused(HttpContext context) =>

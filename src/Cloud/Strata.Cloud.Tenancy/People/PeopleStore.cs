@@ -109,6 +109,9 @@ internal sealed class PeopleStore : IDisposable
         },
         cancellationToken);
 
+    /// <summary>Takes everything from the tables, which were changed by somebody else.</summary>
+    public Task LoadAgainAsync(CancellationToken cancellationToken) => turn.LoadAgainAsync(AllPeople, cancellationToken);
+
     public void Dispose() => turn.Dispose();
 
     private TenancyDbContext Create(TenantId tenant) => new(options, tenant);

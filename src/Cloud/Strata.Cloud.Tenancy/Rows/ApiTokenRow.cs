@@ -1,4 +1,5 @@
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 
 namespace Strata.Cloud.Tenancy.Rows;
 
@@ -14,6 +15,7 @@ internal sealed record ApiTokenRow : IAuditedRow
     public required string Name { get; init; }
 
     /// <summary>SHA-256 of the whole token.</summary>
+    [Protected]
     public required byte[] TokenHash { get; init; }
 
     /// <summary>Roles and where they hold, as the API writes them (JSON).</summary>

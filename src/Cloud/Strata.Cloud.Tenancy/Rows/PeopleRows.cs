@@ -1,4 +1,5 @@
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 
 namespace Strata.Cloud.Tenancy.Rows;
 
@@ -44,8 +45,10 @@ internal sealed record InvitationRow : IAuditedRow
     public required string Id { get; init; }
 
     /// <summary>SHA-256 of the code in the link.</summary>
+    [Protected]
     public required byte[] CodeHash { get; init; }
 
+    [Protected]
     public required string Email { get; init; }
 
     public required string Grants { get; init; }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using System.Collections.Immutable;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Tenancy.Isolation;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Core;
 using Strata.Core.Tenancy;
@@ -107,8 +108,11 @@ internal static class ChangeTenantState
 internal static class DeleteTenant
 {
     public static async Task<IResult> HandleAsync(
-        string id, HttpContext context, TenancyStore store, TenantDirectory tenants, IEnumerable<ITenantContents> slices, CancellationToken cancellationToken)
+        string id, HttpContext context, TenancyStore store, TenantDirectory tenants, IEnumerable<ITenantContents> slices, ShredTenant shredding, bool? shred,
+        CancellationToken cancellationToken)
     {
+        if (shred == true)
+            return await shredding.HandleAsync(id, Caller.Of(context), tenants, cancellationToken);
         if (ListTenants.Find(store, id) is null || !TenantId.TryParse(id, out var tenant))
             return ProblemResults.Of(ListTenants.Unknown(id));
         if (tenant == tenants.Default)
@@ -123,12 +127,12 @@ internal static class DeleteTenant
         return outcome.ToResult(_ => Results.NoContent());
     }
 
-    private static Outcome<TenancyChange<TenantRow>> Decide(TenancyImage image)
+    internal static Outcome<TenancyChange<TenantRow>> Decide(TenancyImage image, string action = "remove")
     {
         var gone = image.Tenant with { State = TenantState.Deleted };
         var rows = image.Tokens.Values.Select(t => ((IAuditedRow?)t, (IAuditedRow?)null)).Concat(image.Roles.Values.Select(r => ((IAuditedRow?)r, (IAuditedRow?)null)));
         return new TenancyChange<TenantRow>(
             gone, image with { Tenant = gone, Tokens = image.Tokens.Clear(), Roles = image.Roles.Clear() }, [(image.Tenant, gone), .. rows],
-            "remove", "tenant", gone.TenantId, new { gone.Name, tokens = image.Tokens.Count, roles = image.Roles.Count }, null);
+            action, "tenant", gone.TenantId, new { gone.Name, tokens = image.Tokens.Count, roles = image.Roles.Count }, null);
     }
 }

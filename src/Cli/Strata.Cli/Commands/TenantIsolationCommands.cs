@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Globalization;
+using Strata.Cli.Output;
+using Strata.Cloud.Contracts;
+
+namespace Strata.Cli.Commands;
+
+/// <summary>Verbs of <c>strata tenants</c> about isolation levels and keys.</summary>
+internal static class TenantIsolationCommands
+{
+    private static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(250);
+
+    public static Command CreateShow()
+    {
+        var id = new Argument<string?>("id") { Description = "The tenant's id; all when left out.", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("isolation", "Show tenants' isolation levels, and how far changes are.") { id };
+        var paging = new PagingOptions(command);
+        var node = new NodeOptions(command, takesTenant: false);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var client = node.Connect(parsed);
+            if (parsed.GetValue(id) is { } one)
+            {
+                node.Writer(parsed).One(await client.GetIsolationAsync(TenantsCommand.Id(one), cancellationToken), ContractsJson.Default.IsolationInfo, Columns);
+                return ExitCode.Success;
+            }
+            var items = await paging.CollectAsync(parsed, (cursor, limit) => client.ListIsolationAsync(cursor, limit, cancellationToken));
+            node.Writer(parsed).List(items, ContractsJson.Default.IsolationInfo, "no tenants", Columns);
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata tenants isolation", "strata tenants isolation acme -o json");
+    }
+
+    public static Command CreateMove()
+    {
+        var to = new Option<string>("--to") { Description = "logical, encrypted or dedicated.", Required = true };
+        to.AcceptOnlyFromAmong("logical", "encrypted", "dedicated", "physical");
+        return CreateChange(
+            "move", "Change a tenant's isolation level while it is served. Goes on in the node; shows how far it is until it is done.", "strata tenants move acme --to encrypted",
+            parsed => new ChangeIsolation(parsed.GetValue(to)), to);
+    }
+
+    public static Command CreateRenewKey() => CreateChange(
+        "renew-key", "Make a new data key for an encrypted or dedicated tenant and seal everything with it, while it is served.", "strata tenants renew-key acme",
+        _ => new ChangeIsolation(null, RenewKey: true));
+
+    public static Command CreateRotate()
+    {
+        var command = new Command("rotate-installation-key", "Wrap all tenants' data keys with a new key of the installation and destroy the old one, while the node serves.");
+        var node = new NodeOptions(command, takesTenant: false);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var rotated = await node.Connect(parsed).RotateInstallationKeyAsync(cancellationToken);
+            node.Writer(parsed).One(rotated, ContractsJson.Default.RotatedKey, new("key", r => r.Id), new("tenants", r => r.Tenants.ToString(CultureInfo.InvariantCulture)));
+            node.Writer(parsed).Note("Back the installation's key up now: older copies of it open nothing any more.");
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata tenants rotate-installation-key");
+    }
+
+    private static Command CreateChange(string verb, string description, string example, Func<ParseResult, ChangeIsolation> change, params Option[] options)
+    {
+        var id = TenantsCommand.IdArgument();
+        var noWait = new Option<bool>("--no-wait") { Description = "Return when it has begun." };
+        var command = new Command(verb, description) { id, noWait };
+        foreach (var option in options)
+            command.Options.Add(option);
+        var node = new NodeOptions(command, takesTenant: false);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var (client, tenant, output) = (node.Connect(parsed), TenantsCommand.Id(parsed.GetValue(id)!), node.Writer(parsed));
+            var now = await client.ChangeIsolationAsync(tenant, change(parsed), cancellationToken);
+            var said = "";
+            while (now.Changing && !parsed.GetValue(noWait))
+            {
+                var line = $"{now.Step}: {now.Rows} rows{(now.Detail is null ? "" : $" ({now.Detail})")}";
+                if (line != said)
+                    output.Note(said = line);
+                await Task.Delay(AskEvery, TimeProvider.System, cancellationToken);
+                now = await client.GetIsolationAsync(tenant, cancellationToken);
+            }
+            output.One(now, ContractsJson.Default.IsolationInfo, Columns);
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, example);
+    }
+
+    private static Column<IsolationInfo>[] Columns =>
+    [
+        new("tenant", i => i.Tenant), new("level", i => i.Level), new("changing to", i => i.Changing ? i.Target : ""), new("step", i => i.Step ?? ""),
+        new("rows", i => i.Rows.ToString(CultureInfo.InvariantCulture), RightAligned: true), new("started", i => OutputWriter.Time(i.Started)),
+        new("finished", i => OutputWriter.Time(i.Finished)), new("detail", i => i.Detail ?? ""),
+    ];
+}

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Strata.Cloud.Platform.Isolation;
+
+/// <summary>Registers what tenants' levels, places and keys need; the slices add their <see cref="RegistryPart"/>.</summary>
+public static class IsolationServices
+{
+    public static IServiceCollection AddIsolation(this IServiceCollection services)
+    {
+        services.TryAddSingleton(s => Key(s.GetRequiredService<RegistryOptions>(), s.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<DataKeys>();
+        services.TryAddSingleton<FieldSweep>();
+        services.TryAddSingleton<TenantRows>();
+        services.TryAddSingleton<TenantPlacements>();
+        return services;
+    }
+
+    private static IInstallationKey Key(RegistryOptions options, TimeProvider time) => options.KeyCommand is { } program
+        ? new InstallationKeyCommand(program, time)
+        : InstallationKeyFile.LoadOrCreate(options.KeyFile ?? Path.Combine(options.DataFolder, "installation.key"));
+}
