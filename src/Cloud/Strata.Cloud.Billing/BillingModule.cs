@@ -9,6 +9,7 @@ using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Billing.Statements;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
@@ -32,6 +33,7 @@ public static class BillingModule
         options.Validate();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(options);
+        services.AddSingleton(RegistryPart.Of<BillingDbContext>(BillingDbContext.MigrationsTable, static (contextOptions, tenant) => new BillingDbContext(contextOptions, tenant)));
         services.AddSingleton<BillingStore>();
         services.TryAddSingleton<UsageReader>(s => s.GetRequiredService<ITelemetryStore>().UsageAsync);
         services.AddSingleton<MeasuredTenants>().AddSingleton<ServiceProbe>().AddSingleton<ServiceRecorder>();

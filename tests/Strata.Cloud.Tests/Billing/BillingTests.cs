@@ -4,6 +4,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Billing.Statements;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Metering;
 using Strata.Core.Metering.Billing;
 using Strata.Core.Tenancy;
@@ -114,6 +115,17 @@ public abstract class BillingTests(RunningCloud cloud, GivenMeter meter) : IAsyn
         Assert.Contains("signature", (await Client.VerifyStatementAsync($"{Last}", Cancel)).Checks.Where(c => c.Holds == false).Select(c => c.Name));
         await ForceAsync($"UPDATE statements SET document = 'nonsense' {Own}");
         Assert.False((await Client.VerifyStatementAsync($"{Last}", Cancel)).Whole);
+    }
+
+    [Fact]
+    public async Task A_tenant_whose_rows_go_leaves_its_closed_months()
+    {
+        await PlanAsync(Last);
+        var closed = await Client.CloseStatementAsync($"{Last}", Cancel);
+        await Cloud.Node.Services.GetRequiredService<TenantRows>().RemoveAsync(Tenant, Cancel);
+        Assert.Empty((await Client.ListPlanAssignmentsAsync(Cancel)).Items);
+        Assert.Equal(closed.Digest, (await Client.GetStatementAsync($"{Last}", cancellationToken: Cancel)).Digest);
+        Assert.True((await Client.VerifyStatementAsync($"{Last}", Cancel)).Whole);
     }
 
     [Fact]

@@ -83,11 +83,14 @@ public sealed class SlaTests(MeteredCloud cloud) : IClassFixture<MeteredCloud>, 
         await Client.ListDevicesAsync(cancellationToken: Cancel);
         await Recorder.RecordAsync(minute, new ProbeResult(true, 5m, false), Cancel);
         await using var db = cloud.Node.Services.GetRequiredService<Strata.Cloud.Billing.BillingStore>().Create(tenant);
-        var row = Assert.Single(db.Minutes.AsEnumerable(), m => m.Minute == ServiceMinutes.Number(minute));
-        Assert.Equal((3, 0, true, false), (row.IngestAcknowledged, row.IngestFailed, row.ProbeIngest, row.ProbeApi));
-        Assert.InRange(row.ApiCalls, 2, 3);
-        Assert.Equal(0, row.ApiFailed);
-        Assert.InRange(row.IngestP95Micros!.Value, 1, 60_000_000);
+        // The node records by itself too, at the turn of a real minute: what was counted is in one of the rows.
+        var rows = db.Minutes.AsEnumerable().Where(m => m.Minute != ServiceMinutes.Number(Minute(0))).ToList();
+        var row = Assert.Single(rows, m => m.Minute == ServiceMinutes.Number(minute));
+        Assert.Equal((true, false), (row.ProbeIngest, row.ProbeApi));
+        Assert.Equal((3, 0), (rows.Sum(r => r.IngestAcknowledged), rows.Sum(r => r.IngestFailed)));
+        Assert.InRange(rows.Sum(r => r.ApiCalls), 2, 4);
+        Assert.Equal(0, rows.Sum(r => r.ApiFailed));
+        Assert.InRange(rows.Max(r => r.IngestP95Micros)!.Value, 1, 60_000_000);
         // What was said of a minute stays.
         await Recorder.RecordAsync(minute, new ProbeResult(true, 5m, true), Cancel);
         await using var again = cloud.Node.Services.GetRequiredService<Strata.Cloud.Billing.BillingStore>().Create(tenant);

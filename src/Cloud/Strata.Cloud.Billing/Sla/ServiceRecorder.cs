@@ -25,21 +25,39 @@ internal sealed partial class ServiceRecorder(
 
     private readonly Dictionary<TenantId, (long Sent, long Lost)> delivered = [];
     private readonly Queue<ServiceMinuteRow> unwritten = new();
+    private readonly SemaphoreSlim recording = new(1, 1);
 
     /// <summary>Takes the counters of all measured tenants for a minute that is over, and writes it with what waits. Called by tests in place of the clock.</summary>
     internal async Task RecordAsync(DateTimeOffset minute, ProbeResult? result, CancellationToken cancellationToken)
     {
-        foreach (var tenant in measured.All)
+        await recording.WaitAsync(cancellationToken);
+        try
         {
-            if (unwritten.Count >= MaxUnwritten)
+            foreach (var tenant in measured.All)
+                Keep(Take(tenant, ServiceMinutes.Number(minute), result));
+            while (unwritten.TryPeek(out var row))
+            {
+                await store.AddMinuteAsync(TenantId.Parse(row.TenantId), row, cancellationToken);
                 unwritten.Dequeue();
-            unwritten.Enqueue(Take(tenant, ServiceMinutes.Number(minute), result));
+            }
         }
-        while (unwritten.TryPeek(out var row))
+        finally
         {
-            await store.AddMinuteAsync(TenantId.Parse(row.TenantId), row, cancellationToken);
-            unwritten.Dequeue();
+            recording.Release();
         }
+    }
+
+    public override void Dispose()
+    {
+        recording.Dispose();
+        base.Dispose();
+    }
+
+    private void Keep(ServiceMinuteRow row)
+    {
+        if (unwritten.Count >= MaxUnwritten)
+            unwritten.Dequeue();
+        unwritten.Enqueue(row);
     }
 
     /// <summary>Lets go of what is too old. Called by tests in place of the clock.</summary>
