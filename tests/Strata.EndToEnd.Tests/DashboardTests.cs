@@ -9,7 +9,7 @@ namespace Strata.EndToEnd.Tests;
 /// <summary>The dashboard in Debian's Chromium.</summary>
 public sealed class DashboardTests(DashboardTests.Running running) : IClassFixture<DashboardTests.Running>
 {
-    private static readonly string[] Pages = ["", "sites", "devices", "devices/t-101", "gateways"];
+    private static readonly string[] Pages = ["", "sites", "devices", "devices/t-101", "gateways", "users", "roles", "tokens", "audit", "tenants", "account"];
 
     [Fact]
     public async Task The_printed_link_signs_in_once()
@@ -106,9 +106,9 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
     }
 
     /// <summary>The controls are enabled once the page is connected; before, the browser still swaps what was rendered ahead.</summary>
-    private static Task ConnectedAsync(IPage page) => Assertions.Expect(page.Locator("header .icon-button")).ToBeEnabledAsync();
+    internal static Task ConnectedAsync(IPage page) => Assertions.Expect(page.Locator("header .icon-button")).ToBeEnabledAsync();
 
-    private static string Describe(AxeResultItem finding) => $"{finding.Id}: {finding.Help} ({string.Join(", ", finding.Nodes.Take(3).Select(n => n.Html))})";
+    internal static string Describe(AxeResultItem finding) => $"{finding.Id}: {finding.Help} ({string.Join(", ", finding.Nodes.Take(3).Select(n => n.Html))})";
 
     /// <summary>A node with a gateway behind a plug and one device, and a browser; started once for the class.</summary>
     public sealed class Running : IAsyncLifetime

@@ -34,6 +34,7 @@ public sealed class FirstRunTests(DashboardTests.Running running) : IClassFixtur
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("/devices$"));
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Devices");
         await Assertions.Expect(page.GetByText("t-101")).ToHaveCountAsync(0); // Of the other tenant.
+        await page.Locator("summary[aria-label='Account of Ada']").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Sign in to Strata");
     }

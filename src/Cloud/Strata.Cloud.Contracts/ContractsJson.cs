@@ -26,6 +26,8 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(LoginRequest))]
 [JsonSerializable(typeof(LoginInfo))]
 [JsonSerializable(typeof(SwitchTenant))]
+[JsonSerializable(typeof(MeInfo))]
+[JsonSerializable(typeof(ChangePassword))]
 [JsonSerializable(typeof(InviteUser))]
 [JsonSerializable(typeof(PersonalLink))]
 [JsonSerializable(typeof(ChangeUser))]

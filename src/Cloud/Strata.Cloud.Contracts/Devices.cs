@@ -40,6 +40,13 @@ public sealed record AuditRecord(
     DateTimeOffset Time, string Actor, string Action, string Kind, string Id, string? Detail, string? Before = null, string? After = null, string? From = null,
     string Result = "done", long? Number = null, string? Hash = null);
 
+/// <summary>Which records of an audit trail; null is any.</summary>
+/// <param name="Kind">Of thing: <c>device</c>, <c>api-token</c>, <c>user</c>, ...</param>
+/// <param name="Id">The thing's.</param>
+/// <param name="From">Inclusive.</param>
+/// <param name="To">Exclusive.</param>
+public sealed record AuditQuery(string? Actor = null, string? Action = null, string? Kind = null, string? Id = null, DateTimeOffset? From = null, DateTimeOffset? To = null);
+
 /// <summary>What the verification of a tenant's audit trail came to.</summary>
 /// <param name="Records">Records that were read and are whole.</param>
 /// <param name="Broken">The number of the first that is not; null when all are.</param>

@@ -14,6 +14,27 @@ public sealed record LoginInfo(string Email, string Name, string Tenant, IReadOn
 /// <param name="Current">Whether it is the one that asks.</param>
 public sealed record SessionInfo(string Id, string Tenant, DateTimeOffset Created, DateTimeOffset LastSeen, string Address, string Agent, bool Current);
 
+/// <summary>Who calls, in which tenant, and what it may do there.</summary>
+/// <param name="Name">A user's or token's name; <c>admin</c> for the machine's own token and for who came by a link.</param>
+/// <param name="Kind"><c>person</c>, <c>token</c>, or <c>node</c> for the machine's own token.</param>
+/// <param name="Email">Null without an account.</param>
+/// <param name="Session">Its session; null for a program.</param>
+/// <param name="Acts">Whether it acts for a tenant that is not its own, as the platform's owner may.</param>
+/// <param name="Tenants">Those that the user may switch to, the current one among them.</param>
+/// <param name="Grants">Its roles and where they hold.</param>
+/// <param name="Permissions">What it may do somewhere in the tenant; names such as <c>readings.read</c>.</param>
+/// <param name="Everywhere">Those of them that hold in the whole tenant.</param>
+public sealed record MeInfo(
+    string Name, string Kind, string? Email, string? Session, TenantChoice Tenant, bool Acts, IReadOnlyList<TenantChoice> Tenants, IReadOnlyList<GrantInfo> Grants,
+    IReadOnlyList<string> Permissions, IReadOnlyList<string> Everywhere);
+
+/// <summary>A tenant by id and name.</summary>
+public sealed record TenantChoice(string Id, string Name);
+
+/// <summary>A new password for the caller's own account.</summary>
+/// <param name="Current">The one until now, as the proof.</param>
+public sealed record ChangePassword(string Current, string New);
+
 /// <summary>The tenant that a session is to be in.</summary>
 public sealed record SwitchTenant(string Tenant);
 

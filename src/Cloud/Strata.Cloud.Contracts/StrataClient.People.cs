@@ -3,6 +3,20 @@ namespace Strata.Cloud.Contracts;
 /// <summary>The people of a tenant and their sessions.</summary>
 public sealed partial class StrataClient
 {
+    /// <summary>Who the caller is, and what it may do.</summary>
+    public Task<MeInfo> GetMeAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/me", Json.MeInfo, cancellationToken);
+
+    /// <summary>Gives the caller's own account a new password; its other sessions end.</summary>
+    public Task ChangePasswordAsync(ChangePassword change, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/me/password", Body(change, Json.ChangePassword), cancellationToken);
+
+    /// <summary>The caller's own sessions.</summary>
+    public Task<Page<SessionInfo>> ListSessionsAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/sessions", Json.PageSessionInfo, cancellationToken);
+
+    /// <summary>Ends one of the caller's own sessions at once.</summary>
+    public Task RevokeSessionAsync(string id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, $"api/v1/sessions/{Escape(id)}", null, cancellationToken);
+
     public Task<Page<UserInfo>> ListUsersAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query("api/v1/users", ("cursor", cursor), ("limit", limit)), Json.PageUserInfo, cancellationToken);
 

@@ -40,8 +40,11 @@ public sealed partial class StrataClient
     public Task DeleteRoleAsync(string name, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Delete, $"api/v1/roles/{Escape(name)}", null, cancellationToken);
 
-    public Task<Page<AuditRecord>> ListAuditAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
-        GetAsync(Query("api/v1/audit", ("cursor", cursor), ("limit", limit)), Json.PageAuditRecord, cancellationToken);
+    /// <summary>Records, newest first.</summary>
+    public Task<Page<AuditRecord>> ListAuditAsync(AuditQuery? query = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(
+            Query("api/v1/audit", ("actor", query?.Actor), ("action", query?.Action), ("kind", query?.Kind), ("id", query?.Id), ("from", query?.From), ("to", query?.To), ("cursor", cursor), ("limit", limit)),
+            Json.PageAuditRecord, cancellationToken);
 
     public Task<AuditVerification> VerifyAuditAsync(CancellationToken cancellationToken = default) =>
         GetAsync("api/v1/audit/verification", Json.AuditVerification, cancellationToken);

@@ -82,7 +82,7 @@ public static class TenancyModule
         api.MapDelete("/roles/{name}", DeleteRole.HandleAsync).Requires(Permission.RolesManage).AcceptsOnly().WithName("DeleteRole").WithTags("Access")
             .WithSummary("Removes a role that nobody has").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
-        api.MapGet("/audit", ListAudit.HandleAsync).Requires(Permission.AuditRead).AcceptsOnly("kind", "id", "actor", "cursor", "limit").WithName("ListAudit").WithTags("Audit")
+        api.MapGet("/audit", ListAudit.HandleAsync).Requires(Permission.AuditRead).AcceptsOnly("kind", "id", "actor", "action", "from", "to", "cursor", "limit").WithName("ListAudit").WithTags("Audit")
             .WithSummary("Who changed what, newest first").Produces<Page<AuditRecord>>();
         api.MapGet("/audit/verification", VerifyAudit.HandleAsync).Requires(Permission.AuditRead).AcceptsOnly().WithName("VerifyAudit").WithTags("Audit")
             .WithSummary("Whether the audit trail is as it was sealed").Produces<AuditVerification>();

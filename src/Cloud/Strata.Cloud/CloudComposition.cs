@@ -15,7 +15,6 @@ using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Tenancy;
-using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
@@ -145,7 +144,7 @@ internal static class CloudComposition
         builder.WebHost.UseStaticWebAssets();
         builder.Services.AddDashboard(dashboard => dashboard.BaseAddress = () => new Uri($"http://{CloudNode.Reachable(listeners.Http!.IPEndPoint!)}/"));
         builder.Services.AddSingleton(new ProbeAddress(() => new Uri($"http://{CloudNode.Reachable(listeners.Http!.IPEndPoint!)}/")));
-        builder.Services.AddOptions<DashboardOptions>().Configure<SessionTokens>((dashboard, sessions) => dashboard.Token = sessions.For);
+        builder.Services.AddOptions<DashboardOptions>().Configure<SessionTokens>((dashboard, sessions) => dashboard.Reader = reader => sessions.For(reader) is { } right ? new DashboardReader(right.Token, right.Tenant?.Value) : null);
     }
 
     private static void Map(WebApplication app)
@@ -169,6 +168,6 @@ internal static class CloudComposition
         app.MapReadings();
         app.MapOperations();
         app.MapCloudOperations();
-        app.MapDashboard().Requires(Permission.ReadingsRead);
+        app.MapDashboard().RequiresCaller();
     }
 }

@@ -71,6 +71,7 @@ public sealed class AttackMatrixTests(AttackedCloud attacked) : IClassFixture<At
         AccessKind.Permission => attacker.Principal?.Holds(declared.Permission!.Value) == true,
         AccessKind.OwnDevice => attacker.Principal?.Kind == PrincipalKind.Device,
         AccessKind.OwnSession => attacker.Principal?.Kind == PrincipalKind.Person,
+        AccessKind.OwnCaller => attacker.Principal?.Kind is PrincipalKind.Person or PrincipalKind.Token or PrincipalKind.Node,
         AccessKind.OwnGateway => attacker.Principal?.Kind == PrincipalKind.Gateway,
         _ => true,
     };

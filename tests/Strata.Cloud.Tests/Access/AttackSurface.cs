@@ -52,7 +52,7 @@ internal static class AttackSurface
         ["GET /api/v1/statistics"] = new(_ => ["/api/v1/statistics"]),
         ["GET /api/v1/health"] = new(_ => ["/api/v1/health"]),
         ["GET /api/v1/live"] = new(t => [$"/api/v1/live?device={t.Device}"]) { IsStream = true },
-        ["GET /api/v1/audit"] = new(t => ["/api/v1/audit", $"/api/v1/audit?id={t.Device}"]),
+        ["GET /api/v1/audit"] = new(t => ["/api/v1/audit", $"/api/v1/audit?id={t.Device}", "/api/v1/audit?from=2020-01-01&action=create"]),
         ["GET /api/v1/audit/verification"] = new(_ => ["/api/v1/audit/verification"]),
         ["GET /api/v1/audit/export"] = new(_ => ["/api/v1/audit/export"]),
         ["GET /api/v1/tenants"] = new(_ => ["/api/v1/tenants"]),
@@ -111,6 +111,9 @@ internal static class AttackSurface
 
         // People.
         ["POST /api/v1/login"] = new(_ => ["/api/v1/login"], _ => $$"""{"email":"{{Guid.NewGuid():N}}@example.com","password":"guessed at random"}"""), // Another each time: the same one would have to wait.
+        ["GET /api/v1/me"] = new(_ => ["/api/v1/me"]),
+        ["POST /api/v1/me/password"] = new(_ => ["/api/v1/me/password"], _ => """{"current":"guessed at random","new":"another long enough one"}"""),
+        ["POST /enter"] = new(_ => ["/enter"], _ => "{}"),
         ["GET /api/v1/sessions"] = new(_ => ["/api/v1/sessions"]),
         ["DELETE /api/v1/sessions/{id}"] = new(t => [$"/api/v1/sessions/{t.Word}"], _ => ""),
         ["POST /api/v1/sessions/tenant"] = new(_ => ["/api/v1/sessions/tenant"], t => $$"""{"tenant":"{{t.Tenant}}"}"""),
@@ -140,6 +143,12 @@ internal static class AttackSurface
         ["GET /devices"] = new(_ => ["/devices"]),
         ["GET /devices/{Id}"] = new(t => [$"/devices/{t.Device}"]),
         ["GET /gateways"] = new(_ => ["/gateways"]),
+        ["GET /users"] = new(_ => ["/users"]),
+        ["GET /roles"] = new(_ => ["/roles"]),
+        ["GET /tokens"] = new(_ => ["/tokens"]),
+        ["GET /audit"] = new(_ => ["/audit"]),
+        ["GET /tenants"] = new(_ => ["/tenants"]),
+        ["GET /account"] = new(_ => ["/account"]),
         ["GET /login"] = new(_ => ["/login?code=guessed"]),
         ["POST /logout"] = new(_ => ["/logout"], _ => "") { IsOwn = true },
         ["GET /health/live"] = new(_ => ["/health/live"]),

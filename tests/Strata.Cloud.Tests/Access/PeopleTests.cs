@@ -6,7 +6,7 @@ using Strata.Cloud.Contracts;
 namespace Strata.Cloud.Tests.Access;
 
 /// <summary>People: the first account, signing in, sessions, invitations.</summary>
-public sealed partial class PeopleTests(RunningCloud cloud) : IClassFixture<RunningCloud>
+public sealed class PeopleTests(RunningCloud cloud) : IClassFixture<RunningCloud>
 {
     private const string Password = "a long enough one";
 
@@ -113,18 +113,9 @@ public sealed partial class PeopleTests(RunningCloud cloud) : IClassFixture<Runn
 
     private HttpClient Browser() => new(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }) { BaseAddress = cloud.Node.Address, Timeout = TimeSpan.FromSeconds(30) };
 
-    private static async Task<HttpResponseMessage> PostAsync(HttpClient browser, string path, params (string Name, string Value)[] fields)
-    {
-        var page = await browser.GetStringAsync(path, Cancelled);
-        var token = FormToken().Match(page);
-        Assert.True(token.Success, page);
-        return await browser.PostAsync(path.Split('?')[0], new FormUrlEncodedContent([new(token.Groups[1].Value, WebUtility.HtmlDecode(token.Groups[2].Value)), .. fields.Select(f => KeyValuePair.Create(f.Name, f.Value))]), Cancelled);
-    }
+    private static Task<HttpResponseMessage> PostAsync(HttpClient browser, string path, params (string Name, string Value)[] fields) => FormPost.SendAsync(browser, path, fields);
 
     private static HttpRequestMessage For(string tenant) => new(HttpMethod.Get, "api/v1/devices") { Headers = { { "Strata-Tenant", tenant } } };
 
     private static string Without(string problem) => Regex.Replace(problem, "\"traceId\":\"[^\"]*\"", "");
-
-    [GeneratedRegex("name=\"(__[^\"]*)\" value=\"([^\"]*)\"")]
-    private static partial Regex FormToken();
 }

@@ -11,19 +11,28 @@ internal static class AuditCommand
 
     private static Command CreateList()
     {
-        var command = new Command("list", "List the records, newest first.");
+        var actor = new Option<string?>("--actor") { Description = "Who: a user's e-mail address, a token's name." };
+        var action = new Option<string?>("--action") { Description = "What was done: create, change, remove, revoke, sign-in, ..." };
+        var kind = new Option<string?>("--kind") { Description = "What it was done to: device, api-token, user, role, ..." };
+        var id = new Option<string?>("--id") { Description = "Which one." };
+        var from = new Option<string?>("--from") { Description = "ISO 8601 UTC or ms since 1970; inclusive." };
+        var to = new Option<string?>("--to") { Description = "The same; exclusive." };
+        var command = new Command("list", "List the records, newest first.") { actor, action, kind, id, from, to };
         var paging = new PagingOptions(command, 100);
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var client = node.Connect(parsed);
-            var items = await paging.CollectAsync(parsed, (cursor, limit) => client.ListAuditAsync(cursor, limit, cancellationToken));
-            node.Writer(parsed).List(items, ContractsJson.Default.AuditRecord, "nothing was changed yet",
+            var query = new AuditQuery(
+                parsed.GetValue(actor), parsed.GetValue(action), parsed.GetValue(kind), parsed.GetValue(id),
+                ReadingsCommand.Time(parsed.GetValue(from), "--from"), ReadingsCommand.Time(parsed.GetValue(to), "--to"));
+            var items = await paging.CollectAsync(parsed, (cursor, limit) => client.ListAuditAsync(query, cursor, limit, cancellationToken));
+            node.Writer(parsed).List(items, ContractsJson.Default.AuditRecord, "no record matches",
                 new("number", a => a.Number?.ToString() ?? "", true), new("time", a => OutputWriter.Time(a.Time)), new("actor", a => a.Actor), new("from", a => a.From ?? ""),
                 new("action", a => a.Action), new("kind", a => a.Kind), new("id", a => a.Id), new("result", a => a.Result));
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata audit list --tenant acme", "strata audit list -o json --limit 1000");
+        return HelpWithExamples.WithExamples(command, "strata audit list --tenant acme", "strata audit list --actor ada@acme.example --kind device --from 2026-11-01", "strata audit list -o json --limit 1000");
     }
 
     private static Command CreateVerify()

@@ -98,7 +98,8 @@ internal static class ReadingsCommand
             new("heard", r => $"{r.Window.Heard}/{r.Window.Members}", true), new("revision", r => r.Window.Revision.ToString(), true));
     }
 
-    private static DateTimeOffset? Time(string? text, string option)
+    /// <summary>What an option says; null when it is not given.</summary>
+    internal static DateTimeOffset? Time(string? text, string option)
     {
         if (text is null)
             return null;

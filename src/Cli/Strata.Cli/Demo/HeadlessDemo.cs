@@ -1,5 +1,3 @@
-using Strata.Cloud.Contracts;
-
 namespace Strata.Cli.Demo;
 
 /// <summary>The demo without keys: replay for a while, with an outage or a killed process in the middle when asked for, then close the books.</summary>

@@ -12,7 +12,7 @@ internal sealed class FleetFeeds
     private readonly IOptions<DashboardOptions> options;
     private readonly TimeProvider time;
     private readonly ILogger<FleetFeed> log;
-    private readonly ConcurrentDictionary<string, FleetFeed> feeds = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<DashboardReader, FleetFeed> feeds = new();
 
     public FleetFeeds(IHttpClientFactory clients, IOptions<DashboardOptions> options, TimeProvider time, ILogger<FleetFeed> log, IHostApplicationLifetime lifetime)
     {
@@ -20,9 +20,9 @@ internal sealed class FleetFeeds
         lifetime.ApplicationStopping.Register(Stop);
     }
 
-    /// <summary>The feed of the reader with this token.</summary>
-    public FleetFeed Of(string token) => feeds.GetOrAdd(
-        token, t => new FleetFeed(() => NodeApi.Open(clients, options.Value, t), time, log, ended => feeds.TryRemove(new KeyValuePair<string, FleetFeed>(t, ended))));
+    /// <summary>The feed of a reader in the tenant that he is in.</summary>
+    public FleetFeed Of(DashboardReader reader) => feeds.GetOrAdd(
+        reader, r => new FleetFeed(() => NodeApi.Open(clients, options.Value, r), time, log, ended => feeds.TryRemove(new KeyValuePair<DashboardReader, FleetFeed>(r, ended))));
 
     private void Stop()
     {

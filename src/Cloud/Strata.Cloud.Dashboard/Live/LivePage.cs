@@ -13,7 +13,7 @@ public abstract class LivePage : ComponentBase, IDisposable
     internal FleetFeeds Feeds { get; set; } = default!;
 
     /// <summary>What the reader's pages share; of nobody until it is known who reads.</summary>
-    internal FleetFeed Feed => Feeds.Of(Api.Token);
+    internal FleetFeed Feed => Feeds.Of(Api.Reader);
 
     [Inject]
     internal NodeApi Api { get; set; } = default!;
@@ -61,6 +61,8 @@ public abstract class LivePage : ComponentBase, IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or StrataApiException or TaskCanceledException)
         {
+            if (Api.LeaveWhenEnded(e, RendererInfo.IsInteractive))
+                return;
             Error = e.Message;
         }
         Loaded = true;

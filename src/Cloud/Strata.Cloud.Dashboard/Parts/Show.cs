@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Strata.Cloud.Contracts;
 
 namespace Strata.Cloud.Dashboard.Parts;
 
@@ -36,6 +37,47 @@ internal static class Show
             _ => $"{age.TotalDays:0} days ago",
         };
     }
+
+    public static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    public static string Ahead(DateTimeOffset time, DateTimeOffset now) => (time - now) switch
+    {
+        { Ticks: <= 0 } => "over",
+        { TotalHours: < 2 } left => $"in {left.TotalMinutes:0} min",
+        { TotalDays: < 2 } left => $"in {left.TotalHours:0} h",
+        var left => $"in {left.TotalDays:0} days",
+    };
+
+    /// <summary>The browser and the system that a user agent's text names, as far as it is one of the common ones.</summary>
+    public static string Browser(string agent)
+    {
+        var browser = Named(agent, ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("HeadlessChrome/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl"));
+        var system = Named(agent, ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"));
+        return (browser, system) switch
+        {
+            (null, _) => agent.Length == 0 ? "not said" : agent,
+            (_, null) => browser,
+            _ => $"{browser} on {system}",
+        };
+    }
+
+    private static string? Named(string text, params ReadOnlySpan<(string Mark, string Name)> names)
+    {
+        foreach (var (mark, name) in names)
+        {
+            if (text.Contains(mark, StringComparison.Ordinal))
+                return name;
+        }
+        return null;
+    }
+
+    public static string Grant(GrantInfo grant)
+    {
+        var places = (grant.Sites ?? []).Concat((grant.Groups ?? []).Select(g => $"group {g}")).ToList();
+        return places.Count == 0 ? grant.Role : $"{grant.Role} in {string.Join(", ", places)}";
+    }
+
+    public static string Grants(IReadOnlyList<GrantInfo> grants) => string.Join("; ", grants.Select(Grant));
 
     public static string Value(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? number.ToString("0.###", CultureInfo.InvariantCulture) : value.ToString();

@@ -8,6 +8,7 @@ using Strata.Cloud.Platform.Audit;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
+using Strata.Node.Reads;
 
 namespace Strata.Cloud.Tenancy.Audit;
 
@@ -15,7 +16,8 @@ namespace Strata.Cloud.Tenancy.Audit;
 internal static class ListAudit
 {
     public static async Task<IResult> HandleAsync(
-        string? kind, string? id, string? actor, string? cursor, string? limit, HttpContext context, AuditTrail trail, CancellationToken cancellationToken)
+        string? kind, string? id, string? actor, string? action, string? from, string? to, string? cursor, string? limit, HttpContext context, AuditTrail trail,
+        CancellationToken cancellationToken)
     {
         if (Refused(context) is { } refused)
             return refused;
@@ -25,11 +27,16 @@ internal static class ListAudit
         var before = long.MaxValue;
         if (page.Value.After is { } after && !long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out before))
             return ProblemResults.Of(Paging.WrongCursor);
+        var (since, until) = (TimeParameter.Parse("from", from), TimeParameter.Parse("to", to));
+        if (!since.IsOk || !until.IsOk)
+            return ProblemResults.Of(since.Problem ?? until.Problem!);
+        var (first, end) = (since.Value ?? DateTimeOffset.MinValue, until.Value ?? DateTimeOffset.MaxValue);
         await using var db = trail.CreateContext(context.Tenant());
         if ((id ?? actor) is not null && trail.MayBeSealed(context.Tenant()))
             return await SearchSealedAsync(db, new Search(kind, id, actor), before, page.Value.Limit, cancellationToken);
         var rows = await db.Audit
-            .Where(a => a.Id < before && (kind == null || a.Kind == kind) && (id == null || a.Subject == id) && (actor == null || a.Actor == actor))
+            .Where(a => a.Id < before && (kind == null || a.Kind == kind) && (id == null || a.Subject == id) && (actor == null || a.Actor == actor) && (action == null || a.Action == action))
+            .Where(a => a.Time >= first && a.Time < end)
             .OrderByDescending(a => a.Id).Take(page.Value.Limit + 1).ToListAsync(cancellationToken);
         var shown = rows.Take(page.Value.Limit).ToList();
         var seals = await SealsAsync(db, shown, cancellationToken);

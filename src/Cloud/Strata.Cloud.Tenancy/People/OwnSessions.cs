@@ -1,10 +1,8 @@
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Core;
-using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 
@@ -43,32 +41,6 @@ internal static class OwnSessions
         if (outcome.IsOk)
             directory.End([outcome.Value]);
         return outcome.ToResult(_ => Results.NoContent());
-    }
-
-    public static async Task<IResult> SwitchAsync(HttpContext context, SignIn signIn, PeopleStore people, PeopleDirectory directory, CancellationToken cancellationToken)
-    {
-        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.SwitchTenant, cancellationToken);
-        if (!request.IsOk)
-            return ProblemResults.Of(request.Problem);
-        var own = signIn.SessionOf(context)!;
-        if (own.UserId is null || people.FindUser(own.UserId) is not { } user || !directory.TenantsOf(user.Id).Any(t => t.Value == request.Value.Tenant))
-            return ProblemResults.Of(ProblemKind.NotFound, "There is no such tenant.", "tenant");
-        var outcome = await people.ChangeAsync<SessionRow>(
-            SignIn.CallerOf(context, TenantId.Parse(request.Value.Tenant), user.Email),
-            _ =>
-            {
-                if (people.FindSession(own.Id) is not { } before)
-                    return new Problem(ProblemKind.NotFound, "There is no such session.", "id");
-                var after = before with { CurrentTenant = request.Value.Tenant };
-                return new PeopleChange<SessionRow>(after, [(before, after)], new PeopleAudit("enter", "session", user.Email, new { tenant = before.CurrentTenant }, new { tenant = after.CurrentTenant }));
-            },
-            cancellationToken);
-        if (!outcome.IsOk)
-            return ProblemResults.Of(outcome.Problem);
-        directory.End([own]);
-        if (directory.Find(own.Id) is { } principal)
-            await context.SignInAsync(StrataIdentity.CookieScheme, StrataIdentity.Of(principal, StrataIdentity.CookieScheme));
-        return Info(user, outcome.Value, directory);
     }
 
     internal static SessionInfo Info(SessionRow session, string? current) =>

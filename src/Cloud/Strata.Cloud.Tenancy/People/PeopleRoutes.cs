@@ -18,14 +18,19 @@ internal static class PeopleRoutes
         routes.MapPost("/welcome", LoginForms.WelcomeAsync).RequiresPerson().ExcludeFromDescription();
         routes.MapGet("/join", LoginForms.Join).IsOpen("the link is the proof").ExcludeFromDescription();
         routes.MapPost("/join", LoginForms.JoinAsync).IsOpen("the link is the proof").ExcludeFromDescription();
+        routes.MapPost("/enter", EnterTenant.FormAsync).RequiresPerson().ExcludeFromDescription();
+        api.MapGet("/me", OwnAccount.Get).RequiresCaller().AcceptsOnly().WithName("GetMe").WithTags("People")
+            .WithSummary("Who calls, in which tenant, and what it may do there").Produces<MeInfo>();
+        api.MapPost("/me/password", OwnAccount.ChangePasswordAsync).RequiresPerson().AcceptsOnly().WithName("ChangePassword").WithTags("People")
+            .WithSummary("A new password; the caller's other sessions end").Accepts<ChangePassword>("application/json").Produces(StatusCodes.Status204NoContent);
         api.MapPost("/login", OwnSessions.LogInAsync).IsOpen("the password is the proof").AcceptsOnly().WithName("LogIn").WithTags("People")
             .WithSummary("Signs a person in; the session is in the cookie of the answer").Accepts<LoginRequest>("application/json").Produces<LoginInfo>();
         api.MapGet("/sessions", OwnSessions.List).RequiresPerson().AcceptsOnly().WithName("ListSessions").WithTags("People")
             .WithSummary("The caller's own sessions").Produces<Page<SessionInfo>>();
         api.MapDelete("/sessions/{id}", OwnSessions.RevokeAsync).RequiresPerson().AcceptsOnly().WithName("RevokeSession").WithTags("People")
             .WithSummary("Ends one of the caller's own sessions at once").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapPost("/sessions/tenant", OwnSessions.SwitchAsync).RequiresPerson().AcceptsOnly().WithName("SwitchTenant").WithTags("People")
-            .WithSummary("Goes on in another tenant of the caller's").Accepts<SwitchTenant>("application/json").Produces<LoginInfo>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/sessions/tenant", EnterTenant.HandleAsync).RequiresPerson().AcceptsOnly().WithName("SwitchTenant").WithTags("People")
+            .WithSummary("Goes on in another tenant of the caller's; as the platform's owner in any").Accepts<SwitchTenant>("application/json").Produces<LoginInfo>().ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/users", ManageUsers.List).Requires(Permission.UsersManage).AcceptsOnly("cursor", "limit").WithName("ListUsers").WithTags("People")
             .WithSummary("Users of the tenant and invitations that wait").Produces<Page<UserInfo>>();
         api.MapPost("/users/invitations", ManageUsers.InviteAsync).Requires(Permission.UsersManage).AcceptsOnly().WithName("InviteUser").WithTags("People")

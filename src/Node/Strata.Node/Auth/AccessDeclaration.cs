@@ -28,6 +28,9 @@ public enum AccessKind
     /// <summary>A person who is signed in, for what is its own.</summary>
     OwnSession,
 
+    /// <summary>A person or a program, whatever it may do: for what is its own, and for pages that the API fills.</summary>
+    OwnCaller,
+
     /// <summary>Anybody.</summary>
     Open,
 }
@@ -68,6 +71,14 @@ public static class AccessDeclarations
     {
         endpoint.WithMetadata(new AccessDeclaration(AccessKind.OwnSession, null, "a person, for itself"));
         return endpoint.RequireAuthorization(policy => policy.RequireRole(StrataIdentity.PersonRole));
+    }
+
+    /// <summary>The caller is a person or a program; the endpoint speaks of the caller itself, or shows what the API answers it.</summary>
+    public static TBuilder RequiresCaller<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        endpoint.WithMetadata(new AccessDeclaration(AccessKind.OwnCaller, null, "a person or a program, for itself"));
+        return endpoint.RequireAuthorization(policy => policy.RequireRole(StrataIdentity.PersonRole, StrataIdentity.TokenRole, StrataIdentity.NodeRole));
     }
 
     /// <summary>Anybody may call it.</summary>

@@ -19,8 +19,10 @@ internal sealed class BearerHandler(
     {
         if (Credentials(StrataIdentity.BearerScheme) is not { Length: > 0 } token)
             return AuthenticateResult.NoResult();
-        if (token.Length <= DeviceSecrets.MaxLength && (sessions.Find(token) ?? tokens.Find(token)) is { } principal)
+        if (token.Length <= DeviceSecrets.MaxLength && (sessions.Find(token, out var reader) ?? tokens.Find(token)) is { } principal)
         {
+            if (reader is not null)
+                Context.Connection.RemoteIpAddress = reader; // A page of this node: it is asked on behalf of its reader.
             Context.Features.Set(principal);
             return AuthenticateResult.Success(new AuthenticationTicket(StrataIdentity.Of(principal, Scheme.Name), Scheme.Name));
         }

@@ -10,7 +10,7 @@ namespace Strata.Node.Auth;
 
 /// <summary>
 /// Between authentication and authorization: makes the authenticated caller an <see cref="Access"/> of its tenant, or of the one that a platform owner names in
-/// <see cref="CallerTenant.Header"/>. A tenant that is not there and one that the caller may not act for are one answer.
+/// <see cref="CallerTenant.Header"/> or whose session acts for. A tenant that is not there and one that the caller may not act for are one answer.
 /// </summary>
 public static class CallerAccess
 {
@@ -25,6 +25,7 @@ public static class CallerAccess
             else if (TenantOf(context, principal) is { } tenant)
             {
                 context.Features.Set(context.RequestServices.GetRequiredService<AccessMap>().Of(principal, tenant));
+                context.User.NoteAddress(context.Connection.RemoteIpAddress);
             }
             else
             {
@@ -48,7 +49,11 @@ public static class CallerAccess
         var tenants = context.RequestServices.GetRequiredService<TenantDirectory>();
         var said = context.Request.Headers[CallerTenant.Header];
         if (said.Count == 0)
-            return principal.IsPlatformOwner ? tenants.Default : principal.Tenant;
+        {
+            if (!principal.IsPlatformOwner)
+                return principal.Tenant;
+            return context.User.ActsFor() is { } acting && tenants.Exists(acting) ? acting : tenants.Default;
+        }
         return said.Count == 1 && TenantId.TryParse(said[0], out var named) && (principal.IsPlatformOwner ? tenants.Exists(named) : named == principal.Tenant) ? named : null;
     }
 }

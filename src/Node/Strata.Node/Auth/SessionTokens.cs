@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Security.Claims;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
@@ -15,10 +16,12 @@ public sealed class SessionTokens(ITokenStore tokens, GatewayDirectory gateways)
     private const int Capacity = 10_000;
 
     private readonly ConcurrentDictionary<(PrincipalKind, TenantId, string), string> byPrincipal = new();
-    private readonly ConcurrentDictionary<string, Principal> byToken = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Reader> byToken = new(StringComparer.Ordinal);
 
-    /// <summary>The token of who is signed in; null when the session's own token was revoked.</summary>
-    public string? For(ClaimsPrincipal reader)
+    /// <summary>
+    /// The token of who is signed in, and the tenant that the session acts for (null: its own); null when the session has ended.
+    /// </summary>
+    public (string Token, TenantId? Tenant)? For(ClaimsPrincipal reader)
     {
         if (StrataIdentity.ToPrincipal(reader, tokens, gateways) is not { } principal)
             return null;
@@ -28,15 +31,19 @@ public sealed class SessionTokens(ITokenStore tokens, GatewayDirectory gateways)
             byToken.Clear();
         }
         var token = byPrincipal.GetOrAdd((principal.Kind, principal.Tenant, principal.Id), static _ => DeviceSecrets.Create());
-        byToken[token] = principal;
-        return token;
+        byToken[token] = new Reader(principal, reader.Address());
+        return (token, principal.IsPlatformOwner ? reader.ActsFor() : null);
     }
 
     /// <summary>Whose it is, now: a program's token and a person's session are asked for again each time.</summary>
-    internal Principal? Find(string token)
+    /// <param name="address">Where its reader is, when that is known: what the pages do is done from there.</param>
+    internal Principal? Find(string token, out IPAddress? address)
     {
-        if (!byToken.TryGetValue(token, out var principal))
+        address = null;
+        if (!byToken.TryGetValue(token, out var reader))
             return null;
+        address = reader.Address;
+        var principal = reader.Principal;
         return principal.Kind switch
         {
             PrincipalKind.Token => tokens.FindById(principal.Id),
@@ -44,4 +51,6 @@ public sealed class SessionTokens(ITokenStore tokens, GatewayDirectory gateways)
             _ => principal,
         };
     }
+
+    private sealed record Reader(Principal Principal, IPAddress? Address);
 }

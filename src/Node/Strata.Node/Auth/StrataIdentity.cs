@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Claims;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
@@ -21,10 +22,14 @@ public static class StrataIdentity
     public const string AnyScheme = "Strata";
 
     internal const string PersonRole = "person";
+    internal const string TokenRole = "token";
+    internal const string NodeRole = "node";
     internal const string DeviceRole = "device";
     internal const string GatewayRole = "gateway";
     private const string TenantClaim = "strata:tenant";
     private const string IdClaim = "strata:id";
+    private const string ActingClaim = "strata:acting";
+    private const string AddressClaim = "strata:address";
 
     /// <summary>The name for audit records: a token's name, a device's or gateway's id.</summary>
     public static string Name(this ClaimsPrincipal caller) => caller.FindFirstValue(ClaimTypes.Name) ?? "";
@@ -48,6 +53,26 @@ public static class StrataIdentity
             new Claim(ClaimTypes.Role, principal.Kind.ToString().ToLowerInvariant()),
         ],
         scheme));
+
+    /// <summary>The same, of a platform owner's session that acts for another tenant until it enters one anew.</summary>
+    public static ClaimsPrincipal ActingFor(this ClaimsPrincipal caller, TenantId tenant)
+    {
+        ((ClaimsIdentity)caller.Identity!).AddClaim(new Claim(ActingClaim, tenant.Value));
+        return caller;
+    }
+
+    /// <summary>The tenant that a session acts for; null when it acts for its own. Whether it may, is not said by it.</summary>
+    internal static TenantId? ActsFor(this ClaimsPrincipal caller) => TenantId.TryParse(caller.FindFirstValue(ActingClaim), out var tenant) ? tenant : null;
+
+    /// <summary>Notes where the request came from, for the pages that are filled on its behalf.</summary>
+    internal static void NoteAddress(this ClaimsPrincipal caller, IPAddress? address)
+    {
+        if (address is not null)
+            caller.AddIdentity(new ClaimsIdentity([new Claim(AddressClaim, address.ToString())])); // Its own, not authenticated: it says nothing of who it is.
+    }
+
+    /// <summary>What <see cref="NoteAddress"/> noted.</summary>
+    internal static IPAddress? Address(this ClaimsPrincipal caller) => IPAddress.TryParse(caller.FindFirstValue(AddressClaim), out var address) ? address : null;
 
     /// <summary>Who the claims are of, now: null when its token was revoked or its gateway removed.</summary>
     internal static Principal? ToPrincipal(ClaimsPrincipal caller, ITokenStore tokens, GatewayDirectory gateways)
