@@ -142,8 +142,11 @@ public sealed class SlaTests(MeteredCloud cloud) : IClassFixture<MeteredCloud>, 
     {
         await Client.SetObjectiveAsync("api-availability", new SetObjective(99m), Cancel);
         var now = ServiceMinutes.Floor(TimeProvider.System.GetUtcNow());
+        await Recorder.RecordAsync(now.AddDays(-402), null, Cancel); // The first of a tenant is of no minute.
         await Recorder.RecordAsync(now.AddDays(-401), null, Cancel);
         await Recorder.RecordAsync(now.AddDays(-399), null, Cancel);
+        await using (var before = cloud.Node.Services.GetRequiredService<Strata.Cloud.Billing.BillingStore>().Create(tenant))
+            Assert.Contains(before.Minutes.AsEnumerable(), m => m.Minute == ServiceMinutes.Number(now.AddDays(-401)));
         await Recorder.RetainAsync(Cancel);
         await using var db = cloud.Node.Services.GetRequiredService<Strata.Cloud.Billing.BillingStore>().Create(tenant);
         Assert.Equal(ServiceMinutes.Number(now.AddDays(-399)), db.Minutes.AsEnumerable().Min(m => m.Minute));

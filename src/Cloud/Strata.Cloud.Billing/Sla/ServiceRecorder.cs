@@ -33,7 +33,7 @@ internal sealed partial class ServiceRecorder(
         await recording.WaitAsync(cancellationToken);
         try
         {
-            foreach (var tenant in measured.All)
+            foreach (var tenant in measured.All.Where(t => !Begin(t)))
                 Keep(Take(tenant, ServiceMinutes.Number(minute), result));
             while (unwritten.TryPeek(out var row))
             {
@@ -51,6 +51,15 @@ internal sealed partial class ServiceRecorder(
     {
         recording.Dispose();
         base.Dispose();
+    }
+
+    /// <summary>True for a tenant that was not measured before: what was counted up to now is of no minute.</summary>
+    private bool Begin(TenantId tenant)
+    {
+        if (!delivered.TryAdd(tenant, deliveries.Of(tenant)))
+            return false;
+        counters.Of(tenant).Take();
+        return true;
     }
 
     private void Keep(ServiceMinuteRow row)
@@ -72,6 +81,8 @@ internal sealed partial class ServiceRecorder(
     {
         try
         {
+            foreach (var tenant in measured.All)
+                Begin(tenant); // Nothing was counted yet: the minute of the start counts.
             for (var count = 0; ; count++)
             {
                 var minute = ServiceMinutes.Floor(time.GetUtcNow());
