@@ -20,6 +20,8 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     AuditCommand.Create(),
     UsageCommand.Create(),
     QuotasCommand.Create(),
+    BillingCommand.Create(),
+    SlaCommand.Create(),
     ApplyCommand.Create(),
     ExportCommand.Create(),
     SitesCommand.Create(),

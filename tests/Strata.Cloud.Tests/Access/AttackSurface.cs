@@ -76,6 +76,24 @@ internal static class AttackSurface
         ["GET /api/v1/mqtt/bans"] = new(_ => ["/api/v1/mqtt/bans"]),
         ["GET /api/v1/mqtt/trace"] = new(t => [$"/api/v1/mqtt/trace?client={t.Device}"]) { IsStream = true },
 
+        // Money and promises.
+        ["GET /api/v1/billing/plans"] = new(_ => ["/api/v1/billing/plans"]),
+        ["PUT /api/v1/billing/plans/{name}"] = new(t => [$"/api/v1/billing/plans/p-{t.Word}"], _ => """{"currency":"USD","rates":[{"unit":"gb","tiers":[{"price":1}]}]}"""),
+        ["GET /api/v1/billing/assignments"] = new(_ => ["/api/v1/billing/assignments"]),
+        ["POST /api/v1/billing/assignments"] = new(_ => ["/api/v1/billing/assignments"], t => $$"""{"plan":"p-{{t.Word}}"}"""),
+        ["GET /api/v1/billing/statements"] = new(_ => ["/api/v1/billing/statements"]),
+        ["GET /api/v1/billing/statements/{month}"] = new(_ => ["/api/v1/billing/statements/2026-01", "/api/v1/billing/statements/2026-01?hours=true", "/api/v1/billing/statements/2026-01?format=csv", "/api/v1/billing/statements/2026-01?format=html"]),
+        ["POST /api/v1/billing/statements/{month}/close"] = new(_ => ["/api/v1/billing/statements/2026-01/close"], _ => ""),
+        ["GET /api/v1/billing/statements/{month}/verification"] = new(_ => ["/api/v1/billing/statements/2026-01/verification"]),
+        ["POST /api/v1/billing/statements/{month}/credit-notes"] = new(_ => ["/api/v1/billing/statements/2026-01/credit-notes"], t => $$"""{"amount":1,"reason":"{{t.Word}}"}"""),
+        ["GET /api/v1/sla/objectives"] = new(_ => ["/api/v1/sla/objectives"]),
+        ["PUT /api/v1/sla/objectives/{kind}"] = new(_ => ["/api/v1/sla/objectives/api-availability"], _ => """{"target":50}"""),
+        ["DELETE /api/v1/sla/objectives/{kind}"] = new(_ => ["/api/v1/sla/objectives/api-availability"], _ => ""),
+        ["GET /api/v1/sla/reports/{month}"] = new(_ => ["/api/v1/sla/reports/2026-01", "/api/v1/sla/reports/2026-01?format=csv", "/api/v1/sla/reports/2026-01?format=html"]),
+        ["GET /api/v1/sla/maintenance"] = new(_ => ["/api/v1/sla/maintenance"]),
+        ["POST /api/v1/sla/maintenance"] = new(_ => ["/api/v1/sla/maintenance"], t => $$"""{"from":"2099-01-01T00:00:00Z","to":"2099-01-01T01:00:00Z","reason":"{{t.Word}}"}"""),
+        ["DELETE /api/v1/sla/maintenance/{id}"] = new(t => [$"/api/v1/sla/maintenance/{t.Word}"], _ => ""),
+
         // The API's changes.
         ["POST /api/v1/mqtt/disconnect"] = new(t => [$"/api/v1/mqtt/disconnect?client={t.Device}"], _ => "") { EndsNothingElsewhere = true },
         ["POST /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },

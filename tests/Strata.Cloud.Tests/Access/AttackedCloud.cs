@@ -61,6 +61,8 @@ public class AttackedCloud : IAsyncLifetime
         await cloud.Client.CreateTenantAsync(new CreateTenant(Onyx.Tenant));
         await FillAsync(Acme, Quartz, Basalt);
         await FillAsync(Rival, Onyx);
+        await BillAsync(ClientOf(Acme), Quartz);
+        await BillAsync(ClientOf(Rival), Onyx);
         foreach (var role in Role.BuiltIn.Where(r => !r.IsOfPlatform).Select(r => r.Name))
         {
             await AddAttackerAsync(Acme, role, null, Quartz.Word, Basalt.Word);
@@ -121,8 +123,20 @@ public class AttackedCloud : IAsyncLifetime
             await client.CreateJoinTokenAsync(new CreateJoinToken(target.Site, null, null));
             target.Token = (await client.CreateTokenAsync(new CreateToken([new GrantInfo("viewer", [target.Site])], $"token-{target.Word}"))).Id;
             await StoreAsync(tenant, target);
+            var soon = TimeProvider.System.GetUtcNow().AddDays(1);
+            await client.AnnounceMaintenanceAsync(new AnnounceMaintenance(soon, soon.AddHours(1), $"maintenance {target.Word}"));
             cloud.Node.Services.GetRequiredService<IRejectionLog>().Record(tenant, RejectionKind.Payload, target.Device, $"refused {target.Word}");
         }
+    }
+
+    /// <summary>A closed month with a credit note, and promises.</summary>
+    private static async Task BillAsync(StrataClient client, Target target)
+    {
+        await client.SetPricePlanAsync($"plan-{target.Word}", new SetPricePlan("USD", [], 5, "2026-01"));
+        await client.AssignPlanAsync(new AssignPlan($"plan-{target.Word}", "2026-01"));
+        await client.CloseStatementAsync("2026-01");
+        await client.CreditAsync("2026-01", new CreateCreditNote(1, $"note {target.Word}"));
+        await client.SetObjectiveAsync("api-availability", new SetObjective(99));
     }
 
     private async Task StoreAsync(TenantId tenant, Target target)
