@@ -15,7 +15,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     TenantsCommand.Create(),
     TokensCommand.Create(),
     UsersCommand.Create(),
-    RolesCommand.Create(),
+    RolesCommand.Create(), SharesCommand.Create(),
     AuditCommand.Create(),
     ApplyCommand.Create(),
     ExportCommand.Create(),

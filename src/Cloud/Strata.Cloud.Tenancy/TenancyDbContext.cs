@@ -6,7 +6,7 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Tenancy;
 
-/// <summary>The tables of this slice: tokens, roles and people.</summary>
+/// <summary>The tables of this slice: tokens, roles, shares and people.</summary>
 internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : StrataDbContext(options, tenant)
 {
     public const string MigrationsTable = "tenancy_migrations";
@@ -14,6 +14,8 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
     public DbSet<ApiTokenRow> Tokens => Set<ApiTokenRow>();
 
     public DbSet<RoleRow> Roles => Set<RoleRow>();
+
+    public DbSet<ShareRow> Shares => Set<ShareRow>();
 
     public DbSet<UserRow> Users => Set<UserRow>();
 
@@ -34,7 +36,14 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
             token.ToTable("tokens").HasKey(t => new { t.TenantId, t.Prefix });
             token.Property(t => t.Prefix).HasMaxLength(16);
             token.Property(t => t.Name).HasMaxLength(200);
+            token.Property(t => t.Share).HasMaxLength(Share.MaxNameLength);
             token.HasIndex(t => t.Prefix).IsUnique();
+        });
+        modelBuilder.Entity<ShareRow>(share =>
+        {
+            share.ToTable("shares").HasKey(s => new { s.TenantId, s.Name });
+            share.Property(s => s.Name).HasMaxLength(Share.MaxNameLength);
+            share.Property(s => s.ToTenant).HasMaxLength(64);
         });
         modelBuilder.Entity<RoleRow>(role =>
         {

@@ -11,6 +11,7 @@ using Strata.Cloud.Tenancy.Audit;
 using Strata.Cloud.Tenancy.Isolation;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Roles;
+using Strata.Cloud.Tenancy.Shares;
 using Strata.Cloud.Tenancy.Tenants;
 using Strata.Cloud.Tenancy.Tokens;
 using Strata.Core.Tenancy;
@@ -37,6 +38,7 @@ public static class TenancyModule
         options.Validate();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<TenantDirectory>();
+        services.TryAddSingleton<ShareDirectory>();
         services.AddSingleton(options);
         services.AddSingleton<TenancyStore>();
         services.AddSingleton(RegistryPart.Of<TenancyDbContext>(TenancyDbContext.MigrationsTable, static (contextOptions, tenant) => new TenancyDbContext(contextOptions, tenant)));
@@ -67,6 +69,7 @@ public static class TenancyModule
         MapTenants(api);
         IsolationRoutes.Map(api);
         routes.MapPeople(api);
+        api.MapShares();
         api.MapGet("/tokens", ListTokens.Handle).Requires(Permission.TokensManage).AcceptsOnly("search", "cursor", "limit").WithName("ListTokens").WithTags("Access")
             .WithSummary("API tokens, without their secrets").Produces<Page<TokenInfo>>();
         api.MapPost("/tokens", IssueToken.HandleAsync).Requires(Permission.TokensManage).AcceptsOnly().WithName("CreateToken").WithTags("Access")
@@ -108,19 +111,20 @@ public static class TenancyModule
     }
 }
 
-/// <summary>Loads tenants, tokens, roles and people before the node listens, and keeps the node's directory of tenants in step.</summary>
+/// <summary>Loads tenants, tokens, roles and people before the node listens, and keeps the node's directories of tenants and shares in step.</summary>
 internal sealed class TenancyStartup : IHostedService
 {
     private readonly TenancyStore store;
     private readonly PeopleStore people;
     private readonly TenantDirectory tenants;
+    private readonly ShareDirectory shares;
 
     /// <param name="tokens">Made now, so that it follows the store from the first load on.</param>
-    public TenancyStartup(TenancyStore store, PeopleStore people, Passwords passwords, TenantDirectory tenants, TokenDirectory tokens)
+    public TenancyStartup(TenancyStore store, PeopleStore people, Passwords passwords, TenantDirectory tenants, ShareDirectory shares, TokenDirectory tokens)
     {
         _ = tokens;
         _ = passwords; // Reads its list of leaked passwords, or says why it cannot.
-        (this.store, this.people, this.tenants) = (store, people, tenants);
+        (this.store, this.people, this.tenants, this.shares) = (store, people, tenants, shares);
         store.Changed += Follow;
     }
 
@@ -137,6 +141,10 @@ internal sealed class TenancyStartup : IHostedService
         if (after.Tenant.State == TenantState.Deleted)
             tenants.Remove(tenant);
         else
-            tenants.Set(tenant, after.Tenant.State == TenantState.Active);
+            tenants.Set(tenant, after.IsActive);
+        foreach (var gone in before?.Shares.Keys.Except(after.Shares.Keys) ?? [])
+            shares.Remove(tenant, gone);
+        foreach (var row in after.Shares.Values.Where(s => before?.Shares.ContainsKey(s.Name) != true))
+            shares.Set(tenant, ShareContent.ToShare(row), ShareContent.ToQuota(row));
     }
 }

@@ -14,6 +14,10 @@ namespace Strata.Cloud.Tenancy;
 /// <summary>What this slice holds of one tenant, in memory. Immutable; every commit replaces it.</summary>
 internal sealed record TenancyImage(TenantRow Tenant, ImmutableSortedDictionary<string, ApiTokenRow> Tokens, ImmutableSortedDictionary<string, RoleRow> Roles)
 {
+    public ImmutableSortedDictionary<string, ShareRow> Shares { get; init; } = ImmutableSortedDictionary<string, ShareRow>.Empty;
+
+    public bool IsActive => Tenant.State == TenantState.Active;
+
     /// <summary>A built-in role or one of the tenant's own; null when there is none of that name.</summary>
     public Role? FindRole(string name)
     {
@@ -107,7 +111,10 @@ internal sealed class TenancyStore : IDisposable
             return; // A new one that was not written after all.
         var image = new TenancyImage(
             row, (await context.Tokens.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(t => t.Prefix, t => t, StringComparer.Ordinal),
-            (await context.Roles.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(r => r.Name, r => r, StringComparer.Ordinal));
+            (await context.Roles.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(r => r.Name, r => r, StringComparer.Ordinal))
+        {
+            Shares = (await context.Shares.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(s => s.Name, s => s, StringComparer.Ordinal),
+        };
         var before = Find(tenant);
         images[tenant] = image;
         Changed?.Invoke(tenant, before, image);

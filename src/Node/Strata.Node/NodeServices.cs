@@ -35,6 +35,7 @@ public static class NodeServices
         services.TryAddSingleton<IDeviceClasses>(s => s.GetRequiredService<DeviceDirectory>());
         services.TryAddSingleton<GatewayDirectory>();
         services.TryAddSingleton<TenantDirectory>();
+        services.TryAddSingleton<ShareDirectory>();
         services.TryAddSingleton<AccessMap>();
         services.TryAddSingleton<RejectionLog>();
         services.TryAddSingleton<IRejectionLog>(s => s.GetRequiredService<RejectionLog>());
@@ -59,6 +60,7 @@ public static class NodeServices
         services.TryAddSingleton(s => new Lazy<MqttBroker>(s.GetRequiredService<MqttBroker>));
         services.TryAddSingleton<LivePublisher>();
         services.AddSingleton<ICommitObserver, LiveTopics>();
+        services.AddSingleton<ICommitObserver, SharedTopics>();
         services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));
         return services;
     }

@@ -25,7 +25,7 @@ public sealed class LiveHubTests : IDisposable
     {
         foreach (var (id, site) in new[] { ("t-1", "hq/floor-1/east"), ("t-2", "hq/floor-2") })
             directory.Set(new DeviceEntry(TenantId.Main, DeviceId.Parse(id), default, SiteId.Parse(site), TimeSpan.FromMinutes(5), true));
-        hub = new LiveHub(directory, tokens, tenants, Options.Create(new LiveOptions { MaxClients = 2, MaxWaiting = 16 }));
+        hub = new LiveHub(directory, new ShareDirectory(TimeProvider.System), tokens, tenants, Options.Create(new LiveOptions { MaxClients = 2, MaxWaiting = 16 }));
     }
 
     [Fact]

@@ -75,7 +75,7 @@ internal static class TokensCommand
 
     private static string[]? NullIfEmpty(string[]? values) => values is { Length: > 0 } ? values : null;
 
-    private static TimeSpan? Validity(string? text)
+    internal static TimeSpan? Validity(string? text)
     {
         if (text is null)
             return null;

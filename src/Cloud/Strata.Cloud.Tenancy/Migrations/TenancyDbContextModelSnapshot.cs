@@ -336,6 +336,11 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<string>("Share")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("share");
+
                     b.Property<byte[]>("TokenHash")
                         .IsRequired()
                         .HasColumnType("BLOB")
@@ -502,6 +507,50 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasName("pk_sessions");
 
                     b.ToTable("sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.ShareRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<int>("CallsPerMinute")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("calls_per_minute");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content");
+
+                    b.Property<long>("Created")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created");
+
+                    b.Property<long?>("Expires")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires");
+
+                    b.Property<int>("ReadingsPerSecond")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("readings_per_second");
+
+                    b.Property<string>("ToTenant")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("to_tenant");
+
+                    b.HasKey("TenantId", "Name")
+                        .HasName("pk_shares");
+
+                    b.ToTable("shares", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.UserRow", b =>

@@ -21,6 +21,9 @@ internal sealed record ApiTokenRow : IAuditedRow
     /// <summary>Roles and where they hold, as the API writes them (JSON).</summary>
     public required string Grants { get; init; }
 
+    /// <summary>The share that it reads by, in place of grants; null for a token with grants.</summary>
+    public string? Share { get; init; }
+
     public required DateTimeOffset Created { get; init; }
 
     public required string CreatedBy { get; init; }

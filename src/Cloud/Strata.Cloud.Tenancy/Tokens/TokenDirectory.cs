@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Rows;
+using Strata.Cloud.Tenancy.Shares;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
@@ -58,7 +59,7 @@ internal sealed class TokenDirectory : ITokenStore
         .ToLookup(t => t.Token.Principal.Tenant, t => (t.Token.Row.Prefix, new DateTimeOffset(t.At, TimeSpan.Zero)));
 
     private bool IsGood(Entry known) =>
-        !(known.Row.Expires <= time.GetUtcNow()) && (tenants.IsActive(known.Principal.Tenant) || known.Principal.IsPlatformOwner);
+        (known.Receiver is not { } receiver || tenants.IsActive(receiver)) && !(known.Row.Expires <= time.GetUtcNow()) && (tenants.IsActive(known.Principal.Tenant) || known.Principal.IsPlatformOwner);
 
     private ApiTokenRow Tell(Entry ended)
     {
@@ -69,20 +70,30 @@ internal sealed class TokenDirectory : ITokenStore
     private void Follow(TenantId tenant, TenancyImage? before, TenancyImage after)
     {
         foreach (var row in after.Tokens.Values.Where(t => before?.Tokens.ContainsKey(t.Prefix) != true))
-            tokens[row.Prefix] = new Entry(row, new Principal(tenant, PrincipalKind.Token, row.Prefix, row.Name, [.. GrantText.Read(row.Grants, after)]));
+            tokens[row.Prefix] = new Entry(row, PrincipalOf(tenant, row, after), ReceiverOf(row, after));
         foreach (var gone in before?.Tokens.Keys.Except(after.Tokens.Keys) ?? [])
         {
             if (tokens.TryRemove(gone, out var ended))
                 Ended?.Invoke(ended.Principal);
         }
-        if (after.Tenant.State == Platform.TenantState.Active || before?.Tenant.State != Platform.TenantState.Active)
+        if (after.IsActive || before?.IsActive != true)
             return;
-        foreach (var disabled in tokens.Values.Where(t => t.Principal.Tenant == tenant && !t.Principal.IsPlatformOwner))
+        foreach (var disabled in tokens.Values.Where(t => (t.Principal.Tenant == tenant || t.Receiver == tenant) && !t.Principal.IsPlatformOwner))
             Ended?.Invoke(disabled.Principal);
     }
 
-    private sealed class Entry(ApiTokenRow row, Principal principal)
+    private static Principal PrincipalOf(TenantId tenant, ApiTokenRow row, TenancyImage image) => row.Share is { } share
+        ? new Principal(tenant, row.Prefix, row.Name, ShareContent.ToShare(image.Shares[share]))
+        : new Principal(tenant, PrincipalKind.Token, row.Prefix, row.Name, [.. GrantText.Read(row.Grants, image)]);
+
+    /// <summary>The tenant whose applications read by a share: while it is disabled, they do not.</summary>
+    private static TenantId? ReceiverOf(ApiTokenRow row, TenancyImage image) =>
+        row.Share is { } share && image.Shares[share].ToTenant is { } receiver ? TenantId.Parse(receiver) : null;
+
+    private sealed class Entry(ApiTokenRow row, Principal principal, TenantId? receiver)
     {
+        public TenantId? Receiver => receiver;
+
         private int ended;
         private long told;
 

@@ -68,7 +68,7 @@ internal static class ListTokens
         var access = context.Access();
         var prefix = search is not null && search.StartsWith(TokenText.Mark, StringComparison.Ordinal) ? search[TokenText.Mark.Length..] : search;
         var tokens = store.Find(access.Tenant)!.Tokens.Values
-            .Where(t => IsManaged(access, directory, t))
+            .Where(t => t.Share is null && IsManaged(access, directory, t))
             .Where(t => prefix is null || t.Prefix.StartsWith(prefix, StringComparison.Ordinal) || prefix.StartsWith(t.Prefix + "_", StringComparison.Ordinal) || t.Name.Contains(prefix, StringComparison.OrdinalIgnoreCase))
             .SkipWhile(t => page.Value.After is not null && string.CompareOrdinal(t.Prefix, page.Value.After) <= 0)
             .Take(page.Value.Limit + 1)

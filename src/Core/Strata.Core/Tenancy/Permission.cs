@@ -37,6 +37,9 @@ public enum Permission
     /// <summary><c>tokens.manage</c>: API tokens of programs.</summary>
     TokensManage,
 
+    /// <summary><c>shares.manage</c>: what applications read by a share, of the tenant's own data and of what it was given.</summary>
+    SharesManage,
+
     /// <summary><c>users.manage</c>: people and what they may do.</summary>
     UsersManage,
 
@@ -64,7 +67,8 @@ public static class Permissions
         (Permission.ReadingsRead, "readings.read"), (Permission.DevicesRead, "devices.read"), (Permission.DevicesWrite, "devices.write"),
         (Permission.DevicesProvision, "devices.provision"), (Permission.SitesRead, "sites.read"), (Permission.SitesWrite, "sites.write"),
         (Permission.GatewaysRead, "gateways.read"), (Permission.GatewaysWrite, "gateways.write"), (Permission.EventsRead, "events.read"),
-        (Permission.TokensManage, "tokens.manage"), (Permission.UsersManage, "users.manage"), (Permission.RolesManage, "roles.manage"),
+        (Permission.TokensManage, "tokens.manage"), (Permission.SharesManage, "shares.manage"),
+        (Permission.UsersManage, "users.manage"), (Permission.RolesManage, "roles.manage"),
         (Permission.AuditRead, "audit.read"), (Permission.TenantManage, "tenant.manage"), (Permission.NodeRead, "node.read"),
         (Permission.PlatformManage, "platform.manage"),
     ];

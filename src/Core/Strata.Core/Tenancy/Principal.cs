@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
+using Strata.Core.Telemetry;
 
 namespace Strata.Core.Tenancy;
 
@@ -48,7 +49,14 @@ public sealed class Principal
         Seen = Reach.Of(grants.Select(g => g.Scope));
     }
 
+    /// <summary>An application that reads a share of the tenant's, and nothing else.</summary>
+    public Principal(TenantId tenant, string id, string name, Share share)
+        : this(tenant, PrincipalKind.Token, id, name, new Grant(Share.Reader, share.Scope)) => Share = share;
+
     public TenantId Tenant { get; }
+
+    /// <summary>What narrows its reading to some metrics; null for all metrics. With one, only what knows shares may answer.</summary>
+    public Share? Share { get; }
 
     public PrincipalKind Kind { get; }
 
@@ -77,6 +85,9 @@ public sealed class Principal
 
     /// <summary>Where it may do this; groups not resolved.</summary>
     public Reach ReachOf(Permission permission) => reaches[(int)permission];
+
+    /// <summary>Whether it may see the metric, of a device that it may see.</summary>
+    public bool Sees(MetricName metric) => Share is null || Share.Covers(metric);
 
     /// <summary>Whether it may do this anywhere.</summary>
     public bool Holds(Permission permission) => !ReachOf(permission).IsNowhere;

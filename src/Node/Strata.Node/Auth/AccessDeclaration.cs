@@ -49,6 +49,10 @@ public static class AccessDeclarations
         return endpoint.RequireAuthorization(ByPermission[(int)permission]);
     }
 
+    /// <summary>Answers also who reads by a share: with the share's metrics alone.</summary>
+    public static TBuilder ServesShares<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(SharesServed.Instance);
+
     /// <summary>The caller is a device, with its secret; the endpoint compares the id.</summary>
     public static TBuilder RequiresDevice<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder
@@ -91,6 +95,16 @@ public static class AccessDeclarations
     }
 }
 
+/// <summary>At endpoints that narrow their answers by <see cref="Principal.Share"/>. All others refuse a share.</summary>
+public sealed class SharesServed
+{
+    internal static readonly SharesServed Instance = new();
+
+    private SharesServed()
+    {
+    }
+}
+
 internal sealed record PermissionRequirement(Permission Permission) : IAuthorizationRequirement;
 
 /// <summary>Asks the caller's principal.</summary>
@@ -98,7 +112,8 @@ internal sealed class PermissionHandler : AuthorizationHandler<PermissionRequire
 {
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, PermissionRequirement requirement)
     {
-        if (context.Resource is HttpContext http && http.Features.Get<Access>()?.Principal.Holds(requirement.Permission) == true)
+        if (context.Resource is HttpContext http && http.Features.Get<Access>()?.Principal is { } principal && principal.Holds(requirement.Permission)
+            && (principal.Share is null || http.GetEndpoint()?.Metadata.GetMetadata<SharesServed>() is not null))
             context.Succeed(requirement);
         return Task.CompletedTask;
     }

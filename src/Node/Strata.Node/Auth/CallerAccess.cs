@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -24,6 +25,11 @@ public static class CallerAccess
             }
             else if (TenantOf(context, principal) is { } tenant)
             {
+                if (Wait(context, principal) is { } wait && wait > TimeSpan.Zero)
+                {
+                    await RefuseAsync(context, principal.Share!, wait);
+                    return;
+                }
                 context.Features.Set(context.RequestServices.GetRequiredService<AccessMap>().Of(principal, tenant));
                 context.User.NoteAddress(context.Connection.RemoteIpAddress);
             }
@@ -35,6 +41,16 @@ public static class CallerAccess
         }
         await next(context);
     });
+
+    /// <summary>How long who reads by a share waits until its quota of calls lets it; null for everybody else.</summary>
+    private static TimeSpan? Wait(HttpContext context, Principal principal) =>
+        principal.Share is { } share ? context.RequestServices.GetRequiredService<ShareDirectory>().Find(principal.Tenant, share.Name)?.TryCall() : null;
+
+    private static Task RefuseAsync(HttpContext context, Share share, TimeSpan wait)
+    {
+        context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return ProblemResults.Of(ProblemKind.TooMuch, $"The share '{share.Name}' has used up its calls per minute; see Retry-After.").ExecuteAsync(context);
+    }
 
     private static Principal? Find(HttpContext context)
     {

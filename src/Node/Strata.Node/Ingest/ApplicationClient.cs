@@ -7,7 +7,7 @@ using Strata.Node.Auth;
 namespace Strata.Node.Ingest;
 
 /// <summary>
-/// An application or gateway on MQTT: the host's state of it. It listens within its scope; a filter that is wider is granted and finds what lies within, so that a
+/// An application or gateway on MQTT: the host's state of it. It listens within its scope, one that reads by a share to that share's topics; a filter that is wider is granted and finds what lies within, so that a
 /// filter's answer says nothing about what is there.
 /// </summary>
 internal sealed class ApplicationClient(Access access)
@@ -16,11 +16,13 @@ internal sealed class ApplicationClient(Access access)
 
     public Access Access { get; } = access;
 
-    /// <summary>Whether each message is asked about as it is delivered.</summary>
-    public bool IsScoped => !Access.IsWhole(Permission.ReadingsRead) || !Access.IsWhole(Permission.EventsRead);
+    /// <summary>Whether each message is asked about as it is delivered. The topics of a share are for whoever has it.</summary>
+    public bool IsScoped => Access.Principal.Share is null && (!Access.IsWhole(Permission.ReadingsRead) || !Access.IsWhole(Permission.EventsRead));
 
     public bool MaySubscribe(string filter)
     {
+        if (Access.Principal.Share is { } share)
+            return filter.StartsWith($"shared/{share.Name}/", StringComparison.Ordinal);
         if (!TelemetryTopics.IsApplicationFilter(filter) || !Access.Principal.Holds(Permission.ReadingsRead))
             return false;
         // A device named in full is refused like one that is not there.
@@ -30,6 +32,8 @@ internal sealed class ApplicationClient(Access access)
 
     public bool MayReceive(ReadOnlySpan<byte> topic)
     {
+        if (Access.Principal.Share is { } share)
+            return Encoding.UTF8.GetString(topic).StartsWith($"shared/{share.Name}/", StringComparison.Ordinal);
         if (topic.StartsWith("devices/"u8))
         {
             var rest = topic["devices/".Length..];

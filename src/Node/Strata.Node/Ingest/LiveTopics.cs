@@ -62,21 +62,4 @@ public sealed class LiveTopics(LivePublisher live) : ICommitObserver
         TelemetryJson.Write(payload, batch, message.Start, message.Count);
         (records ??= new LiveRecords()).Add(write.Tenant.Value, topic.ToArray(), payload.WrittenMemory);
     }
-
-    private sealed class LiveRecords : ILivePart
-    {
-        private readonly List<(string Namespace, byte[] Topic, ReadOnlyMemory<byte> Payload)> messages = [];
-
-        public void Add(string @namespace, byte[] topic, ReadOnlyMemory<byte> payload) => messages.Add((@namespace, topic, payload));
-
-        public void Publish(MqttBroker broker)
-        {
-            foreach (var (@namespace, topic, payload) in messages)
-                broker.Publish(@namespace, topic, payload.Span, qos: 1);
-        }
-
-        public void Done(MqttBroker broker)
-        {
-        }
-    }
 }

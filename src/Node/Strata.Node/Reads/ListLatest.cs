@@ -79,7 +79,10 @@ internal static class ListLatest
         var readings = await latest.OfAsync(tenant, devices, cancellationToken);
         var now = EventTime.From(time.GetUtcNow());
         LatestInfo[] items = [.. readings.Select(r => Info(r, now, held.Contains(r.Device) ? "memory" : "store"))];
-        return TypedResults.Json(new Page<LatestInfo>(Newest(items, await asking), next), ContractsJson.Default.PageLatestInfo);
+        var newest = Newest(items, await asking);
+        if (access.Principal.Share is not null)
+            newest = [.. newest.Where(i => access.Principal.Sees(MetricName.Parse(i.Metric)))];
+        return TypedResults.Json(new Page<LatestInfo>(newest, next), ContractsJson.Default.PageLatestInfo);
     }
 
     /// <summary>One item per device and metric: the newer of what both have, the node's own when they are equally new.</summary>

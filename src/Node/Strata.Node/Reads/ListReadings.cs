@@ -21,7 +21,7 @@ internal static class ListReadings
         var access = context.Access();
         var tenant = access.Tenant;
         var range = access.Narrow(request.Range);
-        var route = request.AtGateway && range is not null ? gateways.RouteTo(tenant, range.Devices[0]) : null;
+        var route = request.AtGateway && range is not null && access.Principal.Share is null ? gateways.RouteTo(tenant, range.Devices[0]) : null;
         var csv = ReadingsAnswer.WantsCsv(parameters.Format, context.Request);
         if (request.Every is { } every)
         {

@@ -70,6 +70,7 @@ internal static class ListWindows
         string? next = null;
         if (windows.Count > 0 && windows.Count == check.Value.Limit)
             next = PageCursor.Write('w', windows[^1].Start.ToString(CultureInfo.InvariantCulture), windows[^1].Group);
-        return TypedResults.Json(new Page<WindowInfo>([.. windows.Select(ReadingsJson.Info)], next), ContractsJson.Default.PageWindowInfo);
+        var principal = context.Access().Principal;
+        return TypedResults.Json(new Page<WindowInfo>([.. windows.Select(w => ReadingsJson.Info(w, principal.Sees)).Where(w => principal.Share is null || w.Metrics.Count > 0)], next), ContractsJson.Default.PageWindowInfo);
     }
 }

@@ -21,10 +21,13 @@ internal static class ReadingsJson
     public static ReadingInfo Info(in Reading reading) =>
         new(EventTime.ToDateTimeOffset(reading.Time), reading.Device.Value, reading.Metric.Value, Value(reading.Value));
 
-    public static WindowInfo Info(WindowRecord window) => new(
+    public static WindowInfo Info(WindowRecord window) => Info(window, _ => true);
+
+    /// <param name="sees">The metrics to be shown.</param>
+    public static WindowInfo Info(WindowRecord window, Func<MetricName, bool> sees) => new(
         window.Group, window.Site.Value, window.Gateway.Value.Length == 0 ? null : window.Gateway.Value, EventTime.ToDateTimeOffset(window.Start),
         TimeSpan.FromMicroseconds(window.Length), window.Revision, window.Heard, window.Members,
-        window.Metrics.ToDictionary(m => m.Metric.Value, m => new WindowMetricInfo(m.Count, m.Mean, m.Min, m.Max, m.Deviation, m.Last)));
+        window.Metrics.Where(m => sees(m.Metric)).ToDictionary(m => m.Metric.Value, m => new WindowMetricInfo(m.Count, m.Mean, m.Min, m.Max, m.Deviation, m.Last)));
 
     public static EventInfo Info(FleetEvent fleetEvent) =>
         new(EventTime.ToDateTimeOffset(fleetEvent.Time), fleetEvent.Kind, fleetEvent.Device?.Value, fleetEvent.Gateway?.Value, fleetEvent.Detail);

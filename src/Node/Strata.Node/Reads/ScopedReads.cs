@@ -21,9 +21,15 @@ public static class ScopedReads
     /// <summary>Rows looked at for one page of what is kept in one order for all; a page may end before it is full.</summary>
     private const int MaxLookedAt = 50_000;
 
-    /// <summary>The range with the devices that the caller may read; null when there are none.</summary>
+    /// <summary>The range with the devices and metrics that the caller may read; null when there are none.</summary>
     public static ReadingRange? Narrow(this Access access, ReadingRange range)
     {
+        if (access.Principal.Share is { } share)
+        {
+            if (share.Narrow(range.Metrics) is not { } metrics)
+                return null;
+            range = range with { Metrics = metrics };
+        }
         if (access.IsWhole(Permission.ReadingsRead))
             return range;
         DeviceId[] visible = range.Devices.Count > 0
@@ -35,11 +41,26 @@ public static class ScopedReads
     /// <summary>Raw readings stored, of one device or of all that the caller may read.</summary>
     public static async ValueTask<long> CountAsync(this Access access, ITelemetryStore store, DeviceId? device, CancellationToken cancellationToken)
     {
+        if (access.Principal.Share is not null)
+            return access.Narrow(new ReadingRange { Devices = device is { } named ? [named] : [] }) is { } shared ? await CountAsync(store, access.Tenant, shared, cancellationToken) : 0;
         if (device is { } one)
             return access.Sees(Permission.ReadingsRead, one) ? await store.CountAsync(access.Tenant, one, cancellationToken) : 0;
         if (access.IsWhole(Permission.ReadingsRead))
             return await store.CountAsync(access.Tenant, null, cancellationToken);
         var (all, _) = await CountAsync(store, access.Tenant, [.. access.Visible(Permission.ReadingsRead)], cancellationToken);
+        return all;
+    }
+
+    private static async ValueTask<long> CountAsync(ITelemetryStore store, TenantId tenant, ReadingRange narrowed, CancellationToken cancellationToken)
+    {
+        var all = 0L;
+        // Without devices, of the whole tenant.
+        foreach (var chunk in narrowed.Devices.Count == 0 ? [[]] : narrowed.Devices.Chunk(CountAtOnce))
+        {
+            var range = narrowed with { Devices = chunk, From = Core.Telemetry.EventTime.Earliest, Limit = int.MaxValue };
+            foreach (var row in await store.AggregateAsync(tenant, range, AllTime, [AggregateFunction.Count], cancellationToken))
+                all += (long)(row.Values[0] ?? 0);
+        }
         return all;
     }
 

@@ -341,6 +341,11 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasColumnType("character varying(200)")
                         .HasColumnName("name");
 
+                    b.Property<string>("Share")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("share");
+
                     b.Property<byte[]>("TokenHash")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -507,6 +512,50 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasName("pk_sessions");
 
                     b.ToTable("sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.ShareRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("name");
+
+                    b.Property<int>("CallsPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("calls_per_minute");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("content");
+
+                    b.Property<long>("Created")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created");
+
+                    b.Property<long?>("Expires")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires");
+
+                    b.Property<int>("ReadingsPerSecond")
+                        .HasColumnType("integer")
+                        .HasColumnName("readings_per_second");
+
+                    b.Property<string>("ToTenant")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("to_tenant");
+
+                    b.HasKey("TenantId", "Name")
+                        .HasName("pk_shares");
+
+                    b.ToTable("shares", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Tenancy.Rows.UserRow", b =>

@@ -39,6 +39,21 @@ public static class TelemetryJson
         writer.Flush();
     }
 
+    /// <summary>The same with those rows alone that have one of the metrics.</summary>
+    /// <returns>How many rows that are; nothing is written for none.</returns>
+    public static int Write(IBufferWriter<byte> output, ReadingBatch batch, int start, int count, ReadOnlySpan<MetricName> metrics)
+    {
+        var chosen = new ReadingBatch();
+        for (var row = start; row < start + count; row++)
+        {
+            if (metrics.Contains(batch.Metrics[row]))
+                chosen.Add(batch[row]);
+        }
+        if (chosen.Count > 0)
+            Write(output, chosen, 0, chosen.Count);
+        return chosen.Count;
+    }
+
     /// <summary>Writes one reading; its device stays outside the payload.</summary>
     public static void Write(IBufferWriter<byte> output, in Reading reading)
     {

@@ -18,14 +18,15 @@ namespace Strata.Node.Reads.Live;
 public sealed class LiveHub : ICommitObserver, IDisposable
 {
     private readonly DeviceDirectory directory;
+    private readonly ShareDirectory shares;
     private readonly ITokenStore tokens;
     private readonly TenantDirectory tenants;
     private readonly IOptions<LiveOptions> options;
     private ImmutableArray<LiveSubscription> subscriptions = [];
 
-    public LiveHub(DeviceDirectory directory, ITokenStore tokens, TenantDirectory tenants, IOptions<LiveOptions> options)
+    public LiveHub(DeviceDirectory directory, ShareDirectory shares, ITokenStore tokens, TenantDirectory tenants, IOptions<LiveOptions> options)
     {
-        (this.directory, this.tokens, this.tenants, this.options) = (directory, tokens, tenants, options);
+        (this.directory, this.shares, this.tokens, this.tenants, this.options) = (directory, shares, tokens, tenants, options);
         tokens.Ended += OnEnded;
         tenants.Changed += OnTenantChanged;
     }
@@ -103,11 +104,22 @@ public sealed class LiveHub : ICommitObserver, IDisposable
                 LiveItem? item = null;
                 foreach (var client in clients)
                 {
-                    if (client.Filter.Tenant == write.Tenant && client.Filter.Wants(batch.Devices[row], directory))
+                    if (client.Filter.Tenant == write.Tenant && client.Filter.Wants(batch.Devices[row], batch.Metrics[row], directory) && MaySend(client))
                         client.Offer(item ??= new LiveItem("reading", ReadingsJson.Info(batch[row]), null, null));
                 }
             }
         }
+    }
+
+    /// <summary>What the quota of a share does not allow is left out like what a slow client misses.</summary>
+    private bool MaySend(LiveSubscription client)
+    {
+        if (client.Filter.Access.Principal.Share is not { } share)
+            return true;
+        if (shares.Find(client.Filter.Tenant, share.Name)?.TrySend(1) != false)
+            return true;
+        client.LeaveOut();
+        return false;
     }
 
     private static void Window(ImmutableArray<LiveSubscription> clients, TelemetryWrite write, WindowRecord window)

@@ -28,6 +28,9 @@ internal sealed class LiveSubscription : IDisposable
 
     public void Offer(LiveItem item) => queue.Writer.TryWrite(item);
 
+    /// <summary>Counts an item that was not offered as dropped.</summary>
+    public void LeaveOut() => Interlocked.Increment(ref dropped);
+
     /// <summary>Items dropped since the last call.</summary>
     public long TakeDropped() => Interlocked.Exchange(ref dropped, 0);
 
