@@ -4,7 +4,6 @@ using Strata.Core.Dataflow;
 using Strata.Core.Dataflow.Uplink;
 using Strata.Core.Telemetry;
 using Strata.Core.Telemetry.Decoding;
-using Strata.Mqtt;
 using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
 

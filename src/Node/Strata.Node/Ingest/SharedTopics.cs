@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Strata.Core.Dataflow;
 using Strata.Core.Telemetry;
 using Strata.Core.Telemetry.Decoding;
 using Strata.Core.Tenancy;
