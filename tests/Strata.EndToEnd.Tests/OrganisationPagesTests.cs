@@ -234,7 +234,7 @@ public sealed class OrganisationPagesTests(DashboardTests.Running running) : ICl
         await Assertions.Expect(page.Locator("[data-objective=ingest-availability]")).ToContainTextAsync("99.9 %");
         page = await OpenAsync(owners, "billing");
         await page.GetByRole(AriaRole.Button, new() { Name = "Price plan" }).ClickAsync();
-        await page.GetByLabel("Plan", new() { Exact = true }).SelectOptionAsync("flat");
+        await page.Locator("form.card select").SelectOptionAsync("flat");
         await page.GetByRole(AriaRole.Button, new() { Name = "Give", Exact = true }).ClickAsync();
         await Assertions.Expect(page.Locator("#due")).ToHaveTextAsync("7.00");
 
