@@ -36,9 +36,6 @@ public class RunningCloud : IAsyncLifetime
     /// <summary>The PostgreSQL database it uses; null for none.</summary>
     protected string? Database { get; set; }
 
-    /// <summary>Changes what is composed, before the node starts.</summary>
-    public Action<Microsoft.AspNetCore.Builder.WebApplicationBuilder>? Configure { get; set; }
-
     public virtual async ValueTask InitializeAsync() => await StartAsync();
 
     public async Task StartAsync()

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using Strata.Testing.Postgres;
@@ -37,16 +38,15 @@ public sealed class BillingInPostgresTests(MeteredCloudOnPostgres cloud) : Billi
 /// <summary>A node whose meter says what the tests want.</summary>
 public sealed class MeteredCloud : RunningCloud
 {
-    public MeteredCloud() => Configure = Meter.Register;
-
     public GivenMeter Meter { get; } = new();
+
+    protected override void Configure(WebApplicationBuilder builder) => Meter.Register(builder);
 }
 
 /// <summary>The same on PostgreSQL.</summary>
-public sealed class MeteredCloudOnPostgres : RunningCloudOnPostgres
+public sealed class MeteredCloudOnPostgres(PostgresServer server) : RunningCloudOnPostgres(server)
 {
-    public MeteredCloudOnPostgres(PostgresServer server)
-        : base(server) => Configure = Meter.Register;
-
     public GivenMeter Meter { get; } = new();
+
+    protected override void Configure(WebApplicationBuilder builder) => Meter.Register(builder);
 }
