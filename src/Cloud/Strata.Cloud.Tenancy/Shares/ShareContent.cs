@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Strata.Cloud.Contracts;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Core;
 using Strata.Core.Architecture;
