@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Strata.Cloud.Tenancy.Rows;
 using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
