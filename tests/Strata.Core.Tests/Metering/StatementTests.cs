@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using CsCheck;
 using Strata.Core.Metering;
 using Strata.Core.Metering.Billing;

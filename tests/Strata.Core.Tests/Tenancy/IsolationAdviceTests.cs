@@ -1,5 +1,4 @@
 using Strata.Core.Tenancy;
-using Xunit;
 
 namespace Strata.Core.Tests.Tenancy;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Strata.Core.Tenancy;
-using Xunit;
 
 namespace Strata.Core.Tests.Tenancy;
 
