@@ -22,6 +22,7 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
     private readonly List<TelemetryWrite> writes = [];
     private Task loop = Task.CompletedTask;
     private volatile TelemetryStoreException? fault;
+    private long committingSince;
     private int disposed;
 
     public IngestWriter(
@@ -38,6 +39,9 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
 
     /// <summary>What is wrong while <see cref="CanCommit"/> is false; else empty.</summary>
     public string Fault => fault?.Message ?? "";
+
+    /// <summary>How long the commit that runs now has taken, when that is longer than <see cref="IngestOptions.SlowCommit"/>; else null. What it holds is not acknowledged yet, and senders wait.</summary>
+    public TimeSpan? SlowCommit => Interlocked.Read(ref committingSince) is var since and not 0 && time.GetElapsedTime(since) is var age && age >= options.SlowCommit ? age : null;
 
     /// <summary>How full the queue is, 0 to 1: of its items or its bytes, whichever is more.</summary>
     public double QueueFilled
@@ -181,7 +185,16 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
         writes.Clear();
         foreach (var item in items)
             writes.Add(item.Write);
-        var report = await store.CommitAsync(writes, CancellationToken.None);
+        Interlocked.Exchange(ref committingSince, start);
+        CommitReport report;
+        try
+        {
+            report = await store.CommitAsync(writes, CancellationToken.None);
+        }
+        finally
+        {
+            Interlocked.Exchange(ref committingSince, 0);
+        }
         metrics.Committed(report, items.Count, time.GetElapsedTime(start));
         foreach (var observer in observers)
             Tell(observer, report);
