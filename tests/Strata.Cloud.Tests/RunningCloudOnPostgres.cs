@@ -4,9 +4,11 @@ using Strata.Testing.Postgres;
 namespace Strata.Cloud.Tests;
 
 /// <summary>A node that keeps registry and telemetry in PostgreSQL, as the node's role.</summary>
-public sealed class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
+public class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
 {
     private TestDatabase? database;
+
+    internal TestDatabase Server => database!;
 
     /// <summary>The superuser's connection, for looking.</summary>
     public string Superuser => database!.Admin;
@@ -21,6 +23,7 @@ public sealed class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
 
     public override async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await base.DisposeAsync();
         if (database is not null)
             await database.DisposeAsync();

@@ -21,9 +21,16 @@ internal sealed record Attacker(string Name, Principal? Principal, Authenticatio
 /// <summary>
 /// A node with two tenants that have everything a tenant can have: acme with two places, quartz and basalt, and a rival, onyx; and attackers of every role, with and without a scope.
 /// </summary>
-public sealed class AttackedCloud : IAsyncLifetime
+public class AttackedCloud : IAsyncLifetime
 {
-    private readonly RunningCloud cloud = new();
+    private readonly RunningCloud cloud;
+
+    public AttackedCloud()
+        : this(new RunningCloud())
+    {
+    }
+
+    private protected AttackedCloud(RunningCloud cloud) => this.cloud = cloud;
 
     internal RunningCloud Cloud => cloud;
 
@@ -44,7 +51,7 @@ public sealed class AttackedCloud : IAsyncLifetime
 
     internal Dictionary<string, string> DeviceSecrets { get; } = [];
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         await cloud.InitializeAsync();
         await cloud.Client.CreateTenantAsync(new CreateTenant("acme"));
@@ -61,7 +68,11 @@ public sealed class AttackedCloud : IAsyncLifetime
         Attackers.Add(new Attacker("a device of quartz", Principal.Of(Acme, DeviceId.Parse(Quartz.Device)), Basic($"acme/{Quartz.Device}", DeviceSecrets[Quartz.Device])));
     }
 
-    public async ValueTask DisposeAsync() => await cloud.DisposeAsync();
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await cloud.DisposeAsync();
+    }
 
     internal StrataClient ClientOf(TenantId tenant) => new(cloud.Http, null, tenant.Value);
 
