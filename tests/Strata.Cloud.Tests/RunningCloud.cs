@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Tenancy.People;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
@@ -29,6 +30,9 @@ public class RunningCloud : IAsyncLifetime
 
     public StrataClient Client => new(Http, null);
 
+    /// <summary>A provider in this process may take its time on a busy machine.</summary>
+    protected PeopleOptions People { get; } = new() { ProviderTimeout = TimeSpan.FromMinutes(1) };
+
     /// <summary>The PostgreSQL database it uses; null for none.</summary>
     protected string? Database { get; set; }
 
@@ -38,7 +42,7 @@ public class RunningCloud : IAsyncLifetime
     {
         node = await CloudNode.StartAsync(new CloudOptions
         {
-            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database,
+            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database, People = People,
         }, Configure);
         http = NewClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", node.AdminToken);

@@ -8,6 +8,7 @@ public class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
 {
     private TestDatabase? database;
 
+    /// <summary>To look at the database as its roles.</summary>
     internal TestDatabase Server => database!;
 
     /// <summary>The superuser's connection, for looking.</summary>

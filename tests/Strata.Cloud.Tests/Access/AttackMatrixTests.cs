@@ -111,6 +111,8 @@ public abstract class AttackMatrixTests(AttackedCloud attacked)
         using var client = attacked.Cloud.NewClient();
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         request.Headers.Authorization = attacker.Credentials;
+        if (attacker.Cookie is { } cookie)
+            request.Headers.Add("Cookie", cookie);
         if (!string.IsNullOrEmpty(body))
             request.Content = new StringContent(body, Encoding.UTF8, path.StartsWith("/api/v1/apply", StringComparison.Ordinal) ? "application/yaml" : "application/json");
         using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
@@ -122,7 +124,7 @@ public abstract class AttackMatrixTests(AttackedCloud attacked)
     {
         var text = body.Replace(target.Token, "TOKEN", StringComparison.Ordinal).Replace(target.Word, "NAME", StringComparison.Ordinal);
         text = System.Text.RegularExpressions.Regex.Replace(text, @"(?m)^(Date|Set-Cookie|blazor-enhanced-nav|Content-Security-Policy):.*$", "");
-        text = System.Text.RegularExpressions.Regex.Replace(text, "<!--Blazor.*?-->|\"via\":\"(memory|store)\"|\"(at|ageMs|traceId|uptime)\":(\"[^\"]*\"|[-0-9.eE]+)|id=\"[^\"]*\"|for=\"[^\"]*\"", "");
+        text = System.Text.RegularExpressions.Regex.Replace(text, "<!--Blazor.*?-->|\"via\":\"(memory|store)\"|\"(at|ageMs|traceId|uptime|to|apiCalls|bytesOut|connections|storageBytes|used)\":(\"[^\"]*\"|[-0-9.eE]+)|id=\"[^\"]*\"|for=\"[^\"]*\"", "");
         return text.Contains("<html", StringComparison.Ordinal) ? "a page" : text;
     }
 
