@@ -1,4 +1,4 @@
-// Two organisations at once: devices with one client id, one name and one topic in both, and an application of each that asks for everything. Prints what each application heard.
+// Two organisations at once: devices with one client id, one name and one topic in both, and an application of each that asks for all its devices. Prints what each application heard.
 import mqtt from 'mqtt';
 
 const [port, version, ...given] = process.argv.slice(2);
@@ -19,7 +19,7 @@ for (const { tenant, device, secret, token } of tenants) {
   const app = await connect(`app of ${tenant}`, 'app', 'app', token);
   heard[tenant] = [];
   app.on('message', (topic, payload) => heard[tenant].push([topic, payload.toString()]));
-  await app.subscribeAsync('#', { qos: 1 });
+  await app.subscribeAsync('devices/#', { qos: 1 });
   apps.push(app);
   devices.push(await connect(`device of ${tenant}`, 'same', `${tenant}/${device}`, secret));
 }
