@@ -29,6 +29,14 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<SessionRow> Sessions => Set<SessionRow>();
 
+    public DbSet<SecondFactorRow> SecondFactors => Set<SecondFactorRow>();
+
+    public DbSet<SignInRulesRow> SignInRules => Set<SignInRulesRow>();
+
+    public DbSet<ProviderRow> Providers => Set<ProviderRow>();
+
+    public DbSet<IdentityRow> Identities => Set<IdentityRow>();
+
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
     {
     }
@@ -70,7 +78,8 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
             user.Property(u => u.Id).HasMaxLength(32);
             user.Property(u => u.Email).HasMaxLength(254);
             user.Property(u => u.Name).HasMaxLength(200);
-            user.HasIndex(u => u.Email).IsUnique();
+            user.Property(u => u.HomeTenant).HasMaxLength(64).HasDefaultValue("");
+            user.HasIndex(u => new { u.HomeTenant, u.Email }).IsUnique();
         });
         modelBuilder.Entity<MembershipRow>(member =>
         {
@@ -88,6 +97,20 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
             session.Property(s => s.Id).HasMaxLength(32);
             session.Property(s => s.Agent).HasMaxLength(200);
         });
+        modelBuilder.Entity<SecondFactorRow>(factor =>
+        {
+            factor.ToTable("second_factors").HasKey(f => f.UserId);
+            factor.Property(f => f.UserId).HasMaxLength(32);
+        });
+        modelBuilder.Entity<ProviderRow>(provider => provider.ToTable("sign_in_providers").HasKey(p => p.TenantId));
+        modelBuilder.Entity<IdentityRow>(identity =>
+        {
+            identity.ToTable("sign_in_identities").HasKey(i => new { i.TenantId, i.Issuer, i.Subject });
+            identity.Property(i => i.Issuer).HasMaxLength(500);
+            identity.Property(i => i.Subject).HasMaxLength(255);
+            identity.Property(i => i.UserId).HasMaxLength(32);
+        });
+        modelBuilder.Entity<SignInRulesRow>(rules => rules.ToTable("sign_in_rules").HasKey(r => r.TenantId));
     }
 }
 

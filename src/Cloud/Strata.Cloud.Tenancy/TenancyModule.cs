@@ -10,6 +10,7 @@ using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Tenancy.Audit;
 using Strata.Cloud.Tenancy.Isolation;
 using Strata.Cloud.Tenancy.People;
+using Strata.Cloud.Tenancy.Providers;
 using Strata.Cloud.Tenancy.Quotas;
 using Strata.Cloud.Tenancy.Roles;
 using Strata.Cloud.Tenancy.Shares;
@@ -51,12 +52,14 @@ public static class TenancyModule
         services.AddSingleton<QuotaBook>();
         var peopleOptions = people ?? new PeopleOptions();
         peopleOptions.Validate();
-        services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<Accounts>();
+        services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<SignInAttempts>().AddSingleton<SealedBox>().AddSingleton<SecondFactors>()
+            .AddSingleton<ProviderHttp>().AddSingleton<ProviderAnswer>().AddSingleton<ProviderAccounts>().AddSingleton<ProviderSignIn>().AddSingleton<Accounts>();
         services.AddSingleton<SignIn>().AddSingleton<ISignIn>(s => s.GetRequiredService<SignIn>());
         services.AddAntiforgery(antiforgery =>
         {
             antiforgery.Cookie.Name = "strata-form";
             antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+            antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         });
         services.AddSingleton<ITokenStore>(s => s.GetRequiredService<TokenDirectory>());
         services.AddHostedService<TenancyStartup>();

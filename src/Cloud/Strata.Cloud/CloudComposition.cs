@@ -8,19 +8,25 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
+using Strata.Cloud.Billing;
+using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Tenancy;
 using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Ingest;
 using Strata.Node.Metering;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
+using Strata.Node.Tls;
 using Strata.Telemetry;
+using Strata.Telemetry.DuckDb;
 using Strata.Telemetry.Postgres;
 
 namespace Strata.Cloud;
@@ -77,6 +83,8 @@ internal static class CloudComposition
             http.Protocols = HttpProtocols.Http1;
             listeners.Http = http;
         });
+        if (options.Https is { } endPoint)
+            kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.CertificateKeyFile!));
         kestrel.Listen(options.Mqtt, mqtt =>
         {
             if (options.ProxiesFrom.Count > 0)
@@ -114,14 +122,17 @@ internal static class CloudComposition
         if (options.Database is { } database)
         {
             services.AddPostgresTelemetryStore(store => store.Database = database);
+            services.AddTenantStores<PostgresTelemetryStore>();
             services.AddSingleton<INodeCheck, DatabaseCheck>();
         }
         else
         {
             services.AddTelemetryStore(store => store.Folder = folder.Path);
+            services.AddTenantStores<DuckDbTelemetryStore>();
         }
         services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database, KeyFile = options.KeyFile, KeyCommand = options.KeyCommand });
-        services.AddTenancy();
+        services.AddTenancy(people: options.People);
+        services.AddBilling();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -141,16 +152,20 @@ internal static class CloudComposition
     {
         builder.WebHost.UseStaticWebAssets();
         builder.Services.AddDashboard(dashboard => dashboard.BaseAddress = () => new Uri($"http://{CloudNode.Reachable(listeners.Http!.IPEndPoint!)}/"));
+        builder.Services.AddSingleton(new ProbeAddress(() => new Uri($"http://{CloudNode.Reachable(listeners.Http!.IPEndPoint!)}/")));
         builder.Services.AddOptions<DashboardOptions>().Configure<SessionTokens>((dashboard, sessions) => dashboard.Reader = reader => sessions.For(reader) is { } right ? new DashboardReader(right.Token, right.Tenant?.Value) : null);
     }
 
     private static void Map(WebApplication app)
     {
+        app.UseServiceCounters();
         app.UseNodeErrors();
         app.UseStaticFiles();
         app.UseWebSockets();
         app.UseAuthentication();
+        app.UseRefusalTrail();
         app.UseCallerAccess();
+        app.UseSameOrigin();
         app.UseSignInPage(static context => context.RequestServices.GetRequiredService<ISignIn>().Page(context).ExecuteAsync(context));
         app.UseAuthorization();
         app.UseAntiforgery();
@@ -158,6 +173,7 @@ internal static class CloudComposition
         app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Strata API")).IsOpen("the API's description holds nobody's data");
         app.MapLogin();
         app.MapTenancy();
+        app.MapBilling();
         app.MapDevices();
         app.MapNode();
         app.MapReadings();

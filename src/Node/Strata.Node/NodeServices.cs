@@ -43,6 +43,8 @@ public static class NodeServices
         services.TryAddSingleton<Meter>();
         services.TryAddSingleton<HopLog>();
         services.TryAddSingleton<IngestCounters>();
+        services.TryAddSingleton<ServiceCounters>();
+        services.TryAddSingleton<DeliveryCounts>();
         services.TryAddSingleton<ReadingBatchPool>();
         services.TryAddSingleton<GatewayStatusBoard>();
         services.TryAddSingleton<FleetEventWriter>();

@@ -38,6 +38,9 @@ internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts, TenantM
     /// <summary>Bursts that may still be handed to the writer.</summary>
     public SemaphoreSlim InFlight { get; } = new(maxBursts, maxBursts);
 
+    /// <summary>Its tenant's counters, once they are known.</summary>
+    public TenantService? Service { get; set; }
+
     /// <summary>When <see cref="IDeviceActivity.Heard"/> was told last; the writer's loop only.</summary>
     public DateTimeOffset LastHeard { get; set; }
 

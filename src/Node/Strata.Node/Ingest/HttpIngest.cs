@@ -135,7 +135,7 @@ public static class HttpIngestEndpoints
     public static IEndpointRouteBuilder MapDeviceIngest(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/api/v1/devices/{id}/telemetry", (string id, HttpContext context, HttpIngest ingest) => ingest.PostAsync(id, context))
-            .RequiresDevice().WithTags("Telemetry")
+            .RequiresDevice().WithMetadata(ServiceNote.Ingest).WithTags("Telemetry")
             .WithSummary("Stores a device's readings; 204 once they are durable.")
             .WithDescription("The body is application/json (Strata's forms) or application/senml+json, without a content encoding.")
             .Produces(StatusCodes.Status204NoContent).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503);

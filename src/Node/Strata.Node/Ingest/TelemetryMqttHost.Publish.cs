@@ -59,7 +59,10 @@ public sealed partial class TelemetryMqttHost
         var connection = burst.Connection!;
         burst.AcknowledgedWhenKept = burst.HasLive && broker!.KeepsSessions(connection.Entry.Tenant.Value);
         if (!burst.AcknowledgedWhenKept)
+        {
             burst.Acknowledge(connection.Client!);
+            ServiceOf(connection).Acknowledged(burst.Batch.MessageCount, report.Time - burst.Received);
+        }
         Account(burst, connection, report.Time);
         if (report.Time - connection.LastHeard >= HeardInterval)
         {
@@ -85,6 +88,7 @@ public sealed partial class TelemetryMqttHost
         {
             await kept;
             burst.Acknowledge(connection.Client!);
+            ServiceOf(connection).Acknowledged(burst.Batch.MessageCount, time.GetUtcNow() - burst.Received);
             Finish(burst, connection);
         }
         catch (IOException refused)
@@ -109,6 +113,7 @@ public sealed partial class TelemetryMqttHost
     internal void Failed(TelemetryBurst burst, Exception exception)
     {
         var connection = burst.Connection!;
+        ServiceOf(connection).Failed(burst.Batch.MessageCount);
         if (connection.Fail())
         {
             LogNotStored(exception.Message);
@@ -207,6 +212,8 @@ public sealed partial class TelemetryMqttHost
                 times[row], sampled, note.Suppressed >= 0 ? note.Suppressed : null, note.Immediate, null, null, message.Stamp, burst.Received, committed));
         }
     }
+
+    private TenantService ServiceOf(DeviceConnection connection) => connection.Service ??= service.Of(connection.Entry.Tenant);
 
     /// <summary>Gives the open burst back when its first message proved bad: nothing may wait in it for a later end.</summary>
     private void ReturnEmpty(DeviceConnection connection)

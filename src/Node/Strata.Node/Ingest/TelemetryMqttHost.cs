@@ -38,6 +38,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly IDeviceActivity activity;
     private readonly HopLog hops;
     private readonly IngestCounters counters;
+    private readonly ServiceCounters service;
     private readonly PayloadLimits limits;
     private readonly DeviceIngestOptions options;
     private readonly Meter meter;
@@ -51,12 +52,12 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 
     public TelemetryMqttHost(
         DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
-        IDeviceActivity activity, HopLog hops, IngestCounters counters, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, Meter meter, TimeProvider time,
+        IDeviceActivity activity, HopLog hops, IngestCounters counters, ServiceCounters service, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, Meter meter, TimeProvider time,
         ILogger<TelemetryMqttHost> logger)
     {
         (this.devices, this.gateways, this.tokens, this.tenants, this.accesses) = (devices, gateways, tokens, tenants, accesses);
         (this.writer, this.rejections) = (writer, rejections);
-        (this.activity, this.hops, this.counters, this.limits, this.options) = (activity, hops, counters, limits, options.Value);
+        (this.activity, this.hops, this.counters, this.service, this.limits, this.options) = (activity, hops, counters, service, limits, options.Value);
         (this.live, this.meter, this.time, this.logger) = (live, meter, time, logger);
         presence = new DevicePresence(this.options.MaxConnectionsPerDevice);
         bursts = new TelemetryBurstPool(this);
