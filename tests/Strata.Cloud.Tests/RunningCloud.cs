@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Tenancy.People;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
@@ -28,11 +30,11 @@ public class RunningCloud : IAsyncLifetime
 
     public StrataClient Client => new(Http, null);
 
+    /// <summary>A provider in this process may take its time on a busy machine.</summary>
+    protected PeopleOptions People { get; } = new() { ProviderTimeout = TimeSpan.FromMinutes(1) };
+
     /// <summary>The PostgreSQL database it uses; null for none.</summary>
     protected string? Database { get; set; }
-
-    /// <summary>Changes what is composed, before the node starts.</summary>
-    public Action<Microsoft.AspNetCore.Builder.WebApplicationBuilder>? Configure { get; set; }
 
     public virtual async ValueTask InitializeAsync() => await StartAsync();
 
@@ -40,10 +42,15 @@ public class RunningCloud : IAsyncLifetime
     {
         node = await CloudNode.StartAsync(new CloudOptions
         {
-            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database,
+            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database, People = People,
         }, Configure);
         http = NewClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", node.AdminToken);
+    }
+
+    /// <summary>Changes what the node is composed of.</summary>
+    protected virtual void Configure(WebApplicationBuilder builder)
+    {
     }
 
     public async Task StopAsync()

@@ -8,8 +8,8 @@ public class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
 {
     private TestDatabase? database;
 
-    /// <summary>To look at the database as its roles; null before the start.</summary>
-    public TestDatabase? Databases => database;
+    /// <summary>To look at the database as its roles.</summary>
+    internal TestDatabase Server => database!;
 
     /// <summary>The superuser's connection, for looking.</summary>
     public string Superuser => database!.Admin;

@@ -39,6 +39,10 @@ internal static class CommandRunner
             var code = e.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? ExitCode.Unauthorized : ExitCode.Failed;
             return Fail(code, e.Field is null || e.Message.Contains(e.Field, StringComparison.Ordinal) ? e.Message : $"{e.Field}: {e.Message}");
         }
+        catch (HttpRequestException e) when (e.InnerException is System.Security.Authentication.AuthenticationException untrusted)
+        {
+            return Fail(ExitCode.Unreachable, $"the node's certificate is not trusted ({untrusted.Message.TrimEnd('.')}); name its authority with --ca FILE, and use the host name that the certificate is for.");
+        }
         catch (HttpRequestException e)
         {
             return Fail(ExitCode.Unreachable, $"the node does not answer ({e.Message.TrimEnd('.')}); check --url, and that 'strata cloud' runs.");

@@ -16,6 +16,7 @@ internal sealed class NodeOptions
     internal const string TokenFile = "admin.token";
 
     private readonly Option<string?> url = new("--url") { Description = "The node's address, for example http://127.0.0.1:8080 (or STRATA_URL)." };
+    private readonly Option<string?> ca = new("--ca") { Description = "PEM file of the authorities that the node's certificate must lead to (or STRATA_CA), when they are not the machine's.", HelpName = "FILE" };
     private readonly Option<string?> tokenFile = new("--token-file") { Description = "File that holds the API token (or STRATA_TOKEN, the token itself)." };
     private readonly Option<string?> data = new("--data") { Description = "Data folder of a node on this machine: address and, unless one is given, token are read from it." };
     private readonly Option<string?> tenant = new("--tenant") { Description = "Act for this tenant; for the platform's owner (the admin token)." };
@@ -26,6 +27,7 @@ internal sealed class NodeOptions
     {
         output.AcceptOnlyFromAmong("table", "json", "csv");
         command.Options.Add(url);
+        command.Options.Add(ca);
         command.Options.Add(tokenFile);
         command.Options.Add(data);
         if (takesTenant)
@@ -59,8 +61,20 @@ internal sealed class NodeOptions
         var (address, token) = Locate(parsed);
         var uri = Address(address);
         // One client for the life of the process: its handler ends with it.
-        var http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) })) { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(100) };
+        var http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), SslOptions = Trust(parsed) })) { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(100) };
         return new StrataClient(http, token, tenantId);
+    }
+
+    private System.Net.Security.SslClientAuthenticationOptions Trust(ParseResult parsed)
+    {
+        try
+        {
+            return ServerTrust.Of(parsed.GetValue(ca) ?? (Environment.GetEnvironmentVariable("STRATA_CA") is { Length: > 0 } said ? said : null));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new CliException(ExitCode.Usage, e.Message);
+        }
     }
 
     /// <summary>The tenant's id; a name that was given when it was created leads to it.</summary>
@@ -74,7 +88,7 @@ internal sealed class NodeOptions
     /// <exception cref="CliException">It is none.</exception>
     internal static Uri Address(string text) => Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
         ? uri!
-        : throw new CliException(ExitCode.Usage, $"'{text}' is not an address; use http://HOST:PORT.");
+        : throw new CliException(ExitCode.Usage, $"'{text}' is not an address; use http://HOST:PORT or https://HOST:PORT.");
 
     private (string Address, string? Token) Locate(ParseResult parsed)
     {

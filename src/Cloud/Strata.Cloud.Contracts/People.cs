@@ -2,7 +2,8 @@ namespace Strata.Cloud.Contracts;
 
 /// <summary>A sign-in by password.</summary>
 /// <param name="Tenant">The tenant to be in; null for the first one that the user may be in.</param>
-public sealed record LoginRequest(string Email, string Password, string? Tenant = null);
+/// <param name="Code">Of the second factor, or a recovery code; for who has one.</param>
+public sealed record LoginRequest(string Email, string Password, string? Tenant = null, string? Code = null);
 
 /// <summary>Who is signed in. The session is in the cookie of the answer.</summary>
 /// <param name="Tenants">Those that the user may switch to.</param>
@@ -41,7 +42,7 @@ public sealed record SwitchTenant(string Tenant);
 /// <summary>A user in a tenant, or an invitation that waits.</summary>
 /// <param name="Id">Of the invitation; null for a user, who goes by his e-mail address.</param>
 /// <param name="State"><c>active</c>, <c>disabled</c>, <c>invited</c> or <c>resetting</c>.</param>
-public sealed record UserInfo(string Email, string? Name, string State, IReadOnlyList<GrantInfo> Grants, DateTimeOffset Created, string? Id = null, DateTimeOffset? Expires = null);
+public sealed record UserInfo(string Email, string? Name, string State, IReadOnlyList<GrantInfo> Grants, DateTimeOffset Created, string? Id = null, DateTimeOffset? Expires = null, bool SecondFactor = false);
 
 /// <summary>An invitation to the tenant.</summary>
 public sealed record InviteUser(string Email, IReadOnlyList<GrantInfo> Grants);
@@ -51,3 +52,25 @@ public sealed record PersonalLink(string Id, string Email, string Url, DateTimeO
 
 /// <summary>A change of a user in the tenant; null leaves it as it is.</summary>
 public sealed record ChangeUser(bool? Enabled = null, IReadOnlyList<GrantInfo>? Grants = null);
+
+/// <summary>How people sign in to a tenant.</summary>
+/// <param name="RequireSecondFactor">Who comes with a password is let in with a second factor only.</param>
+/// <param name="Provider">The tenant's OpenID Connect provider; null for none.</param>
+public sealed record SignInRulesInfo(bool RequireSecondFactor, SignInProvider? Provider = null);
+
+/// <summary>What the members of a provider's group may do.</summary>
+/// <param name="Group">As the provider names it, letter for letter.</param>
+public sealed record GroupGrant(string Group, GrantInfo Grant);
+
+/// <summary>An OpenID Connect provider of a tenant, without its secret.</summary>
+/// <param name="RedirectUri">To be registered at the provider, with the host by which people reach this node.</param>
+public sealed record SignInProvider(string Issuer, string ClientId, bool HasSecret, string Label, string GroupsClaim, IReadOnlyList<GroupGrant> Groups, string RedirectUri);
+
+/// <summary>Sets the provider of a tenant.</summary>
+/// <param name="ClientSecret">Null keeps that of the same issuer and client; a public client has none.</param>
+/// <param name="Label">What the sign-in page calls it; null for its host.</param>
+/// <param name="GroupsClaim">The claim that names groups; null for <c>groups</c>.</param>
+public sealed record SetSignInProvider(string Issuer, string ClientId, IReadOnlyList<GroupGrant> Groups, string? ClientSecret = null, string? Label = null, string? GroupsClaim = null);
+
+/// <summary>A change of how people sign in to a tenant; null leaves it as it is.</summary>
+public sealed record ChangeSignInRules(bool? RequireSecondFactor = null);

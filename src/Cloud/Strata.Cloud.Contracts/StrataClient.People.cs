@@ -34,6 +34,22 @@ public sealed partial class StrataClient
     public Task<PersonalLink> ResetPasswordAsync(string email, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"api/v1/users/{Escape(email)}/password-link", null, Json.PersonalLink, cancellationToken);
 
+    /// <summary>Switches off the second factor of a user who has lost it.</summary>
+    public Task RemoveSecondFactorAsync(string email, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, $"api/v1/users/{Escape(email)}/second-factor", null, cancellationToken);
+
+    public Task<SignInRulesInfo> GetSignInRulesAsync(CancellationToken cancellationToken = default) =>
+        GetAsync("api/v1/sign-in", Json.SignInRulesInfo, cancellationToken);
+
+    public Task<SignInRulesInfo> ChangeSignInRulesAsync(ChangeSignInRules change, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Patch, "api/v1/sign-in", Body(change, Json.ChangeSignInRules), Json.SignInRulesInfo, cancellationToken);
+
+    public Task<SignInProvider> SetSignInProviderAsync(SetSignInProvider provider, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, "api/v1/sign-in/provider", Body(provider, Json.SetSignInProvider), Json.SignInProvider, cancellationToken);
+
+    public Task RemoveSignInProviderAsync(CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, "api/v1/sign-in/provider", null, cancellationToken);
+
     public Task<Page<SessionInfo>> ListUserSessionsAsync(string email, CancellationToken cancellationToken = default) =>
         GetAsync($"api/v1/users/{Escape(email)}/sessions", Json.PageSessionInfo, cancellationToken);
 

@@ -72,6 +72,7 @@ public static class DevicesModule
         services.AddSingleton<IDeviceActivity>(s => s.GetRequiredService<DeviceActivity>());
         services.AddHostedService<RegistryStartup>();
         services.AddHostedService<AuditSealer>();
+        services.AddHostedService(s => s.GetRequiredService<RefusalTrail>());
         services.AddHostedService(s => s.GetRequiredService<FleetEventLog>());
         services.AddHostedService(s => s.GetRequiredService<DeviceActivity>());
         return services;

@@ -15,6 +15,10 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<RoleRow> Roles => Set<RoleRow>();
 
+    public DbSet<QuotaRow> Quotas => Set<QuotaRow>();
+
+    public DbSet<QuotaPlanRow> QuotaPlans => Set<QuotaPlanRow>();
+
     public DbSet<ShareRow> Shares => Set<ShareRow>();
 
     public DbSet<UserRow> Users => Set<UserRow>();
@@ -24,6 +28,14 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
     public DbSet<InvitationRow> Invitations => Set<InvitationRow>();
 
     public DbSet<SessionRow> Sessions => Set<SessionRow>();
+
+    public DbSet<SecondFactorRow> SecondFactors => Set<SecondFactorRow>();
+
+    public DbSet<SignInRulesRow> SignInRules => Set<SignInRulesRow>();
+
+    public DbSet<ProviderRow> Providers => Set<ProviderRow>();
+
+    public DbSet<IdentityRow> Identities => Set<IdentityRow>();
 
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -50,13 +62,24 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
             role.ToTable("roles").HasKey(r => new { r.TenantId, r.Name });
             role.Property(r => r.Name).HasMaxLength(Role.MaxNameLength);
         });
+        modelBuilder.Entity<QuotaRow>(quota =>
+        {
+            quota.ToTable("quotas").HasKey(q => q.TenantId);
+            quota.Property(q => q.Plan).HasMaxLength(Role.MaxNameLength);
+        });
+        modelBuilder.Entity<QuotaPlanRow>(plan =>
+        {
+            plan.ToTable("quota_plans").HasKey(p => new { p.TenantId, p.Name });
+            plan.Property(p => p.Name).HasMaxLength(Role.MaxNameLength);
+        });
         modelBuilder.Entity<UserRow>(user =>
         {
             user.ToTable("users").HasKey(u => u.Id);
             user.Property(u => u.Id).HasMaxLength(32);
             user.Property(u => u.Email).HasMaxLength(254);
             user.Property(u => u.Name).HasMaxLength(200);
-            user.HasIndex(u => u.Email).IsUnique();
+            user.Property(u => u.HomeTenant).HasMaxLength(64).HasDefaultValue("");
+            user.HasIndex(u => new { u.HomeTenant, u.Email }).IsUnique();
         });
         modelBuilder.Entity<MembershipRow>(member =>
         {
@@ -74,6 +97,20 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
             session.Property(s => s.Id).HasMaxLength(32);
             session.Property(s => s.Agent).HasMaxLength(200);
         });
+        modelBuilder.Entity<SecondFactorRow>(factor =>
+        {
+            factor.ToTable("second_factors").HasKey(f => f.UserId);
+            factor.Property(f => f.UserId).HasMaxLength(32);
+        });
+        modelBuilder.Entity<ProviderRow>(provider => provider.ToTable("sign_in_providers").HasKey(p => p.TenantId));
+        modelBuilder.Entity<IdentityRow>(identity =>
+        {
+            identity.ToTable("sign_in_identities").HasKey(i => new { i.TenantId, i.Issuer, i.Subject });
+            identity.Property(i => i.Issuer).HasMaxLength(500);
+            identity.Property(i => i.Subject).HasMaxLength(255);
+            identity.Property(i => i.UserId).HasMaxLength(32);
+        });
+        modelBuilder.Entity<SignInRulesRow>(rules => rules.ToTable("sign_in_rules").HasKey(r => r.TenantId));
     }
 }
 

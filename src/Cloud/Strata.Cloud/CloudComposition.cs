@@ -14,15 +14,19 @@ using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Tenancy;
 using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
 using Strata.Node.Ingest;
+using Strata.Node.Metering;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
+using Strata.Node.Tls;
 using Strata.Telemetry;
+using Strata.Telemetry.DuckDb;
 using Strata.Telemetry.Postgres;
 
 namespace Strata.Cloud;
@@ -79,6 +83,8 @@ internal static class CloudComposition
             http.Protocols = HttpProtocols.Http1;
             listeners.Http = http;
         });
+        if (options.Https is { } endPoint)
+            kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.CertificateKeyFile!));
         kestrel.Listen(options.Mqtt, mqtt =>
         {
             if (options.ProxiesFrom.Count > 0)
@@ -116,14 +122,16 @@ internal static class CloudComposition
         if (options.Database is { } database)
         {
             services.AddPostgresTelemetryStore(store => store.Database = database);
+            services.AddTenantStores<PostgresTelemetryStore>();
             services.AddSingleton<INodeCheck, DatabaseCheck>();
         }
         else
         {
             services.AddTelemetryStore(store => store.Folder = folder.Path);
+            services.AddTenantStores<DuckDbTelemetryStore>();
         }
         services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database, KeyFile = options.KeyFile, KeyCommand = options.KeyCommand });
-        services.AddTenancy();
+        services.AddTenancy(people: options.People);
         services.AddBilling();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
@@ -132,6 +140,7 @@ internal static class CloudComposition
             mqtt.DataDirectory = Path.Combine(folder.Path, "mqtt");
             mqtt.SkipDamagedData = options.SkipDamagedSessions;
         });
+        services.AddMeter();
         services.AddReadings();
         services.AddOperations(new NodeDescription("cloud", "cloud", folder.Path, TimeProvider.System.GetUtcNow()));
         services.AddCloudOperations();
@@ -154,7 +163,9 @@ internal static class CloudComposition
         app.UseStaticFiles();
         app.UseWebSockets();
         app.UseAuthentication();
+        app.UseRefusalTrail();
         app.UseCallerAccess();
+        app.UseSameOrigin();
         app.UseSignInPage(static context => context.RequestServices.GetRequiredService<ISignIn>().Page(context).ExecuteAsync(context));
         app.UseAuthorization();
         app.UseAntiforgery();
@@ -166,6 +177,7 @@ internal static class CloudComposition
         app.MapDevices();
         app.MapNode();
         app.MapReadings();
+        app.MapUsage();
         app.MapOperations();
         app.MapCloudOperations();
         app.MapDashboard().RequiresCaller();

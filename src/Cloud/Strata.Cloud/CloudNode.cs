@@ -22,11 +22,14 @@ public sealed class CloudNode : IAsyncDisposable
     private CloudNode(WebApplication app, DataFolder folder, CloudListeners listeners)
     {
         (this.app, this.folder) = (app, folder);
-        (Http, Mqtt) = (listeners.Http!.IPEndPoint!, listeners.Mqtt!.IPEndPoint!);
+        (Http, Mqtt, Https) = (listeners.Http!.IPEndPoint!, listeners.Mqtt!.IPEndPoint!, listeners.Https?.IPEndPoint);
     }
 
     /// <summary>Where HTTP is served, with the port that was taken.</summary>
     public IPEndPoint Http { get; }
+
+    /// <summary>Where API and pages are served by TLS; null when they are not.</summary>
+    public IPEndPoint? Https { get; }
 
     /// <summary>Where MQTT is served.</summary>
     public IPEndPoint Mqtt { get; }
@@ -71,7 +74,7 @@ public sealed class CloudNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs a node until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c> to <paramref name="output"/>
+    /// Runs a node until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c>, and <c>https=HOST:PORT</c> where that is served, to <paramref name="output"/>
     /// when it serves, and at the first start the dashboard's link to <paramref name="error"/>.
     /// </summary>
     /// <returns>0 after a stop, 1 when a part of it failed, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
@@ -82,7 +85,7 @@ public sealed class CloudNode : IAsyncDisposable
             var first = !File.Exists(Path.Combine(options.DataFolder, Node.Auth.AdminToken.FileName));
             await using var node = await StartAsync(options, null, cancellationToken);
             await node.WelcomeAsync(first, error);
-            await output.WriteLineAsync($"ready http={Reachable(node.Http)} mqtt={Reachable(node.Mqtt)}");
+            await output.WriteLineAsync($"ready http={Reachable(node.Http)} mqtt={Reachable(node.Mqtt)}{(node.Https is { } https ? $" https={Reachable(https)}" : "")}");
             await output.FlushAsync(cancellationToken);
             if (await node.app.RunToItsEndAsync(cancellationToken) is not { } failure)
                 return 0;
@@ -136,7 +139,7 @@ public sealed class CloudNode : IAsyncDisposable
         InstallationKeyException key => new CloudConfigurationException(key.Message, key),
         InvalidDataException damaged => new CloudConfigurationException(damaged.Message, damaged),
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } used => new CloudConfigurationException(
-            $"Cannot serve at {options.Http} and {options.Mqtt}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http and --mqtt.", used),
+            $"Cannot serve at {options.Http}, {options.Mqtt}{(options.Https is { } tls ? $" and {tls}" : "")}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http, --mqtt and --https.", used),
         IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException => new CloudConfigurationException(
             $"Cannot start with {options.DataFolder}, {options.Http} and {options.Mqtt}: {e.Message}", e),
         _ => null,
@@ -147,6 +150,8 @@ public sealed class CloudNode : IAsyncDisposable
 internal sealed class CloudListeners
 {
     public ListenOptions? Http { get; set; }
+
+    public ListenOptions? Https { get; set; }
 
     public ListenOptions? Mqtt { get; set; }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Strata.Cloud.Tenancy.People;
 
 namespace Strata.Cloud;
 
@@ -14,6 +15,15 @@ public sealed class CloudOptions
 
     /// <summary>Where MQTT is served; port 0 takes any free one. Default 127.0.0.1:1883.</summary>
     public IPEndPoint Mqtt { get; init; } = new(IPAddress.Loopback, 1883);
+
+    /// <summary>Where API and pages are served by TLS, beside <see cref="Http"/>; port 0 takes any free one. Null (the default): nowhere. Needs <see cref="CertificateFile"/> and <see cref="CertificateKeyFile"/>.</summary>
+    public IPEndPoint? Https { get; init; }
+
+    /// <summary>PEM, the server's own certificate first, then those between it and the root. Read again when it changes.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>PEM, not encrypted, readable by its owner only.</summary>
+    public string? CertificateKeyFile { get; init; }
 
     /// <summary>Networks whose MQTT connections begin with a PROXY header (version 1 or 2) that says who the client is: those of load balancers. Default none.</summary>
     public IReadOnlyCollection<IPNetwork> ProxiesFrom { get; init; } = [];
@@ -48,6 +58,9 @@ public sealed class CloudOptions
     /// <summary>Program that holds the installation's key in place of a file; null for the file.</summary>
     public string? KeyCommand { get; init; }
 
+    /// <summary>Limits of accounts, passwords and sessions.</summary>
+    public PeopleOptions People { get; init; } = new();
+
     /// <summary>Parses <c>HOST:PORT</c>: an IP address (IPv6 in brackets) or <c>localhost</c>, and a port from 0 to 65535.</summary>
     /// <exception cref="CloudConfigurationException">The text is something else.</exception>
     public static IPEndPoint ParseEndPoint(string option, string text)
@@ -73,6 +86,12 @@ public sealed class CloudOptions
             throw new CloudConfigurationException("--key-file and --key-command are both given; the installation's key is in one place.");
         if (Http.Port != 0 && Http.Port == Mqtt.Port && Http.Address.Equals(Mqtt.Address))
             throw new CloudConfigurationException($"--http and --mqtt are both {Http}; each needs its own port.");
+        if (Https is not null && (CertificateFile is null || CertificateKeyFile is null))
+            throw new CloudConfigurationException("--https needs --cert FILE and --key FILE (PEM).");
+        if (Https is null && (CertificateFile ?? CertificateKeyFile) is not null)
+            throw new CloudConfigurationException("--cert and --key belong to --https HOST:PORT.");
+        if (Https is { Port: not 0 } && (Https.Equals(Http) || Https.Equals(Mqtt)))
+            throw new CloudConfigurationException($"--https is {Https}, where --http or --mqtt is served; each needs its own port.");
     }
 
     private static void Require(bool holds, string name, string range)

@@ -22,6 +22,7 @@ using Strata.Node.Devices;
 using Strata.Node.Link;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
+using Strata.Node.Tls;
 using Strata.Node.Uplink;
 using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
@@ -78,6 +79,8 @@ internal static class FogComposition
             http.Protocols = HttpProtocols.Http1;
             listeners.Http = http;
         });
+        if (options.Https is { } endPoint)
+            kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.CertificateKeyFile!));
         kestrel.Listen(at.Mqtt, mqtt =>
         {
             if (options.ProxiesFrom.Count > 0)
@@ -123,7 +126,7 @@ internal static class FogComposition
         services.AddSingleton(s => new SiteConfiguration(folder.Configuration, s.GetRequiredService<DeviceDirectory>(), s.GetRequiredService<TenantDirectory>()));
         services.AddSingleton(s => new GatewaysBelow(folder.Below, s.GetRequiredService<SiteConfiguration>(), s.GetRequiredService<GatewayDirectory>()));
         services.AddSingleton<JoinBelow>();
-        services.AddSingleton(_ => new ParentClient(options.Cloud, self));
+        services.AddSingleton(_ => new ParentClient(options.Cloud, options.CloudCaFile, self));
         services.AddSingleton<LocalApi>();
         services.AddSingleton<LinkState>();
         services.AddSingleton<FlowTotals>();

@@ -8,6 +8,8 @@ internal sealed class FogListeners
 {
     public ListenOptions? Http { get; set; }
 
+    public ListenOptions? Https { get; set; }
+
     public ListenOptions? Mqtt { get; set; }
 
     /// <summary>Where this process reaches its own API; null before it serves.</summary>

@@ -22,11 +22,14 @@ public sealed class FogNode : IAsyncDisposable
     private FogNode(WebApplication app, FogFolder folder, FogListeners listeners)
     {
         (this.app, this.folder) = (app, folder);
-        (Http, Mqtt) = (listeners.Http!.IPEndPoint!, listeners.Mqtt!.IPEndPoint!);
+        (Http, Mqtt, Https) = (listeners.Http!.IPEndPoint!, listeners.Mqtt!.IPEndPoint!, listeners.Https?.IPEndPoint);
     }
 
     /// <summary>Where HTTP is served, with the port that was taken.</summary>
     public IPEndPoint Http { get; }
+
+    /// <summary>Where API and pages are served by TLS; null when they are not.</summary>
+    public IPEndPoint? Https { get; }
 
     /// <summary>Where MQTT is served.</summary>
     public IPEndPoint Mqtt { get; }
@@ -78,7 +81,7 @@ public sealed class FogNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs a gateway until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c> to
+    /// Runs a gateway until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c>, and <c>https=HOST:PORT</c> where that is served, to
     /// <paramref name="output"/> when it serves.
     /// </summary>
     /// <returns>0 after a stop, 1 when a part of it failed, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
@@ -87,7 +90,7 @@ public sealed class FogNode : IAsyncDisposable
         try
         {
             await using var node = await StartAsync(options, error, null, cancellationToken);
-            await output.WriteLineAsync($"ready http={FogListeners.Reachable(node.Http)} mqtt={FogListeners.Reachable(node.Mqtt)}");
+            await output.WriteLineAsync($"ready http={FogListeners.Reachable(node.Http)} mqtt={FogListeners.Reachable(node.Mqtt)}{(node.Https is { } https ? $" https={FogListeners.Reachable(https)}" : "")}");
             await output.FlushAsync(cancellationToken);
             if (await node.app.RunToItsEndAsync(cancellationToken) is not { } failure)
                 return 0;
@@ -140,7 +143,7 @@ public sealed class FogNode : IAsyncDisposable
         InvalidDataException damaged => new FogConfigurationException(damaged.Message, damaged),
         TelemetryStoreException store => new FogConfigurationException($"The local store in {options.DataFolder} cannot be opened: {store.Message}", store),
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } used => new FogConfigurationException(
-            $"Cannot serve at {options.Http} and {options.Mqtt}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http and --mqtt.", used),
+            $"Cannot serve at {options.Http}, {options.Mqtt}{(options.Https is { } tls ? $" and {tls}" : "")}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http, --mqtt and --https.", used),
         IOException or UnauthorizedAccessException or SocketException => new FogConfigurationException(
             $"Cannot start with {options.DataFolder}, {options.Http} and {options.Mqtt}: {e.Message}", e),
         _ => null,

@@ -14,6 +14,9 @@ public sealed class FogOptions
     /// <summary>The parent: the cloud, or another gateway. <c>http://HOST:PORT</c>.</summary>
     public required Uri Cloud { get; init; }
 
+    /// <summary>PEM: the authorities that the parent's certificate must lead to. Null (the default): those of the machine.</summary>
+    public string? CloudCaFile { get; init; }
+
     /// <summary>With what it asks to be taken in; needed until it has joined once.</summary>
     public string? JoinToken { get; init; }
 
@@ -28,6 +31,15 @@ public sealed class FogOptions
 
     /// <summary>Where MQTT is served; port 0 takes any free one. Default 127.0.0.1:1884.</summary>
     public IPEndPoint Mqtt { get; init; } = new(IPAddress.Loopback, 1884);
+
+    /// <summary>Where API and pages are served by TLS, beside <see cref="Http"/>; port 0 takes any free one. Null (the default): nowhere. Needs <see cref="CertificateFile"/> and <see cref="CertificateKeyFile"/>.</summary>
+    public IPEndPoint? Https { get; init; }
+
+    /// <summary>PEM, the server's own certificate first, then those between it and the root. Read again when it changes.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>PEM, not encrypted, readable by its owner only.</summary>
+    public string? CertificateKeyFile { get; init; }
 
     /// <summary>Networks whose MQTT connections begin with a PROXY header (version 1 or 2) that says who the client is: those of load balancers. Default none.</summary>
     public IReadOnlyCollection<IPNetwork> ProxiesFrom { get; init; } = [];
@@ -89,6 +101,12 @@ public sealed class FogOptions
         Require(MaxMqttConnections is >= 1 and <= 1_000_000, nameof(MaxMqttConnections), "from 1 to 1,000,000");
         if (Http.Port != 0 && Http.Port == Mqtt.Port && Http.Address.Equals(Mqtt.Address))
             throw new FogConfigurationException($"--http and --mqtt are both {Http}; each needs its own port.");
+        if (Https is not null && (CertificateFile is null || CertificateKeyFile is null))
+            throw new FogConfigurationException("--https needs --cert FILE and --key FILE (PEM).");
+        if (Https is null && (CertificateFile ?? CertificateKeyFile) is not null)
+            throw new FogConfigurationException("--cert and --key belong to --https HOST:PORT.");
+        if (Https is { Port: not 0 } && (Https.Equals(Http) || Https.Equals(Mqtt)))
+            throw new FogConfigurationException($"--https is {Https}, where --http or --mqtt is served; each needs its own port.");
     }
 
     private static void Require(bool holds, string name, string range)

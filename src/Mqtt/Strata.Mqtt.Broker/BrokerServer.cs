@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -14,6 +15,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Strata.Mqtt.Inspection;
+using Strata.Storage;
 
 namespace Strata.Mqtt.Broker;
 
@@ -229,17 +231,28 @@ public sealed class BrokerServer : IAsyncDisposable
         return socket;
     }
 
-    private static HttpsConnectionAdapterOptions Secure(BrokerOptions options, IServiceProvider services)
+    private static TlsHandshakeCallbackOptions Secure(BrokerOptions options, IServiceProvider services)
     {
-        var certificate = new CertificateFile(options.CertificateFile!, options.KeyFile!, TimeProvider.System, Tell(services));
-        var authorities = options.ClientCaFile is null ? null : CertificateFile.Authorities(options.ClientCaFile);
-        return new HttpsConnectionAdapterOptions
+        try
         {
-            SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            ServerCertificateSelector = (_, _) => certificate.Current,
-            ClientCertificateMode = authorities is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.RequireCertificate,
-            ClientCertificateValidation = (shown, _, _) => authorities is not null && LeadsTo(shown, authorities),
-        };
+            var certificate = new CertificateFile(options.CertificateFile!, options.KeyFile!, TimeProvider.System, Tell(services));
+            var authorities = options.ClientCaFile is null ? null : CertificateFile.Authorities("--client-ca", options.ClientCaFile);
+            return new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+                {
+                    EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                    ServerCertificateContext = certificate.Current,
+                    ClientCertificateRequired = authorities is not null,
+                    CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                    RemoteCertificateValidationCallback = (_, shown, _, _) => authorities is null || (shown is X509Certificate2 certified && LeadsTo(certified, authorities)),
+                }),
+            };
+        }
+        catch (InvalidDataException e)
+        {
+            throw new BrokerConfigurationException(e.Message, e);
+        }
     }
 
     private static bool LeadsTo(X509Certificate2 shown, X509Certificate2Collection authorities)

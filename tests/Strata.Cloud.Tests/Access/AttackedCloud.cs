@@ -15,15 +15,25 @@ namespace Strata.Cloud.Tests.Access;
 /// <summary>Who attacks, and the words that it may see.</summary>
 internal sealed record Attacker(string Name, Principal? Principal, AuthenticationHeaderValue? Credentials, params string[] Sees)
 {
+    /// <summary>The session's cookie, for a person.</summary>
+    public string? Cookie { get; init; }
+
     public override string ToString() => Name;
 }
 
 /// <summary>
 /// A node with two tenants that have everything a tenant can have: acme with two places, quartz and basalt, and a rival, onyx; and attackers of every role, with and without a scope.
 /// </summary>
-public sealed class AttackedCloud : IAsyncLifetime
+public class AttackedCloud : IAsyncLifetime
 {
-    private readonly RunningCloud cloud = new();
+    private readonly RunningCloud cloud;
+
+    public AttackedCloud()
+        : this(new RunningCloud())
+    {
+    }
+
+    private protected AttackedCloud(RunningCloud cloud) => this.cloud = cloud;
 
     internal RunningCloud Cloud => cloud;
 
@@ -44,7 +54,7 @@ public sealed class AttackedCloud : IAsyncLifetime
 
     internal Dictionary<string, string> DeviceSecrets { get; } = [];
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         await cloud.InitializeAsync();
         await cloud.Client.CreateTenantAsync(new CreateTenant("acme"));
@@ -59,11 +69,19 @@ public sealed class AttackedCloud : IAsyncLifetime
             await AddAttackerAsync(Acme, role, Quartz.Word, Quartz.Word);
             await AddAttackerAsync(Rival, role, null, Onyx.Word);
         }
+        await AddPersonAsync(Acme, "viewer", Quartz.Word, Quartz.Word);
+        await AddPersonAsync(Acme, "tenant-admin", Quartz.Word, Quartz.Word);
+        await AddPersonAsync(Acme, "operator", null, Quartz.Word, Basalt.Word);
+        await AddPersonAsync(Rival, "tenant-admin", null, Onyx.Word);
         Attackers.Add(new Attacker("nobody", null, null));
         Attackers.Add(new Attacker("a device of quartz", Principal.Of(Acme, DeviceId.Parse(Quartz.Device)), Basic($"acme/{Quartz.Device}", DeviceSecrets[Quartz.Device])));
     }
 
-    public async ValueTask DisposeAsync() => await cloud.DisposeAsync();
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await cloud.DisposeAsync();
+    }
 
     internal StrataClient ClientOf(TenantId tenant) => new(cloud.Http, null, tenant.Value);
 
@@ -75,6 +93,15 @@ public sealed class AttackedCloud : IAsyncLifetime
         Role.TryFindBuiltIn(role, out var known);
         var principal = new Principal(tenant, PrincipalKind.Token, created.Id, created.Name, new Grant(known!, site is null ? AccessScope.WholeTenant : AccessScope.Of([SiteId.Parse(site)])));
         Attackers.Add(new Attacker($"{role} of {site ?? tenant.Value}", principal, new AuthenticationHeaderValue("Bearer", created.Token), sees));
+    }
+
+    /// <summary>Somebody who is signed in with a password, as a browser is: by a cookie.</summary>
+    private async Task AddPersonAsync(TenantId tenant, string role, string? site, params string[] sees)
+    {
+        using var browser = await FormBrowser.JoinAsync(cloud.Node.Address, ClientOf(tenant), $"p-{Attackers.Count}@people.example", new GrantInfo(role, site is null ? null : [site]));
+        Role.TryFindBuiltIn(role, out var known);
+        var principal = new Principal(tenant, PrincipalKind.Person, "a session", role, new Grant(known!, site is null ? AccessScope.WholeTenant : AccessScope.Of([SiteId.Parse(site)])));
+        Attackers.Add(new Attacker($"a person, {role} of {site ?? tenant.Value}", principal, null, sees) { Cookie = browser.Cookies.GetCookieHeader(cloud.Node.Address) });
     }
 
     private async Task FillAsync(TenantId tenant, params Target[] targets)

@@ -44,6 +44,31 @@ public sealed class PasswordsTests
     }
 
     [Fact]
+    public void A_long_list_in_order_is_searched_in_its_file_and_one_out_of_order_is_refused()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            // 120,000 hashes of random words, the words of each tenth known; as Have I Been Pwned writes them.
+            var words = Enumerable.Range(0, 120_000).Select(i => $"leaked password {i}").ToList();
+            var lines = words.Select((w, i) => $"{Convert.ToHexString(System.Security.Cryptography.SHA1.HashData(System.Text.Encoding.UTF8.GetBytes(w)))}:{i}").Order(StringComparer.Ordinal).ToList();
+            File.WriteAllText(file, string.Join("\r\n", lines));
+            Assert.True(new FileInfo(file).Length > BreachList.SmallFile);
+            using (var list = new BreachList(file))
+            {
+                Assert.All(words.Where((_, i) => i % 10 == 0), w => Assert.True(list.Contains(w), w));
+                Assert.All(words.Where((_, i) => i % 10 == 0), w => Assert.False(list.Contains(w + " ")));
+            }
+            File.WriteAllText(file, string.Join("\n", lines.AsEnumerable().Reverse()));
+            Assert.Contains("sort", Assert.Throws<InvalidDataException>(() => new BreachList(file)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public async Task More_than_may_wait_are_told_to_try_again()
     {
         using var passwords = new Passwords(new PeopleOptions { ParallelHashes = 1, WaitingHashes = 1 });

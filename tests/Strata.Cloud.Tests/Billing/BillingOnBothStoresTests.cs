@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using Strata.Testing.Postgres;
@@ -21,9 +22,9 @@ public sealed class BillingInFilesTests(MeteredCloud cloud) : BillingTests(cloud
 
 public sealed class BillingInPostgresTests(MeteredCloudOnPostgres cloud) : BillingTests(cloud, cloud.Meter), IClassFixture<MeteredCloudOnPostgres>
 {
-    protected override Task AttackAsync(string sql) => RunAsync(((MeteredCloudOnPostgres)Cloud).Databases!.Node, sql);
+    protected override Task AttackAsync(string sql) => RunAsync(((MeteredCloudOnPostgres)Cloud).Server.Node, sql);
 
-    protected override Task ForceAsync(string sql) => RunAsync(((MeteredCloudOnPostgres)Cloud).Databases!.Admin, sql);
+    protected override Task ForceAsync(string sql) => RunAsync(((MeteredCloudOnPostgres)Cloud).Server.Admin, sql);
 
     private async Task RunAsync(string connectionString, string sql)
     {
@@ -37,16 +38,15 @@ public sealed class BillingInPostgresTests(MeteredCloudOnPostgres cloud) : Billi
 /// <summary>A node whose meter says what the tests want.</summary>
 public sealed class MeteredCloud : RunningCloud
 {
-    public MeteredCloud() => Configure = Meter.Register;
-
     public GivenMeter Meter { get; } = new();
+
+    protected override void Configure(WebApplicationBuilder builder) => Meter.Register(builder);
 }
 
 /// <summary>The same on PostgreSQL.</summary>
-public sealed class MeteredCloudOnPostgres : RunningCloudOnPostgres
+public sealed class MeteredCloudOnPostgres(PostgresServer server) : RunningCloudOnPostgres(server)
 {
-    public MeteredCloudOnPostgres(PostgresServer server)
-        : base(server) => Configure = Meter.Register;
-
     public GivenMeter Meter { get; } = new();
+
+    protected override void Configure(WebApplicationBuilder builder) => Meter.Register(builder);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Strata.Cloud;
+using Strata.Cloud.Tenancy.People;
 
 namespace Strata.Cli.Commands;
 
@@ -27,15 +28,20 @@ internal static class CloudCommand
         {
             data, http, mqtt, database, proxies, keepRaw, keepWindows, level, keyFile, keyCommand, skip, untilStdin, CreateLink(),
         };
+        var breachList = new Option<string?>("--breach-list") { Description = "Refuse passwords of this file: one a line, or SHA-1 hashes in order as Have I Been Pwned gives them.", HelpName = "FILE" };
+        command.Options.Add(breachList);
+        var https = new HttpsOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var io = parsed.InvocationConfiguration;
             try
             {
+                var tls = https.Of(parsed);
                 var options = new CloudOptions
                 {
                     DataFolder = Path.GetFullPath(parsed.GetValue(data)!), LogLevel = parsed.GetValue(level),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
+                    People = new PeopleOptions { BreachList = parsed.GetValue(breachList) is { } list ? Path.GetFullPath(list) : null }, Https = tls.EndPoint, CertificateFile = tls.Certificate, CertificateKeyFile = tls.Key,
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
                     SkipDamagedSessions = parsed.GetValue(skip), Database = DatabaseCommand.Given(parsed, database),

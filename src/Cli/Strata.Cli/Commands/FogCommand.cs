@@ -11,7 +11,8 @@ internal static class FogCommand
     public static Command Create()
     {
         var data = new Option<string>("--data") { Description = "Folder of the gateway's state; created at the first start.", Required = true };
-        var cloud = new Option<string>("--cloud") { Description = "The parent: a cloud node, or another gateway. http://HOST:PORT", Required = true };
+        var cloud = new Option<string>("--cloud") { Description = "The parent: a cloud node, or another gateway. http://HOST:PORT or https://HOST:PORT", Required = true };
+        var ca = new Option<string?>("--ca") { Description = "PEM file of the authorities that the parent's certificate must lead to, when they are not the machine's.", HelpName = "FILE" };
         var token = new Option<string?>("--join-token") { Description = "From 'strata gateways token'; needed at the first start only." };
         var site = new Option<string?>("--site") { Description = "The place it serves; needed at the first start only." };
         var name = new Option<string?>("--name") { Description = "Its id; drawn from the site when left out." };
@@ -29,8 +30,9 @@ internal static class FogCommand
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("fog", "Run a fog gateway: its site's devices, windows, a local store and API, store-and-forward to its parent.")
         {
-            data, cloud, token, site, name, http, mqtt, proxies, keep, store, backlog, full, drain, level, skip, untilStdin,
+            data, cloud, ca, token, site, name, http, mqtt, proxies, keep, store, backlog, full, drain, level, skip, untilStdin,
         };
+        var https = new HttpsOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var io = parsed.InvocationConfiguration;
@@ -38,10 +40,12 @@ internal static class FogCommand
                 throw new CliException(ExitCode.Usage, $"--cloud: '{parsed.GetValue(cloud)}' is not an address; use http://HOST:PORT.");
             try
             {
+                var tls = https.Of(parsed);
                 var options = new FogOptions
                 {
-                    DataFolder = Path.GetFullPath(parsed.GetValue(data)!), Cloud = parent, JoinToken = parsed.GetValue(token), Site = parsed.GetValue(site), Name = parsed.GetValue(name),
+                    DataFolder = Path.GetFullPath(parsed.GetValue(data)!), Cloud = parent, CloudCaFile = parsed.GetValue(ca) is { } file ? Path.GetFullPath(file) : null, JoinToken = parsed.GetValue(token), Site = parsed.GetValue(site), Name = parsed.GetValue(name),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
+                    Https = tls.EndPoint, CertificateFile = tls.Certificate, CertificateKeyFile = tls.Key,
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keep)), MaxStoreBytes = parsed.GetValue(store) << 20, MaxBacklogBytes = parsed.GetValue(backlog) << 20,
                     WhenBacklogFull = parsed.GetValue(full) == "refuse" ? WhenFull.Refuse : WhenFull.DropOldest, DrainRate = parsed.GetValue(drain), LogLevel = parsed.GetValue(level),

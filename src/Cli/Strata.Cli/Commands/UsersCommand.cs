@@ -9,7 +9,7 @@ internal static class UsersCommand
 {
     public static Command Create() => new("users", "People of a tenant: invite, change, disable, sessions, new passwords.")
     {
-        CreateList(), CreateInvite(), CreateWithdraw(), CreateSwitch("disable", false), CreateSwitch("enable", true), CreateRoles(), CreateSessions(), CreateReset(),
+        CreateList(), CreateInvite(), CreateWithdraw(), CreateSwitch("disable", false), CreateSwitch("enable", true), CreateRoles(), CreateSessions(), CreateReset(), CreateRemoveSecondFactor(),
     };
 
     private static Command CreateList()
@@ -80,6 +80,14 @@ internal static class UsersCommand
         "reset-password", "Make a link by which a user chooses a new password. It is shown once and opens once; his sessions end then.", "strata users reset-password ada@example.com --tenant acme",
         async (parsed, node, email, token) => WriteLink(parsed, node, await node.Connect(parsed).ResetPasswordAsync(email, token)));
 
+    private static Command CreateRemoveSecondFactor() => About(
+        "remove-second-factor", "Switch off the second factor of a user who has lost it, recovery codes and all.", "strata users remove-second-factor ada@example.com --tenant acme",
+        async (parsed, node, email, token) =>
+        {
+            await node.Connect(parsed).RemoveSecondFactorAsync(email, token);
+            node.Writer(parsed).Note($"{email} signs in with the password alone now");
+        });
+
     private static Command About(string verb, string description, string example, Func<ParseResult, NodeOptions, string, CancellationToken, Task> act, params Option[] options)
     {
         var email = new Argument<string>("email") { Description = "The user's e-mail address." };
@@ -114,6 +122,6 @@ internal static class UsersCommand
     private static Column<UserInfo>[] Columns =>
     [
         new("e-mail", u => u.Email), new("name", u => u.Name ?? ""), new("state", u => u.State), new("may", u => string.Join("; ", u.Grants.Select(TokensCommand.Describe))),
-        new("since", u => OutputWriter.Time(u.Created)),
+        new("second factor", u => u.SecondFactor ? "yes" : ""), new("since", u => OutputWriter.Time(u.Created)),
     ];
 }

@@ -10,6 +10,12 @@ public sealed record AuditRow : ITenantRow
     /// <summary>The result of what was done.</summary>
     public const string Done = "done";
 
+    /// <summary>It was tried and not allowed.</summary>
+    public const string Refused = "refused";
+
+    /// <summary>It was tried, and the node could not.</summary>
+    public const string Failed = "failed";
+
     public required string TenantId { get; init; }
 
     /// <summary>Grows with each record of the tenant; from <see cref="AuditNumbers"/>.</summary>
@@ -47,7 +53,7 @@ public sealed record AuditRow : ITenantRow
     [Protected]
     public string? Origin { get; init; }
 
-    /// <summary><see cref="Done"/>, or why it was refused.</summary>
+    /// <summary><see cref="Done"/>, <see cref="Refused"/> or <see cref="Failed"/>.</summary>
     public string Result { get; init; } = Done;
 
     /// <summary>As it is sealed.</summary>

@@ -11,6 +11,7 @@ public static class AuditServices
         services.TryAddSingleton<AuditNumbers>();
         services.TryAddSingleton(s => AuditKey.LoadOrCreate(s.GetRequiredService<RegistryOptions>().DataFolder));
         services.TryAddSingleton<AuditTrail>();
+        services.TryAddSingleton<RefusalTrail>();
         return services;
     }
 }

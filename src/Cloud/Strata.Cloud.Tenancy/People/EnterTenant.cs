@@ -54,6 +54,8 @@ internal static class EnterTenant
         var acts = !isOwn && context.Access().Principal.IsPlatformOwner && tenants.Exists(tenant);
         if (!isOwn && !acts)
             return Unknown;
+        if (isOwn && !directory.SatisfiesRules(own with { CurrentTenant = tenant.Value }))
+            return new Problem(ProblemKind.Forbidden, "That tenant asks for a second factor; sign out, and sign in again with yours.", "tenant");
         var outcome = await people.ChangeAsync<SessionRow>(
             SignIn.CallerOf(context, tenant, context.User.Name()),
             _ =>

@@ -24,7 +24,7 @@ internal static class ManageUsers
             return ProblemResults.Of(page.Problem);
         var access = context.Access();
         var now = time.GetUtcNow();
-        var users = people.Memberships.Where(m => m.TenantId == access.Tenant.Value && IsManaged(access, tenancy, m.Grants)).Select(m => Info(people.FindUser(m.UserId)!, m));
+        var users = people.Memberships.Where(m => m.TenantId == access.Tenant.Value && IsManaged(access, tenancy, m.Grants)).Select(m => Info(people.FindUser(m.UserId)!, m, people));
         var invited = people.Invitations.Where(i => i.TenantId == access.Tenant.Value && i.Expires > now && IsManaged(access, tenancy, i.Grants))
             .Select(i => new UserInfo(i.Email, null, i.ResetsUser is null ? "invited" : "resetting", GrantText.Read(i.Grants), i.Created, i.Id, i.Expires));
         var items = users.Concat(invited).OrderBy(Key, StringComparer.Ordinal).SkipWhile(u => page.Value.After is not null && string.CompareOrdinal(Key(u), page.Value.After) <= 0)
@@ -42,7 +42,9 @@ internal static class ManageUsers
         var access = context.Access();
         var outcome = await people.ChangeAsync(
             Caller.Of(context),
-            now => Given(request.Value.Grants, access, tenancy, tenants) is var grants && grants.IsOk
+            now => people.FindMember(access.Tenant, email) is { HomeTenant.Length: > 0 }
+                ? new Problem(ProblemKind.Conflict, "This person signs in by the tenant's provider already; what he may do follows from his groups there.", "email")
+                : Given(request.Value.Grants, access, tenancy, tenants) is var grants && grants.IsOk
                 ? Invite(context, people, options, access.Tenant, email, grants.Value, null, now)
                 : grants.Problem,
             cancellationToken);
@@ -84,11 +86,11 @@ internal static class ManageUsers
                 }
                 var after = found.Member with { Grants = grants, Enabled = request.Value.Enabled ?? found.Member.Enabled };
                 return new PeopleChange<UserInfo>(
-                    Info(found.User, after), [(found.Member, after)], new PeopleAudit("change", "user", found.User.Email, Image(found.Member), Image(after)));
+                    Info(found.User, after, people), [(found.Member, after)], new PeopleAudit("change", "user", found.User.Email, Image(found.Member), Image(after)));
             },
             cancellationToken);
         if (outcome.IsOk)
-            directory.End(SessionsOf(people, people.FindByEmail(outcome.Value.Email)!, access.Tenant));
+            directory.End(SessionsOf(people, people.FindMember(access.Tenant, outcome.Value.Email)!, access.Tenant));
         return outcome.ToResult(user => Results.Json(user, ContractsJson.Default.UserInfo));
     }
 
@@ -101,13 +103,26 @@ internal static class ManageUsers
             {
                 if (Find(email, access, people, tenancy) is not { } found)
                     return Unknown;
-                // The account of a user of several tenants is not one tenant's to open.
-                if (!access.Principal.IsPlatformOwner && people.Memberships.Any(m => m.UserId == found.User.Id && m.TenantId != access.Tenant.Value))
-                    return new Problem(ProblemKind.Forbidden, "The user belongs to other tenants too; the platform's owner gives a new password.", "email");
+                if (IsOfOthersToo(found.User, access, people) is { } problem)
+                    return problem;
+                if (found.User.HomeTenant.Length > 0)
+                    return new Problem(ProblemKind.Conflict, "The user signs in by the tenant's provider and has no password here.", "email");
                 return Invite(context, people, options, access.Tenant, found.User.Email, found.Member.Grants, found.User.Id, now);
             },
             cancellationToken);
         return outcome.ToResult(link => Results.Json(link, ContractsJson.Default.PersonalLink, statusCode: StatusCodes.Status201Created));
+    }
+
+    /// <summary>For who has lost the device and the recovery codes; of whom a new password could be given as well.</summary>
+    public static async Task<IResult> RemoveSecondFactorAsync(string email, HttpContext context, PeopleStore people, TenancyStore tenancy, SecondFactors factors, CancellationToken cancellationToken)
+    {
+        var access = context.Access();
+        if (Find(email, access, people, tenancy) is not { } found)
+            return ProblemResults.Of(Unknown);
+        if (IsOfOthersToo(found.User, access, people) is { } problem)
+            return ProblemResults.Of(problem);
+        var removed = await factors.RemoveAsync(found.User, Caller.Of(context), cancellationToken);
+        return removed.ToResult(_ => Results.NoContent());
     }
 
     public static IResult Sessions(string email, HttpContext context, PeopleStore people, PeopleDirectory directory, TenancyStore tenancy)
@@ -139,10 +154,16 @@ internal static class ManageUsers
         return outcome.ToResult(_ => Results.NoContent());
     }
 
+    /// <summary>The account of a user of several tenants is not one tenant's to open.</summary>
+    private static Problem? IsOfOthersToo(UserRow user, Access access, PeopleStore people) =>
+        !access.Principal.IsPlatformOwner && people.Memberships.Any(m => m.UserId == user.Id && m.TenantId != access.Tenant.Value)
+            ? new Problem(ProblemKind.Forbidden, "The user belongs to other tenants too; the platform's owner does this.", "email")
+            : null;
+
     private static readonly Problem Unknown = new(ProblemKind.NotFound, "There is no such user; 'strata users list' shows them.", "email");
 
     private static (UserRow User, MembershipRow Member)? Find(string email, Access access, PeopleStore people, TenancyStore tenancy) =>
-        Email.Normal(email) is { } normal && people.FindByEmail(normal) is { } user && people.FindMembership(access.Tenant, user.Id) is { } member && IsManaged(access, tenancy, member.Grants)
+        Email.Normal(email) is { } normal && people.FindMember(access.Tenant, normal) is { } user && people.FindMembership(access.Tenant, user.Id) is { } member && IsManaged(access, tenancy, member.Grants)
             ? (user, member)
             : null;
 
@@ -188,8 +209,8 @@ internal static class ManageUsers
             new PeopleAudit(resets is null ? "invite" : "reset-password", "user", email, null, new { row.Id, grants = GrantText.Read(grants), row.Expires }));
     }
 
-    private static UserInfo Info(UserRow user, MembershipRow member) =>
-        new(user.Email, user.Name, member.Enabled ? "active" : "disabled", GrantText.Read(member.Grants), member.Created);
+    private static UserInfo Info(UserRow user, MembershipRow member, PeopleStore people) =>
+        new(user.Email, user.Name, member.Enabled ? "active" : "disabled", GrantText.Read(member.Grants), member.Created, SecondFactor: people.FindSecondFactor(user.Id) is not null);
 
     private static object Image(MembershipRow member) => new { member.Enabled, grants = GrantText.Read(member.Grants) };
 

@@ -43,6 +43,8 @@ internal static class OwnAccount
         var own = signIn.SessionOf(context)!;
         if (own.UserId is null || people.FindUser(own.UserId) is not { } user)
             return ProblemResults.Of(NoAccount);
+        if (user.HomeTenant.Length > 0)
+            return ProblemResults.Of(ProblemKind.Conflict, "You sign in by your organisation's provider; the password is changed there.");
         if (await CheckAsync(user, request.Value, passwords, guard, context, cancellationToken) is { } problem)
             return ProblemResults.Of(problem);
         var hash = await passwords.HashAsync(request.Value.New, cancellationToken);

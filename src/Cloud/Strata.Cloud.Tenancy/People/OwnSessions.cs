@@ -11,7 +11,7 @@ namespace Strata.Cloud.Tenancy.People;
 /// <summary>Signing in by the API, and a person's own sessions.</summary>
 internal static class OwnSessions
 {
-    public static async Task<IResult> LogInAsync(HttpContext context, SignIn signIn, PeopleDirectory directory, CancellationToken cancellationToken)
+    public static async Task<IResult> LogInAsync(HttpContext context, SignIn signIn, SecondFactors factors, PeopleDirectory directory, CancellationToken cancellationToken)
     {
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.LoginRequest, cancellationToken);
         if (!request.IsOk)
@@ -19,7 +19,18 @@ internal static class OwnSessions
         var user = await signIn.CheckAsync(request.Value.Email, request.Value.Password, context, cancellationToken);
         if (!user.IsOk)
             return ProblemResults.Of(user.Problem);
-        var opened = await signIn.EnterAsync(user.Value, request.Value.Tenant, context);
+        var step = signIn.NextOf(user.Value, request.Value.Tenant);
+        if (step == SignInStep.SetUpSecondFactor)
+            return ProblemResults.Of(ProblemKind.Forbidden, "The tenant asks for a second factor; sign in at /login in a browser, which sets one up.", "code");
+        if (step == SignInStep.AskSecondFactor)
+        {
+            if (string.IsNullOrEmpty(request.Value.Code))
+                return ProblemResults.Of(ProblemKind.Unauthenticated, "The account has a second factor; send its code too.", "code");
+            var right = await factors.CheckAsync(user.Value, request.Value.Code, context);
+            if (!right.IsOk)
+                return ProblemResults.Of(right.Problem);
+        }
+        var opened = await signIn.EnterAsync(user.Value, request.Value.Tenant, context, withSecondFactor: step == SignInStep.AskSecondFactor);
         return opened.ToResult(session => Info(user.Value, session, directory));
     }
 

@@ -20,7 +20,7 @@ internal sealed class Passwords : IDisposable
 
     private readonly PeopleOptions options;
     private readonly SemaphoreSlim turns;
-    private readonly HashSet<ulong> breached;
+    private readonly BreachList? breached;
     private readonly string nobody;
     private int waiting;
 
@@ -28,7 +28,7 @@ internal sealed class Passwords : IDisposable
     {
         this.options = options;
         turns = new SemaphoreSlim(options.ParallelHashes, options.ParallelHashes);
-        breached = Read(options.BreachList);
+        breached = options.BreachList is null ? null : new BreachList(options.BreachList);
         nobody = Text(options.HashMemory, options.HashPasses, RandomNumberGenerator.GetBytes(SaltLength), RandomNumberGenerator.GetBytes(HashLength));
     }
 
@@ -37,7 +37,7 @@ internal sealed class Passwords : IDisposable
     {
         if (password is null || password.Length < options.MinPasswordLength || password.Length > MaxLength)
             return new Problem(ProblemKind.Invalid, $"A password has {options.MinPasswordLength} to {MaxLength} characters.", "password");
-        return breached.Contains(Key(Sha1(password)))
+        return breached?.Contains(password) == true
             ? new Problem(ProblemKind.Invalid, "This password is in a list of passwords that have leaked; choose another one.", "password")
             : null;
     }
@@ -50,20 +50,24 @@ internal sealed class Passwords : IDisposable
         return hash.IsOk ? Text(options.HashMemory, options.HashPasses, salt, hash.Value) : hash.Problem;
     }
 
-    /// <summary>Whether it is the password. As much work for a user who is not there (<paramref name="kept"/> null).</summary>
+    /// <summary>Whether it is the password. As much work for a user who is not there or has none (<paramref name="kept"/> null or empty).</summary>
     public async Task<Outcome<bool>> VerifyAsync(string password, string? kept, CancellationToken cancellationToken)
     {
         if (password.Length > MaxLength)
             return false;
-        var parts = (kept ?? nobody).Split('$');
+        var parts = (string.IsNullOrEmpty(kept) ? nobody : kept).Split('$');
         var numbers = parts[3].Split(',').Select(p => int.Parse(p[2..], CultureInfo.InvariantCulture)).ToArray();
         var hash = await ComputeAsync(password, Convert.FromBase64String(parts[4]), numbers[0], numbers[1], cancellationToken);
         if (!hash.IsOk)
             return hash.Problem;
-        return CryptographicOperations.FixedTimeEquals(hash.Value, Convert.FromBase64String(parts[5])) && kept is not null;
+        return CryptographicOperations.FixedTimeEquals(hash.Value, Convert.FromBase64String(parts[5])) && !string.IsNullOrEmpty(kept);
     }
 
-    public void Dispose() => turns.Dispose();
+    public void Dispose()
+    {
+        turns.Dispose();
+        breached?.Dispose();
+    }
 
     private async Task<Outcome<byte[]>> ComputeAsync(string password, byte[] salt, int memory, int passes, CancellationToken cancellationToken)
     {
@@ -93,30 +97,4 @@ internal sealed class Passwords : IDisposable
 
     private static string Text(int memory, int passes, byte[] salt, byte[] hash) =>
         string.Create(CultureInfo.InvariantCulture, $"$argon2id$v=19$m={memory},t={passes},p=1${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");
-
-    private static HashSet<ulong> Read(string? file)
-    {
-        var found = new HashSet<ulong>();
-        if (file is null)
-            return found;
-        try
-        {
-            foreach (var line in File.ReadLines(file))
-            {
-                var text = line.Split(':')[0];
-                found.Add(Key(text.Length == 40 && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : Sha1(line)));
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidDataException($"The list of leaked passwords {file} cannot be read: {e.Message}", e);
-        }
-        return found;
-    }
-
-    private static ulong Key(byte[] sha1) => BitConverter.ToUInt64(sha1);
-
-#pragma warning disable CA5350 // Lists of leaked passwords are kept as SHA-1; nothing rests on its strength.
-    private static byte[] Sha1(string password) => SHA1.HashData(Encoding.UTF8.GetBytes(password));
-#pragma warning restore CA5350
 }

@@ -26,6 +26,10 @@ internal sealed class PeopleDirectory(PeopleStore people, TenancyStore tenancy, 
         return now - session.Created > options.SessionLimit || now - session.LastSeen > options.IdleLimit;
     }
 
+    /// <summary>Whether the session was opened with what its tenant asks for; a provider asks for it itself.</summary>
+    public bool SatisfiesRules(SessionRow session) =>
+        session.UserId is null || session.SecondFactor || people.FindUser(session.UserId)?.HomeTenant.Length > 0 || people.FindRules(TenantId.Parse(session.CurrentTenant)) is not { RequireSecondFactor: true };
+
     /// <summary>The tenants that a user may be in, in order.</summary>
     public IReadOnlyList<TenantId> TenantsOf(string user) =>
     [
@@ -51,7 +55,7 @@ internal sealed class PeopleDirectory(PeopleStore people, TenancyStore tenancy, 
                 ? new Principal(tenant, PrincipalKind.Person, session.Id, role.IsOfPlatform ? "admin" : "administrator", new Grant(role, AccessScope.WholeTenant))
                 : null;
         }
-        if (people.FindUser(session.UserId) is not { } user || people.FindMembership(tenant, user.Id) is not { Enabled: true })
+        if (!SatisfiesRules(session) || people.FindUser(session.UserId) is not { } user || people.FindMembership(tenant, user.Id) is not { Enabled: true })
             return null;
         return new Principal(tenant, PrincipalKind.Person, session.Id, user.Email, [.. GrantsIn(tenant, user.Id)]);
     }

@@ -24,7 +24,7 @@ public sealed class PeopleOptions
     /// <summary>Shortest password, characters. 8 to 128; 12 unless given.</summary>
     public int MinPasswordLength { get; set; } = 12;
 
-    /// <summary>A file of passwords that are refused because they are known to have leaked: one a line, as text or as SHA-1 in hexadecimal (what follows a colon is passed over). None unless given.</summary>
+    /// <summary>A file of passwords that are refused because they are known to have leaked: one a line, as text or as SHA-1 in hexadecimal (what follows a colon is passed over). Beyond 4 MiB hashes are in order and searched in the file; beyond a million words are refused. None unless given.</summary>
     public string? BreachList { get; set; }
 
     /// <summary>Memory of one Argon2id, KiB. 7,168 to 1,048,576; 19,456 unless given.</summary>
@@ -48,6 +48,12 @@ public sealed class PeopleOptions
     /// <summary>Pairs of user and address whose wrong passwords are remembered; the one that failed longest ago is forgotten first. 100 to 1,000,000; 10,000 unless given.</summary>
     public int MaxRemembered { get; set; } = 10_000;
 
+    /// <summary>How far a provider's clock may differ from the node's. 0 to 10 min; 2 min unless given.</summary>
+    public TimeSpan ProviderClockSkew { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a provider may take for an answer. 1 s to 2 min; 10 s unless given.</summary>
+    public TimeSpan ProviderTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
@@ -64,6 +70,8 @@ public sealed class PeopleOptions
         Check(WaitingHashes is >= 1 and <= 10_000, nameof(WaitingHashes), "1 to 10,000");
         Check(FreeFailures is >= 1 and <= 100, nameof(FreeFailures), "1 to 100");
         Check(LongestDelay >= TimeSpan.FromSeconds(1) && LongestDelay <= TimeSpan.FromDays(1), nameof(LongestDelay), "1 s to 1 d");
+        Check(ProviderTimeout >= TimeSpan.FromSeconds(1) && ProviderTimeout <= TimeSpan.FromMinutes(2), nameof(ProviderTimeout), "1 s to 2 min");
+        Check(ProviderClockSkew >= TimeSpan.Zero && ProviderClockSkew <= TimeSpan.FromMinutes(10), nameof(ProviderClockSkew), "0 to 10 min");
         Check(MaxRemembered is >= 100 and <= 1_000_000, nameof(MaxRemembered), "100 to 1,000,000");
     }
 

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Core;
+using Strata.Core.Tenancy;
+using Strata.Node.Auth;
 
 namespace Strata.Cloud.Tenancy.People;
 
@@ -17,8 +19,9 @@ internal static class PeoplePages
         h1{font-size:1.4rem;margin:0 0 .75rem;font-weight:650}h2{font-size:1.05rem;margin:1.25rem 0 .5rem}p{margin:0 0 .75rem}.dim{color:var(--dim);font-size:.9rem}.bad{color:var(--bad);font-weight:600}
         label{display:block;font-weight:600;margin-top:.75rem}input,select{font:inherit;width:100%;margin-top:.25rem;padding:.6rem .7rem;border:1px solid var(--line);border-radius:.5rem;background:var(--bg);color:var(--fg)}
         button{font:inherit;font-weight:600;padding:.6rem 1rem;border:1px solid var(--key);border-radius:.5rem;background:var(--key);color:var(--on);cursor:pointer}form>button{width:100%;margin-top:1.25rem}
-        button.plain{background:transparent;color:var(--fg);border-color:var(--line);width:auto;margin:0;padding:.3rem .7rem}a{color:var(--key)}:focus-visible{outline:2px solid var(--key);outline-offset:2px}
+        button.plain{background:transparent;color:var(--fg);border-color:var(--line);width:auto;margin:0;padding:.3rem .7rem}a{color:var(--key)}a.button{display:block;text-align:center;font-weight:600;padding:.6rem 1rem;border:1px solid var(--key);border-radius:.5rem;text-decoration:none}:focus-visible{outline:2px solid var(--key);outline-offset:2px}
         code{background:color-mix(in srgb,var(--line) 20%,transparent);padding:.1rem .35rem;border-radius:.3rem;overflow-wrap:anywhere}ul{list-style:none;padding:0;margin:0}
+        .qr{background:#fff;border-radius:.5rem;width:13rem;max-width:100%;margin:0 0 .75rem}.qr svg{display:block;width:100%}
         li{display:flex;gap:1rem;justify-content:space-between;align-items:center;padding:.6rem 0;border-bottom:1px solid color-mix(in srgb,var(--line) 40%,transparent);overflow-wrap:anywhere}
         """;
 
@@ -33,8 +36,21 @@ internal static class PeoplePages
             <label for="email">E-mail</label><input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="{Text(email)}">
             <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256">
             <button type="submit">Sign in</button></form>
-            <p class="dim" style="margin-top:1rem">No account? Ask your administrator for an invitation. On the machine where the node runs, <code>./strata cloud link --data DIR</code> prints a link.</p>
+            {Provider(context, target)}<p class="dim" style="margin-top:1rem">No account? Ask your administrator for an invitation. On the machine where the node runs, <code>./strata cloud link --data DIR</code> prints a link.</p>
             """);
+    }
+
+    /// <summary>The way to the tenant's provider: of the one that the address names, else of the installation's first. Where only others have one, a field for the tenant.</summary>
+    private static string Provider(HttpContext context, string target)
+    {
+        var services = context.RequestServices;
+        var people = services.GetRequiredService<PeopleStore>();
+        if (!people.HasProviders)
+            return "";
+        var tenant = TenantId.TryParse(context.Request.Query["tenant"], out var named) ? named : services.GetRequiredService<TenantDirectory>().Default;
+        return people.FindProvider(tenant) is { } provider
+            ? $"<p style=\"margin:1rem 0 0\"><a class=\"button\" href=\"/login/provider?tenant={Uri.EscapeDataString(tenant.Value)}&amp;returnUrl={Uri.EscapeDataString(target)}\">Sign in with {Text(provider.Label)}</a></p>"
+            : $"<form method=\"get\" action=\"/login\"><input type=\"hidden\" name=\"returnUrl\" value=\"{Text(target)}\"><label for=\"tenant\">Your organisation's own sign-in</label><input id=\"tenant\" name=\"tenant\" required maxlength=\"64\" autocapitalize=\"none\" spellcheck=\"false\" placeholder=\"its name here\"><button class=\"plain\" type=\"submit\">Go there</button></form>";
     }
 
     /// <summary>The first person's account.</summary>
@@ -74,7 +90,7 @@ internal static class PeoplePages
         url is { Length: >= 1 and <= 2_000 } && url[0] == '/' && (url.Length == 1 || (url[1] is not ('/' or '\\'))) && !url.Any(char.IsControl)
         && !url.StartsWith("/login", StringComparison.OrdinalIgnoreCase) && !url.StartsWith("/?expired", StringComparison.Ordinal) ? url : "/";
 
-    internal static IResult Page(HttpContext context, int status, string title, string body, bool wide = false)
+    internal static IResult Page(HttpContext context, int status, string title, string body, bool wide = false, string head = "")
     {
         var headers = context.Response.Headers;
         headers.CacheControl = "no-store";
@@ -82,7 +98,7 @@ internal static class PeoplePages
         headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
         return Results.Content($"""
             <!DOCTYPE html>
-            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title} - Strata</title><link rel="icon" href="data:,"><style>{Style}</style></head>
+            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title} - Strata</title><link rel="icon" href="data:,">{head}<style>{Style}</style></head>
             <body><main{(wide ? " class=\"wide\"" : "")}>{body}</main></body></html>
             """, "text/html; charset=utf-8", null, status);
     }

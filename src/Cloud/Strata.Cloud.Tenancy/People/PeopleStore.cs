@@ -24,10 +24,14 @@ internal sealed class PeopleStore : IDisposable
     private readonly TimeProvider time;
     private readonly DbContextOptions<TenancyDbContext> options;
     private readonly ConcurrentDictionary<string, UserRow> users = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, string> byEmail = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string HomeTenant, string Email), string> byEmail = new();
     private readonly ConcurrentDictionary<(string Tenant, string User), MembershipRow> memberships = new();
     private readonly ConcurrentDictionary<string, InvitationRow> invitations = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, SessionRow> sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SecondFactorRow> factors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ProviderRow> providers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Tenant, string Issuer, string Subject), IdentityRow> identities = new();
+    private readonly ConcurrentDictionary<string, SignInRulesRow> rules = new(StringComparer.Ordinal);
     private readonly RegistryTurn<TenancyDbContext> turn;
 
     public PeopleStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<PeopleStore> logger)
@@ -47,13 +51,31 @@ internal sealed class PeopleStore : IDisposable
 
     public UserRow? FindUser(string id) => users.GetValueOrDefault(id);
 
-    public UserRow? FindByEmail(string email) => byEmail.TryGetValue(email, out var id) ? FindUser(id) : null;
+    /// <summary>The account that signs in with a password.</summary>
+    public UserRow? FindByEmail(string email) => byEmail.TryGetValue(("", email), out var id) ? FindUser(id) : null;
+
+    /// <summary>The account of this address in a tenant: one with a password that belongs to it, or the tenant's own.</summary>
+    public UserRow? FindMember(TenantId tenant, string email) =>
+        FindByEmail(email) is { } user && FindMembership(tenant, user.Id) is not null ? user : byEmail.TryGetValue((tenant.Value, email), out var id) ? FindUser(id) : null;
+
+    /// <summary>The tenant's OpenID Connect provider.</summary>
+    public ProviderRow? FindProvider(TenantId tenant) => providers.GetValueOrDefault(tenant.Value);
+
+    /// <summary>Whether any tenant has a provider.</summary>
+    public bool HasProviders => !providers.IsEmpty;
+
+    public IdentityRow? FindIdentity(TenantId tenant, string issuer, string subject) => identities.GetValueOrDefault((tenant.Value, issuer, subject));
 
     public MembershipRow? FindMembership(TenantId tenant, string user) => memberships.GetValueOrDefault((tenant.Value, user));
 
     public SessionRow? FindSession(string id) => sessions.GetValueOrDefault(id);
 
     public InvitationRow? FindInvitation(string id) => invitations.GetValueOrDefault(id);
+
+    public SecondFactorRow? FindSecondFactor(string user) => factors.GetValueOrDefault(user);
+
+    /// <summary>Null: the defaults.</summary>
+    public SignInRulesRow? FindRules(TenantId tenant) => rules.GetValueOrDefault(tenant.Value);
 
     /// <summary>After the slice's migrations.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
@@ -62,14 +84,18 @@ internal sealed class PeopleStore : IDisposable
         var rows = new List<object>();
         rows.AddRange(await context.Users.ToListAsync(cancellationToken));
         rows.AddRange(await context.Sessions.ToListAsync(cancellationToken));
+        rows.AddRange(await context.SecondFactors.ToListAsync(cancellationToken));
         foreach (var tenant in await database.TenantsAsync(context, "start of the node: loading memberships and invitations", cancellationToken))
         {
             await using var own = Create(tenant);
             rows.AddRange(await own.Memberships.ToListAsync(cancellationToken));
             rows.AddRange(await own.Invitations.ToListAsync(cancellationToken));
+            rows.AddRange(await own.SignInRules.ToListAsync(cancellationToken));
+            rows.AddRange(await own.Providers.ToListAsync(cancellationToken));
+            rows.AddRange(await own.Identities.ToListAsync(cancellationToken));
         }
         var found = rows.ToHashSet();
-        foreach (var gone in ((IEnumerable<object>)[.. sessions.Values, .. memberships.Values, .. invitations.Values]).Where(r => !found.Contains(r)))
+        foreach (var gone in ((IEnumerable<object>)[.. sessions.Values, .. memberships.Values, .. invitations.Values, .. factors.Values, .. rules.Values, .. providers.Values, .. identities.Values]).Where(r => !found.Contains(r)))
             Follow(gone, null);
         rows.ForEach(r => Follow(null, r));
     }
@@ -132,7 +158,7 @@ internal sealed class PeopleStore : IDisposable
         {
             case UserRow user:
                 users[user.Id] = user;
-                byEmail[user.Email] = user.Id;
+                byEmail[(user.HomeTenant, user.Email)] = user.Id;
                 break;
             case MembershipRow member:
                 Put(memberships, (member.TenantId, member.UserId), member, after is null);
@@ -142,6 +168,18 @@ internal sealed class PeopleStore : IDisposable
                 break;
             case SessionRow session:
                 Put(sessions, session.Id, session, after is null);
+                break;
+            case SecondFactorRow factor:
+                Put(factors, factor.UserId, factor, after is null);
+                break;
+            case ProviderRow provider:
+                Put(providers, provider.TenantId, provider, after is null);
+                break;
+            case IdentityRow identity:
+                Put(identities, (identity.TenantId, identity.Issuer, identity.Subject), identity, after is null);
+                break;
+            case SignInRulesRow row:
+                Put(rules, row.TenantId, row, after is null);
                 break;
         }
     }

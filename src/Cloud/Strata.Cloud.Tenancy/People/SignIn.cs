@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
@@ -11,8 +10,14 @@ using Strata.Node.Auth;
 namespace Strata.Cloud.Tenancy.People;
 
 /// <summary>Opens and ends sessions: by password, by a one-time link.</summary>
-internal sealed class SignIn(PeopleStore people, PeopleDirectory directory, Passwords passwords, SignInGuard guard, PeopleOptions options, TenantDirectory tenants) : ISignIn
+internal sealed class SignIn(
+    PeopleStore people, PeopleDirectory directory, Passwords passwords, SignInAttempts attempts, SecondFactors factors, SealedBox box, PeopleOptions options) : ISignIn
 {
+    private const string PendingPurpose = "sign-in";
+
+    /// <summary>How long the second page of a sign-in may stay open.</summary>
+    private static readonly TimeSpan PendingFor = TimeSpan.FromMinutes(10);
+
     private static readonly Problem Wrong = new(ProblemKind.Unauthenticated, "E-mail and password do not fit, or the account may not sign in.", "password");
 
     public IResult Page(HttpContext context) => PeoplePages.Login(context, null);
@@ -22,7 +27,7 @@ internal sealed class SignIn(PeopleStore people, PeopleDirectory directory, Pass
         if (linked.Kind == PrincipalKind.Token || (linked.Kind == PrincipalKind.Person && directory.Find(linked.Id) is not null))
             return linked; // A session of what made the link: it ends with it.
         var role = linked.Grants.Any(g => g.Role.IsOfPlatform) ? Role.PlatformOwner : Role.TenantAdmin;
-        var opened = await OpenAsync(null, role.Name, linked.Tenant, linked.Name, context);
+        var opened = await OpenAsync(null, role.Name, linked.Tenant, linked.Name, "link", context);
         return opened.IsOk ? directory.Find(opened.Value.Id) : null;
     }
 
@@ -40,45 +45,60 @@ internal sealed class SignIn(PeopleStore people, PeopleDirectory directory, Pass
     public SessionRow? SessionOf(HttpContext context) =>
         context.Features.Get<Access>()?.Principal is { Kind: PrincipalKind.Person } person ? people.FindSession(person.Id) : null;
 
+    /// <summary>The account with a password that the request is of, and its session; null when the caller has none.</summary>
+    public (UserRow User, SessionRow Session)? UserOf(HttpContext context) =>
+        SessionOf(context) is { UserId: { } id } session && people.FindUser(id) is { HomeTenant.Length: 0 } user ? (user, session) : null;
+
     /// <summary>Checks a password. Says the same, after the same work, for a wrong one and for a user who is not there.</summary>
     public async Task<Outcome<UserRow>> CheckAsync(string? email, string? password, HttpContext context, CancellationToken cancellationToken)
     {
         var name = Email.Normal(email);
-        var address = AddressOf(context);
+        var address = SignInAttempts.AddressOf(context);
         if (name is null || string.IsNullOrEmpty(password))
             return new Problem(ProblemKind.Invalid, "Signing in takes an e-mail address and a password.", "email");
         var user = people.FindByEmail(name);
         // Where the user is signed in from already, guesses of others at the same address do not make him wait.
         var isKnown = user is not null && people.Sessions.Any(s => s.UserId == user.Id && s.Address == address && !directory.IsOver(s));
-        if (!isKnown && guard.Wait(name, address) is { Ticks: > 0 } wait)
-        {
-            context.Response.Headers.RetryAfter = $"{Math.Ceiling(wait.TotalSeconds):0}";
-            return new Problem(ProblemKind.TooMuch, $"Too many wrong passwords; try again in {Math.Ceiling(wait.TotalSeconds):0} s.", "password");
-        }
+        if (!isKnown && attempts.MustWait(name, context) is { } wait)
+            return wait;
         var right = await passwords.VerifyAsync(password, user?.PasswordHash, cancellationToken);
         if (!right.IsOk)
             return right.Problem;
-        if (right.Value && directory.TenantsOf(user!.Id).Count > 0)
+        if (!right.Value || directory.TenantsOf(user!.Id).Count == 0)
         {
-            guard.Succeeded(name, address);
-            return user;
+            await attempts.FailedAsync(name, user, context);
+            return Wrong;
         }
-        if (guard.Failed(name, address) && user is not null && TenantOf(user) is { } tenant)
-        {
-            await people.ChangeAsync<string>(
-                CallerOf(context, tenant, user.Email), _ => new PeopleChange<string>("", [], new PeopleAudit("sign-in", "session", user.Email) { Result = "refused" }), cancellationToken);
-        }
-        return Wrong;
+        if (!factors.IsOn(user.Id))
+            attempts.Succeeded(name, context); // Else it is the code that ends the try.
+        return user;
     }
 
-    /// <summary>Opens a session of a user and gives the browser its cookie.</summary>
-    public async Task<Outcome<SessionRow>> EnterAsync(UserRow user, string? tenant, HttpContext context)
+    /// <summary>What a user who has shown the password must still do to be let into the tenant (null: the first of his).</summary>
+    public SignInStep NextOf(UserRow user, string? tenant)
     {
-        var may = directory.TenantsOf(user.Id);
-        var chosen = tenant is null ? may.Cast<TenantId?>().FirstOrDefault() : may.Cast<TenantId?>().FirstOrDefault(t => t!.Value.Value == tenant);
-        if (chosen is not { } entered)
+        if (factors.IsOn(user.Id))
+            return SignInStep.AskSecondFactor;
+        return user.HomeTenant.Length == 0 && ChooseTenant(user, tenant) is { } chosen && people.FindRules(chosen) is { RequireSecondFactor: true } ? SignInStep.SetUpSecondFactor : SignInStep.Enter;
+    }
+
+    /// <summary>A ticket for the second page: the password was right.</summary>
+    public string Pend(UserRow user, string? tenant, string next) => box.Issue(PendingPurpose, new PendingTicket(user.Id, MarkOf(user), tenant, next), PendingFor);
+
+    /// <summary>Whom the ticket is of; null when it is too old, or the password is another since.</summary>
+    public PendingSignIn? Pending(string? ticket) => box.Redeem<PendingTicket>(PendingPurpose, ticket) is { } read && people.FindUser(read.User) is { } user && read.Mark == MarkOf(user)
+        ? new PendingSignIn(user, read.Tenant, read.Next)
+        : null;
+
+    /// <summary>Opens a session of a user and gives the browser its cookie. Refuses who still has to show or set up a second factor.</summary>
+    public async Task<Outcome<SessionRow>> EnterAsync(UserRow user, string? tenant, HttpContext context, bool withSecondFactor = false)
+    {
+        if (!withSecondFactor && NextOf(user, tenant) != SignInStep.Enter)
+            return new Problem(ProblemKind.Unauthenticated, "Signing in takes a second factor.", "code");
+        if (ChooseTenant(user, tenant) is not { } entered)
             return tenant is null ? Wrong : new Problem(ProblemKind.NotFound, "There is no such tenant.", "tenant");
-        var opened = await OpenAsync(user.Id, null, entered, user.Email, context);
+        var by = user.HomeTenant.Length > 0 ? "provider" : withSecondFactor ? "password and second factor" : "password";
+        var opened = await OpenAsync(user.Id, null, entered, user.Email, by, context, withSecondFactor);
         if (opened.IsOk && directory.Find(opened.Value.Id) is { } principal)
             await context.SignInAsync(StrataIdentity.CookieScheme, StrataIdentity.Of(principal, StrataIdentity.CookieScheme));
         return opened;
@@ -86,9 +106,13 @@ internal sealed class SignIn(PeopleStore people, PeopleDirectory directory, Pass
 
     public static Caller CallerOf(HttpContext context, TenantId tenant, string actor) => new(tenant, actor) { Origin = context.Connection.RemoteIpAddress?.ToString() };
 
-    private TenantId? TenantOf(UserRow user) => people.Memberships.Where(m => m.UserId == user.Id).Select(m => (TenantId?)TenantId.Parse(m.TenantId)).FirstOrDefault(t => tenants.Exists(t!.Value));
+    private TenantId? ChooseTenant(UserRow user, string? tenant) =>
+        directory.TenantsOf(user.Id).Cast<TenantId?>().FirstOrDefault(t => tenant is null || t!.Value.Value == tenant);
 
-    private async Task<Outcome<SessionRow>> OpenAsync(string? user, string? role, TenantId tenant, string name, HttpContext context)
+    /// <summary>Another password ends what was begun with the one before.</summary>
+    private static string MarkOf(UserRow user) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(user.PasswordHash)))[..16];
+
+    private async Task<Outcome<SessionRow>> OpenAsync(string? user, string? role, TenantId tenant, string name, string by, HttpContext context, bool withSecondFactor = false)
     {
         var agent = context.Request.Headers.UserAgent.ToString();
         var ended = new List<SessionRow>();
@@ -99,29 +123,34 @@ internal sealed class SignIn(PeopleStore people, PeopleDirectory directory, Pass
                 var session = new SessionRow
                 {
                     Id = RandomNumberGenerator.GetHexString(20, lowercase: true), UserId = user, LinkRole = role, CurrentTenant = tenant.Value, Created = now, LastSeen = now,
-                    Address = AddressOf(context), Agent = new string([.. agent.Where(c => !char.IsControl(c)).Take(200)]),
+                    SecondFactor = withSecondFactor,
+                    Address = SignInAttempts.AddressOf(context), Agent = new string([.. agent.Where(c => !char.IsControl(c)).Take(200)]),
                 };
                 ended.AddRange(people.Sessions.Where(s => s.UserId == user && (user is not null || s.CurrentTenant == tenant.Value)).OrderByDescending(s => s.Created).Skip(options.MaxSessions - 1));
-                return new PeopleChange<SessionRow>(session, [(null, session), .. ended.Select(e => ((object?)e, (object?)null))], new PeopleAudit("sign-in", "session", name, null, new { session.Id, by = user is null ? "link" : "password" }));
+                return new PeopleChange<SessionRow>(session, [(null, session), .. ended.Select(e => ((object?)e, (object?)null))], new PeopleAudit("sign-in", "session", name, null, new { session.Id, by }));
             },
             context.RequestAborted);
         directory.End(ended);
         return outcome;
     }
 
-    /// <summary>An IPv6 network of 64 bits counts as one address: whoever has one has all of it.</summary>
-    private static string AddressOf(HttpContext context)
-    {
-        var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        if (address.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6)
-            return address.ToString();
-        var bytes = address.GetAddressBytes();
-        Array.Clear(bytes, 8, 8);
-        return $"{new IPAddress(bytes)}/64";
-    }
+    private sealed record PendingTicket(string User, string Mark, string? Tenant, string Next);
 }
+
+/// <summary>What is to be done after a right password.</summary>
+internal enum SignInStep
+{
+    Enter,
+    AskSecondFactor,
+
+    /// <summary>The tenant asks for one and the user has none.</summary>
+    SetUpSecondFactor,
+}
+
+/// <summary>A sign-in whose password was right.</summary>
+/// <param name="Tenant">The one to be in; null for the first of the user's.</param>
+/// <param name="Next">The page to go on to.</param>
+internal sealed record PendingSignIn(UserRow User, string? Tenant, string Next);
 
 /// <summary>E-mail addresses as login names.</summary>
 internal static class Email

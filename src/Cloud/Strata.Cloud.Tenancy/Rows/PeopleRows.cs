@@ -9,13 +9,16 @@ internal sealed record UserRow
 {
     public required string Id { get; init; }
 
-    /// <summary>The login name, in lower case.</summary>
+    /// <summary>Empty for an account of the installation, which signs in with a password. Else the tenant whose provider speaks for it: it is in no other.</summary>
+    public string HomeTenant { get; init; } = "";
+
+    /// <summary>The login name, in lower case; of a tenant's own account, what its provider said at the first sign-in.</summary>
     public required string Email { get; init; }
 
     /// <summary>For people.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Argon2id in PHC form.</summary>
+    /// <summary>Argon2id in PHC form; empty where there is no password.</summary>
     public required string PasswordHash { get; init; }
 
     public required DateTimeOffset Created { get; init; }
@@ -82,6 +85,9 @@ internal sealed record SessionRow
 
     /// <summary>Written once a minute at most.</summary>
     public required DateTimeOffset LastSeen { get; init; }
+
+    /// <summary>Whether the user's second factor was shown in it.</summary>
+    public bool SecondFactor { get; init; }
 
     public required string Address { get; init; }
 

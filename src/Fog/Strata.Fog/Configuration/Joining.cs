@@ -32,7 +32,7 @@ internal sealed class Joining(FogOptions options, FogFolder folder, TimeProvider
 
     private async Task<GatewayIdentity> JoinAsync(JoinRequest request, CancellationToken cancellationToken)
     {
-        using var client = ParentClient.CreateHttp(options.Cloud);
+        using var client = ParentClient.CreateHttp(options.Cloud, options.CloudCaFile);
         var backoff = new Backoff(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(5));
         string? said = null;
         while (true)

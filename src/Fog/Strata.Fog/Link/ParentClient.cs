@@ -11,20 +11,22 @@ internal sealed class ParentClient : IDisposable
     private readonly HttpClient http;
     private readonly GatewayIdentity identity;
 
-    public ParentClient(Uri parent, GatewayIdentity identity)
+    public ParentClient(Uri parent, string? authorityFile, GatewayIdentity identity)
     {
         this.identity = identity;
-        http = CreateHttp(parent);
+        http = CreateHttp(parent, authorityFile);
     }
 
     public string Id => identity.Id;
 
     /// <summary>A client that notices a parent that does not answer; requests carry their own deadlines.</summary>
-    public static HttpClient CreateHttp(Uri parent) => new(
+    /// <param name="authorityFile">PEM, whom to trust; null: the machine's authorities.</param>
+    /// <exception cref="InvalidDataException">The file cannot be used.</exception>
+    public static HttpClient CreateHttp(Uri parent, string? authorityFile) => new(
         new TransportErrorHandler(new SocketsHttpHandler
         {
             ConnectTimeout = TimeSpan.FromSeconds(3), PooledConnectionLifetime = TimeSpan.FromMinutes(10), PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
-            AllowAutoRedirect = false, UseCookies = false,
+            AllowAutoRedirect = false, UseCookies = false, SslOptions = ServerTrust.Of(authorityFile),
         }),
         disposeHandler: true)
     {
