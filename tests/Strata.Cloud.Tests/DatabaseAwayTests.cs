@@ -1,8 +1,12 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
 using Strata.Core.Telemetry;
 using Strata.Postgres;
 using Strata.Telemetry;
+using Strata.Telemetry.Ingest;
+using Strata.Telemetry.Postgres;
 using Strata.Testing;
 using Strata.Testing.Postgres;
 
@@ -63,6 +67,40 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
         Assert.Equal(2, (await Cloud.Client.CountReadingsAsync("t-1", Cancelled)).Count);
     }
 
+    [Fact]
+    public async Task A_node_whose_server_hangs_says_that_it_is_slow_then_that_it_is_away_and_goes_on_by_itself()
+    {
+        await Cloud.Client.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);
+        await StoreAsync(1);
+
+        await server.FreezeAsync();
+        var waiting = StoreAsync(2);
+        var slow = await HealthAsync(c => c.Name == "store" && c.Status == "degraded");
+        Assert.Contains("a commit has been running for", slow.Detail, StringComparison.Ordinal);
+        Assert.Contains("The database does not answer", (await HealthAsync(c => c.Name == "database" && c.Status == "failing")).Detail, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<TelemetryStoreException>(() => Deadline.For(waiting, "the commit fails when it takes too long"));
+        Assert.Contains("Nothing is acknowledged", (await HealthAsync(c => c.Name == "store" && c.Status == "failing")).Detail, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal("t-1", Assert.Single((await Cloud.Client.ListDevicesAsync(cancellationToken: Cancelled)).Items).Id);
+
+        await server.ThawAsync();
+        await Deadline.For(UntilAsync(() => StoreAsync(3)), "readings are stored again");
+        await Deadline.For(UntilAsync(() => Cloud.Client.CreateDeviceAsync(new CreateDevice("t-2"), Cancelled)), "a device is made again");
+        foreach (var name in (string[])["store", "database"])
+            await Deadline.For(HealthAsync(c => c.Name == name && c.Status == "ok"), $"{name} is well");
+        // The commit whose answer did not come may be there, with its one reading.
+        Assert.InRange((await Cloud.Client.CountReadingsAsync("t-1", Cancelled)).Count, 2, 3);
+    }
+
+    private async Task<HealthCheck> HealthAsync(Func<HealthCheck, bool> wanted)
+    {
+        while (true)
+        {
+            if ((await Cloud.Client.GetHealthAsync(Cancelled)).Checks.FirstOrDefault(wanted) is { } found)
+                return found;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Cancelled);
+        }
+    }
+
     /// <summary>A change of each part of the registry that has a memory of its own.</summary>
     private Func<Task>[] Changes(int number) =>
     [
@@ -92,5 +130,8 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
     private sealed class OnServer : RunningCloud
     {
         public OnServer(string database) => Database = database;
+
+        protected override void Configure(WebApplicationBuilder builder) => builder.Services
+            .Configure<PostgresTelemetryOptions>(o => o.CommitTimeout = TimeSpan.FromSeconds(3)).Configure<IngestOptions>(o => o.SlowCommit = TimeSpan.FromMilliseconds(300));
     }
 }

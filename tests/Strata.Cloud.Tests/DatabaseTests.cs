@@ -57,6 +57,8 @@ public sealed class DatabaseTests(PostgresServer server) : IAsyncLifetime
     [InlineData("ALTER POLICY platform_list ON tenants TO PUBLIC", "tenants", "is missing or another one")]
     [InlineData("GRANT TRUNCATE ON devices TO strata_node", "devices", "may TRUNCATE")]
     [InlineData("GRANT SELECT ON devices TO PUBLIC", "devices", "PUBLIC")]
+    [InlineData("GRANT UPDATE ON statements TO strata_node", "statements", "may UPDATE")]
+    [InlineData("GRANT DELETE ON credit_notes TO strata_node", "credit_notes", "may DELETE")]
     [InlineData("GRANT INSERT ON devices TO strata_backup", "devices", "strata_backup may INSERT")]
     [InlineData("REVOKE INSERT ON devices FROM strata_node", "devices", "may not INSERT")]
     [InlineData("GRANT UPDATE ON telemetry_schema TO strata_node", "telemetry_schema", "may UPDATE")]

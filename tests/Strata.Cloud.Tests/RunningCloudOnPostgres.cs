@@ -4,9 +4,12 @@ using Strata.Testing.Postgres;
 namespace Strata.Cloud.Tests;
 
 /// <summary>A node that keeps registry and telemetry in PostgreSQL, as the node's role.</summary>
-public sealed class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
+public class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
 {
     private TestDatabase? database;
+
+    /// <summary>To look at the database as its roles.</summary>
+    internal TestDatabase Server => database!;
 
     /// <summary>The superuser's connection, for looking.</summary>
     public string Superuser => database!.Admin;
@@ -21,6 +24,7 @@ public sealed class RunningCloudOnPostgres(PostgresServer server) : RunningCloud
 
     public override async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await base.DisposeAsync();
         if (database is not null)
             await database.DisposeAsync();

@@ -43,6 +43,9 @@ internal sealed class Installation : IAsyncDisposable
 
     public static int Port(StrataProcess node) => int.Parse(node.Ready["mqtt"].Split(':')[^1]);
 
+    /// <summary>As the platform's owner in a tenant.</summary>
+    public StrataClient ClientOf(string tenant) => new(http, Token, tenant);
+
     public async Task StartCloudAsync(params string[] further)
     {
         Cloud = Create("cloud", ["cloud", "--data", CloudFolder, "--http", $"127.0.0.1:{FreePort.Draw()}", "--mqtt", $"127.0.0.1:{FreePort.Draw()}", .. further]);

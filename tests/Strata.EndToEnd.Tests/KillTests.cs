@@ -128,7 +128,7 @@ public sealed class KillTests
         Assert.Equal(Rows, (await installation.Client.AggregateReadingsAsync(daily)).Items.Sum(a => a.Values[0]));
     }
 
-    private static async Task<List<LedgerDevice>> StartDevicesAsync(Installation installation, string prefix, Func<int> port)
+    internal static async Task<List<LedgerDevice>> StartDevicesAsync(Installation installation, string prefix, Func<int> port)
     {
         var devices = new List<LedgerDevice>();
         for (var i = 0; i < 3; i++)
@@ -141,7 +141,9 @@ public sealed class KillTests
     }
 
     /// <summary>Waits until each device had some readings acknowledged since, then a random moment more.</summary>
-    private async Task LetThemSendAsync(List<LedgerDevice> devices)
+    private Task LetThemSendAsync(List<LedgerDevice> devices) => LetThemSendAsync(devices, random);
+
+    internal static async Task LetThemSendAsync(List<LedgerDevice> devices, Random random)
     {
         var before = devices.Select(d => d.Acknowledged).ToArray();
         await Eventually.IsAsync(

@@ -9,8 +9,9 @@ namespace Strata.EndToEnd.Tests;
 /// A foreign client (MQTTnet) that sends numbered readings with QoS 1, each again until it is acknowledged, over whatever happens to the node, and keeps the ledger of
 /// what was acknowledged. Reading number n has the time start + n ms and the value n.
 /// </summary>
-internal sealed class LedgerDevice(string id, string secret, Func<int> port)
+internal sealed class LedgerDevice(string id, string secret, Func<int> port, string? tenant = null)
 {
+    private readonly string user = tenant is null ? id : $"{tenant}/{id}";
     private volatile bool ending;
     private bool inFlight;
     private Task running = Task.CompletedTask;
@@ -39,7 +40,7 @@ internal sealed class LedgerDevice(string id, string secret, Func<int> port)
             using var client = factory.CreateMqttClient();
             try
             {
-                var options = new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port()).WithClientId(id).WithCredentials(id, secret)
+                var options = new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port()).WithClientId(user).WithCredentials(user, secret)
                     .WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500).WithTimeout(TimeSpan.FromSeconds(10)).Build();
                 await client.ConnectAsync(options);
                 while (!ending || inFlight)

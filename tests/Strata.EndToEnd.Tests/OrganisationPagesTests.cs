@@ -192,6 +192,87 @@ public sealed class OrganisationPagesTests(DashboardTests.Running running) : ICl
         await LogInAsync(elsewhere, "di@walnut.example", "another long enough one");
     }
 
+    [Fact]
+    public async Task What_is_shared_with_an_application_is_read_by_its_token_until_the_share_is_revoked()
+    {
+        DashboardTests.Running.Require();
+        await TenantAsync("poplar");
+        await using var context = await OpenAsAdministratorAsync("poplar");
+        var page = await OpenAsync(context, "shares");
+        await page.GetByRole(AriaRole.Button, new() { Name = "New share" }).ClickAsync();
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("navigation");
+        await page.GetByLabel("Metrics, separated by commas").FillAsync("occupied");
+        await page.GetByLabel("Places, separated by commas").FillAsync("hq/floor-1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Share", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator("[data-share=navigation]")).ToContainTextAsync("hq/floor-1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "New token of navigation" }).ClickAsync();
+        await page.GetByLabel("Application").FillAsync("phone app");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make the token" }).ClickAsync();
+        var token = await page.Locator("[data-once]").InputValueAsync();
+        var shared = await new StrataClient(new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri(Root + "/") }, token).GetOwnShareAsync();
+        Assert.Equal(["occupied"], shared.Metrics);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke navigation" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByText("Nothing is shared.")).ToBeVisibleAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await DevicesAsync(token)).Status);
+    }
+
+    [Fact]
+    public async Task The_owner_promises_and_prices_and_the_tenant_sees_both_and_changes_neither()
+    {
+        DashboardTests.Running.Require();
+        await TenantAsync("alder");
+        await running.Installation.Client.SetPricePlanAsync("flat", new SetPricePlan("EUR", [new PriceRateInfo("million-messages", [new PriceTierInfo(1.5m)])], 7m));
+        await using var owners = await running.SignInAsync();
+        var page = await OpenAsync(owners, "tenants");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Open alder" }).ClickAsync();
+        await Assertions.Expect(page.Locator("summary[aria-label^='Tenant alder']")).ToBeVisibleAsync();
+        page = await OpenAsync(owners, "sla");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Promise something" }).ClickAsync();
+        await page.GetByLabel("Target, percent").FillAsync("99.9");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Promise", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator("[data-objective=ingest-availability]")).ToContainTextAsync("99.9 %");
+        page = await OpenAsync(owners, "billing");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Price plan" }).ClickAsync();
+        await page.Locator("form.card select").SelectOptionAsync("flat");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Give", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator("#due")).ToHaveTextAsync("7.00");
+
+        await using var context = await OpenAsAdministratorAsync("alder");
+        page = await OpenAsync(context, "billing");
+        await Assertions.Expect(page.Locator("#due")).ToHaveTextAsync("7.00");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Price plan" })).ToHaveCountAsync(0);
+        var printed = await context.NewPageAsync();
+        await printed.GotoAsync($"{Root}/{await page.GetByRole(AriaRole.Link, new() { Name = "Print" }).GetAttributeAsync("href")}");
+        await Assertions.Expect(printed.Locator("body")).ToContainTextAsync("7.00");
+        page = await OpenAsync(context, "sla");
+        await Assertions.Expect(page.Locator("[data-objective=ingest-availability]")).ToContainTextAsync("99.9 %");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Promise something" })).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task Usage_shows_what_was_stored_and_a_quota_that_is_nearly_used_up_warns()
+    {
+        DashboardTests.Running.Require();
+        await TenantAsync("beech");
+        await Of("beech").ChangeQuotasAsync(new ChangeQuotas(Own: new Dictionary<string, long?> { ["devices"] = 2 }));
+        await using var context = await OpenAsAdministratorAsync("beech");
+        var page = await OpenAsync(context, "usage");
+        await Assertions.Expect(page.Locator("[data-quota=devices]")).ToContainTextAsync("2 of 2");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Change" })).ToHaveCountAsync(0);
+        await running.SendAsync("""{"temperature":19}""");
+        await using var owners = await running.SignInAsync();
+        page = await OpenAsync(owners, "usage");
+        await Assertions.Expect(page.Locator("svg.bars rect").First).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "30 days" }).ClickAsync();
+        await page.GetByText("As a table").ClickAsync();
+        await Assertions.Expect(page.Locator(".figures tbody tr")).ToHaveCountAsync(30);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Change" }).ClickAsync();
+        await page.GetByLabel("Connections", new() { Exact = true }).FillAsync("5000");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Assertions.Expect(page.Locator("[data-quota=connections]")).ToContainTextAsync("5,000");
+    }
+
     [Theory]
     [InlineData(1280, ColorScheme.Dark)]
     [InlineData(390, ColorScheme.Light)]

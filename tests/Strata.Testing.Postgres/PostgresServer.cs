@@ -33,6 +33,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private string? folder;
     private string? binaries;
     private Process? keeper;
+    private bool isFrozen;
 
     /// <summary>Whether the server is this fixture's to stop and to break.</summary>
     public bool IsOwn => folder is not null;
@@ -63,6 +64,20 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Starts the own server again.</summary>
     public Task StartAgainAsync() => ControlAsync("start", "-w", "-l", Path.Combine(folder!, "log"));
 
+    /// <summary>Stops the own server's processes where they are: it takes connections and answers nothing, as a machine that hangs.</summary>
+    public Task FreezeAsync()
+    {
+        isFrozen = true;
+        return SignalAsync("STOP");
+    }
+
+    /// <summary>Lets them go on.</summary>
+    public Task ThawAsync()
+    {
+        isFrozen = false;
+        return SignalAsync("CONT");
+    }
+
     /// <summary>Runs a program of PostgreSQL's (psql, pg_dump) against a database of this server.</summary>
     public async Task<(int ExitCode, string Output)> RunAsync(string program, string connectionString, params string[] arguments)
     {
@@ -77,6 +92,8 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         if (keeper is { } process)
         {
+            if (isFrozen)
+                await ThawAsync();
             process.StandardInput.Close();
             await Deadline.For(process.WaitForExitAsync(), "PostgreSQL stops");
             process.Dispose();
@@ -114,6 +131,12 @@ public sealed class PostgresServer : IAsyncDisposable
         if (await keeper.StandardOutput.ReadLineAsync().WaitAsync(StartWithin, TimeProvider.System) != "ready")
             Xunit.Assert.Fail($"PostgreSQL did not start: {await File.ReadAllTextAsync(Path.Combine(folder, "log"))}");
         return $"Host={folder};Username=postgres;Database=postgres";
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        var (code, output) = await ForeignTool.RunAsync("/bin/sh", "-c", "p=$(head -1 \"$1/data/postmaster.pid\"); kill -$2 $p $(ps -o pid= --ppid $p)", "sh", folder!, signal);
+        Xunit.Assert.True(code == 0, output);
     }
 
     private async Task ControlAsync(string verb, params string[] arguments)

@@ -37,7 +37,7 @@ internal static class QueryVerb
         }
         var first = times[0];
         times.Sort();
-        var (bound, free) = await CompareAsync(database, devices, days);
+        var (bound, free, boundCpu, freeCpu) = await CompareAsync(database, devices, days);
         return Results.Write("postgres-query", new
         {
             server = await database.VersionAsync(),
@@ -45,7 +45,11 @@ internal static class QueryVerb
             readings = (long)devices * days * 1440,
             filledSeconds = Math.Round(filled),
             oneDevice1Day = new { rows = read, firstMs = Math.Round(first, 2), medianMs = Math.Round(times[30], 2), p95Ms = Math.Round(times[57], 2), maxMs = Math.Round(times[^1], 2), barMs = 20 },
-            rowLevelSecurity = new { withMs = Math.Round(bound, 3), withoutMs = Math.Round(free, 3), costs = Math.Round(bound / free - 1, 3), bar = 0.1 },
+            rowLevelSecurity = new
+            {
+                withMs = Math.Round(bound, 3), withoutMs = Math.Round(free, 3), costs = Math.Round(bound / free - 1, 3),
+                withServerCpuMs = Math.Round(boundCpu, 3), withoutServerCpuMs = Math.Round(freeCpu, 3), costsCpu = Math.Round(boundCpu / freeCpu - 1, 3), bar = 0.1,
+            },
             load = (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0],
         });
     }
@@ -80,13 +84,18 @@ internal static class QueryVerb
         await BenchDatabase.ExecuteAsync(database.Admin, "VACUUM ANALYZE");
     }
 
-    private static async Task<(double Bound, double Free)> CompareAsync(BenchDatabase database, int devices, int days)
+    /// <summary>Medians of the time that a query takes, and the processor time that it takes in the server, which other programs on the machine do not change.</summary>
+    private static async Task<(double Bound, double Free, double BoundCpu, double FreeCpu)> CompareAsync(BenchDatabase database, int devices, int days)
     {
         await using var node = await BenchDatabase.ConnectAsync(database.Node);
         await using var admin = await BenchDatabase.ConnectAsync(database.Admin);
         var times = new Dictionary<NpgsqlConnection, List<double>> { [node] = [], [admin] = [] };
-        for (var i = 0; i < 400; i++)
+        var cpu = new Dictionary<NpgsqlConnection, double>();
+        const int warm = 100, all = 500;
+        for (var i = 0; i < all; i++)
         {
+            if (i == warm)
+                cpu = times.Keys.ToDictionary(c => c, ServerMilliseconds);
             foreach (var connection in (NpgsqlConnection[])(i % 2 == 0 ? [node, admin] : [admin, node]))
             {
                 var range = Range(devices, days, i);
@@ -108,8 +117,14 @@ internal static class QueryVerb
                 times[connection].Add(watch.Elapsed.TotalMilliseconds);
             }
         }
-        return (Median(times[node]), Median(times[admin]));
+        double Cpu(NpgsqlConnection connection) => (ServerMilliseconds(connection) - cpu[connection]) / (all - warm);
+        return (Median(times[node]), Median(times[admin]), Cpu(node), Cpu(admin));
     }
+
+    /// <summary>What the session's process has used of a processor; the server is on this machine.</summary>
+    private static double ServerMilliseconds(NpgsqlConnection connection) => File.Exists($"/proc/{connection.ProcessID}/schedstat")
+        ? double.Parse(File.ReadAllText($"/proc/{connection.ProcessID}/schedstat").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) / 1e6
+        : double.NaN;
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

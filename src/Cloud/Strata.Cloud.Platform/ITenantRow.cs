@@ -10,6 +10,12 @@ public interface ITenantRow
 public interface IAuditedRow : ITenantRow;
 
 /// <summary>
+/// A row that is written once and never changed or removed: the context refuses it, and in PostgreSQL the node's role has no right to. A migration adds the triggers by
+/// which SQLite refuses it too.
+/// </summary>
+public interface IAppendOnlyRow : IAuditedRow;
+
+/// <summary>
 /// A row of the installation, not of one tenant: no filter and no policy applies to its table, so whoever reads it answers for what it shows. Every row that is no
 /// <see cref="ITenantRow"/> says so, and why; a test holds the list.
 /// </summary>

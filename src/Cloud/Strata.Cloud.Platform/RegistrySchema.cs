@@ -61,6 +61,7 @@ public sealed class RegistrySchema<TContext>(string name, string migrationsTable
     {
         // That one of the two holds, the model has made sure of.
         var reason = entity.GetCustomAttribute<WithoutTenantAttribute>()?.Reason;
-        return new SchemaTable(table, SchemaTable.AllRights) { WithoutTenant = reason, ListsTenants = entity == typeof(TenantRow) };
+        var rights = entity.IsAssignableTo(typeof(IAppendOnlyRow)) ? SchemaTable.AppendOnly : SchemaTable.AllRights;
+        return new SchemaTable(table, rights) { WithoutTenant = reason, ListsTenants = entity == typeof(TenantRow) };
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
@@ -46,12 +47,16 @@ public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDispo
     public Task ScrubAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
 
 
+    /// <summary>What else is between the contexts and the server; for tests, which switch the filters off and listen to what is asked.</summary>
+    internal IReadOnlyList<IInterceptor> Interceptors { get; init; } = [];
+
     public DbContextOptions<TContext> OptionsFor<TContext>(string migrationsTable)
         where TContext : StrataDbContext =>
         new DbContextOptionsBuilder<TContext>()
             .UseNpgsql(source, server => server.MigrationsHistoryTable(migrationsTable))
             .UseSnakeCaseNamingConvention()
             .AddInterceptors(connections, TenantTransactions.Instance, TenantCommands.Instance, protection, FieldOpening.Instance)
+            .AddInterceptors(Interceptors)
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .Options;
 
@@ -78,19 +83,25 @@ public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDispo
         return null;
     }
 
-    /// <summary>Whether the server answers, and what it is or why not.</summary>
+    /// <summary>Whether the server answers, and what it is or why not. A server that hangs does not even take the cancellation of a question: it is left behind.</summary>
     public async Task<(bool Answers, string Detail)> AskAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await using var connection = await source.OpenConnectionAsync(cancellationToken);
-            await connection.RunAsync("SELECT 1", cancellationToken);
-            return (true, $"PostgreSQL {connection.PostgreSqlVersion} at {connection.Host}, database {connection.Database}");
+            // On a thread of its own, for the driver waits without yielding when it tells a server that hangs to stop.
+            return await Task.Run(() => AskServerAsync(cancellationToken), CancellationToken.None).WaitAsync(cancellationToken);
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
         {
             return (false, $"The database does not answer: {(e is OperationCanceledException ? "no connection within a second" : (e.InnerException?.Message ?? e.Message).TrimEnd('.'))}.");
         }
+    }
+
+    private async Task<(bool Answers, string Detail)> AskServerAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await connection.RunAsync("SELECT 1", cancellationToken);
+        return (true, $"PostgreSQL {connection.PostgreSqlVersion} at {connection.Host}, database {connection.Database}");
     }
 
     public void Dispose() => source.Dispose();

@@ -56,6 +56,15 @@ public sealed partial class RegistryTurn<TContext>(
     /// </summary>
     public async Task SaveAsync(TenantId tenant, IEnumerable<(object? Before, object? After)> rows, IEnumerable<AuditRow> audit)
     {
+        if (database.IsApart(tenant))
+        {
+            // Rows of the installation are in the shared database: they come first, for without what follows they give nobody anything.
+            var all = rows.ToList();
+            var shared = all.Where(r => (r.After ?? r.Before) is not (null or ITenantRow)).ToList();
+            if (shared.Count > 0)
+                await SaveAsync(TenantId.Main, shared, []);
+            rows = all.Except(shared);
+        }
         await using var context = create(tenant);
         context.ChangeTracker.AutoDetectChangesEnabled = false;
         foreach (var (before, after) in rows)

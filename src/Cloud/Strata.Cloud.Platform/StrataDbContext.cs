@@ -131,6 +131,8 @@ public abstract class StrataDbContext : DbContext
             .ToList();
         if (changes.Find(e => e.Entity is ITenantRow row && row.TenantId != CurrentTenantId) is { } foreign)
             throw new InvalidOperationException($"A {foreign.Metadata.ShortName()} of another tenant cannot be written here.");
+        if (changes.Find(e => e.Entity is IAppendOnlyRow && e.State is not EntityState.Added) is { } written)
+            throw new InvalidOperationException($"A {written.Metadata.ShortName()} is never changed after it was written.");
         if (changes.Exists(e => e.Entity is IAuditedRow) && !changes.Exists(IsNewAudit))
             throw new InvalidOperationException("The registry was about to be changed without an audit record.");
         return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);

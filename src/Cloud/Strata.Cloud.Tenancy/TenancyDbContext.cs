@@ -15,6 +15,10 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<RoleRow> Roles => Set<RoleRow>();
 
+    public DbSet<QuotaRow> Quotas => Set<QuotaRow>();
+
+    public DbSet<QuotaPlanRow> QuotaPlans => Set<QuotaPlanRow>();
+
     public DbSet<ShareRow> Shares => Set<ShareRow>();
 
     public DbSet<UserRow> Users => Set<UserRow>();
@@ -57,6 +61,16 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
         {
             role.ToTable("roles").HasKey(r => new { r.TenantId, r.Name });
             role.Property(r => r.Name).HasMaxLength(Role.MaxNameLength);
+        });
+        modelBuilder.Entity<QuotaRow>(quota =>
+        {
+            quota.ToTable("quotas").HasKey(q => q.TenantId);
+            quota.Property(q => q.Plan).HasMaxLength(Role.MaxNameLength);
+        });
+        modelBuilder.Entity<QuotaPlanRow>(plan =>
+        {
+            plan.ToTable("quota_plans").HasKey(p => new { p.TenantId, p.Name });
+            plan.Property(p => p.Name).HasMaxLength(Role.MaxNameLength);
         });
         modelBuilder.Entity<UserRow>(user =>
         {

@@ -11,12 +11,14 @@ using Strata.Cloud.Tenancy.Audit;
 using Strata.Cloud.Tenancy.Isolation;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Providers;
+using Strata.Cloud.Tenancy.Quotas;
 using Strata.Cloud.Tenancy.Roles;
 using Strata.Cloud.Tenancy.Shares;
 using Strata.Cloud.Tenancy.Tenants;
 using Strata.Cloud.Tenancy.Tokens;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
+using Strata.Node.Metering;
 using Strata.Node.Reads;
 using Strata.Postgres.Schema;
 
@@ -46,6 +48,8 @@ public static class TenancyModule
         services.AddSingleton<IsolationRunner>();
         services.AddSingleton<ShredTenant>();
         services.AddSingleton<TokenDirectory>();
+        services.TryAddSingleton<Meter>();
+        services.AddSingleton<QuotaBook>();
         var peopleOptions = people ?? new PeopleOptions();
         peopleOptions.Validate();
         services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<SignInAttempts>().AddSingleton<SealedBox>().AddSingleton<SecondFactors>()
@@ -70,6 +74,7 @@ public static class TenancyModule
         var api = routes.MapGroup("/api/v1").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status403Forbidden);
         MapTenants(api);
+        api.MapQuotas();
         IsolationRoutes.Map(api);
         routes.MapPeople(api);
         api.MapShares();
@@ -123,9 +128,12 @@ internal sealed class TenancyStartup : IHostedService
     private readonly ShareDirectory shares;
 
     /// <param name="tokens">Made now, so that it follows the store from the first load on.</param>
-    public TenancyStartup(TenancyStore store, PeopleStore people, Passwords passwords, TenantDirectory tenants, ShareDirectory shares, TokenDirectory tokens)
+    /// <param name="quotas">The same.</param>
+    public TenancyStartup(
+        TenancyStore store, PeopleStore people, Passwords passwords, TenantDirectory tenants, ShareDirectory shares, TokenDirectory tokens, QuotaBook quotas)
     {
         _ = tokens;
+        _ = quotas;
         _ = passwords; // Reads its list of leaked passwords, or says why it cannot.
         (this.store, this.people, this.tenants, this.shares) = (store, people, tenants, shares);
         store.Changed += Follow;

@@ -12,6 +12,9 @@ public sealed class TenancyOptions
     /// <summary>Roles of one tenant's own. 1 to 10,000; 100 unless given.</summary>
     public int MaxRoles { get; set; } = 100;
 
+    /// <summary>Plans of quotas of the platform's own. 1 to 10,000; 100 unless given.</summary>
+    public int MaxQuotaPlans { get; set; } = 100;
+
     /// <summary>Shares of one tenant. 1 to 10,000; 100 unless given.</summary>
     public int MaxShares { get; set; } = 100;
 
@@ -30,6 +33,7 @@ public sealed class TenancyOptions
         Check(MaxTenants is >= 1 and <= 100_000, nameof(MaxTenants), "1 to 100,000");
         Check(MaxTokens is >= 1 and <= 100_000, nameof(MaxTokens), "1 to 100,000");
         Check(MaxRoles is >= 1 and <= 10_000, nameof(MaxRoles), "1 to 10,000");
+        Check(MaxQuotaPlans is >= 1 and <= 10_000, nameof(MaxQuotaPlans), "1 to 10,000");
         Check(MaxShares is >= 1 and <= 10_000, nameof(MaxShares), "1 to 10,000");
         Check(MaxShareTokens is >= 1 and <= 1_000, nameof(MaxShareTokens), "1 to 1,000");
         Check(ExpiryInterval >= TimeSpan.FromMilliseconds(100) && ExpiryInterval <= TimeSpan.FromMinutes(1), nameof(ExpiryInterval), "100 ms to 1 min");

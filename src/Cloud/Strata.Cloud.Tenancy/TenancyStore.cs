@@ -14,6 +14,12 @@ namespace Strata.Cloud.Tenancy;
 /// <summary>What this slice holds of one tenant, in memory. Immutable; every commit replaces it.</summary>
 internal sealed record TenancyImage(TenantRow Tenant, ImmutableSortedDictionary<string, ApiTokenRow> Tokens, ImmutableSortedDictionary<string, RoleRow> Roles)
 {
+    /// <summary>What the tenant may use; null while nobody has said.</summary>
+    public QuotaRow? Quota { get; init; }
+
+    /// <summary>The platform's plans; in the first tenant's image.</summary>
+    public ImmutableSortedDictionary<string, QuotaPlanRow> QuotaPlans { get; init; } = ImmutableSortedDictionary.Create<string, QuotaPlanRow>(StringComparer.Ordinal);
+
     public ImmutableSortedDictionary<string, ShareRow> Shares { get; init; } = ImmutableSortedDictionary<string, ShareRow>.Empty;
 
     public bool IsActive => Tenant.State == TenantState.Active;
@@ -113,6 +119,8 @@ internal sealed class TenancyStore : IDisposable
             row, (await context.Tokens.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(t => t.Prefix, t => t, StringComparer.Ordinal),
             (await context.Roles.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(r => r.Name, r => r, StringComparer.Ordinal))
         {
+            Quota = await context.Quotas.SingleOrDefaultAsync(cancellationToken),
+            QuotaPlans = (await context.QuotaPlans.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(p => p.Name, p => p, StringComparer.Ordinal),
             Shares = (await context.Shares.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(s => s.Name, s => s, StringComparer.Ordinal),
         };
         var before = Find(tenant);

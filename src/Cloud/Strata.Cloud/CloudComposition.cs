@@ -8,6 +8,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
+using Strata.Cloud.Billing;
+using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Operations;
@@ -18,10 +20,13 @@ using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Ingest;
+using Strata.Node.Metering;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
 using Strata.Node.Tls;
 using Strata.Telemetry;
+using Strata.Telemetry.DuckDb;
 using Strata.Telemetry.Postgres;
 
 namespace Strata.Cloud;
@@ -117,14 +122,17 @@ internal static class CloudComposition
         if (options.Database is { } database)
         {
             services.AddPostgresTelemetryStore(store => store.Database = database);
+            services.AddTenantStores<PostgresTelemetryStore>();
             services.AddSingleton<INodeCheck, DatabaseCheck>();
         }
         else
         {
             services.AddTelemetryStore(store => store.Folder = folder.Path);
+            services.AddTenantStores<DuckDbTelemetryStore>();
         }
         services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database, KeyFile = options.KeyFile, KeyCommand = options.KeyCommand });
         services.AddTenancy(people: options.People);
+        services.AddBilling();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -132,6 +140,7 @@ internal static class CloudComposition
             mqtt.DataDirectory = Path.Combine(folder.Path, "mqtt");
             mqtt.SkipDamagedData = options.SkipDamagedSessions;
         });
+        services.AddMeter();
         services.AddReadings();
         services.AddOperations(new NodeDescription("cloud", "cloud", folder.Path, TimeProvider.System.GetUtcNow()));
         services.AddCloudOperations();
@@ -143,11 +152,13 @@ internal static class CloudComposition
     {
         builder.WebHost.UseStaticWebAssets();
         builder.Services.AddDashboard(dashboard => dashboard.BaseAddress = () => new Uri($"http://{CloudNode.Reachable(listeners.Http!.IPEndPoint!)}/"));
+        builder.Services.AddSingleton(new ProbeAddress(() => new Uri($"http://{CloudNode.Reachable(listeners.Http!.IPEndPoint!)}/")));
         builder.Services.AddOptions<DashboardOptions>().Configure<SessionTokens>((dashboard, sessions) => dashboard.Reader = reader => sessions.For(reader) is { } right ? new DashboardReader(right.Token, right.Tenant?.Value) : null);
     }
 
     private static void Map(WebApplication app)
     {
+        app.UseServiceCounters();
         app.UseNodeErrors();
         app.UseStaticFiles();
         app.UseWebSockets();
@@ -162,9 +173,11 @@ internal static class CloudComposition
         app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Strata API")).IsOpen("the API's description holds nobody's data");
         app.MapLogin();
         app.MapTenancy();
+        app.MapBilling();
         app.MapDevices();
         app.MapNode();
         app.MapReadings();
+        app.MapUsage();
         app.MapOperations();
         app.MapCloudOperations();
         app.MapDashboard().RequiresCaller();

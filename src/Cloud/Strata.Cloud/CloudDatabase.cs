@@ -1,3 +1,4 @@
+using Strata.Cloud.Billing;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Tenancy;
 using Strata.Postgres.Schema;
@@ -8,5 +9,5 @@ namespace Strata.Cloud;
 /// <summary>What a cloud node keeps in PostgreSQL: the registry's slices and the telemetry store. <c>strata database</c> works on it.</summary>
 public static class CloudDatabase
 {
-    public static DatabaseSchema Schema { get; } = new(DevicesModule.Schema, TenancyModule.Schema, new TelemetrySchema());
+    public static DatabaseSchema Schema { get; } = new(DevicesModule.Schema, TenancyModule.Schema, BillingModule.Schema, new TelemetrySchema());
 }

@@ -1,4 +1,6 @@
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Limits;
+using Strata.Mqtt.Wire;
 
 namespace Strata.Mqtt;
 
@@ -31,6 +33,34 @@ public sealed partial class MqttBroker
             Volatile.Write(ref announced, wanted);
         }
     }
+
+    /// <summary>Says what the clients of a namespace may publish; null for what every namespace may. Holds at once.</summary>
+    public void Limit(string @namespace, NamespaceLimits? limits)
+    {
+        if (limits is not null || namespaces.ContainsKey(@namespace))
+            NamespaceOf(@namespace).Limits = limits;
+    }
+
+    /// <summary>Counts what came for a namespace by another way than MQTT against its limits.</summary>
+    /// <returns>Zero when it was counted; else nothing was, and after so long it would be.</returns>
+    public TimeSpan TakeRate(string @namespace, int messages, long bytes)
+    {
+        if (!namespaces.TryGetValue(@namespace, out var known) || known.RateLimits is not { IsOff: false } limits)
+            return TimeSpan.Zero;
+        var now = Time.GetElapsedTime(0, Time.GetTimestamp()).Ticks;
+        if (known.Rate.Debt(limits, now) is > 0 and var debt)
+            return TimeSpan.FromTicks(debt);
+        known.Rate.Take(messages, bytes, limits, now);
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>What a namespace has counted; nothing for one that nobody has used.</summary>
+    public NamespaceTraffic TrafficOf(string @namespace) => namespaces.TryGetValue(@namespace, out var known)
+        ? new NamespaceTraffic(known.Totals.PacketsOut((int)PacketType.Publish), known.Totals.Of(Total.BytesOut), known.Totals.Connected)
+        : default;
+
+    /// <summary>The most clients of a namespace that were connected at one time since this was asked last. For one asker.</summary>
+    public int TakePeakOf(string @namespace) => namespaces.TryGetValue(@namespace, out var known) ? known.Totals.TakePeak() : 0;
 
     /// <summary>What is held now, by kind of queue.</summary>
     internal IReadOnlyList<QueueDepth> MeasureQueues()

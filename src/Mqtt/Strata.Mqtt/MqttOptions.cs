@@ -172,7 +172,7 @@ public sealed class MqttOptions
     /// <summary>Bytes a second of those packets, with the same policy; a packet larger than that is taken and paid for afterwards. 0 for no limit, to 1 TiB. Default 0.</summary>
     public long MaxPublishBytesPerClient { get; set; }
 
-    /// <summary>Publishes a second of all clients of a namespace. Above it those that publish are not read until the rate is kept; nobody is disconnected for others' publishes. 0 for no limit, to 1,000,000,000. Default 0.</summary>
+    /// <summary>Publishes a second of all clients of a namespace. Above it those that publish are not read until the rate is kept; nobody is disconnected for others' publishes. <see cref="MqttBroker.Limit"/> says otherwise for one namespace. 0 for no limit, to 1,000,000,000. Default 0.</summary>
     public int MaxPublishRatePerNamespace { get; set; }
 
     /// <summary>Bytes a second of those packets, with the same policy. 0 for no limit, to 1 TiB. Default 0.</summary>

@@ -13,6 +13,7 @@ using Strata.Node.Auth;
 using Strata.Node.Devices;
 using Strata.Node.Ingest;
 using Strata.Node.Link;
+using Strata.Node.Metering;
 using Strata.Node.Reads;
 using Strata.Node.Uplink;
 using Strata.Telemetry;
@@ -39,8 +40,11 @@ public static class NodeServices
         services.TryAddSingleton<AccessMap>();
         services.TryAddSingleton<RejectionLog>();
         services.TryAddSingleton<IRejectionLog>(s => s.GetRequiredService<RejectionLog>());
+        services.TryAddSingleton<Meter>();
         services.TryAddSingleton<HopLog>();
         services.TryAddSingleton<IngestCounters>();
+        services.TryAddSingleton<ServiceCounters>();
+        services.TryAddSingleton<DeliveryCounts>();
         services.TryAddSingleton<ReadingBatchPool>();
         services.TryAddSingleton<GatewayStatusBoard>();
         services.TryAddSingleton<FleetEventWriter>();
@@ -62,6 +66,16 @@ public static class NodeServices
         services.AddSingleton<ICommitObserver, LiveTopics>();
         services.AddSingleton<ICommitObserver, SharedTopics>();
         services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));
+        return services;
+    }
+
+    /// <summary>Writes what the tenants use, and tells of quotas that are nearly used up: for a node that is the tenants' own. After <see cref="AddNode"/>.</summary>
+    public static IServiceCollection AddMeter(this IServiceCollection services)
+    {
+        services.AddOptions<MeterOptions>().ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<QuotaWatch>();
+        services.AddSingleton<MeterWriter>();
+        services.AddHostedService(s => s.GetRequiredService<MeterWriter>());
         return services;
     }
 

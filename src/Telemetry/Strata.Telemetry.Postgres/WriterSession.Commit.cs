@@ -266,6 +266,7 @@ internal sealed partial class WriterSession
 
     private List<UsageHour> UsedBy(TenantState tenant) => [.. usage.Touched.Where(c => c.Tenant == tenant.Id).Select(c => c.Taken).OfType<UsageHour>()];
 
+    /// <summary>Row by row in the order of their series, so that a series' rows of this commit lie together, in the table and in its index. Where a row stood in the commit is its number.</summary>
     private void Copy(TenantState tenant, TenantCommit part, long commit, DateOnly day)
     {
         using var stream = connection.BeginRawBinaryCopy(
@@ -274,9 +275,10 @@ internal sealed partial class WriterSession
         var name = tenant.Name;
         var room = 64 + name.Length;
         var rows = CollectionsMarshal.AsSpan(part.Rows);
-        for (var i = 0; i < rows.Length; i++)
+        foreach (var place in BySeries(rows))
         {
-            var (batch, row, series, _, _) = rows[i];
+            var index = (int)(place & uint.MaxValue);
+            var (batch, row, series, _, _) = rows[index];
             var text = batch.Texts[row];
             var kind = (short)batch.Kinds[row];
             if (StoredText.NeedsEscape(text))
@@ -286,7 +288,7 @@ internal sealed partial class WriterSession
             encoder.Int64(batch.Times[row]);
             encoder.Double(batch.Numbers[row]);
             encoder.Int32(series.Number);
-            encoder.Int32(i);
+            encoder.Int32(index);
             encoder.Int16(kind);
             encoder.Bytes(name);
             encoder.LastText(text);
@@ -294,5 +296,18 @@ internal sealed partial class WriterSession
         encoder.End();
     }
 
+    /// <summary>The rows' series and index, sorted; valid until the next call.</summary>
+    private ReadOnlySpan<ulong> BySeries(ReadOnlySpan<PendingRow> rows)
+    {
+        if (places.Length < rows.Length)
+            places = new ulong[Math.Max(rows.Length, places.Length * 2)];
+        for (var i = 0; i < rows.Length; i++)
+            places[i] = (ulong)rows[i].Series.Number << 32 | (uint)i;
+        var sorted = places.AsSpan(0, rows.Length);
+        sorted.Sort();
+        return sorted;
+    }
+
+    private ulong[] places = [];
     private readonly CopyEncoder encoder = new();
 }

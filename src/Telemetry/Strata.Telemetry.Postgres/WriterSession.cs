@@ -126,13 +126,15 @@ internal sealed partial class WriterSession : IAsyncDisposable
             BatchCommands =
             {
                 TenantBinding.Command(tenant),
-                new("SELECT series, device, metric FROM telemetry_series ORDER BY series"),
-                new("SELECT source, stream, used, seen FROM telemetry_progress ORDER BY used"),
-                new("SELECT height FROM telemetry_tenants"),
-                new("SELECT coalesce((SELECT max(position) FROM telemetry_events), 0), coalesce((SELECT max(position) FROM telemetry_gaps), 0)"),
-                new("SELECT hour, class FROM telemetry_usage WHERE hour >= (SELECT max(hour) FROM telemetry_usage) - interval '1 hour'"),
+                new("SELECT series, device, metric FROM telemetry_series WHERE tenant_id = $1 ORDER BY series"),
+                new("SELECT source, stream, used, seen FROM telemetry_progress WHERE tenant_id = $1 ORDER BY used"),
+                new("SELECT height FROM telemetry_tenants WHERE tenant_id = $1"),
+                new("SELECT coalesce((SELECT max(position) FROM telemetry_events WHERE tenant_id = $1), 0), coalesce((SELECT max(position) FROM telemetry_gaps WHERE tenant_id = $1), 0)"),
+                new("SELECT hour, class FROM telemetry_usage WHERE tenant_id = $1 AND hour >= (SELECT max(hour) FROM telemetry_usage WHERE tenant_id = $1) - interval '1 hour'"),
             },
         };
+        for (var i = 1; i < batch.BatchCommands.Count; i++)
+            batch.BatchCommands[i].Parameters.Add(new NpgsqlParameter { Value = tenant.Value });
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -31,6 +31,16 @@ internal sealed class ProgressBook(int maxStreamsPerSource, int maxIntervalsPerS
         Intervals += seen.Intervals.Count;
     }
 
+    /// <summary>Forgets what was seen of a tenant's sources.</summary>
+    public void Remove(TenantId tenant)
+    {
+        foreach (var key in sources.Keys.Where(k => k.Tenant == tenant).ToList())
+        {
+            Intervals -= sources[key].Sum(s => s.Seen.Intervals.Count);
+            sources.Remove(key);
+        }
+    }
+
     /// <summary>The streams of a source, the one used last at the end.</summary>
     public IEnumerable<SourceProgress> StreamsOf(TenantId tenant, string source) =>
         sources.GetValueOrDefault((tenant, source), []).Select(stream => new SourceProgress(source, stream.Name, stream.Seen.Intervals));

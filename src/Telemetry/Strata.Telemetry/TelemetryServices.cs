@@ -26,6 +26,16 @@ public static class TelemetryServices
         return services.AddIngest(ingest);
     }
 
+    /// <summary>Lets tenants have stores of their own beside the one that was added before: <see cref="RoutedTelemetryStore"/> takes its place.</summary>
+    public static IServiceCollection AddTenantStores<TShared>(this IServiceCollection services)
+        where TShared : class, ITelemetryStore
+    {
+        services.AddSingleton<RoutedTelemetryStore>(p => new(
+            p.GetRequiredService<TShared>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<DuckDbTelemetryStore>>(), p.GetService<IDeviceClasses>()));
+        services.AddSingleton<ITelemetryStore>(p => p.GetRequiredService<RoutedTelemetryStore>());
+        return services;
+    }
+
     /// <summary>What every store needs beside itself; the store's own opening is added before.</summary>
     internal static IServiceCollection AddIngest(this IServiceCollection services, Action<IngestOptions>? ingest)
     {

@@ -24,9 +24,16 @@ internal sealed record Attacker(string Name, Principal? Principal, Authenticatio
 /// <summary>
 /// A node with two tenants that have everything a tenant can have: acme with two places, quartz and basalt, and a rival, onyx; and attackers of every role, with and without a scope.
 /// </summary>
-public sealed class AttackedCloud : IAsyncLifetime
+public class AttackedCloud : IAsyncLifetime
 {
-    private readonly RunningCloud cloud = new();
+    private readonly RunningCloud cloud;
+
+    public AttackedCloud()
+        : this(new RunningCloud())
+    {
+    }
+
+    private protected AttackedCloud(RunningCloud cloud) => this.cloud = cloud;
 
     internal RunningCloud Cloud => cloud;
 
@@ -47,13 +54,15 @@ public sealed class AttackedCloud : IAsyncLifetime
 
     internal Dictionary<string, string> DeviceSecrets { get; } = [];
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         await cloud.InitializeAsync();
         await cloud.Client.CreateTenantAsync(new CreateTenant("acme"));
         await cloud.Client.CreateTenantAsync(new CreateTenant(Onyx.Tenant));
         await FillAsync(Acme, Quartz, Basalt);
         await FillAsync(Rival, Onyx);
+        await BillAsync(ClientOf(Acme), Quartz);
+        await BillAsync(ClientOf(Rival), Onyx);
         foreach (var role in Role.BuiltIn.Where(r => !r.IsOfPlatform).Select(r => r.Name))
         {
             await AddAttackerAsync(Acme, role, null, Quartz.Word, Basalt.Word);
@@ -68,7 +77,11 @@ public sealed class AttackedCloud : IAsyncLifetime
         Attackers.Add(new Attacker("a device of quartz", Principal.Of(Acme, DeviceId.Parse(Quartz.Device)), Basic($"acme/{Quartz.Device}", DeviceSecrets[Quartz.Device])));
     }
 
-    public async ValueTask DisposeAsync() => await cloud.DisposeAsync();
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await cloud.DisposeAsync();
+    }
 
     internal StrataClient ClientOf(TenantId tenant) => new(cloud.Http, null, tenant.Value);
 
@@ -110,8 +123,20 @@ public sealed class AttackedCloud : IAsyncLifetime
             await client.CreateJoinTokenAsync(new CreateJoinToken(target.Site, null, null));
             target.Token = (await client.CreateTokenAsync(new CreateToken([new GrantInfo("viewer", [target.Site])], $"token-{target.Word}"))).Id;
             await StoreAsync(tenant, target);
+            var soon = TimeProvider.System.GetUtcNow().AddDays(1);
+            await client.AnnounceMaintenanceAsync(new AnnounceMaintenance(soon, soon.AddHours(1), $"maintenance {target.Word}"));
             cloud.Node.Services.GetRequiredService<IRejectionLog>().Record(tenant, RejectionKind.Payload, target.Device, $"refused {target.Word}");
         }
+    }
+
+    /// <summary>A closed month with a credit note, and promises.</summary>
+    private static async Task BillAsync(StrataClient client, Target target)
+    {
+        await client.SetPricePlanAsync($"plan-{target.Word}", new SetPricePlan("USD", [], 5, "2026-01"));
+        await client.AssignPlanAsync(new AssignPlan($"plan-{target.Word}", "2026-01"));
+        await client.CloseStatementAsync("2026-01");
+        await client.CreditAsync("2026-01", new CreateCreditNote(1, $"note {target.Word}"));
+        await client.SetObjectiveAsync("api-availability", new SetObjective(99));
     }
 
     private async Task StoreAsync(TenantId tenant, Target target)

@@ -20,7 +20,7 @@ public sealed class AllocationTests
         node.AddDevice("t-1");
         Assert.True(node.Devices.TryGet(TenantId.Main, DeviceId.Parse("t-1"), out var entry));
         var host = node.Get<TelemetryMqttHost>();
-        var connection = new DeviceConnection(entry, 4);
+        var connection = new DeviceConnection(entry, 4, node.Get<Metering.Meter>().Of(TenantId.Main));
         var burst = new TelemetryBurst(host, new TelemetryBurstPool(host));
         var report = new CommitReport(1, 1, 0, TimeProvider.System.GetUtcNow());
         connection.LastHeard = report.Time;

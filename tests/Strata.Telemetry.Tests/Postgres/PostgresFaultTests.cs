@@ -1,119 +1,118 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
-using Strata.Core.Devices;
-using Strata.Core.Telemetry;
-using Strata.Core.Tenancy;
-using Strata.Telemetry.Ingest;
-using Strata.Telemetry.Postgres;
 using Strata.Testing;
 using Strata.Testing.Postgres;
-using static Strata.Telemetry.Tests.Writes;
 
 namespace Strata.Telemetry.Tests.Postgres;
 
-/// <summary>The server's sessions are ended, and the server itself is stopped, while several sources write through the one writer.</summary>
-public sealed class PostgresFaultTests : IAsyncLifetime
+/// <summary>The server is stopped, its sessions are ended, its disk fills, it hangs, while several sources write through the one writer: nothing acknowledged is missing or there twice.</summary>
+public sealed class PostgresFaultTests
 {
-    private const int Sources = 4;
-    private const int RowsPerMessage = 20;
-
-    private readonly PostgresServer server = PostgresServer.Own();
-    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly long[] acknowledged = new long[Sources];
-    private readonly SemaphoreSlim acknowledgements = new(0);
-    private readonly SemaphoreSlim failures = new(0);
-    private TestDatabase? database;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        database = await server.CreateAsync();
-        await database.MigrateAsync(new TelemetrySchema());
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await services.DisposeAsync();
-        await server.DisposeAsync();
-    }
-
     [Fact]
-    public async Task Nothing_acknowledged_is_missing_or_twice_and_the_store_goes_on_by_itself()
+    public async Task Sessions_that_are_ended_and_a_server_that_is_stopped()
     {
-        await using var store = new PostgresTelemetryStore(new PostgresTelemetryOptions { Database = database!.Node }, TimeProvider.System, NullLogger<PostgresTelemetryStore>.Instance);
-        await store.OpenAsync(Cancel);
-        var options = new IngestOptions { ProbeDelay = TimeSpan.FromMilliseconds(10), ProbeMaxDelay = TimeSpan.FromMilliseconds(100) };
-        await using var writer = new IngestWriter(
-            store, options, [], new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), TimeProvider.System, NullLogger<IngestWriter>.Instance);
-        await writer.StartAsync(Cancel);
-        using var stop = new CancellationTokenSource();
-        var sources = Enumerable.Range(0, Sources).Select(i => SendAsync(writer, i, stop.Token)).ToArray();
+        await using var load = await StoreUnderLoad.StartAsync(20, TimeSpan.FromSeconds(30));
         var random = new Random(5);
         for (var round = 0; round < 12; round++)
         {
-            for (var n = random.Next(1, 40); n > 0; n--)
-                await Deadline.For(acknowledgements.WaitAsync(Cancel), $"an acknowledgement in round {round}");
+            await load.AcknowledgedAsync(random.Next(1, 40), $"an acknowledgement in round {round}");
             if (round % 6 == 3)
-                await StopAndStartAsync(store, writer);
+                await StopAndStartAsync(load);
             else
-                await TestDatabase.ExecuteAsync(database.Admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'strata-%'");
+                await TestDatabase.ExecuteAsync(load.Database.Admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'strata-%'");
         }
-        while (await acknowledgements.WaitAsync(0, Cancel))
-        {
-            // Nothing of before counts as recovery.
-        }
-        // More than can be on their way from before the fault: one of each source.
-        for (var n = 0; n < 20; n++)
-            await Deadline.For(acknowledgements.WaitAsync(Cancel), "acknowledgements after the last fault");
-        await stop.CancelAsync();
-        await Deadline.For(Task.WhenAll(sources), "the sources end");
-        Assert.True(store.Health.CanCommit, store.Health.Detail);
-
-        long all = 0;
-        for (var i = 0; i < Sources; i++)
-        {
-            var seen = Assert.Single(Assert.Single(await store.ProgressAsync(TenantId.Main, Name(i), Cancel)).Seen);
-            Assert.Equal(1, seen.First);
-            Assert.InRange(seen.Last, acknowledged[i], acknowledged[i] + 1);
-            Assert.Equal(seen.Last * RowsPerMessage, await store.CountAsync(TenantId.Main, DeviceId.Parse(Name(i)), Cancel));
-            all += seen.Last * RowsPerMessage;
-        }
-        Assert.Equal(all, await store.CountAsync(TenantId.Main, null, Cancel));
-        await using var admin = await TestDatabase.OpenAsync(database.Admin);
-        Assert.Equal(all, (await Strata.Postgres.Sql.ListAsync(admin, "SELECT count(*) FROM telemetry_readings", r => r.GetInt64(0), Cancel))[0]);
+        await load.RecoveredAsync();
+        await load.VerifyAsync();
     }
 
-    private async Task StopAndStartAsync(PostgresTelemetryStore store, IngestWriter writer)
+    [Fact]
+    public async Task A_disk_without_room()
     {
-        await server.StopAsync();
-        while (store.Health.CanCommit)
-            await Deadline.For(failures.WaitAsync(Cancel), "a write that fails while the server is stopped");
-        Assert.False(writer.CanCommit && store.Health.CanCommit);
-        Assert.Contains("Nothing is acknowledged until a commit succeeds", store.Health.Detail, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<TelemetryStoreException>(async () => await store.CountAsync(TenantId.Main, null, Cancel));
-        await server.StartAgainAsync();
-    }
-
-    /// <summary>A source that numbers its messages and sends each until it is acknowledged.</summary>
-    private async Task SendAsync(IngestWriter writer, int source, CancellationToken stop)
-    {
-        for (var number = 1L; !stop.IsCancellationRequested;)
+        if (!Environment.IsPrivilegedProcess)
+            Assert.Skip("Only root can mount the small file system that this test fills.");
+        var folder = Directory.CreateTempSubdirectory("strata-pg-small-").FullName;
+        var (exit, output) = await ForeignTool.RunAsync("mount", "-t", "tmpfs", "-o", "size=48m,mode=0755", "tmpfs", folder);
+        if (exit != 0)
+            ForeignTool.Missing($"The small file system cannot be mounted here: {output}");
+        try
         {
-            var rows = Enumerable.Range(0, RowsPerMessage).Select(r => new Reading(DeviceId.Parse(Name(source)), Temperature, At(0) + number * RowsPerMessage + r, ReadingValue.OfNumber(number)));
-            try
+            var ballast = Path.Combine(folder, "ballast");
+            await using var load = await StoreUnderLoad.StartAsync(500, TimeSpan.FromSeconds(30), async l =>
             {
-                await writer.CommitAsync(Of(Stamp(number, Name(source)), rows), Cancel);
-                acknowledged[source] = number++;
-                acknowledgements.Release();
-            }
-            catch (TelemetryStoreException)
-            {
-                failures.Release();
-                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
-            }
+                var space = Directory.CreateDirectory(Path.Combine(folder, "space")).FullName;
+                await ForeignTool.RunAsync("/bin/chown", "postgres", space);
+                await TestDatabase.ExecuteAsync(await l.Server.AdminAsync(), $"CREATE TABLESPACE small LOCATION '{space}'");
+                await TestDatabase.ExecuteAsync(await l.Server.AdminAsync(), $"ALTER DATABASE {new Npgsql.NpgsqlConnectionStringBuilder(l.Database.Admin).Database} SET TABLESPACE small");
+                await File.WriteAllBytesAsync(ballast, new byte[26 << 20], Cancel);
+            });
+            await load.FailedAsync("the disk fills");
+            while (load.Store.Health.CanCommit)
+                await load.FailedAsync("a write that fails");
+            Assert.Contains("No space left on device", load.Store.Health.Detail, StringComparison.Ordinal);
+            Assert.Contains("Nothing is acknowledged until a commit succeeds", load.Store.Health.Detail, StringComparison.Ordinal);
+            File.Delete(ballast);
+            await load.RecoveredAsync();
+            await load.VerifyAsync();
+        }
+        finally
+        {
+            await ForeignTool.RunAsync("umount", "--lazy", folder);
+            Directory.Delete(folder);
         }
     }
 
-    private static string Name(int source) => $"agent-{source}";
+    [Fact]
+    public async Task A_server_that_hangs_for_less_than_a_commit_may_take_is_waited_for()
+    {
+        await using var load = await StoreUnderLoad.StartAsync(20, TimeSpan.FromSeconds(60));
+        await load.AcknowledgedAsync(10, "acknowledgements");
+        await load.Server.FreezeAsync();
+        await SlowAsync(load);
+        Assert.True(load.Store.Health.CanCommit, load.Store.Health.Detail);
+        await load.Server.ThawAsync();
+        await load.RecoveredAsync();
+        Assert.Equal(0, load.Failures());
+        Assert.Null(load.Writer.SlowCommit);
+        await load.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task A_server_that_hangs_for_longer_fails_the_commit_and_is_gone_on_with_when_it_answers()
+    {
+        await using var load = await StoreUnderLoad.StartAsync(20, TimeSpan.FromSeconds(1));
+        for (var round = 0; round < 2; round++)
+        {
+            await load.AcknowledgedAsync(10, "acknowledgements");
+            await load.Server.FreezeAsync();
+            await SlowAsync(load);
+            await load.FailedAsync("a commit that takes too long fails");
+            while (load.Store.Health.CanCommit)
+                await load.FailedAsync("a write that fails while the server hangs");
+            Assert.Contains("Nothing is acknowledged until a commit succeeds", load.Store.Health.Detail, StringComparison.Ordinal);
+            await load.Server.ThawAsync();
+            await load.RecoveredAsync();
+        }
+        await load.VerifyAsync();
+    }
+
+    private static async Task SlowAsync(StoreUnderLoad load)
+    {
+        var slow = Task.Run(async () =>
+        {
+            while (load.Writer.SlowCommit is null)
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancel);
+        }, Cancel);
+        await Deadline.For(slow, "the writer says that a commit is slow");
+    }
+
+    private static async Task StopAndStartAsync(StoreUnderLoad load)
+    {
+        await load.Server.StopAsync();
+        while (load.Store.Health.CanCommit)
+            await load.FailedAsync("a write that fails while the server is stopped");
+        Assert.False(load.Writer.CanCommit && load.Store.Health.CanCommit);
+        Assert.Contains("Nothing is acknowledged until a commit succeeds", load.Store.Health.Detail, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<TelemetryStoreException>(async () => await load.Store.CountAsync(Core.Tenancy.TenantId.Main, null, Cancel));
+        await load.Server.StartAgainAsync();
+    }
 }

@@ -9,6 +9,7 @@ using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 
 namespace Strata.Cloud.Devices.UseCases;
 
@@ -19,7 +20,7 @@ namespace Strata.Cloud.Devices.UseCases;
 internal static class ApplyArchitecture
 {
     public static async Task<IResult> HandleAsync(
-        bool? dryRun, bool? prune, string? file, HttpContext context, RegistryStore registry, DeviceDirectory directory, AccessMap accesses, TenantDirectory tenants,
+        bool? dryRun, bool? prune, string? file, HttpContext context, RegistryStore registry, DeviceDirectory directory, Meter meter, AccessMap accesses, TenantDirectory tenants,
         CancellationToken cancellationToken)
     {
         var text = await context.Request.ReadTextAsync(YamlTree.MaxCharacters, cancellationToken);
@@ -36,12 +37,12 @@ internal static class ApplyArchitecture
             access = accesses.Of(access.Principal, tenant);
         }
         var caller = Caller.Of(context) with { Tenant = access.Tenant };
-        var outcome = await ApplyAsync(registry, caller, name, text.Value, dryRun ?? false, prune ?? false, directory.Capacity, access, cancellationToken);
+        var outcome = await ApplyAsync(registry, caller, name, text.Value, dryRun ?? false, prune ?? false, directory.Capacity, access, cancellationToken, meter.Of(access.Tenant).Quotas.Devices);
         return outcome.ToResult(result => Results.Json(result, ContractsJson.Default.ApplyResult));
     }
 
     public static async Task<Outcome<ApplyResult>> ApplyAsync(
-        RegistryStore registry, Caller caller, string file, string yaml, bool dryRun, bool prune, int capacity, Access? access, CancellationToken cancellationToken)
+        RegistryStore registry, Caller caller, string file, string yaml, bool dryRun, bool prune, int capacity, Access? access, CancellationToken cancellationToken, long? quota = null)
     {
         var description = SiteFileReader.Read(file, yaml);
         if (!description.IsOk)
@@ -51,7 +52,11 @@ internal static class ApplyArchitecture
             var plan = ScopedPlan.Make(file, description.Value, registry.Image(caller.Tenant), prune, access);
             return plan.IsOk ? new ApplyResult(true, plan.Value.Changes, Nothing) : plan.Problem;
         }
-        return await registry.ChangeAsync(caller, change => Decide(change, file, description.Value, prune, capacity, access), cancellationToken);
+        return await registry.ChangeAsync(caller, change =>
+        {
+            var decided = Decide(change, file, description.Value, prune, capacity, access);
+            return decided.IsOk && DeviceQuota.Check(change, quota) is { } over ? over : decided;
+        }, cancellationToken);
     }
 
     private static readonly Dictionary<string, string> Nothing = [];

@@ -12,18 +12,24 @@ using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 
 namespace Strata.Cloud.Devices.UseCases;
 
 /// <summary><c>POST /api/v1/devices</c>: a new device with its secret, which is shown once.</summary>
 internal static class RegisterDevice
 {
-    public static async Task<IResult> HandleAsync(HttpContext context, RegistryStore registry, DeviceDirectory directory, CancellationToken cancellationToken)
+    public static async Task<IResult> HandleAsync(HttpContext context, RegistryStore registry, DeviceDirectory directory, Meter meter, CancellationToken cancellationToken)
     {
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CreateDevice, cancellationToken);
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem);
-        var outcome = await registry.ChangeAsync(Caller.Of(context), change => Decide(change, request.Value, directory.Capacity, context.Access()), cancellationToken);
+        var caller = Caller.Of(context);
+        var outcome = await registry.ChangeAsync(caller, change =>
+        {
+            var decided = Decide(change, request.Value, directory.Capacity, context.Access());
+            return decided.IsOk && DeviceQuota.Check(change, meter.Of(caller.Tenant).Quotas.Devices) is { } over ? over : decided;
+        }, cancellationToken);
         return outcome.ToResult(secret => Results.Json(secret, ContractsJson.Default.DeviceSecret, statusCode: StatusCodes.Status201Created));
     }
 

@@ -13,6 +13,7 @@ public static class IsolationServices
         services.TryAddSingleton<FieldSweep>();
         services.TryAddSingleton<TenantRows>();
         services.TryAddSingleton<TenantPlacements>();
+        services.TryAddSingleton<TenantMoves>();
         return services;
     }
 

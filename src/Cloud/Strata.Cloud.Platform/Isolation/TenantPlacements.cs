@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Strata.Core.Tenancy;
+using Strata.Telemetry;
+using Strata.Telemetry.Ingest;
 
 namespace Strata.Cloud.Platform.Isolation;
 
 /// <summary>Each tenant's level and place: in memory, and in the shared database. Any thread reads; one changes.</summary>
-public sealed class TenantPlacements(IRegistryDatabase database, DataKeys keys, IEnumerable<RegistryPart> parts)
+public sealed class TenantPlacements(IRegistryDatabase database, DataKeys keys, IEnumerable<RegistryPart> parts, RoutedTelemetryStore telemetry, IngestWriter writer)
 {
     private readonly DbContextOptions<HomeDbContext> options = database.OptionsFor<HomeDbContext>("home_migrations");
     private readonly ConcurrentDictionary<TenantId, TenantPlacementRow> rows = new();
@@ -29,6 +31,8 @@ public sealed class TenantPlacements(IRegistryDatabase database, DataKeys keys, 
             {
                 database.Place(tenant, apart: true);
                 await MigrateAsync(tenant, cancellationToken);
+                await writer.SeparateAsync(tenant, cancellationToken);
+                await telemetry.PlaceAsync(tenant, ((RegistryFile)database).OwnFolder(tenant), cancellationToken);
             }
             await keys.LoadAsync(tenant, cancellationToken);
         }
@@ -39,6 +43,15 @@ public sealed class TenantPlacements(IRegistryDatabase database, DataKeys keys, 
     {
         foreach (var part in parts)
             await part.Migrate(database, tenant, cancellationToken);
+    }
+
+    /// <summary>Says in the shared database that a tenant is gone, whose own database is.</summary>
+    public async Task MarkDeletedAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var home = new HomeDbContext(options, tenant);
+        await using var transaction = await home.Database.BeginTransactionAsync(cancellationToken);
+        await home.Tenants.ExecuteUpdateAsync(t => t.SetProperty(r => r.State, TenantState.Deleted), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     public async Task SaveAsync(TenantPlacementRow row, CancellationToken cancellationToken)

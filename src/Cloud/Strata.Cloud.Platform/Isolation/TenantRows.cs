@@ -17,7 +17,8 @@ public sealed class TenantRows(IRegistryDatabase database, IEnumerable<RegistryP
         await using var context = part.Create(database, tenant);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var rows = 0;
-        foreach (var entity in Tables())
+        // What is written once stays, as the node has no right to take it away: it names amounts and months, and nobody of the tenant.
+        foreach (var entity in Tables().Where(e => !e.ClrType.IsAssignableTo(typeof(IAppendOnlyRow))))
         {
             var table = entity.GetTableName()!;
             // A place refers to the one that holds it: the rows let go of each other before they go.

@@ -14,7 +14,7 @@ namespace Strata.Cloud.Tenancy.Isolation;
 /// crash. A step that fails is tried again; what holds it up is said.
 /// </summary>
 internal sealed partial class IsolationRunner(
-    IRegistryDatabase database, TenantPlacements placements, DataKeys keys, FieldSweep sweep, TenancyStore tenants, TimeProvider time, ILogger<IsolationRunner> logger) : BackgroundService
+    IRegistryDatabase database, TenantPlacements placements, DataKeys keys, FieldSweep sweep, TenantMoves moves, TenancyStore tenants, TimeProvider time, ILogger<IsolationRunner> logger) : BackgroundService
 {
     /// <summary>How long a tenant's own connections may keep a step waiting before it is tried again.</summary>
     private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(10);
@@ -30,7 +30,7 @@ internal sealed partial class IsolationRunner(
     /// <summary>Decides and begins a change.</summary>
     public async Task<Outcome<TenantPlacementRow>> BeginAsync(Caller caller, IsolationLevel? level, bool renew, CancellationToken cancellationToken)
     {
-        var begun = await tenants.ChangeAsync<TenantPlacementRow>(caller, (image, now) => Decide(image, placements.Of(caller.Tenant), level, renew, now), cancellationToken);
+        var begun = await tenants.ChangeAsync<TenantPlacementRow>(caller, (image, now) => Decide(image, placements.Of(caller.Tenant), level, renew, now, moves.Impossible), cancellationToken);
         if (!begun.IsOk)
             return begun.Problem;
         if (begun.Value.IsChanging)
@@ -56,15 +56,19 @@ internal sealed partial class IsolationRunner(
         }
     }
 
-    private static Outcome<TenancyChange<TenantPlacementRow>> Decide(TenancyImage? image, TenantPlacementRow row, IsolationLevel? wanted, bool renew, DateTimeOffset now)
+    private static Outcome<TenancyChange<TenantPlacementRow>> Decide(TenancyImage? image, TenantPlacementRow row, IsolationLevel? wanted, bool renew, DateTimeOffset now, string? cannotMove)
     {
         if (image is null or { Tenant.State: TenantState.Deleted })
             return new Problem(ProblemKind.NotFound, $"There is no tenant '{row.TenantId}'.", "id");
         var to = wanted ?? row.Level;
         if (to == IsolationLevel.Physical)
-            return new Problem(ProblemKind.Invalid, $"A deployment of its own is made by export and import: 'strata tenants export {row.TenantId} --to FILE', then 'strata tenants import FILE' on the other.", "level");
-        if (to == IsolationLevel.Dedicated)
-            return new Problem(ProblemKind.Invalid, "A database of its own is not to be had yet; 'encrypted' is.", "level");
+            return new Problem(ProblemKind.Invalid, "A deployment of its own is another installation: a tenant is made there anew; exporting and importing a whole one is not to be had yet. 'dedicated' is the strictest level on this one.", "level");
+        if (to == IsolationLevel.Dedicated && row.TenantId == TenantId.Main.Value)
+            return new Problem(ProblemKind.Conflict, "The installation's first tenant stays in the shared database, where the installation keeps what is its own.", "level");
+        if (to == IsolationLevel.Dedicated && cannotMove is not null)
+            return new Problem(ProblemKind.Conflict, cannotMove, "level");
+        if (row.Level == IsolationLevel.Dedicated && to != IsolationLevel.Dedicated)
+            return new Problem(ProblemKind.Conflict, "The way back from 'dedicated' is not to be had yet.", "level");
         if (row.IsChanging)
             return new Problem(ProblemKind.Conflict, $"The tenant is changing to {row.Target.Name()}; see 'strata tenants isolation {row.TenantId}', and wait until it is done.", "level");
         if (renew && !IsolationPlan.HasKey(to))
@@ -90,8 +94,8 @@ internal sealed partial class IsolationRunner(
                 if (step != IsolationStep.None)
                 {
                     progress[tenant] = (step, 0);
-                    var detail = await RunAsync(tenant, step, cancellationToken);
-                    await placements.SaveAsync(placements.Of(tenant) with { Done = step, Detail = detail ?? row.Detail }, cancellationToken);
+                    var detail = await RunAsync(tenant, row, step, cancellationToken);
+                    await placements.SaveAsync(placements.Of(tenant) with { Done = step, Detail = detail ?? placements.Of(tenant).Detail }, cancellationToken);
                     continue;
                 }
                 await FinishAsync(tenant, row, cancellationToken);
@@ -111,7 +115,7 @@ internal sealed partial class IsolationRunner(
         }
     }
 
-    private async Task<string?> RunAsync(TenantId tenant, IsolationStep step, CancellationToken cancellationToken)
+    private async Task<string?> RunAsync(TenantId tenant, TenantPlacementRow row, IsolationStep step, CancellationToken cancellationToken)
     {
         switch (step)
         {
@@ -128,6 +132,15 @@ internal sealed partial class IsolationRunner(
                 fields = await SweepAsync(tenant, step, cancellationToken);
                 await keys.RetireAsync(tenant, cancellationToken);
                 return $"{fields} fields were opened";
+            case IsolationStep.Copy:
+                await moves.CopyAsync(tenant, rows => progress[tenant] = (step, rows), cancellationToken);
+                return null;
+            case IsolationStep.Switch:
+                var waited = await moves.SwitchAsync(tenant, row with { IsApart = true, Done = step, Detail = null }, rows => progress[tenant] = (step, rows), cancellationToken);
+                return $"its writes waited {waited.TotalMilliseconds:0} ms";
+            case IsolationStep.Clear:
+                await moves.ClearAsync(tenant, cancellationToken);
+                return null;
             default:
                 throw new NotSupportedException($"The step {step} is not to be had yet.");
         }

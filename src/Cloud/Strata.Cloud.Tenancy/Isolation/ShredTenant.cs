@@ -15,7 +15,7 @@ namespace Strata.Cloud.Tenancy.Isolation;
 /// <c>DELETE /api/v1/tenants/{id}?shred=true</c>: a tenant with everything it has. First nobody of it is let in; then its rows go with its keys in one transaction; then the installation's
 /// key is rotated and the old one destroyed, so that what copies of the database hold cannot be opened. Interrupted, it is asked for again.
 /// </summary>
-internal sealed class ShredTenant(IRegistryDatabase database, TenancyStore store, PeopleStore people, TenantPlacements placements, DataKeys keys, TenantRows rows, AuditTrail trail, IEnumerable<ITenantContents> slices)
+internal sealed class ShredTenant(IRegistryDatabase database, TenancyStore store, PeopleStore people, TenantPlacements placements, DataKeys keys, TenantRows rows, TenantMoves moves, AuditTrail trail, IEnumerable<ITenantContents> slices)
 {
     public async Task<IResult> HandleAsync(string id, Caller caller, TenantDirectory tenants, CancellationToken cancellationToken)
     {
@@ -39,12 +39,15 @@ internal sealed class ShredTenant(IRegistryDatabase database, TenancyStore store
             // Once begun it is carried through, whether the caller waits or not.
             await trail.SealAsync(tenant, CancellationToken.None); // So that the sealer has nothing to write any more.
             await rows.RemoveAsync(tenant, CancellationToken.None);
-            await database.ScrubAsync(tenant, CancellationToken.None);
-            await keys.ShredAsync(tenant, [.. store.All.Select(i => TenantId.Parse(i.Tenant.TenantId))], CancellationToken.None);
-            await people.LoadAgainAsync(CancellationToken.None);
             foreach (var slice in slices)
                 await slice.ForgetAsync(tenant, CancellationToken.None);
-            await placements.SaveAsync(placement with { Level = IsolationLevel.Logical, Target = IsolationLevel.Logical, Detail = "shredded" }, CancellationToken.None);
+            await database.ScrubAsync(tenant, CancellationToken.None);
+            await keys.ShredAsync(tenant, [.. store.All.Select(i => TenantId.Parse(i.Tenant.TenantId))], CancellationToken.None);
+            if (placement.IsApart)
+                await placements.MarkDeletedAsync(tenant, CancellationToken.None);
+            await moves.RemoveAsync(tenant, CancellationToken.None);
+            await people.LoadAgainAsync(CancellationToken.None);
+            await placements.SaveAsync(placement with { IsApart = false, Level = IsolationLevel.Logical, Target = IsolationLevel.Logical, Detail = "shredded" }, CancellationToken.None);
         }
         catch (InstallationKeyException failure)
         {

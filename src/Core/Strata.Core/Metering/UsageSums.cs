@@ -36,6 +36,15 @@ public static class UsageSums
         ];
     }
 
+    /// <summary>Each class over all hours, named as the first.</summary>
+    public static IReadOnlyList<UsageHour> Classes(IReadOnlyCollection<UsageHour> hours)
+    {
+        if (hours.Count == 0)
+            return [];
+        var start = hours.Min(h => h.Hour);
+        return [.. hours.GroupBy(h => h.DeviceClass).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => Add(g.OrderBy(h => h.Hour), start, g.Key, beside: false))];
+    }
+
     /// <summary>The whole of it as one: all hours, all classes.</summary>
     /// <param name="start">Named as its time.</param>
     public static UsageHour Total(TenantId tenant, DateTimeOffset start, IEnumerable<UsageHour> hours) =>

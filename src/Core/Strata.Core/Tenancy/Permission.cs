@@ -52,6 +52,9 @@ public enum Permission
     /// <summary><c>tenant.manage</c>: the tenant itself: its name, sign-in links of its administrator.</summary>
     TenantManage,
 
+    /// <summary><c>usage.read</c>: what the tenant has used, what it may use and when that runs out.</summary>
+    UsageRead,
+
     /// <summary><c>node.read</c>: how the node is: health, metrics. Of all tenants, so the platform owner's.</summary>
     NodeRead,
 
@@ -69,7 +72,7 @@ public static class Permissions
         (Permission.GatewaysRead, "gateways.read"), (Permission.GatewaysWrite, "gateways.write"), (Permission.EventsRead, "events.read"),
         (Permission.TokensManage, "tokens.manage"), (Permission.SharesManage, "shares.manage"),
         (Permission.UsersManage, "users.manage"), (Permission.RolesManage, "roles.manage"),
-        (Permission.AuditRead, "audit.read"), (Permission.TenantManage, "tenant.manage"), (Permission.NodeRead, "node.read"),
+        (Permission.AuditRead, "audit.read"), (Permission.TenantManage, "tenant.manage"), (Permission.UsageRead, "usage.read"), (Permission.NodeRead, "node.read"),
         (Permission.PlatformManage, "platform.manage"),
     ];
 

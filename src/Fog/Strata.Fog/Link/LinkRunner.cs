@@ -51,7 +51,7 @@ internal sealed class LinkRunner(
     private async Task RunAsync(GatewayBelow gateway, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        using var client = new ParentClient(options.Cloud, new GatewayIdentity(gateway.Id, gateway.Secret, gateway.Site, gateway.Tenant));
+        using var client = new ParentClient(options.Cloud, options.CloudCaFile, new GatewayIdentity(gateway.Id, gateway.Secret, gateway.Site, gateway.Tenant));
         using var link = new LinkClient(client, new ChainedLink(gateway.Id, below, hub, site), new LinkState(time), time, loggers.CreateLogger($"Strata.Fog.Link.{gateway.Id}"));
         await link.RunAsync(cancellationToken);
     }

@@ -19,7 +19,7 @@ internal sealed partial class Connection
 
     private PublishRates OwnRates => new(broker.Options.MaxPublishRatePerClient, broker.Options.MaxPublishBytesPerClient);
 
-    private PublishRates NamespaceRates => new(broker.Options.MaxPublishRatePerNamespace, broker.Options.MaxPublishBytesPerNamespace);
+    private PublishRates NamespaceRates => @namespace!.RateLimits;
 
     /// <summary>The burst holds as many publishes as the rates allow; the rest waits.</summary>
     private bool IsSpent => throttle is { Allowance: var allowance } && (publishes >= allowance.Messages || publishedBytes >= allowance.Bytes);
@@ -67,11 +67,13 @@ internal sealed partial class Connection
         var now = NowTicks;
         var own = throttle!.Rate.Take(publishes, publishedBytes, OwnRates, now);
         var shared = @namespace!.Rate.Take(publishes, publishedBytes, NamespaceRates, now);
-        if (own <= 0 && !IsSpent)
+        // Nobody is disconnected for others' publishes, but where a namespace has a limit of its own the one that heeds none of its waits is.
+        var over = own > 0 || (shared > 0 && @namespace.Limits is not null);
+        if (!over && !IsSpent)
             throttle.OverSince = 0;
-        else if (own > 0 && throttle.OverSince == 0)
+        else if (over && throttle.OverSince == 0)
             throttle.OverSince = now;
-        else if (own > 0 && now - throttle.OverSince >= broker.Options.PublishRateGrace.Ticks)
+        else if (over && now - throttle.OverSince >= broker.Options.PublishRateGrace.Ticks)
             CloseOverRate();
         if (Math.Max(own, shared) > 0)
             await WaitUntilAsync(now + own, now + shared).ConfigureAwait(false);

@@ -15,6 +15,7 @@ internal sealed class TrafficTotals
     private readonly long[] counters = new long[(Mask + 1) * Size];
     private int connected;
     private int maximum;
+    private int peak;
     private long expired;
 
     public int Connected => Volatile.Read(ref connected);
@@ -50,13 +51,22 @@ internal sealed class TrafficTotals
     public void Entered()
     {
         var now = Interlocked.Increment(ref connected);
-        for (var most = Volatile.Read(ref maximum); most < now; most = Volatile.Read(ref maximum))
-            Interlocked.CompareExchange(ref maximum, now, most);
+        Raise(ref maximum, now);
+        Raise(ref peak, now);
     }
+
+    /// <summary>The most that were connected at once since this was asked last. For one asker.</summary>
+    public int TakePeak() => Math.Max(Interlocked.Exchange(ref peak, Connected), Connected);
 
     public void Left() => Interlocked.Decrement(ref connected);
 
     public void SessionExpired() => Interlocked.Increment(ref expired);
+
+    private static void Raise(ref int most, int now)
+    {
+        for (var before = Volatile.Read(ref most); before < now; before = Volatile.Read(ref most))
+            Interlocked.CompareExchange(ref most, now, before);
+    }
 
     private void Add(int counter, long count) => Interlocked.Add(ref counters[((Thread.GetCurrentProcessorId() & Mask) * Size) + counter], count);
 

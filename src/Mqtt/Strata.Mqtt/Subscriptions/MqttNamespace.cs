@@ -12,6 +12,7 @@ internal sealed class MqttNamespace(
 {
     private readonly Dictionary<(string Owner, string ClientId), Session> sessions = [];
     private int storedSessions;
+    private NamespaceLimits? limits;
 
     public string Name { get; } = name;
 
@@ -44,6 +45,14 @@ internal sealed class MqttNamespace(
 
     /// <summary>What its clients publish.</summary>
     public PublishRate Rate { get; } = new();
+
+    /// <summary>What they may publish, when that is not what the clients of every namespace may.</summary>
+    public NamespaceLimits? Limits { get => Volatile.Read(ref limits); set => Volatile.Write(ref limits, value); }
+
+    /// <summary>What they may publish now.</summary>
+    public PublishRates RateLimits => Limits is { } own
+        ? new PublishRates(own.MessagesPerSecond, own.BytesPerSecond) { Span = own.Span }
+        : new PublishRates(options.MaxPublishRatePerNamespace, options.MaxPublishBytesPerNamespace);
 
     /// <summary>Whether any session here outlives the program.</summary>
     public bool KeepsSessions => Volatile.Read(ref storedSessions) > 0;

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 
 namespace Strata.Node.Auth;
 
@@ -32,6 +33,11 @@ public static class CallerAccess
                 }
                 context.Features.Set(context.RequestServices.GetRequiredService<AccessMap>().Of(principal, tenant));
                 context.User.NoteAddress(context.Connection.RemoteIpAddress);
+                if (Over(context, principal, tenant) is { } refusal)
+                {
+                    await refusal.ExecuteAsync(context);
+                    return;
+                }
             }
             else
             {
@@ -41,6 +47,22 @@ public static class CallerAccess
         }
         await next(context);
     });
+
+    /// <summary>
+    /// Meters a call of the API, and refuses it when the tenant's quota is used up; not the platform's owner's, who can change quotas. Devices and gateways are metered by their messages.
+    /// </summary>
+    private static QuotaResults? Over(HttpContext context, Principal principal, TenantId tenant)
+    {
+        if (!context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase) || principal.Kind is PrincipalKind.Device or PrincipalKind.Gateway)
+            return null;
+        var services = context.RequestServices;
+        var meter = services.GetRequiredService<Meter>().Of(tenant);
+        var time = services.GetRequiredService<TimeProvider>();
+        if (!principal.IsPlatformOwner && meter.TakeCall(time.GetUtcNow()) is { Ticks: > 0 } wait)
+            return new QuotaResults("apiCallsPerMinute", meter.Quotas.ApiCallsPerMinute ?? 0, meter.Quotas.ApiCallsPerMinute ?? 0, "Call again later.", wait);
+        meter.Called();
+        return null;
+    }
 
     /// <summary>How long who reads by a share waits until its quota of calls lets it; null for everybody else.</summary>
     private static TimeSpan? Wait(HttpContext context, Principal principal) =>

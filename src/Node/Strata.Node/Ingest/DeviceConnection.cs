@@ -2,6 +2,7 @@ using System.Text;
 using Strata.Core.Telemetry;
 using Strata.Mqtt;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 
 namespace Strata.Node.Ingest;
 
@@ -9,7 +10,7 @@ namespace Strata.Node.Ingest;
 /// One MQTT connection of a device: the host's state of it. <see cref="Open"/>, <see cref="Stream"/> and the slots of metrics belong to the connection's
 /// read loop and, for the slots, to the writer's loop.
 /// </summary>
-internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts)
+internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts, TenantMeter meter)
 {
     /// <summary>Hop slots remembered per connection; a device with more metrics looks the others up each time.</summary>
     private const int MaxKnownSlots = 32;
@@ -18,6 +19,9 @@ internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts)
     private int failed;
 
     public DeviceEntry Entry { get; } = entry;
+
+    /// <summary>Of its tenant.</summary>
+    public TenantMeter Meter { get; } = meter;
 
     /// <summary><c>devices/{id}/</c>.</summary>
     public byte[] TopicPrefix { get; } = Encoding.UTF8.GetBytes($"devices/{entry.Device.Value}/");
@@ -33,6 +37,9 @@ internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts)
 
     /// <summary>Bursts that may still be handed to the writer.</summary>
     public SemaphoreSlim InFlight { get; } = new(maxBursts, maxBursts);
+
+    /// <summary>Its tenant's counters, once they are known.</summary>
+    public TenantService? Service { get; set; }
 
     /// <summary>When <see cref="IDeviceActivity.Heard"/> was told last; the writer's loop only.</summary>
     public DateTimeOffset LastHeard { get; set; }

@@ -8,6 +8,7 @@ using Strata.Core.Telemetry;
 using Strata.Core.Telemetry.Decoding;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
 
@@ -19,7 +20,7 @@ namespace Strata.Node.Ingest;
 /// </summary>
 public sealed class HttpIngest(
     DeviceDirectory devices, IngestWriter writer, ReadingBatchPool batches, IRejectionLog rejections, IDeviceActivity activity, HopLog hops, IngestCounters counters,
-    LivePublisher live, PayloadLimits limits, IOptions<DeviceIngestOptions> options, TimeProvider time)
+    LivePublisher live, Meter meter, PayloadLimits limits, IOptions<DeviceIngestOptions> options, TimeProvider time)
 {
     internal async Task<IResult> PostAsync(string id, HttpContext context)
     {
@@ -31,6 +32,9 @@ public sealed class HttpIngest(
         }
         if (!writer.CanCommit)
             return Unavailable();
+        var quota = meter.Of(tenant);
+        if (quota.IsFull)
+            return QuotaResults.Full(quota);
         if (Check(context.Request, out var format) is { } wrongType)
             return wrongType;
         if (!BatchProperties.TryRead(context.Request.Headers, device.Value, out var said, out var reason))
@@ -41,6 +45,13 @@ public sealed class HttpIngest(
             return ProblemResults.Of(
                 ProblemKind.TooMuch, $"The body is longer than {options.Value.MaxRequestBytes} bytes.", status: StatusCodes.Status413PayloadTooLarge);
         }
+        if (body.Length > (quota.Quotas.PayloadBytes ?? long.MaxValue))
+        {
+            return ProblemResults.Of(
+                ProblemKind.TooMuch, $"The payload has {body.Length} bytes; the tenant's quota payloadBytes is {quota.Quotas.PayloadBytes}.", "payloadBytes", StatusCodes.Status413PayloadTooLarge);
+        }
+        if (live.Broker.TakeRate(tenant.Value, 1, body.Length) is { Ticks: > 0 } wait)
+            return QuotaResults.TooFast(quota, wait);
         return await StoreAsync(entry, format, body, said, received, context.RequestAborted);
     }
 
@@ -124,10 +135,10 @@ public static class HttpIngestEndpoints
     public static IEndpointRouteBuilder MapDeviceIngest(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/api/v1/devices/{id}/telemetry", (string id, HttpContext context, HttpIngest ingest) => ingest.PostAsync(id, context))
-            .RequiresDevice().WithTags("Telemetry")
+            .RequiresDevice().WithMetadata(ServiceNote.Ingest).WithTags("Telemetry")
             .WithSummary("Stores a device's readings; 204 once they are durable.")
             .WithDescription("The body is application/json (Strata's forms) or application/senml+json, without a content encoding.")
-            .Produces(StatusCodes.Status204NoContent).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(503);
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503);
         return routes;
     }
 }

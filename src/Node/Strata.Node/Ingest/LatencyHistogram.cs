@@ -15,15 +15,32 @@ public sealed class LatencyHistogram
     private readonly long[] buckets = new long[((MaxBits - SubBits + 1) * Sub) + Sub];
 
     /// <summary>Counts one duration; negative ones (clocks that disagree) count as zero, longer ones than the range as its end.</summary>
-    public void Record(TimeSpan duration) => Interlocked.Increment(ref buckets[IndexOf((long)Math.Max(0, duration.TotalMicroseconds))]);
+    public void Record(TimeSpan duration) => Record(duration, 1);
+
+    /// <summary>Counts a duration that several things took together.</summary>
+    public void Record(TimeSpan duration, long count) => Interlocked.Add(ref buckets[IndexOf((long)Math.Max(0, duration.TotalMicroseconds))], count);
 
     /// <summary>Percentiles in ms over all that was recorded.</summary>
     public LatencyInfo Snapshot()
     {
         var counts = new long[buckets.Length];
-        long total = 0;
         for (var i = 0; i < counts.Length; i++)
-            total += counts[i] = Volatile.Read(ref buckets[i]);
+            counts[i] = Volatile.Read(ref buckets[i]);
+        return Describe(counts);
+    }
+
+    /// <summary>The same, and forgets it: what is recorded meanwhile is in this or the next one.</summary>
+    public LatencyInfo Drain()
+    {
+        var counts = new long[buckets.Length];
+        for (var i = 0; i < counts.Length; i++)
+            counts[i] = Volatile.Read(ref buckets[i]) == 0 ? 0 : Interlocked.Exchange(ref buckets[i], 0);
+        return Describe(counts);
+    }
+
+    private static LatencyInfo Describe(long[] counts)
+    {
+        var total = counts.Sum();
         return total == 0
             ? new LatencyInfo(null, null, null, 0)
             : new LatencyInfo(Percentile(counts, total, 0.50), Percentile(counts, total, 0.95), Percentile(counts, total, 0.99), total);

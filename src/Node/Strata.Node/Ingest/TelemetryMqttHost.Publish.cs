@@ -3,6 +3,7 @@ using Strata.Core.Telemetry;
 using Strata.Core.Telemetry.Decoding;
 using Strata.Mqtt;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 using Strata.Telemetry;
 
 namespace Strata.Node.Ingest;
@@ -21,10 +22,17 @@ public sealed partial class TelemetryMqttHost
             return Forbid(client, $"a device publishes below devices/{connection.Entry.Device.Value}/ only");
         var topic = TelemetryTopics.Classify(publish.Topic[connection.TopicPrefix.Length..]);
         if (topic == DeviceTopic.Other)
+        {
+            connection.Meter.Routed(publish.Payload.Length);
             return PublishVerdict.Route;
+        }
         if (topic == DeviceTopic.Unknown)
             return Reject(connection.Entry.Tenant, connection.Entry.Device.Value, MqttReasonCode.TopicNameInvalid, "telemetry goes to telemetry, telemetry/senml or health");
         connection.Client ??= client; // The will of a client that was not here since the start.
+        if (connection.Meter.IsFull)
+            return EndForQuota(connection);
+        if (publish.Payload.Length > (connection.Meter.Quotas.PayloadBytes ?? long.MaxValue))
+            return Reject(connection.Entry.Tenant, connection.Entry.Device.Value, MqttReasonCode.PayloadFormatInvalid, $"the payload has {publish.Payload.Length} bytes; the tenant's quota payloadBytes is {connection.Meter.Quotas.PayloadBytes}");
         return Take(connection, client.Namespace, publish, topic);
     }
 
@@ -51,7 +59,10 @@ public sealed partial class TelemetryMqttHost
         var connection = burst.Connection!;
         burst.AcknowledgedWhenKept = burst.HasLive && broker!.KeepsSessions(connection.Entry.Tenant.Value);
         if (!burst.AcknowledgedWhenKept)
+        {
             burst.Acknowledge(connection.Client!);
+            ServiceOf(connection).Acknowledged(burst.Batch.MessageCount, report.Time - burst.Received);
+        }
         Account(burst, connection, report.Time);
         if (report.Time - connection.LastHeard >= HeardInterval)
         {
@@ -77,6 +88,7 @@ public sealed partial class TelemetryMqttHost
         {
             await kept;
             burst.Acknowledge(connection.Client!);
+            ServiceOf(connection).Acknowledged(burst.Batch.MessageCount, time.GetUtcNow() - burst.Received);
             Finish(burst, connection);
         }
         catch (IOException refused)
@@ -101,6 +113,7 @@ public sealed partial class TelemetryMqttHost
     internal void Failed(TelemetryBurst burst, Exception exception)
     {
         var connection = burst.Connection!;
+        ServiceOf(connection).Failed(burst.Batch.MessageCount);
         if (connection.Fail())
         {
             LogNotStored(exception.Message);
@@ -200,6 +213,8 @@ public sealed partial class TelemetryMqttHost
         }
     }
 
+    private TenantService ServiceOf(DeviceConnection connection) => connection.Service ??= service.Of(connection.Entry.Tenant);
+
     /// <summary>Gives the open burst back when its first message proved bad: nothing may wait in it for a later end.</summary>
     private void ReturnEmpty(DeviceConnection connection)
     {
@@ -213,6 +228,18 @@ public sealed partial class TelemetryMqttHost
     {
         bursts.Return(burst);
         connection.InFlight.Release();
+    }
+
+    /// <summary>Nothing is acknowledged: the device keeps what it sent and sends it again. What it sent before is acknowledged as it is stored.</summary>
+    private PublishVerdict EndForQuota(DeviceConnection connection)
+    {
+        var meter = connection.Meter;
+        if (connection.Fail())
+        {
+            rejections.Record(connection.Entry.Tenant, RejectionKind.Permission, connection.Entry.Device.Value, "the tenant's quota storageBytes is used up");
+            connection.Client!.Disconnect(MqttReasonCode.QuotaExceeded, QuotaResults.Text("storageBytes", meter.Quotas.StorageBytes ?? 0, meter.StorageBytes, "Send it again when there is room."));
+        }
+        return PublishVerdict.Deferred;
     }
 
     private PublishVerdict Forbid(MqttClient client, string reason)

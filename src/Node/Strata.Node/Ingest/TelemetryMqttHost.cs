@@ -5,8 +5,10 @@ using Strata.Core.Devices;
 using Strata.Core.Telemetry.Decoding;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
+using Strata.Mqtt.Limits;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 using Strata.Telemetry.Ingest;
 
 namespace Strata.Node.Ingest;
@@ -21,6 +23,7 @@ namespace Strata.Node.Ingest;
 public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 {
     internal const string StoreRefusal = "The node stores no more series of this device.";
+    private const string ConnectionQuota = "The tenant's quota of connections is used up.";
     private const string DeviceOwner = "device/";
     private const string GatewayOwner = "gateway/";
     private const string ApplicationOwner = "application/";
@@ -35,8 +38,10 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly IDeviceActivity activity;
     private readonly HopLog hops;
     private readonly IngestCounters counters;
+    private readonly ServiceCounters service;
     private readonly PayloadLimits limits;
     private readonly DeviceIngestOptions options;
+    private readonly Meter meter;
     private readonly TimeProvider time;
     private readonly ILogger<TelemetryMqttHost> logger;
     private readonly DevicePresence presence;
@@ -47,18 +52,20 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 
     public TelemetryMqttHost(
         DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
-        IDeviceActivity activity, HopLog hops, IngestCounters counters, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, TimeProvider time, ILogger<TelemetryMqttHost> logger)
+        IDeviceActivity activity, HopLog hops, IngestCounters counters, ServiceCounters service, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, Meter meter, TimeProvider time,
+        ILogger<TelemetryMqttHost> logger)
     {
         (this.devices, this.gateways, this.tokens, this.tenants, this.accesses) = (devices, gateways, tokens, tenants, accesses);
         (this.writer, this.rejections) = (writer, rejections);
-        (this.activity, this.hops, this.counters, this.limits, this.options) = (activity, hops, counters, limits, options.Value);
-        (this.live, this.time, this.logger) = (live, time, logger);
+        (this.activity, this.hops, this.counters, this.service, this.limits, this.options) = (activity, hops, counters, service, limits, options.Value);
+        (this.live, this.meter, this.time, this.logger) = (live, meter, time, logger);
         presence = new DevicePresence(this.options.MaxConnectionsPerDevice);
         bursts = new TelemetryBurstPool(this);
         devices.Revoked += OnRevoked;
         gateways.Revoked += OnRevoked;
         tokens.Ended += OnEnded;
         tenants.Changed += OnTenantChanged;
+        meter.QuotasChanged += OnQuotas;
     }
 
     /// <summary>Completes when the disk has refused what the broker was to keep, with why.</summary>
@@ -70,7 +77,12 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     /// <summary>Whether the device has a connection here now.</summary>
     public bool IsConnected(TenantId tenant, DeviceId device) => presence.IsConnected(tenant, device);
 
-    public void Attach(MqttBroker broker) => this.broker = broker;
+    public void Attach(MqttBroker broker)
+    {
+        this.broker = broker;
+        foreach (var tenant in meter.All)
+            OnQuotas(tenant);
+    }
 
     public void StorageFailed(Exception fault) => storageFault.TrySetResult(fault);
 
@@ -90,10 +102,12 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             return Refuse(log, login.Name, check.Reason, CodeOf(check.Result));
         if (!tenants.IsActive(login.Tenant))
             return Refuse(log, login.Name, "the tenant is disabled", MqttReasonCode.NotAuthorized);
+        if (IsFullOfConnections(login.Tenant))
+            return Refuse(login.Tenant, login.Name, ConnectionQuota, MqttReasonCode.QuotaExceeded);
         if (gateway is not null)
             return ConnectDecision.Accept(gateway.Tenant.Value, ClientOf(gateway), OwnerOf(gateway.Gateway));
         if (presence.HasRoom(device!))
-            return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight), OwnerOf(device.Device));
+            return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)), OwnerOf(device.Device));
         return Refuse(log, login.Name, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
     }
 
@@ -130,7 +144,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         if (!tenants.IsActive(tenant))
             return ConnectDecision.Refuse(MqttReasonCode.NotAuthorized);
         if (client.Owner.StartsWith(DeviceOwner, StringComparison.Ordinal))
-            state = FindDevice(tenant, client.Owner) is { Enabled: true } device ? new DeviceConnection(device, options.MaxBurstsInFlight) : null;
+            state = FindDevice(tenant, client.Owner) is { Enabled: true } device ? new DeviceConnection(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)) : null;
         else if (client.Owner.StartsWith(GatewayOwner, StringComparison.Ordinal))
             state = GatewayId.TryParse(client.Owner[GatewayOwner.Length..], out var id) && gateways.TryGet(tenant, id, out var gateway) && gateway.Enabled ? ClientOf(gateway) : null;
         else if (client.Owner.StartsWith(ApplicationOwner, StringComparison.Ordinal))
@@ -165,6 +179,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         gateways.Revoked -= OnRevoked;
         tokens.Ended -= OnEnded;
         tenants.Changed -= OnTenantChanged;
+        meter.QuotasChanged -= OnQuotas;
     }
 
     private static string OwnerOf(DeviceId device) => DeviceOwner + device.Value;
@@ -185,7 +200,20 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         var tenant = login.IsExplicit || principal.IsPlatformOwner ? login.Tenant : principal.Tenant;
         if (!tenants.IsActive(tenant) || (tenant != principal.Tenant && !principal.IsPlatformOwner))
             return Refuse(login.LogOf(tenants), ITokenStore.MqttUser, "the token is of another tenant", MqttReasonCode.BadUserNameOrPassword);
+        if (IsFullOfConnections(tenant))
+            return Refuse(tenant, ITokenStore.MqttUser, ConnectionQuota, MqttReasonCode.QuotaExceeded);
         return ConnectDecision.Accept(tenant.Value, new ApplicationClient(accesses.Of(principal, tenant)), ApplicationOwner + principal.Id);
+    }
+
+    /// <summary>Those that knock at the same moment may be a few more.</summary>
+    private bool IsFullOfConnections(TenantId tenant) => meter.Of(tenant).Quotas.Connections is { } most && broker!.TrafficOf(tenant.Value).Connected >= most;
+
+    private void OnQuotas(TenantMeter tenant)
+    {
+        var quotas = tenant.Quotas;
+        broker?.Limit(tenant.Tenant.Value, quotas.MessagesPerSecond is null && quotas.BytesPerSecond is null
+            ? null
+            : new NamespaceLimits(quotas.MessagesPerSecond ?? 0, quotas.BytesPerSecond ?? 0, quotas.MessageBurst ?? 0));
     }
 
     private ConnectDecision Refuse(TenantId tenant, string subject, string reason, MqttReasonCode code)

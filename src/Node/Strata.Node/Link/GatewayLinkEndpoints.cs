@@ -22,14 +22,14 @@ public static class GatewayLinkEndpoints
     public static IEndpointRouteBuilder MapGatewayLinks(this IEndpointRouteBuilder routes)
     {
         var own = routes.MapGroup("/api/v1/gateways/{id}").RequiresGateway().WithTags("Gateway link");
-        own.MapPost("/uplink", (string id, HttpContext context, UplinkReceiver receiver) => receiver.PostAsync(id, context))
+        own.MapPost("/uplink", (string id, HttpContext context, UplinkReceiver receiver) => receiver.PostAsync(id, context)).WithMetadata(ServiceNote.Ingest)
             .WithSummary("Stores a gateway's entries; the answer follows the commit.").WithDescription("The body is application/x-ndjson: one entry a line.").Produces<UplinkAnswer>()
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(503);
         own.MapPost("/status", PostStatus).WithSummary("A gateway says how it is.").Produces(StatusCodes.Status204NoContent);
         own.MapGet("/link", (Delegate)OpenLink).WithSummary("Server-sent events for the gateway: configuration, change, request, ping.")
             .Produces(StatusCodes.Status200OK, contentType: "text/event-stream");
         own.MapPost("/link/responses/{requestId}", PostResponse).WithSummary("The gateway's answer to a request.").Produces(StatusCodes.Status204NoContent);
-        routes.MapGet("/api/v1/gateways/{id}/api/v1/{**rest}", AskGateway).Requires(Permission.ReadingsRead).WithTags("Gateways")
+        routes.MapGet("/api/v1/gateways/{id}/api/v1/{**rest}", AskGateway).Requires(Permission.ReadingsRead).WithMetadata(ServiceNote.AsksGateway).WithTags("Gateways")
             .WithSummary("Asks the gateway's own API, through the gateways it is chained to where needed.")
             .ProducesProblem(404).ProducesProblem(429).ProducesProblem(503);
         return routes;

@@ -13,6 +13,11 @@ internal sealed class StoreCheck(ITelemetryStore store, IngestWriter writer) : I
     public ValueTask<HealthCheck> CheckAsync(CancellationToken cancellationToken)
     {
         var health = store.Health;
+        if (CanCommit && writer.SlowCommit is { } age)
+        {
+            return ValueTask.FromResult(new HealthCheck(
+                "store", HealthStates.Degraded, $"The store is slow: a commit has been running for {age.TotalSeconds:0.0} s. Nothing of it is acknowledged yet and senders wait; look at the store's disk or server."));
+        }
         if (CanCommit)
             return ValueTask.FromResult(new HealthCheck("store", HealthStates.Ok, $"{health.Bytes / 1_048_576.0:0.#} MB"));
         var why = health.Detail.Length > 0 ? health.Detail : writer.Fault;

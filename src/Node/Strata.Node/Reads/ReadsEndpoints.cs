@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
+using Strata.Node.Ingest;
 using Strata.Node.Reads.Live;
 using Strata.Telemetry.Ingest;
 
@@ -39,7 +40,7 @@ public static class ReadsEndpoints
             .WithSummary("How many raw readings are stored").Produces<ReadingCount>();
         group.MapGet("/windows", ListWindows.HandleAsync).Requires(Permission.ReadingsRead).AcceptsOnly<WindowsParameters>().WithName("ListWindows").ServesShares()
             .WithSummary("Windows of groups at their highest revision").Produces<Page<WindowInfo>>();
-        group.MapGet("/windows/{group}/{start}/readings", WindowReadings.HandleAsync).Requires(Permission.ReadingsRead).AcceptsOnly("cursor", "limit", "metric").WithName("ListWindowReadings")
+        group.MapGet("/windows/{group}/{start}/readings", WindowReadings.HandleAsync).Requires(Permission.ReadingsRead).WithMetadata(ServiceNote.AsksGateway).AcceptsOnly("cursor", "limit", "metric").WithName("ListWindowReadings")
             .WithSummary("The raw readings of one window, asked from its gateway when they stayed there").Produces<Page<ReadingInfo>>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         group.MapGet("/latest", ListLatest.HandleAsync).Requires(Permission.ReadingsRead).AcceptsOnly<LatestParameters>().WithName("ListLatest").ServesShares()

@@ -9,9 +9,11 @@ using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry.Decoding;
 using Strata.Core.Tenancy;
+using Strata.Mqtt;
 using Strata.Node.Devices;
 using Strata.Node.Ingest;
 using Strata.Node.Link;
+using Strata.Node.Metering;
 using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
 
@@ -34,6 +36,8 @@ public sealed partial class UplinkReceiver
     private readonly IngestCounters counters;
     private readonly GatewayLinkHub links;
     private readonly IGatewayConfigurationSource configurations;
+    private readonly Meter meter;
+    private readonly Lazy<MqttBroker> broker;
     private readonly PayloadLimits limits;
     private readonly UplinkOptions options;
     private readonly TimeProvider time;
@@ -42,11 +46,12 @@ public sealed partial class UplinkReceiver
 
     public UplinkReceiver(
         GatewayDirectory gateways, DeviceDirectory devices, ITelemetryStore store, IngestWriter writer, ReadingBatchPool batches, IRejectionLog rejections,
-        IDeviceActivity activity, HopLog hops, IngestCounters counters, GatewayLinkHub links, IGatewayConfigurationSource configurations, PayloadLimits limits,
+        IDeviceActivity activity, HopLog hops, IngestCounters counters, GatewayLinkHub links, IGatewayConfigurationSource configurations, Meter meter, Lazy<MqttBroker> broker, PayloadLimits limits,
         IOptions<UplinkOptions> options, TimeProvider time, ILogger<UplinkReceiver> logger)
     {
         (this.gateways, this.devices, this.store, this.writer, this.batches, this.rejections) = (gateways, devices, store, writer, batches, rejections);
         (this.activity, this.hops, this.counters, this.links, this.configurations) = (activity, hops, counters, links, configurations);
+        (this.meter, this.broker) = (meter, broker);
         (this.limits, this.options, this.time, this.logger) = (limits, options.Value, time, logger);
     }
 
@@ -62,10 +67,18 @@ public sealed partial class UplinkReceiver
             return ProblemResults.Of(ProblemKind.Invalid, "stream is 1-32 letters or digits, lowest an integer from 1, live 0 or 1.", field);
         if (!writer.CanCommit)
             return Unavailable();
+        var quota = meter.Of(sender.Tenant);
+        if (quota.IsFull)
+            return QuotaResults.Full(quota);
+        if (broker.Value.TakeRate(sender.Tenant.Value, 0, 0) is { Ticks: > 0 } wait)
+            return QuotaResults.TooFast(quota, wait);
         var request = new UplinkRequest(sender, stream, lowest, live, time.GetUtcNow());
         try
         {
-            return await ReadAsync(context, request) ?? await CommitAsync(request, context.RequestAborted);
+            if (await ReadAsync(context, request) is { } refusal)
+                return refusal;
+            broker.Value.TakeRate(sender.Tenant.Value, request.Entries, request.Bytes); // Taken as a whole, and paid for afterwards.
+            return await CommitAsync(request, context.RequestAborted);
         }
         catch (TelemetryStoreException failure)
         {
@@ -102,6 +115,7 @@ public sealed partial class UplinkReceiver
             }
             var rest = parser.TakeLines(result.Buffer, result.IsCompleted, out var problem);
             taken += result.Buffer.Slice(0, rest).Length;
+            request.Bytes = taken;
             context.Request.BodyReader.AdvanceTo(rest, result.Buffer.End);
             if (problem is not null)
             {

@@ -44,6 +44,9 @@ internal sealed class UplinkRequest(GatewayEntry sender, string stream, long low
 
     public int Entries { get; set; }
 
+    /// <summary>Of the body, as far as it was read.</summary>
+    public long Bytes { get; set; }
+
     public SourceStamp Stamp(long number) => new(Sender.Gateway.Value, Stream, number);
 
     public void Reject(long number, string reason)

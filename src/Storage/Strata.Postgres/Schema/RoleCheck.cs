@@ -14,6 +14,8 @@ internal static class RoleCheck
                 (r.rolcreatedb, 'it may make databases'), (r.rolreplication, 'it may replicate'), (NOT r.rolcanlogin, 'it may not sign in'),
                 (EXISTS (SELECT FROM pg_shdepend d WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.deptype = 'o'), 'it owns something'),
                 (EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid), 'it is a member of another role'),
+                (EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole IN (0, r.oid) AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+                    AND (lower(c) LIKE 'strata.%' OR lower(c) LIKE 'row\_security=%')), 'its sessions begin with strata.tenant or row_security set (ALTER ROLE ... RESET)'),
                 (has_schema_privilege(r.oid, 'public', 'CREATE'), 'it may make tables in schema public'),
                 (has_database_privilege(r.oid, current_database(), 'CREATE'), 'it may make schemas')) f(holds, fault)
             WHERE r.rolname = $1 AND f.holds

@@ -7,6 +7,9 @@ public sealed record SchemaTable(string Name, string Rights)
 {
     public const string AllRights = "SELECT, INSERT, UPDATE, DELETE";
 
+    /// <summary>Rows are added and read, never changed.</summary>
+    public const string AppendOnly = "SELECT, INSERT";
+
     /// <summary>Why there is no tenant in it; null for a table with <c>tenant_id</c>, whose rows policies keep apart.</summary>
     public string? WithoutTenant { get; init; }
 

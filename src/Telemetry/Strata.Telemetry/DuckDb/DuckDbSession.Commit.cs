@@ -59,7 +59,7 @@ internal sealed partial class DuckDbSession
     /// <summary>Work between commits that none waits for often: a few times an hour at full speed.</summary>
     public void Tidy()
     {
-        if (rowsSinceHeights > HeightsEvery || countRows > 20_000 + 4L * Catalog.All.Length)
+        if (rowsSinceHeights > HeightsEvery || countRows > 20_000 + 4L * Catalog.Count)
             WriteHeights();
         CompactProgress();
         FoldUsage();

@@ -7,6 +7,8 @@ public sealed partial class DuckDbTelemetryStore
 {
     public async ValueTask<long> RetainAsync(RetentionPolicy policy, CancellationToken cancellationToken)
     {
+        if (copying)
+            return 0; // What is being copied must not change under it; ten minutes later is soon enough.
         var now = Now;
         await SettleAsync(cancellationToken);
         await Write(s => s.KeepHeights(), cancellationToken);

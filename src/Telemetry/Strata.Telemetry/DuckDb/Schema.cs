@@ -55,6 +55,15 @@ internal static class Schema
         """,
     ];
 
+    /// <summary>Tables of a tenant that only grow (retention aside), each row with its commit.</summary>
+    public static readonly string[] Growing = ["readings", "origins", "windows", "events", "gaps"];
+
+    /// <summary>Tables of a tenant that are small, or written anew from time to time.</summary>
+    public static readonly string[] Kept = ["tenants", "series", "progress", "heights", "counts", "usage", "dropped"];
+
+    /// <summary>Tables of the whole store.</summary>
+    public static readonly string[] OfStore = ["commits", "settled", "schema_version"];
+
     public static readonly DuckDBType[] Tenants = [DuckDBType.Integer, DuckDBType.Varchar];
 
     public static readonly DuckDBType[] Series = [DuckDBType.Integer, DuckDBType.Integer, DuckDBType.Varchar, DuckDBType.Varchar];

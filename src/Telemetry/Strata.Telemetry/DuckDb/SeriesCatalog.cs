@@ -11,7 +11,8 @@ namespace Strata.Telemetry.DuckDb;
 internal sealed class SeriesCatalog(TelemetryStoreOptions options)
 {
     private readonly ConcurrentDictionary<TenantId, TenantEntry> tenants = new();
-    private SeriesEntry[] byNumber = new SeriesEntry[256];
+    private SeriesEntry?[] byNumber = new SeriesEntry?[256];
+    private int lastTenant;
     private int count;
 
     /// <summary>Made since the last commit and to be written with it.</summary>
@@ -19,18 +20,21 @@ internal sealed class SeriesCatalog(TelemetryStoreOptions options)
 
     public List<SeriesEntry> NewSeries { get; } = [];
 
-    /// <summary>All series, in order of their numbers.</summary>
-    public ReadOnlySpan<SeriesEntry> All => byNumber.AsSpan(0, Volatile.Read(ref count));
+    /// <summary>All series, in order of their numbers; the writer's alone.</summary>
+    public IEnumerable<SeriesEntry> All => byNumber.Take(count).OfType<SeriesEntry>();
+
+    /// <summary>Series, and numbers of those that were removed.</summary>
+    public int Count => Volatile.Read(ref count);
 
     public TenantEntry? Find(TenantId tenant) => tenants.GetValueOrDefault(tenant);
 
-    public SeriesEntry Series(int number) => Volatile.Read(ref byNumber)[number];
+    public SeriesEntry Series(int number) => Volatile.Read(ref byNumber)[number]!;
 
     public TenantEntry GetOrAdd(TenantId tenant)
     {
         if (tenants.TryGetValue(tenant, out var entry))
             return entry;
-        entry = AddTenant(tenants.Count + 1, tenant);
+        entry = AddTenant(lastTenant + 1, tenant);
         NewTenants.Add(entry);
         return entry;
     }
@@ -56,17 +60,30 @@ internal sealed class SeriesCatalog(TelemetryStoreOptions options)
         return series;
     }
 
-    public TenantEntry AddTenant(int number, TenantId tenant) => tenants[tenant] = new TenantEntry(number, tenant);
+    public TenantEntry AddTenant(int number, TenantId tenant)
+    {
+        lastTenant = Math.Max(lastTenant, number);
+        return tenants[tenant] = new TenantEntry(number, tenant);
+    }
 
-    /// <summary>Series are added in order of their numbers, which begin at 0.</summary>
+    /// <summary>Forgets a tenant with its series; their numbers are not given again while the store is open.</summary>
+    public void Remove(TenantEntry tenant)
+    {
+        tenants.TryRemove(tenant.Id, out _);
+        for (var i = 0; i < count; i++)
+            if (byNumber[i]?.Device.Tenant == tenant)
+                byNumber[i] = null;
+    }
+
+    /// <summary>Series are added in order of their numbers, which begin at 0; those of removed tenants are left out.</summary>
     public SeriesEntry AddSeries(DeviceEntry device, int number, MetricName metric)
     {
-        if (number != count)
+        if (number < count)
             throw new TelemetryStoreException($"The table of series is damaged: number {number} follows {count - 1}.");
         var series = new SeriesEntry(number, device, metric);
-        if (number == byNumber.Length)
+        if (number >= byNumber.Length)
         {
-            var larger = new SeriesEntry[number * 2];
+            var larger = new SeriesEntry?[Math.Max(number + 1, byNumber.Length * 2)];
             byNumber.CopyTo(larger, 0);
             Volatile.Write(ref byNumber, larger);
         }

@@ -26,6 +26,10 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan ProbeMaxDelay { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>A commit that runs longer makes the node's health say that its store is slow; it goes on. 50 ms to 10 min; default 2 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:10:00")]
+    public TimeSpan SlowCommit { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Newest values kept in memory (<see cref="LatestValues"/>), in series; the least recently used devices make room. 100 to
     /// 10,000,000; default 200,000 (about 20 MB).</summary>
     [Range(100, 10_000_000)]

@@ -74,6 +74,13 @@ internal sealed class IngestQueue(int maxItems, long maxBytes) : IDisposable
         }
     }
 
+    /// <summary>Takes what another queue had room for; also when this one is full or completed.</summary>
+    public void EnqueueBeyondBounds(IngestItem item)
+    {
+        lock (gate)
+            Put(item, item.EstimateBytes());
+    }
+
     /// <summary>Takes no more items; those already waiting for room are let in.</summary>
     public void Complete()
     {

@@ -4,7 +4,7 @@ namespace Strata.Telemetry.Ingest;
 
 public sealed partial class IngestWriter
 {
-    private static partial class Log
+    internal static partial class Log
     {
         [LoggerMessage(3101, LogLevel.Error, "A commit of {Items} items failed; nothing of it is acknowledged")]
         public static partial void CommitFailed(ILogger logger, int items, Exception exception);

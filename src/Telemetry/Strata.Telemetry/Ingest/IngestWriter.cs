@@ -1,11 +1,13 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Strata.Core.Tenancy;
 
 namespace Strata.Telemetry.Ingest;
 
 /// <summary>
-/// The one writer of the store. Whatever was enqueued while the last commit ran makes up the next (group commit). A full queue makes givers wait;
-/// while the store cannot commit, items fail at once and a probe tries until it can. Safe for use by any number of threads.
+/// The one writer of the node: a lane that all tenants share, and one for each tenant whose store is its own, so that neither its speed nor its faults are felt by others. Observers are told
+/// of one commit after the other, whichever lane it is of. Safe for use by any number of threads.
 /// </summary>
 public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
 {
@@ -15,276 +17,105 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
     private readonly IngestMetrics metrics;
     private readonly TimeProvider time;
     private readonly ILogger<IngestWriter> logger;
-    private readonly IngestQueue queue;
-    private readonly CancellationTokenSource ending = new();
-    private readonly CancellationTokenSource stopping = new();
-    private readonly List<IngestItem> group = [];
-    private readonly List<TelemetryWrite> writes = [];
-    private Task loop = Task.CompletedTask;
-    private volatile TelemetryStoreException? fault;
-    private int disposed;
+    private readonly IngestLane shared;
+    private readonly Lock observing = new();
+    private volatile ImmutableDictionary<TenantId, IngestLane> apart = ImmutableDictionary<TenantId, IngestLane>.Empty;
 
     public IngestWriter(
         ITelemetryStore store, IngestOptions options, IEnumerable<ICommitObserver> observers, IngestMetrics metrics, TimeProvider time,
         ILogger<IngestWriter> logger)
     {
         (this.store, this.options, this.observers, this.metrics, this.time, this.logger) = (store, options, [.. observers], metrics, time, logger);
-        queue = new IngestQueue(options.MaxQueuedItems, options.MaxQueuedBytes);
-        metrics.Watch(() => queue.Depth);
+        shared = NewLane();
+        metrics.Watch(() => apart.Values.Aggregate(shared.Depth, static (sum, lane) => (sum.Items + lane.Depth.Items, sum.Bytes + lane.Depth.Bytes)));
     }
 
-    /// <summary>False while the store cannot commit (or the writer has stopped): items fail at once. Readiness asks this.</summary>
-    public bool CanCommit => fault is null;
+    /// <summary>False while the shared store cannot commit (or the writer has stopped): items fail at once. Readiness asks this.</summary>
+    public bool CanCommit => shared.CanCommit;
 
     /// <summary>What is wrong while <see cref="CanCommit"/> is false; else empty.</summary>
-    public string Fault => fault?.Message ?? "";
+    public string Fault => shared.Fault;
 
-    /// <summary>How full the queue is, 0 to 1: of its items or its bytes, whichever is more.</summary>
-    public double QueueFilled
-    {
-        get
-        {
-            var (items, bytes) = queue.Depth;
-            return Math.Min(1, Math.Max((double)items / options.MaxQueuedItems, (double)bytes / options.MaxQueuedBytes));
-        }
-    }
+    /// <summary>
+    /// How long a commit that runs now has taken, the longest of all lanes', when that is longer than <see cref="IngestOptions.SlowCommit"/>; else null. What it holds is not acknowledged yet, and
+    /// senders wait.
+    /// </summary>
+    public TimeSpan? SlowCommit => apart.Values.Aggregate(shared.SlowCommit, static (longest, lane) => lane.SlowCommit is { } age && !(age <= longest) ? age : longest);
+
+    /// <summary>How full the fullest queue is, 0 to 1: of its items or its bytes, whichever is more.</summary>
+    public double QueueFilled => apart.Values.Aggregate(shared.QueueFilled, static (most, lane) => Math.Max(most, lane.QueueFilled));
 
     /// <summary>
     /// Hands an item over. Completes when the queue has taken it, at once unless it is full: this wait is the back-pressure. The item is called back exactly once
     /// unless this throws. While the store cannot commit, and when the writer is stopping, <see cref="IngestItem.Failed"/> is called before this completes.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled while waiting for room; the item is not taken and is not called back.</exception>
-    public ValueTask EnqueueAsync(IngestItem item, CancellationToken cancellationToken)
-    {
-        if (fault is { } reason)
-        {
-            Fail(item, reason);
-            return ValueTask.CompletedTask;
-        }
-        return queue.TryEnqueue(item) ? ValueTask.CompletedTask : WaitForRoomAsync(item, cancellationToken);
-    }
+    public ValueTask EnqueueAsync(IngestItem item, CancellationToken cancellationToken) =>
+        (apart.IsEmpty ? shared : LaneOf(item.Write.Tenant) ?? shared).EnqueueAsync(item, cancellationToken);
 
     /// <summary>Enqueues a write and waits for its commit. Once taken it is not cancelled: the write and its batch stay the writer's until this completes.</summary>
     /// <exception cref="TelemetryStoreException">Not stored, or nobody knows; see <see cref="IngestItem.Failed"/>.</exception>
     /// <exception cref="ArgumentException">The write is malformed.</exception>
-    public async Task<CommitReport> CommitAsync(TelemetryWrite write, CancellationToken cancellationToken)
-    {
-        var item = new AwaitedItem(write);
-        await EnqueueAsync(item, cancellationToken);
-        return await item.Completion;
-    }
+    public Task<CommitReport> CommitAsync(TelemetryWrite write, CancellationToken cancellationToken) => (LaneOf(write.Tenant) ?? shared).CommitAsync(write, cancellationToken);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        loop = Task.Run(RunAsync, CancellationToken.None);
+        shared.Start();
         return Task.CompletedTask;
     }
 
     /// <summary>Takes no further items and commits those it has; what is left when the token is cancelled fails.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        queue.Complete();
-        await ending.CancelAsync();
-        await using (cancellationToken.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), stopping))
-            await loop;
+        await shared.StopAsync(cancellationToken); // First: it may lead items elsewhere.
+        foreach (var lane in apart.Values)
+            await lane.StopAsync(cancellationToken);
     }
+
+    /// <summary>Gives a tenant a lane of its own, in order: when this completes, what was handed over before has gone where it went, and nothing of the tenant is on the shared lane any more.</summary>
+    public async Task SeparateAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        if (apart.ContainsKey(tenant))
+            return;
+        var lane = NewLane();
+        using var held = await lane.HoldAsync(cancellationToken);
+        lane.Start();
+        apart = apart.Add(tenant, lane);
+        await shared.PassAsync(CancellationToken.None);
+    }
+
+    /// <summary>Lets no write of a separate tenant begin until the disposal; who hands over meanwhile waits.</summary>
+    /// <exception cref="InvalidOperationException">The tenant has no lane of its own.</exception>
+    public Task<IDisposable> HoldAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        (LaneOf(tenant) ?? throw new InvalidOperationException($"{tenant} has no lane of its own.")).HoldAsync(cancellationToken);
 
     /// <summary>May be called more than once: the container does so for what it hands out under two names.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref disposed, 1) != 0)
-            return;
-        await stopping.CancelAsync();
-        await ending.CancelAsync();
-        queue.Complete();
-        await loop;
-        queue.Dispose();
-        ending.Dispose();
-        stopping.Dispose();
+        await shared.DisposeAsync();
+        foreach (var lane in apart.Values)
+            await lane.DisposeAsync();
     }
 
-    private async ValueTask WaitForRoomAsync(IngestItem item, CancellationToken cancellationToken)
-    {
-        if (!await queue.EnqueueAsync(item, cancellationToken))
-            Fail(item, Stopping());
-    }
+    private IngestLane NewLane() => new(store, options, Observe, LaneOf, metrics, time, logger);
 
-    private async Task RunAsync()
+    private IngestLane? LaneOf(TenantId tenant) => apart.GetValueOrDefault(tenant);
+
+    private void Observe(IReadOnlyList<TelemetryWrite> writes, CommitReport report)
     {
-        try
+        lock (observing)
         {
-            while (await queue.TakeAsync(group, options.MaxRowsPerCommit))
+            foreach (var observer in observers)
             {
-                if (stopping.IsCancellationRequested || fault is not null)
-                    FailGroup(fault ?? Stopping());
-                else
-                    await CommitGroupAsync();
-                if (fault is not null && !ending.IsCancellationRequested)
-                    await RecoverAsync();
+                try
+                {
+                    observer.OnCommitted(writes, report);
+                }
+                catch (Exception e)
+                {
+                    Log.ObserverFailed(logger, observer.GetType().Name, report.Commit, e);
+                }
             }
         }
-        catch (Exception e)
-        {
-            Log.Stopped(logger, e);
-            fault = new TelemetryStoreException("The writer has stopped on an error that it does not know; restart the node. " + e.Message, e);
-            FailGroup(fault);
-            queue.Complete();
-            await FailQueuedAsync(fault);
-        }
-    }
-
-    private async ValueTask CommitGroupAsync()
-    {
-        try
-        {
-            await CommitAsync(group);
-        }
-        catch (ArgumentException) when (group.Count > 1)
-        {
-            await CommitOneByOneAsync();
-        }
-        catch (ArgumentException e)
-        {
-            Log.Malformed(logger, e.Message);
-            FailGroup(e);
-        }
-        catch (TelemetryStoreException e)
-        {
-            StoreFailed(e);
-        }
-        group.Clear();
-    }
-
-    /// <summary>One of the group is malformed: the others must not suffer for it.</summary>
-    private async ValueTask CommitOneByOneAsync()
-    {
-        var all = group.ToArray();
-        for (var at = 0; at < all.Length; at++)
-        {
-            group.Clear();
-            if (fault is not null)
-                group.AddRange(all.AsSpan(at));
-            else
-                group.Add(all[at]);
-            if (fault is { } reason)
-            {
-                FailGroup(reason);
-                return;
-            }
-            await CommitGroupAsync();
-        }
-    }
-
-    private async ValueTask CommitAsync(List<IngestItem> items)
-    {
-        var start = time.GetTimestamp();
-        writes.Clear();
-        foreach (var item in items)
-            writes.Add(item.Write);
-        var report = await store.CommitAsync(writes, CancellationToken.None);
-        metrics.Committed(report, items.Count, time.GetElapsedTime(start));
-        foreach (var observer in observers)
-            Tell(observer, report);
-        writes.Clear();
-        foreach (var item in items)
-            Tell(item, report);
-    }
-
-    private void StoreFailed(TelemetryStoreException e)
-    {
-        Log.CommitFailed(logger, group.Count, e);
-        metrics.CommitFailed();
-        fault = e;
-        FailGroup(e);
-    }
-
-    /// <summary>Fails what waits, and probes until a commit succeeds. The first probe comes at once: the store may have reopened itself.</summary>
-    private async Task RecoverAsync()
-    {
-        var since = time.GetTimestamp();
-        var delay = options.ProbeDelay;
-        while (!ending.IsCancellationRequested)
-        {
-            await FailQueuedAsync(fault!);
-            try
-            {
-                await store.CommitAsync([], CancellationToken.None);
-                fault = null;
-                Log.Recovered(logger, time.GetElapsedTime(since));
-                return;
-            }
-            catch (TelemetryStoreException e)
-            {
-                fault = e;
-                Log.ProbeFailed(logger, delay, e.Message);
-            }
-            await Task.Delay(delay, time, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, options.ProbeMaxDelay.Ticks));
-        }
-    }
-
-    private async ValueTask FailQueuedAsync(Exception reason)
-    {
-        while (queue.Depth.Items > 0 && await queue.TakeAsync(group, int.MaxValue))
-            FailGroup(reason);
-    }
-
-    private void FailGroup(Exception reason)
-    {
-        foreach (var item in group)
-            Fail(item, reason);
-        group.Clear();
-    }
-
-    private void Fail(IngestItem item, Exception reason)
-    {
-        metrics.ItemsFailed(1);
-        try
-        {
-            item.Failed(reason);
-        }
-        catch (Exception e)
-        {
-            Log.CallbackFailed(logger, e);
-        }
-    }
-
-    private void Tell(IngestItem item, CommitReport report)
-    {
-        try
-        {
-            item.Committed(report);
-        }
-        catch (Exception e)
-        {
-            Log.CallbackFailed(logger, e);
-        }
-    }
-
-    private void Tell(ICommitObserver observer, CommitReport report)
-    {
-        try
-        {
-            observer.OnCommitted(writes, report);
-        }
-        catch (Exception e)
-        {
-            Log.ObserverFailed(logger, observer.GetType().Name, report.Commit, e);
-        }
-    }
-
-    private static TelemetryStoreException Stopping() => new("The node is stopping and takes no further data.");
-
-    private sealed class AwaitedItem(TelemetryWrite write) : IngestItem
-    {
-        private readonly TaskCompletionSource<CommitReport> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public override TelemetryWrite Write => write;
-
-        public Task<CommitReport> Completion => completion.Task;
-
-        protected internal override void Committed(CommitReport report) => completion.TrySetResult(report);
-
-        protected internal override void Failed(Exception exception) => completion.TrySetException(exception);
     }
 }

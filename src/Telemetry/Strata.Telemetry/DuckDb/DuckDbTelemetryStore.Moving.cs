@@ -1,0 +1,72 @@
+using Strata.Core.Tenancy;
+
+namespace Strata.Telemetry.DuckDb;
+
+/// <summary>Taking a tenant out into files of its own.</summary>
+public sealed partial class DuckDbTelemetryStore : ITenantMoves
+{
+    private volatile bool copying;
+
+    public async Task<long> CopyAsync(TenantId tenant, string folder, Action<long> progress, CancellationToken cancellationToken)
+    {
+        copying = true;
+        await OpenAsync(cancellationToken);
+        var open = Readable();
+        if (open.Catalog.Find(tenant) is not { } owner)
+            return open.LastCommit;
+        return await Task.Run(() => Copying(folder, copy =>
+        {
+            copy.CatchUp(owner.Number, progress, cancellationToken);
+            var upTo = copy.Cursor;
+            copy.Compare(owner.Number, 0, upTo);
+            return upTo;
+        }), cancellationToken);
+    }
+
+    public async Task FinishCopyAsync(TenantId tenant, string folder, long compared, CancellationToken cancellationToken)
+    {
+        var open = Readable();
+        if (open.Catalog.Find(tenant) is not { } owner)
+            return;
+        await Task.Run(() => Copying(folder, copy =>
+        {
+            var upTo = copy.Finish(owner.Number);
+            copy.Compare(owner.Number, compared, upTo);
+            return upTo;
+        }), cancellationToken);
+    }
+
+    public void EndCopy() => copying = false;
+
+    public async Task<long> RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        long removed = 0;
+        while (await Write(s => s.RemoveSlice(tenant), cancellationToken) is > 0 and var slice)
+            removed += slice;
+        await Write(s => s.RemoveRest(tenant), cancellationToken);
+        await Write(async s =>
+        {
+            await s.CheckpointAsync();
+            return true;
+        }, cancellationToken);
+        return removed;
+    }
+
+    private T Copying<T>(string folder, Func<TenantCopy, T> work)
+    {
+        try
+        {
+            using var copy = TenantCopy.Open(options, folder);
+            return work(copy);
+        }
+        catch (TelemetryStoreException)
+        {
+            TenantCopy.Delete(folder);
+            throw;
+        }
+        catch (DuckDbFailure e)
+        {
+            throw new TelemetryStoreException($"A tenant's readings cannot be copied to {folder}: {e.Message}", e);
+        }
+    }
+}
