@@ -2,7 +2,6 @@ using CsCheck;
 using Strata.Core.Metering;
 using Strata.Core.Metering.Billing;
 using Strata.Core.Tenancy;
-
 namespace Strata.Core.Tests.Metering;
 
 public sealed class StatementTests
