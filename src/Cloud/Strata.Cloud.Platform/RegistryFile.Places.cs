@@ -58,6 +58,7 @@ public sealed partial class RegistryFile
         await MakeTablesAsync(connection, cancellationToken);
         long rows = 0;
         await ExecuteAsync(connection, "BEGIN IMMEDIATE", cancellationToken);
+        await DropTriggersAsync(connection, "true", cancellationToken);
         foreach (var table in await NamesAsync(connection, TenantTables("home"), cancellationToken))
         {
             var growing = table switch { "audit" => "id", "audit_seals" => "number", _ => null };
@@ -77,6 +78,9 @@ public sealed partial class RegistryFile
             }
             rows += await ForTenantAsync(connection, $"SELECT count(*) FROM main.\"{table}\"", tenant, cancellationToken);
         }
+        // What refuses changes of rows that are written once stands in the way of copying; it is there again before the tenant is.
+        foreach (var sql in finish ? await NamesAsync(connection, "SELECT sql FROM home.sqlite_master WHERE type = 'trigger'", cancellationToken) : [])
+            await ExecuteAsync(connection, sql, cancellationToken);
         await ExecuteAsync(connection, "COMMIT", cancellationToken);
         return rows;
     }
@@ -93,6 +97,18 @@ public sealed partial class RegistryFile
         {
             if (table == "tenants")
                 continue; // That there is such a tenant is the installation's to know.
+            var triggers = await NamesAsync(connection, $"SELECT sql FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'", cancellationToken);
+            if (triggers.Count > 0)
+            {
+                await ExecuteAsync(connection, "BEGIN IMMEDIATE", cancellationToken);
+                await DropTriggersAsync(connection, $"tbl_name = '{table}'", cancellationToken);
+                // Rows that are written once are few, and the other file has them; nobody else may take this moment to change one.
+                rows += await ForTenantAsync(connection, $"DELETE FROM \"{table}\" WHERE tenant_id = $tenant RETURNING 1", tenant, cancellationToken);
+                foreach (var sql in triggers)
+                    await ExecuteAsync(connection, sql, cancellationToken);
+                await ExecuteAsync(connection, "COMMIT", cancellationToken);
+                continue;
+            }
             long slice;
             do
             {
@@ -110,11 +126,17 @@ public sealed partial class RegistryFile
     {
         var made = await NamesAsync(connection, "SELECT name FROM main.sqlite_master", cancellationToken);
         await ExecuteAsync(connection, "BEGIN IMMEDIATE", cancellationToken);
-        foreach (var sql in await NamesAsync(connection, "SELECT sql FROM home.sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND name NOT IN (SELECT name FROM main.sqlite_master) ORDER BY type DESC", cancellationToken))
+        foreach (var sql in await NamesAsync(connection, "SELECT sql FROM home.sqlite_master WHERE type <> 'trigger' AND sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND name NOT IN (SELECT name FROM main.sqlite_master) ORDER BY type DESC", cancellationToken))
             await ExecuteAsync(connection, sql, cancellationToken);
         foreach (var table in (await NamesAsync(connection, "SELECT name FROM home.sqlite_master WHERE type = 'table' AND name LIKE '%_migrations'", cancellationToken)).Except(made))
             await ExecuteAsync(connection, $"INSERT INTO main.\"{table}\" SELECT * FROM home.\"{table}\"", cancellationToken);
         await ExecuteAsync(connection, "COMMIT", cancellationToken);
+    }
+
+    private static async Task DropTriggersAsync(SqliteConnection connection, string which, CancellationToken cancellationToken)
+    {
+        foreach (var name in await NamesAsync(connection, $"SELECT name FROM main.sqlite_master WHERE type = 'trigger' AND {which}", cancellationToken))
+            await ExecuteAsync(connection, $"DROP TRIGGER main.\"{name}\"", cancellationToken);
     }
 
     private static async Task<bool> DiffersAsync(SqliteConnection connection, string table, TenantId tenant, CancellationToken cancellationToken)

@@ -107,7 +107,8 @@ public sealed class InjectionTests(InjectionTests.Injected injected) : IClassFix
 
     private async Task NothingHappenedAsync(IReadOnlyDictionary<string, string> before)
     {
-        Assert.Equal(before, await injected.RivalAsync());
+        var after = await injected.RivalAsync();
+        Assert.Empty(after.Where(t => t.Value != before[t.Key]).Select(t => $"{t.Key} was: {before[t.Key]}; is: {t.Value}"));
         await using var node = await TestDatabase.OpenAsync(injected.Server.Node);
         Assert.DoesNotContain(await CloudDatabase.Schema.VerifyAsync(node, Cancel), f => f.IsFault);
         // The node's own sessions are bound to nobody between their transactions.
@@ -162,12 +163,12 @@ public sealed class InjectionTests(InjectionTests.Injected injected) : IClassFix
 
         public StrataClient ClientOf(string tenant) => new(Http, null, tenant);
 
-        /// <summary>Everything that the rival has, table by table, but its audit trail's seals, which follow within a second.</summary>
+        /// <summary>Everything that the rival has, table by table, but its audit trail's seals, which follow within a second, and what the node's own meter goes on counting.</summary>
         internal async Task<IReadOnlyDictionary<string, string>> RivalAsync()
         {
             await using var admin = await TestDatabase.OpenAsync(Server.Admin);
             var tables = await Strata.Postgres.Sql.ListAsync(
-                admin, "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'audit\\_%'",
+                admin, "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'audit\\_%' AND c.relname NOT IN ('telemetry_usage', 'telemetry_progress', 'telemetry_tenants')",
                 r => r.GetString(0), CancellationToken.None);
             var rows = new Dictionary<string, string>();
             foreach (var table in tables)
