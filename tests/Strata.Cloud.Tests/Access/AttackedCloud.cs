@@ -22,7 +22,7 @@ internal sealed record Attacker(string Name, Principal? Principal, Authenticatio
 }
 
 /// <summary>
-/// A node with two tenants that have everything a tenant can have: acme with two places, quartz and basalt, and a rival, onyx; and attackers of every role, with and without a scope.
+/// A node with two tenants that have everything a tenant can have: acme with two places, quartz and basalt, and a rival, obsidian; and attackers of every role, with and without a scope.
 /// </summary>
 public class AttackedCloud : IAsyncLifetime
 {
@@ -41,14 +41,14 @@ public class AttackedCloud : IAsyncLifetime
 
     internal static Target Basalt { get; } = new("basalt");
 
-    internal static Target Onyx { get; } = new("onyx");
+    internal static Target Onyx { get; } = new("obsidian");
 
     /// <summary>What is nowhere.</summary>
     internal static Target Nothing { get; } = new("zircon");
 
     internal static TenantId Acme { get; } = TenantId.Parse("acme");
 
-    internal static TenantId Rival { get; } = TenantId.Parse("onyx-corp");
+    internal static TenantId Rival { get; } = TenantId.Parse("obsidian-corp");
 
     internal List<Attacker> Attackers { get; } = [];
 

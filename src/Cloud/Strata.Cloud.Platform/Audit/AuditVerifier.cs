@@ -41,7 +41,7 @@ internal sealed class AuditVerifier(TenantId tenant, AuditKey key, IReadOnlyDict
                 records++;
             }
         }
-        return End(number, hash) ?? await SurplusAsync(context, cancellationToken) ?? new AuditVerdict(records, null, null);
+        return End(number, hash) ?? await SurplusAsync(context, batch, cancellationToken) ?? new AuditVerdict(records, null, null);
     }
 
     private AuditVerdict? End(long number, byte[] hash)
@@ -53,12 +53,18 @@ internal sealed class AuditVerifier(TenantId tenant, AuditKey key, IReadOnlyDict
         return head.Number < number || head.Hash != Convert.ToHexStringLower(hash) ? Broken(number, "the signed end of the chain is another") : null;
     }
 
-    /// <summary>All records are sealed by now: one without a seal had its seal removed, or stands before the anchor.</summary>
-    private async Task<AuditVerdict?> SurplusAsync(AuditDbContext context, CancellationToken cancellationToken) =>
-        await context.Audit.CountAsync(cancellationToken) is var count && count == records ? null : Broken(null, $"there are {count} records and {records} links");
+    /// <summary>
+    /// A record that is old enough to be sealed and is not had its seal removed, or stands before the anchor. Newer ones may have been written since the chain was read, and are the sealer's to take.
+    /// </summary>
+    private async Task<AuditVerdict?> SurplusAsync(AuditDbContext context, int batch, CancellationToken cancellationToken)
+    {
+        var bound = (await context.AuditSeals.MaxAsync(s => (long?)s.AuditId, cancellationToken) ?? 0) - batch;
+        var count = await context.Audit.CountAsync(a => a.Id <= bound && !context.AuditSeals.Any(s => s.AuditId == a.Id), cancellationToken);
+        return count == 0 ? null : Broken(records, $"there are {count} records without a link");
+    }
 
     private bool IsSigned(AuditMarkRow mark) =>
         mark.Signature == Convert.ToHexStringLower(AuditChain.Sign(key.Bytes, tenant, mark.Kind, mark.Number, Convert.FromHexString(mark.Hash)));
 
-    private AuditVerdict Broken(long? number, string problem) => new(records, number ?? records, problem);
+    private AuditVerdict Broken(long number, string problem) => new(records, number, problem);
 }
