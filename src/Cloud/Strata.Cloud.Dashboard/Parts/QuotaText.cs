@@ -8,7 +8,7 @@ internal static class QuotaText
     private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal)
     {
         ["devices"] = "Devices", ["connections"] = "Connections", ["messagesPerSecond"] = "Messages a second", ["messageBurst"] = "Messages at once",
-        ["bytesPerSecond"] = "Bytes a second", ["storageBytes"] = "Storage", ["apiCallsPerMinute"] = "API calls a minute", ["retentionDays"] = "Readings are kept (days)",
+        ["bytesPerSecond"] = "Bytes a second", ["storageBytes"] = "Storage", ["apiCallsPerMinute"] = "API calls a minute",
         ["payloadBytes"] = "Largest message",
     };
 

@@ -36,7 +36,7 @@ public static class QuotaForecast
     }
 
     /// <summary>What a quota counts, of one day's usage: the most devices and connections, the storage last, of the rates the busiest hour's mean.</summary>
-    /// <returns>Null for a quota that has no use of its own (a burst, an age, a size).</returns>
+    /// <returns>Null for a quota that has no use of its own (a burst, a size).</returns>
     public static long? UsedOf(string quota, IReadOnlyCollection<UsageHour> hoursOfOneDay)
     {
         if (hoursOfOneDay.Count == 0)

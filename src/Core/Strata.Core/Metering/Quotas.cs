@@ -3,6 +3,9 @@ namespace Strata.Core.Metering;
 /// <summary>What a tenant may use at most; null is no limit.</summary>
 public sealed record Quotas
 {
+    /// <summary>The highest value of a quota.</summary>
+    public const long Most = 1_000_000_000_000_000;
+
     public static readonly Quotas Unlimited = new();
 
     /// <summary>Devices registered, those that were decommissioned not counted.</summary>
@@ -26,9 +29,6 @@ public sealed record Quotas
     /// <summary>API calls a minute, a minute's at once.</summary>
     public long? ApiCallsPerMinute { get; init; }
 
-    /// <summary>Days for which raw readings are kept; the installation's retention when that is shorter.</summary>
-    public long? RetentionDays { get; init; }
-
     /// <summary>Bytes of one message's payload.</summary>
     public long? PayloadBytes { get; init; }
 
@@ -37,7 +37,7 @@ public sealed record Quotas
 
     /// <summary>The names of the values as API, command line and texts write them.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["devices", "connections", "messagesPerSecond", "messageBurst", "bytesPerSecond", "storageBytes", "apiCallsPerMinute", "retentionDays", "payloadBytes"];
+        ["devices", "connections", "messagesPerSecond", "messageBurst", "bytesPerSecond", "storageBytes", "apiCallsPerMinute", "payloadBytes"];
 
     /// <summary>The value of a name; null for no limit.</summary>
     public long? Of(string name) => name switch
@@ -49,7 +49,6 @@ public sealed record Quotas
         "bytesPerSecond" => BytesPerSecond,
         "storageBytes" => StorageBytes,
         "apiCallsPerMinute" => ApiCallsPerMinute,
-        "retentionDays" => RetentionDays,
         "payloadBytes" => PayloadBytes,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not a quota."),
     };
@@ -64,18 +63,16 @@ public sealed record Quotas
         "bytesPerSecond" => this with { BytesPerSecond = value },
         "storageBytes" => this with { StorageBytes = value },
         "apiCallsPerMinute" => this with { ApiCallsPerMinute = value },
-        "retentionDays" => this with { RetentionDays = value },
         "payloadBytes" => this with { PayloadBytes = value },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not a quota."),
     };
 
-    /// <summary>Whether a value may be set: from 1 to a million million; retention to ten years.</summary>
+    /// <summary>Whether a value may be set: from 1 to <see cref="Most"/>.</summary>
     public static Problem? Check(string name, long value)
     {
         if (!Names.Contains(name))
             return new Problem(ProblemKind.Invalid, $"There is no quota '{(name.Length > 60 ? name[..60] : name)}'; there are {string.Join(", ", Names)}.", name.Length > 60 ? "quotas" : name);
-        var most = name == "retentionDays" ? 3_660 : 1_000_000_000_000_000;
-        return value >= 1 && value <= most ? null : new Problem(ProblemKind.Invalid, $"'{name}' is {value}; it takes a whole number from 1 to {most}, or null for no limit.", name);
+        return value is >= 1 and <= Most ? null : new Problem(ProblemKind.Invalid, $"'{name}' is {value}; it takes a whole number from 1 to {Most}, or null for no limit.", name);
     }
 }
 
@@ -89,13 +86,13 @@ public sealed record QuotaPlan(string Name, Quotas Quotas, bool IsBuiltIn)
     [
         new("free", new Quotas
         {
-            Devices = 25, Connections = 50, MessagesPerSecond = 50, MessageBurst = 500, BytesPerSecond = 64 << 10, StorageBytes = 1L << 30, ApiCallsPerMinute = 300, RetentionDays = 7,
+            Devices = 25, Connections = 50, MessagesPerSecond = 50, MessageBurst = 500, BytesPerSecond = 64 << 10, StorageBytes = 1L << 30, ApiCallsPerMinute = 300,
             PayloadBytes = 16 << 10,
         }, true),
         new("standard", new Quotas
         {
             Devices = 10_000, Connections = 15_000, MessagesPerSecond = 5_000, MessageBurst = 50_000, BytesPerSecond = 4 << 20, StorageBytes = 100L << 30, ApiCallsPerMinute = 6_000,
-            RetentionDays = 90, PayloadBytes = 256 << 10,
+            PayloadBytes = 256 << 10,
         }, true),
         new(Default, Quotas.Unlimited, true),
     ];
