@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -26,11 +25,6 @@ public static class CallerAccess
             }
             else if (TenantOf(context, principal) is { } tenant)
             {
-                if (Wait(context, principal) is { } wait && wait > TimeSpan.Zero)
-                {
-                    await RefuseAsync(context, principal.Share!, wait);
-                    return;
-                }
                 context.Features.Set(context.RequestServices.GetRequiredService<AccessMap>().Of(principal, tenant));
                 context.User.NoteAddress(context.Connection.RemoteIpAddress);
                 if (Over(context, principal, tenant) is { } refusal)
@@ -49,7 +43,7 @@ public static class CallerAccess
     });
 
     /// <summary>
-    /// Meters a call of the API, and refuses it when the tenant's quota is used up; not the platform's owner's, who can change quotas. Devices and gateways are metered by their messages.
+    /// Meters a call of the API, and refuses it when the quota of the tenant, or of the share that it reads by, is used up; not the platform's owner's, who can change quotas. Devices and gateways are metered by their messages.
     /// </summary>
     private static QuotaResults? Over(HttpContext context, Principal principal, TenantId tenant)
     {
@@ -58,20 +52,12 @@ public static class CallerAccess
         var services = context.RequestServices;
         var meter = services.GetRequiredService<Meter>().Of(tenant);
         var time = services.GetRequiredService<TimeProvider>();
+        if (principal.Share is { } share && services.GetRequiredService<ShareDirectory>().Find(principal.Tenant, share.Name) is { } feed && feed.TryCall() is { Ticks: > 0 } until)
+            return new QuotaResults("callsPerMinute", feed.Quota.CallsPerMinute, feed.Quota.CallsPerMinute, "Call again later.", until, $"The share {share.Name}'s");
         if (!principal.IsPlatformOwner && meter.TakeCall(time.GetUtcNow()) is { Ticks: > 0 } wait)
             return new QuotaResults("apiCallsPerMinute", meter.Quotas.ApiCallsPerMinute ?? 0, meter.Quotas.ApiCallsPerMinute ?? 0, "Call again later.", wait);
         meter.Called();
         return null;
-    }
-
-    /// <summary>How long who reads by a share waits until its quota of calls lets it; null for everybody else.</summary>
-    private static TimeSpan? Wait(HttpContext context, Principal principal) =>
-        principal.Share is { } share ? context.RequestServices.GetRequiredService<ShareDirectory>().Find(principal.Tenant, share.Name)?.TryCall() : null;
-
-    private static Task RefuseAsync(HttpContext context, Share share, TimeSpan wait)
-    {
-        context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return ProblemResults.Of(ProblemKind.TooMuch, $"The share '{share.Name}' has used up its calls per minute; see Retry-After.").ExecuteAsync(context);
     }
 
     private static Principal? Find(HttpContext context)

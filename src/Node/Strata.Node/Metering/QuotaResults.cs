@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 namespace Strata.Node.Metering;
 
 /// <summary>The HTTP answer to what would be more than a quota allows: 429 with <c>Retry-After</c>, and problem details that name the quota, its limit and what is used.</summary>
-internal sealed class QuotaResults(string quota, long limit, long used, string what, TimeSpan retryAfter) : IResult
+internal sealed class QuotaResults(string quota, long limit, long used, string what, TimeSpan retryAfter, string whose = "The tenant's") : IResult
 {
     /// <summary>For a quota that time alone does not mend.</summary>
     public static readonly TimeSpan Later = TimeSpan.FromMinutes(1);
@@ -17,13 +17,13 @@ internal sealed class QuotaResults(string quota, long limit, long used, string w
         ? new("messagesPerSecond", rate, rate, "Nothing of this was taken; send it again later.", retryAfter)
         : new("bytesPerSecond", meter.Quotas.BytesPerSecond ?? 0, meter.Quotas.BytesPerSecond ?? 0, "Nothing of this was taken; send it again later.", retryAfter);
 
-    public static string Text(string quota, long limit, long used, string what) => $"The tenant's quota {quota} is used up: {used} of {limit}. {what}";
+    public static string Text(string quota, long limit, long used, string what, string whose = "The tenant's") => $"{whose} quota {quota} is used up: {used} of {limit}. {what}";
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(retryAfter.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
         return TypedResults.Problem(
-            Text(quota, limit, used, what), null, StatusCodes.Status429TooManyRequests, "This is beyond a quota.", "urn:strata:problem:over-quota",
+            Text(quota, limit, used, what, whose), null, StatusCodes.Status429TooManyRequests, "This is beyond a quota.", "urn:strata:problem:over-quota",
             new Dictionary<string, object?> { ["field"] = quota, ["quota"] = quota, ["limit"] = limit, ["used"] = used }).ExecuteAsync(httpContext);
     }
 }
