@@ -38,12 +38,17 @@ public sealed class SharedTopics(LivePublisher live, ShareDirectory shares, Acce
     private void Add(ref LiveRecords? records, TenantId tenant, SharedFeed feed, ReadingBatch batch, in BatchMessage message)
     {
         var device = batch.Devices[message.Start];
-        var topic = Encoding.ASCII.GetBytes($"{feed.TopicRoot}devices/{device.Value}/telemetry");
+        Span<byte> topic = stackalloc byte[256];
+        var length = Encoding.ASCII.GetBytes(feed.TopicRoot, topic);
+        "devices/"u8.CopyTo(topic[length..]);
+        length += 8 + Encoding.ASCII.GetBytes(device.Value, topic[(length + 8)..]);
+        "/telemetry"u8.CopyTo(topic[length..]);
+        topic = topic[..(length + 10)];
         if (!live.Broker.HasSubscribers(tenant.Value, topic) || !accesses.Of(feed.Principal, tenant).Sees(Permission.ReadingsRead, device))
             return;
         var payload = new ArrayBufferWriter<byte>(64);
         var count = TelemetryJson.Write(payload, batch, message.Start, message.Count, feed.Share.Metrics.AsSpan());
         if (count > 0 && feed.TrySend(count))
-            (records ??= new LiveRecords()).Add(tenant.Value, topic, payload.WrittenMemory);
+            (records ??= new LiveRecords()).Add(tenant.Value, topic.ToArray(), payload.WrittenMemory);
     }
 }

@@ -42,7 +42,11 @@ public static class ScopedReads
     public static async ValueTask<long> CountAsync(this Access access, ITelemetryStore store, DeviceId? device, CancellationToken cancellationToken)
     {
         if (access.Principal.Share is not null)
-            return access.Narrow(new ReadingRange { Devices = device is { } named ? [named] : [] }) is { } shared ? await CountAsync(store, access.Tenant, shared, cancellationToken) : 0;
+        {
+            return access.Narrow(new ReadingRange { Devices = device is { } named ? [named] : [] }) is { } shared
+                ? (await CountAsync(store, access.Tenant, shared, cancellationToken)).All
+                : 0;
+        }
         if (device is { } one)
             return access.Sees(Permission.ReadingsRead, one) ? await store.CountAsync(access.Tenant, one, cancellationToken) : 0;
         if (access.IsWhole(Permission.ReadingsRead))
@@ -51,26 +55,17 @@ public static class ScopedReads
         return all;
     }
 
-    private static async ValueTask<long> CountAsync(ITelemetryStore store, TenantId tenant, ReadingRange narrowed, CancellationToken cancellationToken)
+    /// <summary>Raw readings of these devices, and how many of them are health figures.</summary>
+    public static async ValueTask<(long All, long Health)> CountAsync(ITelemetryStore store, TenantId tenant, IReadOnlyList<DeviceId> devices, CancellationToken cancellationToken) =>
+        devices.Count == 0 ? default : await CountAsync(store, tenant, new ReadingRange { Devices = devices }, cancellationToken);
+
+    private static async ValueTask<(long All, long Health)> CountAsync(ITelemetryStore store, TenantId tenant, ReadingRange narrowed, CancellationToken cancellationToken)
     {
-        var all = 0L;
+        long all = 0, health = 0;
         // Without devices, of the whole tenant.
         foreach (var chunk in narrowed.Devices.Count == 0 ? [[]] : narrowed.Devices.Chunk(CountAtOnce))
         {
             var range = narrowed with { Devices = chunk, From = Core.Telemetry.EventTime.Earliest, Limit = int.MaxValue };
-            foreach (var row in await store.AggregateAsync(tenant, range, AllTime, [AggregateFunction.Count], cancellationToken))
-                all += (long)(row.Values[0] ?? 0);
-        }
-        return all;
-    }
-
-    /// <summary>Raw readings of these devices, and how many of them are health figures.</summary>
-    public static async ValueTask<(long All, long Health)> CountAsync(ITelemetryStore store, TenantId tenant, IReadOnlyList<DeviceId> devices, CancellationToken cancellationToken)
-    {
-        long all = 0, health = 0;
-        foreach (var chunk in devices.Chunk(CountAtOnce))
-        {
-            var range = new ReadingRange { Devices = chunk, From = Core.Telemetry.EventTime.Earliest, Limit = int.MaxValue };
             foreach (var row in await store.AggregateAsync(tenant, range, AllTime, [AggregateFunction.Count], cancellationToken))
             {
                 var count = (long)(row.Values[0] ?? 0);
