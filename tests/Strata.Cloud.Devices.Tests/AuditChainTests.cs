@@ -21,6 +21,7 @@ public sealed class AuditChainTests
         { "the last records removed", "DELETE FROM audit_seals WHERE number >= 5; DELETE FROM audit WHERE id >= 5", 5 },
         { "the last ones removed and the end set back", "DELETE FROM audit_seals WHERE number >= 5; DELETE FROM audit WHERE id >= 5; UPDATE audit_marks SET number = 4, hash = (SELECT hash FROM audit_seals WHERE number = 4)", 4 },
         { "everything removed", "DELETE FROM audit_seals; DELETE FROM audit", 1 },
+        { "the signed end removed, before another record", "DELETE FROM audit_marks; CREATE TEMP TABLE one AS SELECT * FROM audit WHERE id = 6; UPDATE one SET id = 7; INSERT INTO audit SELECT * FROM one", 6 },
         { "another actor", "UPDATE audit SET actor = 'somebody' WHERE id = 4", 4 },
         { "another value", "UPDATE audit SET after = replace(after, 'm-2', 'm-9') WHERE id = 2", 2 },
         { "another time", "UPDATE audit SET time = time + 1 WHERE id = 1", 1 },

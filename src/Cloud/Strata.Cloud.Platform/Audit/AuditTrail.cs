@@ -73,6 +73,8 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
             return 0;
         var marks = await context.AuditMarks.ToDictionaryAsync(m => m.Kind, cancellationToken);
         var head = marks.GetValueOrDefault(AuditMarkRow.Head);
+        if (head is null && await context.AuditSeals.AnyAsync(cancellationToken))
+            return 0; // The signed end is gone: nothing may be linked to a chain that nobody vouches for, and a verification says so.
         var (number, hash) = head is null ? (0L, AuditChain.Begin(tenant)) : (head.Number, Convert.FromHexString(head.Hash));
         foreach (var row in rows)
         {
