@@ -15,6 +15,7 @@ public sealed class TenancyApiTests(RunningCloud cloud) : IClassFixture<RunningC
         var created = await cloud.Client.CreateTenantAsync(new CreateTenant("Blue Bird"), Cancelled);
         Assert.Equal("blue-bird", created.Id);
         await RefusedAsync(HttpStatusCode.Conflict, () => cloud.Client.CreateTenantAsync(new CreateTenant("BLUE bird"), Cancelled));
+        await RefusedAsync(HttpStatusCode.BadRequest, () => cloud.Client.CreateTenantAsync(new CreateTenant("Strata Probe"), Cancelled));
         var client = Of("blue-bird");
         var token = await client.CreateTokenAsync(new CreateToken([new GrantInfo("tenant-admin")]), Cancelled);
         await client.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);

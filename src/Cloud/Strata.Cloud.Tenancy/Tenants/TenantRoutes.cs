@@ -39,6 +39,9 @@ internal static class ListTenants
 /// <summary><c>POST /api/v1/tenants</c>: a new tenant, and a link that lets its administrator in once.</summary>
 internal static class AddTenant
 {
+    /// <summary>What the node calls tenants that are in its memory only: those of its probes.</summary>
+    private const string OwnPrefix = "strata-";
+
     public static async Task<IResult> HandleAsync(HttpContext context, TenancyStore store, TenancyOptions options, OneTimeLinks links, CancellationToken cancellationToken)
     {
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CreateTenant, cancellationToken);
@@ -46,6 +49,8 @@ internal static class AddTenant
             return ProblemResults.Of(request.Problem);
         if (request.Value.Name is not { Length: >= 1 and <= 200 } name || name.Any(char.IsControl) || !TenantId.TryFromName(name, out var id))
             return ProblemResults.Of(ProblemKind.Invalid, "A tenant's name has 1 to 200 characters, letters or digits among them, and no control characters.", "name");
+        if (id.Value.StartsWith(OwnPrefix, StringComparison.OrdinalIgnoreCase))
+            return ProblemResults.Of(ProblemKind.Invalid, $"Tenants whose ids begin with '{OwnPrefix}' are the installation's own; choose another name.", "name");
         var outcome = await store.ChangeAsync(
             Caller.Of(context) with { Tenant = id }, (_, now) => Decide(store, id, name, options.MaxTenants, now), cancellationToken);
         if (!outcome.IsOk)
