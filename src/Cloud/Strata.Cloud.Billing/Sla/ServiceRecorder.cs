@@ -11,7 +11,7 @@ namespace Strata.Cloud.Billing.Sla;
 /// counts as unavailable. Nothing runs while nothing is promised to anybody.
 /// </summary>
 internal sealed partial class ServiceRecorder(
-    BillingStore store, MeasuredTenants measured, ServiceCounters counters, DeliveryCounts deliveries, ServiceProbe probe, BillingOptions options, TimeProvider time, ILogger<ServiceRecorder> logger)
+    BillingStore store, MeasuredTenants measured, ServiceCounters counters, DeliveryCounts deliveries, ServiceProbe probe, BillingOptions options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ServiceRecorder> logger)
     : BackgroundService
 {
     /// <summary>When a probe that failed is tried once more; within the same minute.</summary>
@@ -83,6 +83,7 @@ internal sealed partial class ServiceRecorder(
         {
             foreach (var tenant in measured.All)
                 Begin(tenant); // Nothing was counted yet: the minute of the start counts.
+            await ListeningAsync(stoppingToken);
             for (var count = 0; ; count++)
             {
                 var minute = ServiceMinutes.Floor(time.GetUtcNow());
@@ -97,6 +98,14 @@ internal sealed partial class ServiceRecorder(
         {
             return; // The node stops.
         }
+    }
+
+    /// <summary>A probe before the node listens would find a node that is away.</summary>
+    private async Task ListeningAsync(CancellationToken cancellationToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (lifetime.ApplicationStarted.UnsafeRegister(static s => ((TaskCompletionSource)s!).TrySetResult(), started))
+            await started.Task.WaitAsync(cancellationToken);
     }
 
     private async Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken)
