@@ -129,7 +129,7 @@ public sealed class ProviderTests(RunningCloud cloud) : IClassFixture<RunningClo
     }
 
     [Fact]
-    public async Task A_provider_that_is_down_is_said_on_a_page_and_one_with_new_keys_is_asked_again()
+    public async Task A_provider_that_is_down_is_said_on_a_page()
     {
         var provider = await TestProvider.StartAsync();
         await TenantAsync("poplar", provider);

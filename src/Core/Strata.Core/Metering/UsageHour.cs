@@ -29,7 +29,7 @@ public sealed record UsageHour(TenantId Tenant, DateTimeOffset Hour, string Devi
     /// <summary>Messages handed to subscribers.</summary>
     public long MessagesOut { get; init; }
 
-    /// <summary>Payload bytes of <see cref="MessagesOut"/>.</summary>
+    /// <summary>Bytes sent to MQTT clients, packets as they went out.</summary>
     public long BytesOut { get; init; }
 
     /// <summary>
