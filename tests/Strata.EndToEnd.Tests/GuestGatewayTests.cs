@@ -1,4 +1,3 @@
-using System.Text.Json;
 using MQTTnet;
 using MQTTnet.Exceptions;
 using MQTTnet.Formatter;
@@ -97,7 +96,7 @@ public sealed class GuestGatewayTests
         var fog = await StartGatewayAsync(installation, "rival,share=40,site=hq,join-token=wrong");
         Assert.Equal(MqttClientConnectResultCode.Success, await ConnectAsync(fog, "acme", "d-1", secrets["acme"]["d-1"]));
         var admin = (await File.ReadAllTextAsync(Path.Combine(installation.Folder, "fog", "admin.token"), TestContext.Current.CancellationToken)).Trim();
-        using var http = new HttpClient { BaseAddress = new Uri($"http://{fog.Ready["http"]}/") };
+        using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = new Uri($"http://{fog.Ready["http"]}/") };
         http.DefaultRequestHeaders.Authorization = new("Bearer", admin);
         await Eventually.IsAsync(() => http.GetStringAsync("api/v1/health"), h => h.Contains("The guest rival is not served. The parent refuses this gateway", StringComparison.Ordinal), "the refused guest in health");
     }
@@ -161,7 +160,7 @@ public sealed class GuestGatewayTests
 
     private static async Task<string> AskAsync(Installation installation, string tenant, string path)
     {
-        using var http = new HttpClient { BaseAddress = new Uri(installation.CloudHttp) };
+        using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = new Uri(installation.CloudHttp) };
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/gateways/gw/api/v1/{path}");
         request.Headers.Authorization = new("Bearer", installation.Token);
         request.Headers.Add("Strata-Tenant", tenant);
