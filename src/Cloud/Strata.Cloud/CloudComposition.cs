@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.OpenApi;
@@ -12,6 +14,8 @@ using Strata.Cloud.Billing;
 using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
+using Strata.Cloud.Identity;
+using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
@@ -84,7 +88,9 @@ internal static class CloudComposition
             listeners.Http = http;
         });
         if (options.Https is { } endPoint)
-            kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.CertificateKeyFile!));
+            kestrel.Listen(endPoint, https => (listeners.Https = https).UseHttpTls(CertificateOf(https, options)));
+        if (options.Mqtts is { } mqttsAt)
+            kestrel.Listen(mqttsAt, mqtts => (listeners.Mqtts = mqtts).UseTls(CertificateOf(mqtts, options)).UseMqtt());
         kestrel.Listen(options.Mqtt, mqtt =>
         {
             if (options.ProxiesFrom.Count > 0)
@@ -92,6 +98,23 @@ internal static class CloudComposition
             (listeners.Mqtt = mqtt).UseMqtt();
         });
     });
+
+    private static Func<SslStreamCertificateContext> CertificateOf(ListenOptions listen, CloudOptions options)
+    {
+        if (options.CertificateFile is { } file)
+            return listen.CertificateOf(file, options.CertificateKeyFile!);
+        var own = listen.ApplicationServices.GetRequiredService<ServerCertificate>();
+        return () => own.Current;
+    }
+
+    /// <summary>The names by which this machine is reached, as far as it knows.</summary>
+    private static ServerNames NamesOf(CloudOptions options)
+    {
+        if (options.CertificateFile is not null || (options.Https ?? options.Mqtts) is null)
+            return new ServerNames([]);
+        var listened = new[] { options.Https, options.Mqtts }.OfType<IPEndPoint>().Select(e => e.Address).Where(a => !a.Equals(IPAddress.Any) && !a.Equals(IPAddress.IPv6Any)).Select(a => a.ToString());
+        return new ServerNames([.. new[] { Dns.GetHostName(), "localhost", "127.0.0.1", "::1" }.Concat(listened).Concat(options.PublicUrl is { } url ? [url.Host.Trim('[', ']')] : []).Distinct()]);
+    }
 
     private static void Describe(OpenApiOptions openApi)
     {
@@ -134,6 +157,7 @@ internal static class CloudComposition
         services.AddSingleton(new PublicAddress(options.PublicUrl));
         services.AddTenancy(people: options.People, smtp: options.Smtp);
         services.AddBilling();
+        services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), new IdentityOptions { PublicUrl = options.PublicUrl });
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -175,6 +199,7 @@ internal static class CloudComposition
         app.MapLogin();
         app.MapTenancy();
         app.MapBilling();
+        app.MapIdentity();
         app.MapDevices();
         app.MapNode();
         app.MapReadings();

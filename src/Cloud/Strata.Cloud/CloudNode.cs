@@ -22,7 +22,7 @@ public sealed class CloudNode : IAsyncDisposable
     private CloudNode(WebApplication app, DataFolder folder, CloudListeners listeners)
     {
         (this.app, this.folder) = (app, folder);
-        (Http, Mqtt, Https) = (listeners.Http!.IPEndPoint!, listeners.Mqtt!.IPEndPoint!, listeners.Https?.IPEndPoint);
+        (Http, Mqtt, Https, Mqtts) = (listeners.Http!.IPEndPoint!, listeners.Mqtt!.IPEndPoint!, listeners.Https?.IPEndPoint, listeners.Mqtts?.IPEndPoint);
     }
 
     /// <summary>Where HTTP is served, with the port that was taken.</summary>
@@ -33,6 +33,9 @@ public sealed class CloudNode : IAsyncDisposable
 
     /// <summary>Where MQTT is served.</summary>
     public IPEndPoint Mqtt { get; }
+
+    /// <summary>Where MQTT is served by TLS; null when it is not.</summary>
+    public IPEndPoint? Mqtts { get; }
 
     /// <summary>Where a client on this machine reaches the API.</summary>
     public Uri Address => new($"http://{Reachable(Http)}/");
@@ -74,7 +77,7 @@ public sealed class CloudNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs a node until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c>, and <c>https=HOST:PORT</c> where that is served, to <paramref name="output"/>
+    /// Runs a node until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c>, and <c>https=HOST:PORT</c> and <c>mqtts=HOST:PORT</c> where those are served, to <paramref name="output"/>
     /// when it serves, and at the first start the dashboard's link to <paramref name="error"/>.
     /// </summary>
     /// <returns>0 after a stop, 1 when a part of it failed, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
@@ -85,7 +88,7 @@ public sealed class CloudNode : IAsyncDisposable
             var first = !File.Exists(Path.Combine(options.DataFolder, Node.Auth.AdminToken.FileName));
             await using var node = await StartAsync(options, null, cancellationToken);
             await node.WelcomeAsync(first, error);
-            await output.WriteLineAsync($"ready http={Reachable(node.Http)} mqtt={Reachable(node.Mqtt)}{(node.Https is { } https ? $" https={Reachable(https)}" : "")}");
+            await output.WriteLineAsync($"ready http={Reachable(node.Http)} mqtt={Reachable(node.Mqtt)}{(node.Https is { } https ? $" https={Reachable(https)}" : "")}{(node.Mqtts is { } mqtts ? $" mqtts={Reachable(mqtts)}" : "")}");
             await output.FlushAsync(cancellationToken);
             if (await node.app.RunToItsEndAsync(cancellationToken) is not { } failure)
                 return 0;
@@ -139,7 +142,7 @@ public sealed class CloudNode : IAsyncDisposable
         InstallationKeyException key => new CloudConfigurationException(key.Message, key),
         InvalidDataException damaged => new CloudConfigurationException(damaged.Message, damaged),
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } used => new CloudConfigurationException(
-            $"Cannot serve at {options.Http}, {options.Mqtt}{(options.Https is { } tls ? $" and {tls}" : "")}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http, --mqtt and --https.", used),
+            $"Cannot serve at {options.Http}, {string.Join(", ", new[] { options.Mqtt, options.Https, options.Mqtts }.OfType<IPEndPoint>())}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http, --mqtt, --https and --mqtts.", used),
         IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException => new CloudConfigurationException(
             $"Cannot start with {options.DataFolder}, {options.Http} and {options.Mqtt}: {e.Message}", e),
         _ => null,
@@ -154,4 +157,6 @@ internal sealed class CloudListeners
     public ListenOptions? Https { get; set; }
 
     public ListenOptions? Mqtt { get; set; }
+
+    public ListenOptions? Mqtts { get; set; }
 }

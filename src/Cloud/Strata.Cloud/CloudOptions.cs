@@ -17,10 +17,13 @@ public sealed class CloudOptions
     /// <summary>Where MQTT is served; port 0 takes any free one. Default 127.0.0.1:1883.</summary>
     public IPEndPoint Mqtt { get; init; } = new(IPAddress.Loopback, 1883);
 
-    /// <summary>Where API and pages are served by TLS, beside <see cref="Http"/>; port 0 takes any free one. Null (the default): nowhere. Needs <see cref="CertificateFile"/> and <see cref="CertificateKeyFile"/>.</summary>
+    /// <summary>Where API and pages are served by TLS, beside <see cref="Http"/>; port 0 takes any free one. Null (the default): nowhere.</summary>
     public IPEndPoint? Https { get; init; }
 
-    /// <summary>PEM, the server's own certificate first, then those between it and the root. Read again when it changes.</summary>
+    /// <summary>Where MQTT is served by TLS, beside <see cref="Mqtt"/>; port 0 takes any free one. Null (the default): nowhere.</summary>
+    public IPEndPoint? Mqtts { get; init; }
+
+    /// <summary>What TLS is served with; null (the default): a certificate of the installation's own authority, for the names of this machine and of <see cref="PublicUrl"/>. PEM, the server's own certificate first, then those between it and the root. Read again when it changes.</summary>
     public string? CertificateFile { get; init; }
 
     /// <summary>PEM, not encrypted, readable by its owner only.</summary>
@@ -93,13 +96,15 @@ public sealed class CloudOptions
             throw new CloudConfigurationException("--key-file and --key-command are both given; the installation's key is in one place.");
         if (Http.Port != 0 && Http.Port == Mqtt.Port && Http.Address.Equals(Mqtt.Address))
             throw new CloudConfigurationException($"--http and --mqtt are both {Http}; each needs its own port.");
-        if (Https is not null && (CertificateFile is null || CertificateKeyFile is null))
-            throw new CloudConfigurationException("--https needs --cert FILE and --key FILE (PEM).");
-        if (Https is null && (CertificateFile ?? CertificateKeyFile) is not null)
-            throw new CloudConfigurationException("--cert and --key belong to --https HOST:PORT.");
+        if (CertificateFile is null != CertificateKeyFile is null)
+            throw new CloudConfigurationException("--cert FILE and --key FILE (PEM) go together.");
+        if (Https is null && Mqtts is null && CertificateFile is not null)
+            throw new CloudConfigurationException("--cert and --key belong to --https HOST:PORT or --mqtts HOST:PORT.");
         ValidateLinks();
         if (Https is { Port: not 0 } && (Https.Equals(Http) || Https.Equals(Mqtt)))
             throw new CloudConfigurationException($"--https is {Https}, where --http or --mqtt is served; each needs its own port.");
+        if (Mqtts is { Port: not 0 } && (Mqtts.Equals(Http) || Mqtts.Equals(Mqtt) || Mqtts.Equals(Https)))
+            throw new CloudConfigurationException($"--mqtts is {Mqtts}, where --http, --https or --mqtt is served; each needs its own port.");
     }
 
     private void ValidateLinks()

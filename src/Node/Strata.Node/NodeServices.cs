@@ -11,6 +11,7 @@ using Strata.Mqtt;
 using Strata.Mqtt.Inspection;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Identity;
 using Strata.Node.Ingest;
 using Strata.Node.Link;
 using Strata.Node.Metering;
@@ -34,6 +35,7 @@ public static class NodeServices
         services.TryAddSingleton(PayloadLimits.Default);
         services.TryAddSingleton<DeviceDirectory>();
         services.TryAddSingleton<IDeviceClasses>(s => s.GetRequiredService<DeviceDirectory>());
+        services.TryAddSingleton<CertificateDirectory>();
         services.TryAddSingleton<GatewayDirectory>();
         services.TryAddSingleton<TenantDirectory>();
         services.TryAddSingleton<ShareDirectory>();

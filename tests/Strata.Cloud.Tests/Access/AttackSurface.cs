@@ -94,6 +94,24 @@ internal static class AttackSurface
         ["POST /api/v1/sla/maintenance"] = new(_ => ["/api/v1/sla/maintenance"], t => $$"""{"from":"2099-01-01T00:00:00Z","to":"2099-01-01T01:00:00Z","reason":"{{t.Word}}"}"""),
         ["DELETE /api/v1/sla/maintenance/{id}"] = new(t => [$"/api/v1/sla/maintenance/{t.Word}"], _ => ""),
 
+        // Certificates.
+        ["GET /api/v1/certificates"] = new(t => ["/api/v1/certificates", $"/api/v1/certificates?device={t.Device}", "/api/v1/certificates?standing=good"]),
+        ["GET /api/v1/ca/chain"] = new(_ => ["/api/v1/ca/chain"]),
+        ["POST /api/v1/ca"] = new(_ => ["/api/v1/ca"], _ => ""),
+        ["DELETE /api/v1/ca/root-key"] = new(_ => ["/api/v1/ca/root-key?fingerprint=00"], _ => ""),
+        ["POST /api/v1/devices/{id}/certificates"] = new(t => [$"/api/v1/devices/{t.Device}/certificates"], _ => """{"csr":"taken"}"""),
+        ["POST /api/v1/certificates/revocations"] = new(_ => ["/api/v1/certificates/revocations"], t => $$"""{"device":"{{t.Device}}"}"""),
+        ["POST /api/v1/certificates/{serial}/reinstatement"] = new(t => [$"/api/v1/certificates/{t.Word}/reinstatement"], _ => ""),
+        ["GET /.well-known/est/cacerts"] = new(_ => ["/.well-known/est/cacerts"]),
+        ["GET /.well-known/est/{label}/cacerts"] = new(t => [$"/.well-known/est/{t.Tenant}/cacerts"]),
+        ["POST /.well-known/est/simpleenroll"] = new(_ => ["/.well-known/est/simpleenroll"], _ => "taken") { IsOwn = true },
+        ["POST /.well-known/est/{label}/simpleenroll"] = new(t => [$"/.well-known/est/{t.Tenant}/simpleenroll"], _ => "taken") { IsOwn = true },
+        ["POST /.well-known/est/simplereenroll"] = new(_ => ["/.well-known/est/simplereenroll"], _ => "taken") { IsOwn = true },
+        ["POST /.well-known/est/{label}/simplereenroll"] = new(t => [$"/.well-known/est/{t.Tenant}/simplereenroll"], _ => "taken") { IsOwn = true },
+        ["GET /pki/crl/{authority}.crl"] = new(t => [$"/pki/crl/{t.Word}.crl"]),
+        ["POST /pki/ocsp"] = new(_ => ["/pki/ocsp"], _ => "taken") { IsOwn = true },
+        ["GET /pki/ocsp/{request}"] = new(t => [$"/pki/ocsp/{t.Word}"]),
+
         // The API's changes.
         ["POST /api/v1/mqtt/disconnect"] = new(t => [$"/api/v1/mqtt/disconnect?client={t.Device}"], _ => "") { EndsNothingElsewhere = true },
         ["POST /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },

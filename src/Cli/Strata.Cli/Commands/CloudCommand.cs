@@ -30,7 +30,9 @@ internal static class CloudCommand
         };
         var breachList = new Option<string?>("--breach-list") { Description = "Refuse passwords of this file: one a line, or SHA-1 hashes in order as Have I Been Pwned gives them.", HelpName = "FILE" };
         command.Options.Add(breachList);
-        var https = new HttpsOptions(command);
+        var https = new HttpsOptions(command, hasAuthority: true);
+        var mqtts = new Option<string?>("--mqtts") { Description = "Serve MQTT by TLS here too; devices may show a certificate in place of a secret.", HelpName = "HOST:PORT" };
+        command.Options.Add(mqtts);
         var mail = new MailOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -42,7 +44,7 @@ internal static class CloudCommand
                 {
                     DataFolder = Path.GetFullPath(parsed.GetValue(data)!), LogLevel = parsed.GetValue(level),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
-                    People = new PeopleOptions { BreachList = parsed.GetValue(breachList) is { } list ? Path.GetFullPath(list) : null }, Https = tls.EndPoint, CertificateFile = tls.Certificate, CertificateKeyFile = tls.Key,
+                    People = new PeopleOptions { BreachList = parsed.GetValue(breachList) is { } list ? Path.GetFullPath(list) : null }, Https = tls.EndPoint, Mqtts = parsed.GetValue(mqtts) is { } byTls ? CloudOptions.ParseEndPoint("--mqtts", byTls) : null, CertificateFile = tls.Certificate, CertificateKeyFile = tls.Key,
                     PublicUrl = mail.PublicUrl(parsed), Smtp = mail.Smtp(parsed), ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
                     SkipDamagedSessions = parsed.GetValue(skip), Database = DatabaseCommand.Given(parsed, database),

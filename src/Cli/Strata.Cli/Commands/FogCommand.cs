@@ -40,7 +40,7 @@ internal static class FogCommand
         {
             data, cloud, ca, token, site, name, http, mqtt, proxies, keep, store, backlog, full, drain, guests, connections, messages, level, skip, untilStdin,
         };
-        var https = new HttpsOptions(command);
+        var https = new HttpsOptions(command, hasAuthority: false);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var io = parsed.InvocationConfiguration;

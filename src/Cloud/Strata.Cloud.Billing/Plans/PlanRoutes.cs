@@ -36,7 +36,7 @@ internal static class SetPlan
         return outcome.ToResult(plan => Results.Json(plan, ContractsJson.Default.PricePlanInfo));
     }
 
-    private static async Task<Outcome<BillingChange<PricePlanInfo>>> DecideAsync(
+    private static async Task<Outcome<DecidedChange<PricePlanInfo>>> DecideAsync(
         BillingDbContext db, string actor, string name, SetPricePlan request, BillingOptions options, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var versions = await db.Plans.Where(p => p.Name == name).OrderBy(p => p.FromMonth).ToListAsync(cancellationToken);
@@ -52,7 +52,7 @@ internal static class SetPlan
         if (before is null && await db.Plans.CountAsync(cancellationToken) >= options.MaxPlanVersions)
             return new Problem(ProblemKind.TooMuch, $"There are {options.MaxPlanVersions:N0} versions of price plans, which is all there may be.");
         var row = new PricePlanRow { Name = name, FromMonth = plan.Value.From.ToNumber(), Document = PlanText.Write(plan.Value), Created = now, CreatedBy = actor };
-        return new BillingChange<PricePlanInfo>(
+        return new DecidedChange<PricePlanInfo>(
             PlanText.Info(row), [(before, row)], before is null ? "create" : "change", "price-plan", name, before is null ? null : PlanText.Info(before), PlanText.Info(row));
     }
 }
@@ -83,7 +83,7 @@ internal static class GivePlan
         return outcome.ToResult(assignment => Results.Json(assignment, ContractsJson.Default.PlanAssignmentInfo, statusCode: StatusCodes.Status201Created));
     }
 
-    private static async Task<Outcome<BillingChange<PlanAssignmentInfo>>> DecideAsync(
+    private static async Task<Outcome<DecidedChange<PlanAssignmentInfo>>> DecideAsync(
         BillingDbContext db, Caller caller, AssignPlan request, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var from = BillingRequests.Month(request.From ?? BillingMonth.Of(now).ToString(), "from");
@@ -96,7 +96,7 @@ internal static class GivePlan
             return new Problem(ProblemKind.NotFound, $"There is no plan '{BillingRequests.Short(request.Plan)}' in {from.Value}; 'strata billing plans list' shows what there is.", "plan");
         var before = (await db.Assignments.Where(a => a.FromMonth == month).ToListAsync(cancellationToken)).SingleOrDefault();
         var row = new PlanAssignmentRow { TenantId = db.Tenant.Value, FromMonth = month, Plan = request.Plan, Assigned = now, AssignedBy = caller.Actor };
-        return new BillingChange<PlanAssignmentInfo>(
+        return new DecidedChange<PlanAssignmentInfo>(
             ListAssignments.Info(row), [(before, row)], "assign", "plan-assignment", from.Value.ToString(), before is null ? null : new { before.Plan }, new { row.Plan });
     }
 }

@@ -40,7 +40,7 @@ internal static class Announce
         return outcome.ToResult(m => Results.Json(m, ContractsJson.Default.MaintenanceInfo, statusCode: StatusCodes.Status201Created));
     }
 
-    private static async Task<Outcome<BillingChange<MaintenanceInfo>>> DecideAsync(
+    private static async Task<Outcome<DecidedChange<MaintenanceInfo>>> DecideAsync(
         BillingDbContext db, Caller caller, AnnounceMaintenance request, BillingOptions options, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (request.Reason is not { Length: > 0 and <= 500 } reason || reason.Any(char.IsControl))
@@ -59,7 +59,7 @@ internal static class Announce
             Announced = now, AnnouncedBy = caller.Actor,
         };
         static DateTimeOffset Kept(DateTimeOffset time) => EventTime.ToDateTimeOffset(EventTime.From(time));
-        return new BillingChange<MaintenanceInfo>(ListMaintenance.Info(row), [(null, row)], "announce", "maintenance", row.Id, null, ListMaintenance.Info(row));
+        return new DecidedChange<MaintenanceInfo>(ListMaintenance.Info(row), [(null, row)], "announce", "maintenance", row.Id, null, ListMaintenance.Info(row));
     }
 }
 
@@ -72,12 +72,12 @@ internal static class CancelMaintenance
         return outcome.ToResult(_ => Results.NoContent());
     }
 
-    private static async Task<Outcome<BillingChange<string>>> DecideAsync(BillingDbContext db, string id, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<Outcome<DecidedChange<string>>> DecideAsync(BillingDbContext db, string id, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if ((await db.Maintenance.Where(m => m.Id == id).ToListAsync(cancellationToken)).SingleOrDefault() is not { } row)
             return new Problem(ProblemKind.NotFound, $"There is no announced maintenance '{BillingRequests.Short(id)}'.", "id");
         if (row.Begins <= now)
             return new Problem(ProblemKind.Conflict, "This maintenance has begun; it stays announced.", "id");
-        return new BillingChange<string>(id, [(row, null)], "cancel", "maintenance", id, ListMaintenance.Info(row), null);
+        return new DecidedChange<string>(id, [(row, null)], "cancel", "maintenance", id, ListMaintenance.Info(row), null);
     }
 }

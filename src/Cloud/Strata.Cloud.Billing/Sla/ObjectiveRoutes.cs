@@ -54,7 +54,7 @@ internal static class PromiseObjective
     internal static Problem Unknown(string kind) =>
         new(ProblemKind.NotFound, $"There is no objective '{BillingRequests.Short(kind)}'; there are {string.Join(", ", ObjectiveKinds.All.Select(ObjectiveKinds.NameOf))}.", "kind");
 
-    private static async Task<Outcome<BillingChange<ObjectiveInfo>>> DecideAsync(
+    private static async Task<Outcome<DecidedChange<ObjectiveInfo>>> DecideAsync(
         BillingDbContext db, Caller caller, ServiceObjective objective, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var current = BillingMonth.Of(now);
@@ -67,7 +67,7 @@ internal static class PromiseObjective
             LimitMicros = objective.LimitMs is { } ms ? (long)(ms * 1_000m) : null, Credits = JsonSerializer.Serialize(objective.Credits.Select(c => new CreditStepInfo(c.Below, c.Percent)), JsonSerializerOptions.Web),
             Since = holds ? from.Start : ServiceMinutes.Floor(now).AddMinutes(1), Created = now, CreatedBy = caller.Actor,
         };
-        return new BillingChange<ObjectiveInfo>(
+        return new DecidedChange<ObjectiveInfo>(
             ObjectiveText.Info(row), [(before, row)], before is null ? "create" : "change", "sla-objective", row.Kind, before is null ? null : new { before.Target, before.FromMonth }, ObjectiveText.Info(row));
     }
 
@@ -90,7 +90,7 @@ internal static class EndObjective
         return outcome.ToResult(_ => Results.NoContent());
     }
 
-    private static async Task<Outcome<BillingChange<string>>> DecideAsync(BillingDbContext db, Caller caller, string kind, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<Outcome<DecidedChange<string>>> DecideAsync(BillingDbContext db, Caller caller, string kind, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var next = BillingMonth.Of(now).Next;
         var promised = (await SlaReports.PromisedAsync(db, next, cancellationToken)).FirstOrDefault(p => p.Row.Kind == kind);
@@ -98,6 +98,6 @@ internal static class EndObjective
             return new Problem(ProblemKind.NotFound, $"Nothing is promised of {kind} from {next} on.", "kind");
         var before = await PromiseObjective.FindAsync(db, kind, next, cancellationToken);
         var row = promised.Row with { FromMonth = next.ToNumber(), Target = null, LimitMicros = null, Credits = "[]", Since = next.Start, Created = now, CreatedBy = caller.Actor };
-        return new BillingChange<string>(kind, [(before, row)], "remove", "sla-objective", kind, ObjectiveText.Info(promised.Row), null);
+        return new DecidedChange<string>(kind, [(before, row)], "remove", "sla-objective", kind, ObjectiveText.Info(promised.Row), null);
     }
 }

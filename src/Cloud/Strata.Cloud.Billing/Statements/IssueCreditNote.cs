@@ -26,7 +26,7 @@ internal static class IssueCreditNote
         return outcome.ToResult(note => Results.Json(note, ContractsJson.Default.CreditNoteInfo, statusCode: StatusCodes.Status201Created));
     }
 
-    private static async Task<Outcome<BillingChange<CreditNoteInfo>>> DecideAsync(
+    private static async Task<Outcome<DecidedChange<CreditNoteInfo>>> DecideAsync(
         BillingDbContext db, Caller caller, BillingMonth month, CreateCreditNote request, BillingOptions options, AuditKey key, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (request.Reason is not { Length: > 0 and <= 500 } reason || reason.Any(char.IsControl))
@@ -48,7 +48,7 @@ internal static class IssueCreditNote
             Issued = now, IssuedBy = caller.Actor, Signature = "",
         };
         row = row with { Signature = StatementSignature.Of(key, row) };
-        return new BillingChange<CreditNoteInfo>(
+        return new DecidedChange<CreditNoteInfo>(
             StatementView.Note(row, currency), [(null, row)], "credit", "statement", month.ToString(), null, new { row.Number, request.Amount, currency.Code, row.Reason });
     }
 }

@@ -18,10 +18,10 @@ internal sealed class StatementCloser(BillingStore store, StatementMaker maker, 
     public Task<Outcome<StatementRow>> CloseAsync(Caller caller, BillingMonth month, CancellationToken cancellationToken) =>
         store.ChangeAsync(caller, (db, now, token) => DecideAsync(db, caller, month, now, token), cancellationToken);
 
-    private async Task<Outcome<BillingChange<StatementRow>>> DecideAsync(BillingDbContext db, Caller caller, BillingMonth month, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<Outcome<DecidedChange<StatementRow>>> DecideAsync(BillingDbContext db, Caller caller, BillingMonth month, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (await StatementMaker.ClosedAsync(db, month, cancellationToken) is { } closed)
-            return BillingChange<StatementRow>.None(closed);
+            return DecidedChange.None<StatementRow>(closed);
         if (now < month.End + Earliest)
             return new Problem(ProblemKind.Conflict, $"The month {month} can be closed from {month.End + Earliest:yyyy-MM-dd HH:mm} UTC on.", "month");
         var made = await maker.MakeAsync(db, month, now, cancellationToken);
@@ -36,7 +36,7 @@ internal sealed class StatementCloser(BillingStore store, StatementMaker maker, 
             Document = ClosedStatement.Of(statement, made.Value.Credits).Write(), Usage = UsageText.Write(month, made.Value.Usage), UsageDigest = usageDigest, Digest = digest,
             Signature = StatementSignature.Of(key, db.Tenant, month, digest), Closed = now, ClosedBy = caller.Actor,
         };
-        return new BillingChange<StatementRow>(
+        return new DecidedChange<StatementRow>(
             row, [(null, row)], "close", "statement", month.ToString(), null, new { statement.Total, row.Currency, row.Digest, row.UsageDigest });
     }
 }

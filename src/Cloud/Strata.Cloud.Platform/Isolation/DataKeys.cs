@@ -6,7 +6,8 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Platform.Isolation;
 
 /// <summary>The tenants' data keys: made, loaded, wrapped anew and destroyed. One change at a time.</summary>
-public sealed class DataKeys(IRegistryDatabase database, IInstallationKey installation, TimeProvider time) : IDisposable
+/// <param name="others">Who else keeps keys that the installation's key wraps.</param>
+public sealed class DataKeys(IRegistryDatabase database, IInstallationKey installation, IEnumerable<IWrappedKeys> others, TimeProvider time) : IDisposable
 {
     private readonly DbContextOptions<AuditDbContext> options = database.OptionsFor<AuditDbContext>("audit_migrations");
     private readonly SemaphoreSlim changing = new(1, 1);
@@ -83,7 +84,7 @@ public sealed class DataKeys(IRegistryDatabase database, IInstallationKey instal
     }
 
     /// <summary>
-    /// Wraps all data keys with a new key of the installation and destroys the older ones. The data keys stay, so that nothing is sealed anew. Interrupted, it is done again.
+    /// Wraps all data keys, and what others keep wrapped, with a new key of the installation and destroys the older ones. The data keys stay, so that nothing is sealed anew. Interrupted, it is done again.
     /// </summary>
     /// <param name="progress">Tenants done.</param>
     public async Task RotateInstallationKeyAsync(IReadOnlyList<TenantId> tenants, Action<int> progress, CancellationToken cancellationToken)
@@ -107,6 +108,8 @@ public sealed class DataKeys(IRegistryDatabase database, IInstallationKey instal
                 await context.SaveChangesAsync(cancellationToken);
                 progress(i + 1);
             }
+            foreach (var slice in others)
+                old.UnionWith(await slice.WrapAnewAsync(current, cancellationToken));
             foreach (var id in old.Where(id => id != current))
                 await installation.DestroyAsync(id, cancellationToken);
         }

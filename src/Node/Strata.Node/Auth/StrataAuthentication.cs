@@ -16,7 +16,7 @@ public static class StrataAuthentication
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(12);
 
     /// <summary>
-    /// Adds Bearer (tokens), Basic (devices, gateways), the session cookie and what <see cref="AccessDeclarations"/> ask. Needs an
+    /// Adds Bearer (tokens), Basic (devices, gateways), certificates of devices, the session cookie and what <see cref="AccessDeclarations"/> ask. Needs an
     /// <see cref="ITokenStore"/>, the directories and the rejection log. The keys of sessions are kept in the data folder, so that a restart signs
     /// nobody out.
     /// </summary>
@@ -30,6 +30,7 @@ public static class StrataAuthentication
             .AddPolicyScheme(StrataIdentity.AnyScheme, null, options => options.ForwardDefaultSelector = Choose)
             .AddScheme<AuthenticationSchemeOptions, BearerHandler>(StrataIdentity.BearerScheme, null)
             .AddScheme<AuthenticationSchemeOptions, BasicHandler>(StrataIdentity.BasicScheme, null)
+            .AddScheme<AuthenticationSchemeOptions, CertificateHandler>(StrataIdentity.CertificateScheme, null)
             .AddCookie(StrataIdentity.CookieScheme, options =>
             {
                 options.Cookie.Name = CookieName;
@@ -51,6 +52,8 @@ public static class StrataAuthentication
         var header = context.Request.Headers.Authorization.ToString();
         if (header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
             return StrataIdentity.BasicScheme;
+        if (header.Length == 0 && context.Connection.ClientCertificate is not null)
+            return StrataIdentity.CertificateScheme;
         return header.Length > 0 || !context.Request.Cookies.ContainsKey(CookieName) ? StrataIdentity.BearerScheme : StrataIdentity.CookieScheme;
     }
 

@@ -15,6 +15,9 @@ public static class StrataIdentity
     /// <summary>Authentication of devices and gateways by <c>Authorization: Basic</c>.</summary>
     public const string BasicScheme = "Basic";
 
+    /// <summary>Authentication of devices by the certificate of their TLS connection.</summary>
+    public const string CertificateScheme = "Certificate";
+
     /// <summary>The dashboard's session.</summary>
     public const string CookieScheme = "Cookie";
 

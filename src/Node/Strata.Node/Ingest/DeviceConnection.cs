@@ -2,6 +2,7 @@ using System.Text;
 using Strata.Core.Telemetry;
 using Strata.Mqtt;
 using Strata.Node.Devices;
+using Strata.Node.Identity;
 using Strata.Node.Metering;
 
 namespace Strata.Node.Ingest;
@@ -25,6 +26,9 @@ internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts, TenantM
 
     /// <summary><c>devices/{id}/</c>.</summary>
     public byte[] TopicPrefix { get; } = Encoding.UTF8.GetBytes($"devices/{entry.Device.Value}/");
+
+    /// <summary>By which certificate it connected; null for a secret.</summary>
+    public CertificateVerdict? Certificate { get; init; }
 
     /// <summary>Set when the engine has accepted the connection.</summary>
     public MqttClient? Client { get; set; }

@@ -63,4 +63,11 @@ internal sealed class DevicePresence(int maxPerDevice)
         lock (gate)
             return connections.TryGetValue((tenant, device), out var list) ? [.. list] : [];
     }
+
+    /// <summary>A copy of the tenant's connections by a certificate; with a null serial, by any of its issuer.</summary>
+    public IReadOnlyList<DeviceConnection> By(TenantId tenant, string issuer, string? serial)
+    {
+        lock (gate)
+            return [.. connections.Where(c => c.Key.Item1 == tenant).SelectMany(c => c.Value).Where(c => c.Certificate is { } by && by.Issuer == issuer && (serial is null || by.Serial == serial))];
+    }
 }

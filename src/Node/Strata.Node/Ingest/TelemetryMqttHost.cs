@@ -2,19 +2,21 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Strata.Core.Devices;
+using Strata.Core.Identity;
 using Strata.Core.Telemetry.Decoding;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Mqtt.Limits;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Identity;
 using Strata.Node.Metering;
 using Strata.Telemetry.Ingest;
 
 namespace Strata.Node.Ingest;
 
 /// <summary>
-/// What MQTT means to a node. Devices (user name: a <see cref="LoginName"/>, password: secret) publish and subscribe below <c>devices/{id}/</c>; gateways
+/// What MQTT means to a node. Devices (user name: a <see cref="LoginName"/>, password: secret; or a certificate, and no user name or their own) publish and subscribe below <c>devices/{id}/</c>; gateways
 /// (the same) and applications (<see cref="ITokenStore.MqttUser"/>, token) listen within their scope. Telemetry is decoded straight into a
 /// batch, committed by the <see cref="IngestWriter"/>, acknowledged after the commit and then sent to live subscribers; what cannot be stored is
 /// refused and noted; when the store fails, the connection ends without an acknowledgement. A client id is its owner's (the device, the gateway or the
@@ -32,6 +34,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly GatewayDirectory gateways;
     private readonly ITokenStore tokens;
     private readonly TenantDirectory tenants;
+    private readonly CertificateDirectory certificates;
     private readonly AccessMap accesses;
     private readonly IngestWriter writer;
     private readonly IRejectionLog rejections;
@@ -51,11 +54,11 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private MqttBroker? broker;
 
     public TelemetryMqttHost(
-        DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
+        DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, CertificateDirectory certificates, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
         IDeviceActivity activity, HopLog hops, IngestCounters counters, ServiceCounters service, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, Meter meter, TimeProvider time,
         ILogger<TelemetryMqttHost> logger)
     {
-        (this.devices, this.gateways, this.tokens, this.tenants, this.accesses) = (devices, gateways, tokens, tenants, accesses);
+        (this.devices, this.gateways, this.tokens, this.tenants, this.certificates, this.accesses) = (devices, gateways, tokens, tenants, certificates, accesses);
         (this.writer, this.rejections) = (writer, rejections);
         (this.activity, this.hops, this.counters, this.service, this.limits, this.options) = (activity, hops, counters, service, limits, options.Value);
         (this.live, this.meter, this.time, this.logger) = (live, meter, time, logger);
@@ -64,6 +67,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         devices.Revoked += OnRevoked;
         gateways.Revoked += OnRevoked;
         tokens.Ended += OnEnded;
+        certificates.Ended += OnEnded;
         tenants.Changed += OnTenantChanged;
         meter.QuotasChanged += OnQuotas;
     }
@@ -91,6 +95,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private ConnectDecision Connect(ConnectRequest request)
     {
         var user = request.UserName;
+        if (request.ClientCertificate is { } certificate)
+            return ConnectByCertificate(certificates.Check(certificate), request);
         if (string.IsNullOrEmpty(user))
             return Refuse(tenants.Default, request.ClientId, "no user name", MqttReasonCode.BadUserNameOrPassword);
         var login = LoginName.Of(user, tenants.Default);
@@ -106,10 +112,30 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             return Refuse(login.Tenant, login.Name, ConnectionQuota, MqttReasonCode.QuotaExceeded);
         if (gateway is not null)
             return ConnectDecision.Accept(gateway.Tenant.Value, ClientOf(gateway), OwnerOf(gateway.Gateway));
-        if (presence.HasRoom(device!))
-            return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)), OwnerOf(device.Device));
-        return Refuse(log, login.Name, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
+        return Enter(device!, null);
     }
+
+    /// <summary>The certificate says who it is; a user name may say the same.</summary>
+    private ConnectDecision ConnectByCertificate(in CertificateVerdict verdict, ConnectRequest request)
+    {
+        if (!verdict.IsAccepted)
+            return Refuse(tenants.Default, request.ClientId, verdict.Reason, MqttReasonCode.NotAuthorized);
+        var (tenant, device) = (verdict.Name.Tenant, verdict.Name.Device);
+        if (verdict.Name.Use != CertificateUse.Operational)
+            return Refuse(tenant, device.Value, "a birth certificate may only enrol: ask for an operational one with it", MqttReasonCode.NotAuthorized);
+        if (!string.IsNullOrEmpty(request.UserName) && LoginName.Of(request.UserName, tenant) is var said && (said.Tenant, said.Name) != (tenant, device.Value))
+            return Refuse(tenant, device.Value, "the user name is another's than the certificate", MqttReasonCode.BadUserNameOrPassword);
+        if (!tenants.IsActive(tenant) || !devices.TryGet(tenant, device, out var entry))
+            return Refuse(tenant, device.Value, CredentialCheck.Unknown.Reason("device"), MqttReasonCode.NotAuthorized);
+        if (!entry.Enabled)
+            return Refuse(tenant, device.Value, CredentialCheck.Disabled.Reason("device"), MqttReasonCode.NotAuthorized);
+        return IsFullOfConnections(tenant) ? Refuse(tenant, device.Value, ConnectionQuota, MqttReasonCode.QuotaExceeded) : Enter(entry, verdict);
+    }
+
+    private ConnectDecision Enter(DeviceEntry device, CertificateVerdict? certificate) => presence.HasRoom(device)
+        ? ConnectDecision.Accept(
+            device.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)) { Certificate = certificate }, OwnerOf(device.Device), certificate is null ? null : device.Device.Value)
+        : Refuse(device.Tenant, device.Device.Value, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
 
     public void Connected(MqttClient client)
     {
@@ -119,7 +145,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         if (presence.Add(connection))
             activity.Connected(connection.Entry, time.GetUtcNow());
         // Revoked between the check of its secret and now: the revocation did not see the connection yet.
-        if (!devices.TryGet(connection.Entry.Tenant, connection.Entry.Device, out var now) || !SameCredentials(now, connection.Entry))
+        if (!devices.TryGet(connection.Entry.Tenant, connection.Entry.Device, out var now) || !HoldsFor(connection, now))
             End(connection);
     }
 
@@ -178,6 +204,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         devices.Revoked -= OnRevoked;
         gateways.Revoked -= OnRevoked;
         tokens.Ended -= OnEnded;
+        certificates.Ended -= OnEnded;
         tenants.Changed -= OnTenantChanged;
         meter.QuotasChanged -= OnQuotas;
     }
@@ -225,6 +252,12 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 
     private void OnEnded(Principal principal) => _ = broker?.ReviewAccess(null, ApplicationOwner + principal.Id);
 
+    private void OnEnded(TenantId tenant, string issuer, string? serial)
+    {
+        foreach (var connection in presence.By(tenant, issuer, serial))
+            End(connection);
+    }
+
     private void OnTenantChanged(TenantId tenant)
     {
         if (!tenants.IsActive(tenant))
@@ -233,7 +266,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 
     private void OnRevoked(DeviceEntry old, DeviceEntry? now)
     {
-        foreach (var connection in presence.Of(old.Tenant, old.Device))
+        foreach (var connection in presence.Of(old.Tenant, old.Device).Where(c => now is null || !HoldsFor(c, now)))
             End(connection);
         if (now is not { Enabled: true })
             _ = broker?.ReviewAccess(old.Tenant.Value, OwnerOf(old.Device));
@@ -248,10 +281,12 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private static void End(DeviceConnection connection)
     {
         connection.Fail();
-        connection.Client?.Disconnect(MqttReasonCode.NotAuthorized, "The device's access was revoked or its secret changed.");
+        connection.Client?.Disconnect(MqttReasonCode.NotAuthorized, "The device's access was revoked, or its secret or certificate is not good any more.");
     }
 
-    private static bool SameCredentials(DeviceEntry a, DeviceEntry b) => a.Enabled && a.SecretHash.Span.SequenceEqual(b.SecretHash.Span);
+    /// <summary>Whether what the connection was made with still lets it in.</summary>
+    private bool HoldsFor(DeviceConnection connection, DeviceEntry now) => now.Enabled
+        && (connection.Certificate is { } certificate ? certificates.IsGood(certificate.Issuer, certificate.Serial) : now.SecretHash.Span.SequenceEqual(connection.Entry.SecretHash.Span));
 
     private static MqttReasonCode CodeOf(CredentialCheck check) =>
         check == CredentialCheck.Disabled ? MqttReasonCode.NotAuthorized : MqttReasonCode.BadUserNameOrPassword;

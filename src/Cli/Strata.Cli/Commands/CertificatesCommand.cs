@@ -1,0 +1,103 @@
+using System.CommandLine;
+using Strata.Cli.Output;
+using Strata.Cloud.Contracts;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata certificates</c>: what devices identify themselves with.</summary>
+internal static class CertificatesCommand
+{
+    private static readonly Column<CertificateInfo>[] Columns =
+    [
+        new("serial", c => c.Serial), new("device", c => c.Device), new("use", c => c.Use), new("expires", c => OutputWriter.Time(c.NotAfter)), new("renewed from", c => OutputWriter.Time(c.RenewAt)),
+        new("standing", c => c.Reason is null || c.Standing is "hold" ? c.Standing : $"{c.Standing} ({c.Reason})"),
+    ];
+
+    public static Command Create() => new("certificates", "Certificates of devices: issue, list, revoke.")
+    {
+        CreateList(), CreateIssue(), CreateRevoke(), CreateReinstate(),
+    };
+
+    private static Command CreateList()
+    {
+        var device = new Option<string?>("--device") { Description = "Only this device's." };
+        var standing = new Option<string?>("--standing") { Description = "Only those: good, hold, revoked or expired." };
+        var within = new Option<string?>("--expires") { Description = "Only those that expire within this time: 12h, 30d, 52w." };
+        var command = new Command("list", "List certificates, the next to expire first.") { device, standing, within };
+        var paging = new PagingOptions(command);
+        var node = new NodeOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var before = TokensCommand.Validity(parsed.GetValue(within)) is { } time ? (TimeProvider.System.GetUtcNow() + time).ToString("O") : null;
+            var client = node.Connect(parsed);
+            var items = await paging.CollectAsync(
+                parsed, (cursor, limit) => client.ListCertificatesAsync(parsed.GetValue(device), parsed.GetValue(standing), before, cursor, limit, cancellationToken));
+            node.Writer(parsed).List(items, ContractsJson.Default.CertificateInfo, "no certificates; devices ask for them by EST, or 'strata certificates issue DEVICE --csr FILE'", Columns);
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata certificates list --expires 14d", "strata certificates list --device t-101 --standing good");
+    }
+
+    private static Command CreateIssue()
+    {
+        var device = new Argument<string>("device") { Description = "The device's id." };
+        var csr = new Option<string>("--csr") { Description = "The request (PKCS #10, PEM), signed with the device's key.", Required = true, HelpName = "FILE" };
+        var birth = new Option<bool>("--birth") { Description = "A long-lived certificate that may only enrol, for the factory." };
+        var to = new Option<string>("--out") { Description = "File for the certificate and those up to the root (PEM).", Required = true, HelpName = "FILE" };
+        var command = new Command("issue", "Certify a device's key. The key stays with the device.") { device, csr, birth, to };
+        var node = new NodeOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string text;
+            try
+            {
+                text = await File.ReadAllTextAsync(parsed.GetValue(csr)!, cancellationToken);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new CliException(ExitCode.Usage, $"--csr: {e.Message}");
+            }
+            var issued = await node.Connect(parsed).IssueCertificateAsync(parsed.GetValue(device)!, new IssueCertificateRequest(text, parsed.GetValue(birth) ? "birth" : null), cancellationToken);
+            await File.WriteAllTextAsync(parsed.GetValue(to)!, issued.Certificate + issued.Chain, cancellationToken);
+            node.Writer(parsed).One(issued.Info, ContractsJson.Default.CertificateInfo, Columns);
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata certificates issue t-101 --csr t-101.csr --out t-101.pem", "strata certificates issue t-101 --csr t-101.csr --birth --out birth.pem");
+    }
+
+    private static Command CreateRevoke()
+    {
+        var serial = new Option<string?>("--serial") { Description = "This certificate." };
+        var device = new Option<string?>("--device") { Description = "All of this device." };
+        var reason = new Option<string>("--reason")
+        {
+            Description = "unspecified, key-compromise, superseded, cessation-of-operation, privilege-withdrawn, affiliation-changed, ca-compromise, or hold, from which it can come back.",
+            DefaultValueFactory = _ => "unspecified",
+        };
+        var command = new Command("revoke", "Let certificates in no more, at once, and end what was opened with them.") { serial, device, reason };
+        var node = new NodeOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            if (parsed.GetValue(serial) is null == parsed.GetValue(device) is null)
+                throw new CliException(ExitCode.Usage, "Name one: --serial N or --device ID.");
+            var revoked = await node.Connect(parsed).RevokeCertificatesAsync(new RevokeCertificates(parsed.GetValue(serial), parsed.GetValue(device), parsed.GetValue(reason)), cancellationToken);
+            node.Writer(parsed).List(revoked.Items, ContractsJson.Default.CertificateInfo, "nothing was revoked", Columns);
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata certificates revoke --serial 4f0c... --reason key-compromise", "strata certificates revoke --device t-101 --reason hold");
+    }
+
+    private static Command CreateReinstate()
+    {
+        var serial = new Argument<string>("serial") { Description = "The certificate's serial number." };
+        var command = new Command("reinstate", "Make a certificate good again that is on hold.") { serial };
+        var node = new NodeOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var certificate = await node.Connect(parsed).ReinstateCertificateAsync(parsed.GetValue(serial)!, cancellationToken);
+            node.Writer(parsed).One(certificate, ContractsJson.Default.CertificateInfo, Columns);
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata certificates reinstate 4f0c...");
+    }
+}

@@ -1,0 +1,31 @@
+namespace Strata.Cloud.Contracts;
+
+/// <summary>Certificates of devices and the authorities that issue them.</summary>
+public sealed partial class StrataClient
+{
+    /// <summary>Makes the installation's authority if there is none.</summary>
+    /// <returns>The root, with its key while that is on the node.</returns>
+    public Task<RootAuthority> CreateAuthorityAsync(CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Post, "api/v1/ca", null, Json.RootAuthority, cancellationToken);
+
+    /// <summary>Destroys the node's copy of the root's key.</summary>
+    /// <param name="fingerprint">Of the root whose key was kept elsewhere.</param>
+    public Task ForgetRootKeyAsync(string fingerprint, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, Query("api/v1/ca/root-key", ("fingerprint", fingerprint)), null, cancellationToken);
+
+    /// <summary>The certificates from the tenant's authority to the root, PEM.</summary>
+    public Task<string> GetChainAsync(CancellationToken cancellationToken = default) => GetTextAsync("api/v1/ca/chain", "*/*", cancellationToken);
+
+    public Task<Page<CertificateInfo>> ListCertificatesAsync(
+        string? device = null, string? standing = null, string? expiresBefore = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query("api/v1/certificates", ("device", device), ("standing", standing), ("expiresBefore", expiresBefore), ("cursor", cursor), ("limit", limit)), Json.PageCertificateInfo, cancellationToken);
+
+    public Task<IssuedCertificateInfo> IssueCertificateAsync(string device, IssueCertificateRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/devices/{Escape(device)}/certificates", Body(request, Json.IssueCertificateRequest), Json.IssuedCertificateInfo, cancellationToken);
+
+    public Task<RevokedCertificates> RevokeCertificatesAsync(RevokeCertificates request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/certificates/revocations", Body(request, Json.RevokeCertificates), Json.RevokedCertificates, cancellationToken);
+
+    /// <summary>Makes a certificate good again that is on hold.</summary>
+    public Task<CertificateInfo> ReinstateCertificateAsync(string serial, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/certificates/{Escape(serial)}/reinstatement", null, Json.CertificateInfo, cancellationToken);
+}

@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform;
+using Strata.Core;
+using Strata.Core.Devices;
+using Strata.Core.Identity;
+using Strata.Node;
+using Strata.Node.Auth;
+using Strata.Node.Devices;
+
+namespace Strata.Cloud.Identity.Routes;
+
+/// <summary><c>POST /api/v1/devices/{id}/certificates</c>: for devices that cannot ask themselves, and birth certificates.</summary>
+internal static class IssueForDevice
+{
+    public static async Task<IResult> HandleAsync(string id, HttpContext context, IssueCertificate issue, DeviceDirectory devices, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var access = context.Access();
+        Problem NoDevice() => new(ProblemKind.NotFound, $"There is no device '{CertificateRoutes.Short(id)}'.", "id");
+        if (CertificateRoutes.Check(access, id, NoDevice) is { } refusal)
+            return ProblemResults.Of(refusal);
+        if (!DeviceId.TryParse(id, out var device) || !devices.TryGet(access.Tenant, device, out _))
+            return ProblemResults.Of(NoDevice());
+        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.IssueCertificateRequest, cancellationToken);
+        if (!request.IsOk)
+            return ProblemResults.Of(request.Problem);
+        if (request.Value.Use is not (null or "operational" or "birth"))
+            return ProblemResults.Of(ProblemKind.Invalid, "'use' is operational or birth.", "use");
+        if (Decode(request.Value.Csr) is not { } csr)
+            return ProblemResults.Of(ProblemKind.Invalid, "'csr' is a certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----).", "csr");
+        var use = request.Value.Use == "birth" ? CertificateUse.Birth : CertificateUse.Operational;
+        var issued = await issue.RunAsync(Caller.Of(context), new CertificateName(use, access.Tenant, device), csr, cancellationToken);
+        return issued.ToResult(i => Results.Json(
+            new IssuedCertificateInfo(
+                CertificateRoutes.Info(i.Row, time.GetUtcNow()), i.Certificate.ExportCertificatePem() + "\n", string.Concat(i.Chain.Select(c => c.ExportCertificatePem() + "\n"))),
+            ContractsJson.Default.IssuedCertificateInfo, statusCode: StatusCodes.Status201Created));
+    }
+
+    private static byte[]? Decode(string? text)
+    {
+        if (text is null || !PemEncoding.TryFind(text, out var pem))
+            return null;
+        var bytes = new byte[pem.DecodedDataLength];
+        return Convert.TryFromBase64String(text[pem.Base64Data], bytes, out var length) ? bytes[..length] : null;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Identity.Rows;
+using Strata.Cloud.Platform;
+using Strata.Core;
+using Strata.Core.Devices;
+using Strata.Core.Identity;
+using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
+using Strata.Node;
+using Strata.Node.Auth;
+using Strata.Node.Reads;
+
+namespace Strata.Cloud.Identity.Routes;
+
+/// <summary><c>GET /api/v1/certificates</c>.</summary>
+internal static class ListCertificates
+{
+    public static async Task<IResult> HandleAsync(
+        HttpContext context, IdentityStore store, string? device, string? standing, string? expiresBefore, string? cursor, string? limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var page = Paging.Parse(cursor, limit);
+        if (!page.IsOk)
+            return ProblemResults.Of(page.Problem);
+        if (standing is not (null or "good" or "hold" or "revoked" or "expired"))
+            return ProblemResults.Of(ProblemKind.Invalid, "'standing' is good, hold, revoked or expired.", "standing");
+        var until = TimeParameter.Parse("expiresBefore", expiresBefore);
+        if (!until.IsOk)
+            return ProblemResults.Of(until.Problem);
+        var (access, now) = (context.Access(), time.GetUtcNow());
+        await using var tables = store.Create(access.Tenant);
+        var query = After(Filter(tables.Certificates, device, standing, until.Value, now), page.Value.After);
+        var items = new List<CertificateInfo>();
+        await foreach (var row in query.OrderBy(c => c.NotAfter).ThenBy(c => c.Serial).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            if (!DeviceId.TryParse(row.Device, out var id) || !access.Sees(Permission.DevicesRead, id))
+                continue;
+            items.Add(CertificateRoutes.Info(row, now));
+            if (items.Count > page.Value.Limit)
+                break;
+        }
+        return Results.Json(Paging.ToPage(items, page.Value.Limit, static c => $"{EventTime.From(c.NotAfter)} {c.Serial}"), ContractsJson.Default.PageCertificateInfo);
+    }
+
+    private static IQueryable<CertificateRow> After(IQueryable<CertificateRow> rows, string? key)
+    {
+        if (key?.Split(' ') is not [var time, var serial] || !long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var micros))
+            return rows;
+        var at = EventTime.ToDateTimeOffset(micros);
+        return rows.Where(c => c.NotAfter > at || (c.NotAfter == at && string.Compare(c.Serial, serial) > 0));
+    }
+
+    private static IQueryable<CertificateRow> Filter(IQueryable<CertificateRow> rows, string? device, string? standing, DateTimeOffset? until, DateTimeOffset now)
+    {
+        if (device is not null)
+            rows = rows.Where(c => c.Device == device);
+        if (until is not null)
+            rows = rows.Where(c => c.NotAfter <= until && c.NotAfter > now);
+        return standing switch
+        {
+            null => rows,
+            "expired" => rows.Where(c => c.NotAfter <= now),
+            "hold" => rows.Where(c => c.NotAfter > now && c.Standing == nameof(CertificateStanding.OnHold)),
+            "revoked" => rows.Where(c => c.NotAfter > now && c.Standing == nameof(CertificateStanding.Revoked)),
+            _ => rows.Where(c => c.NotAfter > now && c.Standing == nameof(CertificateStanding.Good)),
+        };
+    }
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics.CodeAnalysis;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+
+namespace Strata.Core.Identity;
+
+/// <summary>What a certificate may be used for.</summary>
+public enum CertificateUse
+{
+    /// <summary>Everything that a device does; short-lived, renewed by the device.</summary>
+    Operational,
+
+    /// <summary>To ask for an operational one, and nothing else; as long-lived as the device.</summary>
+    Birth,
+}
+
+/// <summary>Whose a device's certificate is: a URI among its subject alternative names, <c>urn:strata:device:TENANT/ID</c> or, for a birth certificate, <c>urn:strata:birth:TENANT/ID</c>. Holds no secret.</summary>
+public readonly record struct CertificateName(CertificateUse Use, TenantId Tenant, DeviceId Device)
+{
+    private const string Operational = "urn:strata:device:";
+    private const string Birth = "urn:strata:birth:";
+
+    /// <summary>The name as it stands in the certificate.</summary>
+    public string Uri => $"{(Use == CertificateUse.Birth ? Birth : Operational)}{Tenant}/{Device.Value}";
+
+    /// <summary>Reads a name; false when it is no device's.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? uri, out CertificateName name)
+    {
+        name = default;
+        var use = uri switch
+        {
+            null => (CertificateUse?)null,
+            _ when uri.StartsWith(Operational, StringComparison.Ordinal) => CertificateUse.Operational,
+            _ when uri.StartsWith(Birth, StringComparison.Ordinal) => CertificateUse.Birth,
+            _ => null,
+        };
+        if (use is null)
+            return false;
+        var rest = uri![(use == CertificateUse.Birth ? Birth : Operational).Length..];
+        var slash = rest.IndexOf('/');
+        if (slash <= 0 || !TenantId.TryParse(rest[..slash], out var tenant) || !DeviceId.TryParse(rest[(slash + 1)..], out var device))
+            return false;
+        name = new CertificateName(use.Value, tenant, device);
+        return true;
+    }
+}
