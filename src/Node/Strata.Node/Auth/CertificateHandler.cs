@@ -25,7 +25,7 @@ internal sealed class CertificateHandler(
             return AuthenticateResult.NoResult();
         var verdict = certificates.Check(shown);
         if (!verdict.IsAccepted)
-            return Refuse(tenants.Default, "", verdict.Reason);
+            return tenants.Exists(verdict.Name.Tenant) ? Refuse(verdict.Name.Tenant, verdict.Name.Device.Value, verdict.Reason) : Refuse(tenants.Default, "", verdict.Reason);
         Context.Features.Set<CertificateFeature>(new CertificateFeature(verdict));
         if (verdict.Name.Use != CertificateUse.Operational)
             return AuthenticateResult.NoResult();

@@ -8,6 +8,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Node.Identity;
 
 /// <summary>What a check of a device's certificate came to.</summary>
+/// <param name="Name">Whom it names, also when it is refused, if its authority has signed that; else default.</param>
 /// <param name="Reason">Why it is refused, for the log of rejections; empty when it is not.</param>
 public readonly record struct CertificateVerdict(CertificateName Name, string Issuer, string Serial, string Reason)
 {
@@ -73,13 +74,13 @@ public sealed class CertificateDirectory(TimeProvider time)
                 return Refuse("the certificate is of no authority that is registered here");
             var facts = CertificateFactsReader.Read(shown);
             var now = time.GetUtcNow();
-            if (CertificateJudge.Refuse(facts, standings.TryGetValue((issuer, serial), out var standing) ? standing : null, now, CertificateTerms.Tolerance) is { } reason)
-                return Refuse(reason);
             if (authority.Refuse(shown, now) is { } broken)
                 return Refuse(broken);
-            return facts.Names[0].Tenant == authority.Tenant
-                ? new CertificateVerdict(facts.Names[0], issuer, serial, "")
-                : Refuse($"the certificate names a device of {facts.Names[0].Tenant}, and its authority is {authority.Tenant}'s");
+            var name = facts.Names.Count > 0 ? facts.Names[0] : default;
+            if (name != default && name.Tenant != authority.Tenant)
+                return Refuse($"the certificate names a device of {name.Tenant}, and its authority is {authority.Tenant}'s");
+            var why = CertificateJudge.Refuse(facts, standings.TryGetValue((issuer, serial), out var standing) ? standing : null, now, CertificateTerms.Tolerance);
+            return new CertificateVerdict(name, issuer, serial, why ?? "");
         }
         catch (CryptographicException e)
         {

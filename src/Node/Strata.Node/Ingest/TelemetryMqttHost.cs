@@ -116,9 +116,9 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     /// <summary>The certificate says who it is; a user name may say the same.</summary>
     private ConnectDecision ConnectByCertificate(in CertificateVerdict verdict, ConnectRequest request)
     {
-        if (!verdict.IsAccepted)
-            return Refuse(tenants.Default, request.ClientId, verdict.Reason, MqttReasonCode.NotAuthorized);
         var (tenant, device) = (verdict.Name.Tenant, verdict.Name.Device);
+        if (!verdict.IsAccepted)
+            return tenants.Exists(tenant) ? Refuse(tenant, device.Value, verdict.Reason, MqttReasonCode.NotAuthorized) : Refuse(tenants.Default, request.ClientId, verdict.Reason, MqttReasonCode.NotAuthorized);
         if (verdict.Name.Use != CertificateUse.Operational)
             return Refuse(tenant, device.Value, "a birth certificate may only enrol: ask for an operational one with it", MqttReasonCode.NotAuthorized);
         if (!string.IsNullOrEmpty(request.UserName) && LoginName.Of(request.UserName, tenant) is var said && (said.Tenant, said.Name) != (tenant, device.Value))
