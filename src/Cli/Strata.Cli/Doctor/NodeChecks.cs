@@ -54,7 +54,7 @@ internal static class NodeChecks
         {
             var quotas = await client.GetQuotasAsync(cancellationToken);
             var near = quotas.Quotas.Where(q => q.State != "ok").Select(q => Finding.Warning(
-                $"quota {q.Name}", $"{quotas.Tenant} uses {q.Used} of {q.Limit}{(q.State == "exceeded" ? ": more is slowed or refused" : "")}", "Use less, or have it raised: 'strata quotas set'.")).ToList();
+                $"quota {q.Name}", $"{quotas.Tenant} uses {q.Used} of {q.Limit}{(q.State == "exceeded" ? ": more is slowed or refused" : q.Used < 0.8 * q.Limit ? ", and within the last minute some had to wait or were refused" : "")}", "Use less, or have it raised: 'strata quotas set'.")).ToList();
             findings.AddRange(near.Count > 0 ? near : [Finding.Ok("quotas", $"{quotas.Tenant} is near none")]);
         }
         catch (StrataApiException e) when (e.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Forbidden)
