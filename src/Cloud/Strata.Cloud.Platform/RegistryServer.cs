@@ -43,6 +43,31 @@ public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDispo
             throw new NotSupportedException("A tenant's own database on a server is not supported yet.");
     }
 
+    public Task<Problem?> CannotPlaceAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult<Problem?>(
+        new Problem(ProblemKind.Conflict, "Here registry and telemetry are in PostgreSQL, where a database of a tenant's own is not to be had yet; 'encrypted' is.", "level"));
+
+    public Task PrepareOwnAsync(TenantId tenant, CancellationToken cancellationToken) => throw new NotSupportedException("A tenant's own database on a server is not supported yet.");
+
+    public Task RemoveOwnAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task<RegistryRows> OpenRowsAsync(TenantId tenant, RegistryPlace place, bool write, CancellationToken cancellationToken)
+    {
+        var connection = await source.OpenConnectionAsync(cancellationToken);
+        var transaction = await connection.BeginTransactionAsync(write ? System.Data.IsolationLevel.ReadCommitted : System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+        await connection.RunAsync(TenantBinding.Statement(tenant), cancellationToken);
+        return new RegistryRows(connection, transaction, tenant);
+    }
+
+    public async Task<long> ClearSharedAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken)
+    {
+        await using var rows = await OpenRowsAsync(tenant, RegistryPlace.Shared, write: true, cancellationToken);
+        long cleared = 0;
+        foreach (var table in tables.All.Reverse().Where(t => t.Row != typeof(TenantRow) && !t.IsAppendOnly))
+            cleared += await rows.RemoveAsync(table, tables.References[table.Name], cancellationToken);
+        await rows.CommitAsync(cancellationToken);
+        return cleared;
+    }
+
     /// <summary>Nothing: the owner's VACUUM takes dead rows away.</summary>
     public Task ScrubAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -5,6 +5,7 @@ using Strata.Core.Metering;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 using Strata.Telemetry.DuckDb;
+using Strata.Telemetry.Transfer;
 
 namespace Strata.Telemetry;
 
@@ -31,6 +32,15 @@ public sealed class RoutedTelemetryStore(ITelemetryStore shared, TimeProvider ti
             return health with { Detail = string.Join(' ', faults.Prepend(health.Detail)).Trim(), Bytes = health.Bytes + own.Values.Sum(s => s.Health.Bytes) };
         }
     }
+
+    /// <summary>The shared store, as what tenants are brought into and taken out of.</summary>
+    public ITransferStore Shared => (ITransferStore)shared;
+
+    /// <summary>The tenants' own stores that cannot commit, and why.</summary>
+    public IReadOnlyList<(TenantId Tenant, string Fault)> Faults => [.. own.Where(o => !o.Value.Health.CanCommit).Select(o => (o.Key, o.Value.Health.Detail))];
+
+    /// <summary>The store in which the tenant is.</summary>
+    public ITransferStore StoreOf(TenantId tenant) => (ITransferStore)Of(tenant);
 
     public bool IsApart(TenantId tenant) => own.ContainsKey(tenant);
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Cloud.Platform.Archive;
 
 namespace Strata.Cloud.Platform.Isolation;
 
@@ -11,9 +12,13 @@ public static class IsolationServices
         services.TryAddSingleton(s => Key(s.GetRequiredService<RegistryOptions>(), s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<DataKeys>();
         services.TryAddSingleton<FieldSweep>();
+        services.TryAddSingleton<TenantTables>();
+        services.TryAddSingleton<RegistryCopy>();
         services.TryAddSingleton<TenantRows>();
         services.TryAddSingleton<TenantPlacements>();
         services.TryAddSingleton<TenantMoves>();
+        services.TryAddSingleton<TenantExport>();
+        services.TryAddSingleton<TenantImport>();
         return services;
     }
 

@@ -8,7 +8,7 @@ namespace Strata.Cloud.Platform.Isolation;
 /// <summary>
 /// Takes a tenant out of the shared files into files of its own, registry and telemetry, while it is served. Copy, switch and clear may each be done again from their beginning.
 /// </summary>
-public sealed partial class TenantMoves(IRegistryDatabase database, RoutedTelemetryStore telemetry, IngestWriter writer, TenantPlacements placements, TimeProvider time, ILogger<TenantMoves> logger)
+public sealed partial class TenantMoves(IRegistryDatabase database, RegistryCopy rows, TenantTables tables, RoutedTelemetryStore telemetry, IngestWriter writer, TenantPlacements placements, TimeProvider time, ILogger<TenantMoves> logger)
 {
     private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(10);
 
@@ -28,7 +28,8 @@ public sealed partial class TenantMoves(IRegistryDatabase database, RoutedTeleme
     /// <summary>Copies while the tenant is served.</summary>
     public async Task CopyAsync(TenantId tenant, Action<long> progress, CancellationToken cancellationToken)
     {
-        await Files.CopyAsync(tenant, finish: false, cancellationToken);
+        await database.PrepareOwnAsync(tenant, cancellationToken);
+        await rows.CopyAsync(tenant, RegistryPlace.Shared, RegistryPlace.Own, finish: false, cancellationToken);
         compared = await Moves.CopyAsync(tenant, Files.OwnFolder(tenant), progress, cancellationToken);
     }
 
@@ -46,7 +47,7 @@ public sealed partial class TenantMoves(IRegistryDatabase database, RoutedTeleme
         using var writes = await writer.HoldAsync(tenant, cancellationToken);
         using var gate = await database.Gates.HoldAsync(tenant, HoldLimit, cancellationToken);
         await Moves.FinishCopyAsync(tenant, Files.OwnFolder(tenant), compared, cancellationToken);
-        await Files.CopyAsync(tenant, finish: true, cancellationToken);
+        await rows.CopyAsync(tenant, RegistryPlace.Shared, RegistryPlace.Own, finish: true, cancellationToken);
         await placements.SaveAsync(placed, CancellationToken.None);
         database.Place(tenant, apart: true);
         await PlaceAsync(tenant, cancellationToken);
@@ -58,7 +59,7 @@ public sealed partial class TenantMoves(IRegistryDatabase database, RoutedTeleme
     public async Task<long> ClearAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         Moves.EndCopy();
-        return await Files.ClearAsync(tenant, cancellationToken) + await Moves.RemoveAsync(tenant, cancellationToken);
+        return await database.ClearSharedAsync(tenant, tables, cancellationToken) + await Moves.RemoveAsync(tenant, cancellationToken);
     }
 
     /// <summary>A tenant that is gone: its readings are removed, and its own files.</summary>
@@ -66,13 +67,12 @@ public sealed partial class TenantMoves(IRegistryDatabase database, RoutedTeleme
     {
         if (!database.IsApart(tenant))
         {
-            if (telemetry.Moves is { } moves)
-                await moves.RemoveAsync(tenant, cancellationToken);
+            await telemetry.Shared.RemoveAsync(tenant, cancellationToken);
             return;
         }
         await telemetry.CloseAsync(tenant);
         database.Place(tenant, apart: false);
-        Directory.Delete(Files.OwnFolder(tenant), recursive: true);
+        await database.RemoveOwnAsync(tenant, cancellationToken);
     }
 
     /// <summary>The tenant's writes wait as long as its new store cannot be opened: nothing may go to the old one any more.</summary>

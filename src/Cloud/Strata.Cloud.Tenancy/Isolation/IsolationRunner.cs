@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Archive;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
@@ -14,7 +15,7 @@ namespace Strata.Cloud.Tenancy.Isolation;
 /// crash. A step that fails is tried again; what holds it up is said.
 /// </summary>
 internal sealed partial class IsolationRunner(
-    IRegistryDatabase database, TenantPlacements placements, DataKeys keys, FieldSweep sweep, TenantMoves moves, TenancyStore tenants, TimeProvider time, ILogger<IsolationRunner> logger) : BackgroundService
+    IRegistryDatabase database, TenantPlacements placements, DataKeys keys, FieldSweep sweep, TenantMoves moves, TenantImport imports, TenancyStore tenants, TimeProvider time, ILogger<IsolationRunner> logger) : BackgroundService
 {
     /// <summary>How long a tenant's own connections may keep a step waiting before it is tried again.</summary>
     private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(10);
@@ -91,6 +92,14 @@ internal sealed partial class IsolationRunner(
             var step = IsolationPlan.Next(row.Level, row.Target, row.Renews, row.Done);
             try
             {
+                if (row.Change == TenantImport.Mark)
+                {
+                    // Found at the start: the node ended while it was brought in, and whoever asked for it has not heard that it is there.
+                    await imports.AbandonAsync(tenant, cancellationToken);
+                    await tenants.LoadAgainAsync(tenant, cancellationToken);
+                    LogNotImported(tenant.Value);
+                    return;
+                }
                 if (step != IsolationStep.None)
                 {
                     progress[tenant] = (step, 0);
@@ -184,6 +193,9 @@ internal sealed partial class IsolationRunner(
 
     [LoggerMessage(5202, LogLevel.Information, "{Tenant} is {Level} now.")]
     private partial void LogDone(string tenant, IsolationLevel level);
+
+    [LoggerMessage(5204, LogLevel.Warning, "{Tenant} was not brought in before the node ended: nothing of it is left, import it again.")]
+    private partial void LogNotImported(string tenant);
 
     [LoggerMessage(5203, LogLevel.Warning, "What holds the isolation of {Tenant} up could not be written.")]
     private partial void LogNotSaid(string tenant, Exception failure);

@@ -188,7 +188,7 @@ internal static class ManageUsers
         return GrantText.Write([.. parsed.Value.Select(GrantText.Info)]);
     }
 
-    private static Outcome<PeopleChange<PersonalLink>> Invite(
+    internal static Outcome<PeopleChange<PersonalLink>> Invite(
         HttpContext context, PeopleStore people, PeopleOptions options, TenantId tenant, string email, string grants, string? resets, DateTimeOffset now)
     {
         var waiting = people.Invitations.Where(i => i.TenantId == tenant.Value).ToList();
