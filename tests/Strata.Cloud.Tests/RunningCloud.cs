@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
@@ -33,6 +34,12 @@ public class RunningCloud : IAsyncLifetime
     /// <summary>A provider in this process may take its time on a busy machine.</summary>
     protected PeopleOptions People { get; } = new() { ProviderTimeout = TimeSpan.FromMinutes(1) };
 
+    /// <summary>The mail server it uses; null for none.</summary>
+    protected SmtpOptions? Smtp { get; init; }
+
+    /// <summary>Where people reach it; null for where it listens.</summary>
+    protected Uri? PublicUrl { get; init; }
+
     /// <summary>The PostgreSQL database it uses; null for none.</summary>
     protected string? Database { get; set; }
 
@@ -42,7 +49,7 @@ public class RunningCloud : IAsyncLifetime
     {
         node = await CloudNode.StartAsync(new CloudOptions
         {
-            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database, People = People,
+            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database, People = People, Smtp = Smtp, PublicUrl = PublicUrl,
         }, Configure);
         http = NewClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", node.AdminToken);

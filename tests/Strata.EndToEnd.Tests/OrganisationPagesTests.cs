@@ -88,7 +88,7 @@ public sealed class OrganisationPagesTests(DashboardTests.Running running) : ICl
         await TenantAsync("hazel");
         await using var context = await running.Browser.NewContextAsync();
         var page = await JoinAsync(context, (await Of("cedar").InviteUserAsync(new InviteUser("cy@example.com", [new GrantInfo("viewer")]))).Url, "Cy");
-        await page.GotoAsync((await Of("hazel").InviteUserAsync(new InviteUser("cy@example.com", [new GrantInfo("viewer")]))).Url);
+        await page.GotoAsync((await Of("hazel").InviteUserAsync(new InviteUser("cy@example.com", [new GrantInfo("viewer")]))).Url!);
         await page.GetByLabel("Password").FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Join" }).ClickAsync();
         await Assertions.Expect(page.Locator("summary[aria-label^='Tenant hazel']")).ToBeVisibleAsync();

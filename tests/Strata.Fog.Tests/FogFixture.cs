@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Cloud.Contracts;
 using Strata.Fog.Configuration;
+using Strata.Fog.Served;
 using Strata.Fog.Uplink;
 using Strata.Forwarding;
 
@@ -28,17 +29,21 @@ internal sealed class FogFixture : IAsyncDisposable
 
     public IReadOnlyCollection<System.Net.IPNetwork> ProxiesFrom { get; init; } = [];
 
+    public IReadOnlyList<FogGuest> Guests { get; init; } = [];
+
+    public long MaxMessagesPerSecond { get; init; } = 10_000;
+
     public FogNode Node => node!;
 
     public T Get<T>()
-        where T : notnull => Node.Services.GetRequiredService<T>();
+        where T : class => Node.Served.Own.Services.GetService<T>() ?? Node.Services.GetRequiredService<T>();
 
     public async Task StartAsync(Uri parent, string? token = "join-me", string site = "hq", string? name = null)
     {
         var options = new FogOptions
         {
             DataFolder = Folder, Cloud = parent, JoinToken = token, Site = site, Name = name, Http = new(System.Net.IPAddress.Loopback, 0),
-            Mqtt = new(System.Net.IPAddress.Loopback, 0), ProxiesFrom = ProxiesFrom, MaxBacklogBytes = MaxBacklogBytes, WhenBacklogFull = WhenFull, DrainRate = DrainRate,
+            Mqtt = new(System.Net.IPAddress.Loopback, 0), ProxiesFrom = ProxiesFrom, MaxBacklogBytes = MaxBacklogBytes, Guests = Guests, MaxMessagesPerSecond = MaxMessagesPerSecond, WhenBacklogFull = WhenFull, DrainRate = DrainRate,
             LogLevel = Microsoft.Extensions.Logging.LogLevel.Warning,
         };
         node = await FogNode.StartAsync(options, TextWriter.Null, builder => builder.Services.Replace(ServiceDescriptor.Singleton(new UplinkSenderOptions

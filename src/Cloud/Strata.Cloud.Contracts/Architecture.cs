@@ -11,10 +11,11 @@ public sealed record SiteInfo(string Path, string Name, string Kind, string? Par
 /// <param name="Backlog">Entries that the gateway still holds for its parent, as it last said.</param>
 /// <param name="Uplink">Policy per metric: <c>raw</c>, <c>window</c>, <c>both</c>; <c>*</c> is the default.</param>
 /// <param name="Parent">The gateway it is chained to; null when it dials the cloud.</param>
+/// <param name="Share">What part of the gateway's capacity the tenant has, percent; null when it serves nobody else.</param>
 public sealed record GatewayInfo(
     string Id, string Site, string State, DateTimeOffset? LastSeen, DateTimeOffset? LinkSince, string? Version, string? Mqtt, string? Http,
     int Devices, long Backlog, long BacklogBytes, DateTimeOffset? BacklogSince, long Gaps, long LostReadings,
-    IReadOnlyDictionary<string, string> Uplink, string? Parent, double? RoundTripMs);
+    IReadOnlyDictionary<string, string> Uplink, string? Parent, double? RoundTripMs, double? Share = null);
 
 /// <summary>A request for a join token.</summary>
 /// <param name="Site">The place whose gateway may use it; null for any place.</param>

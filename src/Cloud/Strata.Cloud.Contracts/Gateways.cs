@@ -31,4 +31,5 @@ public sealed record UplinkAnswer(IReadOnlyList<long[]> Acknowledged, IReadOnlyL
 public sealed record RejectedEntry(long Number, string Reason);
 
 /// <summary>What a gateway says of itself, with each uplink request at most once a second: <c>POST /api/v1/gateways/{id}/status</c>.</summary>
-public sealed record GatewayStatus(ProcessBooks Books, IReadOnlyList<ProcessBooks> Below, DateTimeOffset? BacklogSince, string Version, LatencyInfo Immediate);
+/// <param name="Share">What part of the gateway's capacity the tenant has, percent; null when it serves nobody else.</param>
+public sealed record GatewayStatus(ProcessBooks Books, IReadOnlyList<ProcessBooks> Below, DateTimeOffset? BacklogSince, string Version, LatencyInfo Immediate, double? Share = null);

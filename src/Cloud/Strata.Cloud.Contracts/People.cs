@@ -42,13 +42,19 @@ public sealed record SwitchTenant(string Tenant);
 /// <summary>A user in a tenant, or an invitation that waits.</summary>
 /// <param name="Id">Of the invitation; null for a user, who goes by his e-mail address.</param>
 /// <param name="State"><c>active</c>, <c>disabled</c>, <c>invited</c> or <c>resetting</c>.</param>
-public sealed record UserInfo(string Email, string? Name, string State, IReadOnlyList<GrantInfo> Grants, DateTimeOffset Created, string? Id = null, DateTimeOffset? Expires = null, bool SecondFactor = false);
+/// <param name="Mail">What became of the mail with the link: <c>waiting</c>, <c>sent</c> or <c>failed</c>; null when there is none.</param>
+/// <param name="MailProblem">What the mail server said against it last.</param>
+public sealed record UserInfo(string Email, string? Name, string State, IReadOnlyList<GrantInfo> Grants, DateTimeOffset Created, string? Id = null, DateTimeOffset? Expires = null, bool SecondFactor = false,
+    string? Mail = null, string? MailProblem = null);
 
 /// <summary>An invitation to the tenant.</summary>
-public sealed record InviteUser(string Email, IReadOnlyList<GrantInfo> Grants);
+/// <param name="ShowLink">Show the link also where it could be sent by e-mail; no mail is sent then.</param>
+public sealed record InviteUser(string Email, IReadOnlyList<GrantInfo> Grants, bool ShowLink = false);
 
-/// <summary>A link for one person, shown once; it opens once.</summary>
-public sealed record PersonalLink(string Id, string Email, string Url, DateTimeOffset Expires);
+/// <summary>A link for one person; it opens once.</summary>
+/// <param name="Url">Shown this once; null when it is sent by e-mail instead.</param>
+/// <param name="Mailed">Whether it is sent by e-mail; the list of users says what became of the mail.</param>
+public sealed record PersonalLink(string Id, string Email, string? Url, DateTimeOffset Expires, bool Mailed = false);
 
 /// <summary>A change of a user in the tenant; null leaves it as it is.</summary>
 public sealed record ChangeUser(bool? Enabled = null, IReadOnlyList<GrantInfo>? Grants = null);

@@ -20,7 +20,7 @@ public sealed partial class StrataClient
     public Task<Page<UserInfo>> ListUsersAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query("api/v1/users", ("cursor", cursor), ("limit", limit)), Json.PageUserInfo, cancellationToken);
 
-    /// <summary>The answer's link is shown once.</summary>
+    /// <summary>The answer's link is shown once, or sent by e-mail.</summary>
     public Task<PersonalLink> InviteUserAsync(InviteUser request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "api/v1/users/invitations", Body(request, Json.InviteUser), Json.PersonalLink, cancellationToken);
 
@@ -30,9 +30,10 @@ public sealed partial class StrataClient
     public Task<UserInfo> ChangeUserAsync(string email, ChangeUser change, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Patch, $"api/v1/users/{Escape(email)}", Body(change, Json.ChangeUser), Json.UserInfo, cancellationToken);
 
-    /// <summary>A link by which the user chooses a new password, shown once.</summary>
-    public Task<PersonalLink> ResetPasswordAsync(string email, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Post, $"api/v1/users/{Escape(email)}/password-link", null, Json.PersonalLink, cancellationToken);
+    /// <summary>A link by which the user chooses a new password, shown once or sent by e-mail.</summary>
+    /// <param name="showLink">Show it also where it could be sent.</param>
+    public Task<PersonalLink> ResetPasswordAsync(string email, bool showLink = false, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Query($"api/v1/users/{Escape(email)}/password-link", ("show", showLink ? "true" : null)), null, Json.PersonalLink, cancellationToken);
 
     /// <summary>Switches off the second factor of a user who has lost it.</summary>
     public Task RemoveSecondFactorAsync(string email, CancellationToken cancellationToken = default) =>

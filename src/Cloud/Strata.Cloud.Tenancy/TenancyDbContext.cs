@@ -27,6 +27,8 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<InvitationRow> Invitations => Set<InvitationRow>();
 
+    public DbSet<MailRow> Mails => Set<MailRow>();
+
     public DbSet<SessionRow> Sessions => Set<SessionRow>();
 
     public DbSet<SecondFactorRow> SecondFactors => Set<SecondFactorRow>();
@@ -90,6 +92,11 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
         {
             invitation.ToTable("invitations").HasKey(i => new { i.TenantId, i.Id });
             invitation.Property(i => i.Id).HasMaxLength(16);
+        });
+        modelBuilder.Entity<MailRow>(mail =>
+        {
+            mail.ToTable("mails").HasKey(m => new { m.TenantId, m.Id });
+            mail.Property(m => m.Id).HasMaxLength(16);
         });
         modelBuilder.Entity<SessionRow>(session =>
         {

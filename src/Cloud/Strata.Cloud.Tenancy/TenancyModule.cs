@@ -10,6 +10,7 @@ using Strata.Cloud.Platform.Archive;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Tenancy.Audit;
 using Strata.Cloud.Tenancy.Isolation;
+using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Providers;
 using Strata.Cloud.Tenancy.Quotas;
@@ -20,6 +21,7 @@ using Strata.Cloud.Tenancy.Tokens;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Metering;
+using Strata.Node.Operations;
 using Strata.Node.Reads;
 using Strata.Postgres.Schema;
 
@@ -36,7 +38,7 @@ public static class TenancyModule
     /// Adds the slice after the one that opens the registry and makes its shared tables, and before whatever listens. Needs an <see cref="AdminToken"/>; provides the
     /// <see cref="ITokenStore"/> and fills the <see cref="TenantDirectory"/>.
     /// </summary>
-    public static IServiceCollection AddTenancy(this IServiceCollection services, TenancyOptions? options = null, PeopleOptions? people = null)
+    public static IServiceCollection AddTenancy(this IServiceCollection services, TenancyOptions? options = null, PeopleOptions? people = null, SmtpOptions? smtp = null)
     {
         options ??= new TenancyOptions();
         options.Validate();
@@ -59,6 +61,13 @@ public static class TenancyModule
         peopleOptions.Validate();
         services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<SignInAttempts>().AddSingleton<SealedBox>().AddSingleton<SecondFactors>()
             .AddSingleton<ProviderHttp>().AddSingleton<ProviderAnswer>().AddSingleton<ProviderAccounts>().AddSingleton<ProviderSignIn>().AddSingleton<Accounts>();
+        services.TryAddSingleton(new PublicAddress(null));
+        services.AddSingleton(s => new Outbox(s.GetRequiredService<SealedBox>(), smtp)).AddSingleton<InvitationMaker>();
+        if (smtp is not null)
+        {
+            smtp.Validate();
+            services.AddSingleton(smtp).AddSingleton<MailMetrics>().AddSingleton<MailRunner>().AddSingleton<INodeCheck>(s => s.GetRequiredService<MailRunner>()).AddHostedService(s => s.GetRequiredService<MailRunner>());
+        }
         services.AddSingleton<SignIn>().AddSingleton<ISignIn>(s => s.GetRequiredService<SignIn>());
         services.AddAntiforgery(antiforgery =>
         {

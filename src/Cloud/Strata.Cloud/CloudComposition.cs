@@ -131,7 +131,8 @@ internal static class CloudComposition
             services.AddTenantStores<DuckDbTelemetryStore>();
         }
         services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database, KeyFile = options.KeyFile, KeyCommand = options.KeyCommand });
-        services.AddTenancy(people: options.People);
+        services.AddSingleton(new PublicAddress(options.PublicUrl));
+        services.AddTenancy(people: options.People, smtp: options.Smtp);
         services.AddBilling();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 
 namespace Strata.Cloud;
@@ -61,6 +62,12 @@ public sealed class CloudOptions
     /// <summary>Limits of accounts, passwords and sessions.</summary>
     public PeopleOptions People { get; init; } = new();
 
+    /// <summary>Where people reach the node: what links begin with. Null (the default): the address that the caller used who has a link made.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>The mail server by which links are sent to people; null (the default): none, links are shown. Needs <see cref="PublicUrl"/>.</summary>
+    public SmtpOptions? Smtp { get; init; }
+
     /// <summary>Parses <c>HOST:PORT</c>: an IP address (IPv6 in brackets) or <c>localhost</c>, and a port from 0 to 65535.</summary>
     /// <exception cref="CloudConfigurationException">The text is something else.</exception>
     public static IPEndPoint ParseEndPoint(string option, string text)
@@ -90,8 +97,27 @@ public sealed class CloudOptions
             throw new CloudConfigurationException("--https needs --cert FILE and --key FILE (PEM).");
         if (Https is null && (CertificateFile ?? CertificateKeyFile) is not null)
             throw new CloudConfigurationException("--cert and --key belong to --https HOST:PORT.");
+        ValidateLinks();
         if (Https is { Port: not 0 } && (Https.Equals(Http) || Https.Equals(Mqtt)))
             throw new CloudConfigurationException($"--https is {Https}, where --http or --mqtt is served; each needs its own port.");
+    }
+
+    private void ValidateLinks()
+    {
+        if (PublicUrl is { } url && (!url.IsAbsoluteUri || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp) || url.PathAndQuery != "/" || url.Fragment.Length + url.UserInfo.Length > 0))
+            throw new CloudConfigurationException($"--public-url is '{url}'; it takes http or https, a host and perhaps a port, for example https://strata.example.com.");
+        if (Smtp is null)
+            return;
+        if (PublicUrl is null)
+            throw new CloudConfigurationException("--smtp needs --public-url: a link in a mail begins with the address by which people reach this node, for example https://strata.example.com.");
+        try
+        {
+            Smtp.Validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw new CloudConfigurationException(e.Message, e);
+        }
     }
 
     private static void Require(bool holds, string name, string range)

@@ -1,13 +1,13 @@
 using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
-using Strata.Fog.Below;
+using Strata.Fog.Served;
 using Strata.Node.Devices;
 
 namespace Strata.Fog;
 
 /// <summary>Makes events of devices that come and go here, and notes which gateway below hears which device.</summary>
-internal sealed class FogActivity(IFleetEvents events, GatewaysBelow below) : IDeviceActivity
+internal sealed class FogActivity(IFleetEvents events, ServedTenants served) : IDeviceActivity
 {
     public void Connected(DeviceEntry device, DateTimeOffset at) => events.Raise(
         device.Tenant, new FleetEvent(EventTime.From(at), FleetEventKinds.DeviceConnected, device.Device, null, "connected"));
@@ -18,6 +18,6 @@ internal sealed class FogActivity(IFleetEvents events, GatewaysBelow below) : ID
     public void Heard(DeviceEntry device, GatewayId? gateway, DateTimeOffset at, bool live = true)
     {
         if (live)
-            below.Heard(device.Device, gateway);
+            served.Of(device.Tenant)?.Below.Heard(device.Device, gateway);
     }
 }

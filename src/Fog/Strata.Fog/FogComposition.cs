@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -7,14 +6,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
-using Strata.Core.Tenancy;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
-using Strata.Fog.Link;
+using Strata.Fog.Served;
 using Strata.Fog.Status;
 using Strata.Fog.Uplink;
-using Strata.Fog.Windows;
-using Strata.Forwarding;
 using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
@@ -25,6 +21,7 @@ using Strata.Node.Reads;
 using Strata.Node.Tls;
 using Strata.Node.Uplink;
 using Strata.Telemetry;
+using Strata.Telemetry.DuckDb;
 using Strata.Telemetry.Ingest;
 
 namespace Strata.Fog;
@@ -44,7 +41,7 @@ internal static class FogComposition
         ConfigureLogging(builder.Logging, options.LogLevel);
         ConfigureKestrel(builder.WebHost, options, listeners, at);
         AddNode(builder.Services, options, folder, self, time);
-        AddUplink(builder.Services, options, folder, self, listeners);
+        AddTenants(builder.Services, options, folder, listeners, at);
         configure?.Invoke(builder);
         var app = builder.Build();
         Map(app);
@@ -94,16 +91,15 @@ internal static class FogComposition
     {
         services.AddSingleton(time);
         services.AddSingleton(AdminToken.LoadOrCreate(folder.Root));
-        services.AddSingleton<ITokenStore>(s => s.GetRequiredService<AdminToken>());
-        services.AddSingleton(_ => TenantsOf(self));
+        services.AddSingleton<ParentTokens>();
+        services.AddSingleton<ITokenStore>(s => s.GetRequiredService<ParentTokens>());
         services.AddStrataAuthentication(folder.Root);
-        services.AddTelemetryStore(store => store.Folder = folder.Store);
-        services.AddSingleton<CommitWatch>();
-        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<CommitWatch>());
+        services.AddTelemetryStore(store => store.Folder = folder.Own.Store);
+        services.AddTenantStores<DuckDbTelemetryStore>();
         services.AddSingleton<IDeviceActivity, FogActivity>();
-        services.AddSingleton<IGatewayConfigurationSource>(s => s.GetRequiredService<GatewaysBelow>());
-        services.AddSingleton<IFleetRoutes>(s => s.GetRequiredService<GatewaysBelow>());
-        services.AddSingleton<IRejectionSink, RejectionUplink>();
+        services.AddSingleton<IGatewayConfigurationSource>(s => s.GetRequiredService<ServedTenants>());
+        services.AddSingleton<IFleetRoutes>(s => s.GetRequiredService<ServedTenants>());
+        services.AddSingleton<IRejectionSink>(s => s.GetRequiredService<ServedTenants>());
         services.Configure<UplinkOptions>(uplink => uplink.AcceptUnknownDevices = true);
         services.AddNode(mqtt =>
         {
@@ -115,63 +111,26 @@ internal static class FogComposition
         services.AddOperations(new NodeDescription("fog", self.Id, folder.Root, time.GetUtcNow()));
     }
 
-    /// <summary>What makes it a gateway. The order is that of starting; stopping is its reverse, so that the last commits reach the log and the last status tells of them.</summary>
-    private static void AddUplink(IServiceCollection services, FogOptions options, FogFolder folder, GatewayIdentity self, FogListeners listeners)
+    /// <summary>What makes it a gateway.</summary>
+    private static void AddTenants(IServiceCollection services, FogOptions options, FogFolder folder, FogListeners listeners, (IPEndPoint Http, IPEndPoint Mqtt) at)
     {
         services.AddSingleton(options);
         services.AddSingleton(folder);
-        services.AddSingleton(self);
         services.AddSingleton(listeners);
-        services.AddSingleton<SteadyClock>();
-        services.AddSingleton(s => new SiteConfiguration(folder.Configuration, s.GetRequiredService<DeviceDirectory>(), s.GetRequiredService<TenantDirectory>()));
-        services.AddSingleton(s => new GatewaysBelow(folder.Below, s.GetRequiredService<SiteConfiguration>(), s.GetRequiredService<GatewayDirectory>()));
+        services.AddSingleton(new FogAddresses(FogListeners.Reachable(at.Mqtt), FogListeners.Reachable(at.Http)));
+        services.AddSingleton(new UplinkSenderOptions());
+        services.AddSingleton<ServedTenants>();
+        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<ServedTenants>());
+        services.AddSingleton<ServedTenantFactory>();
+        services.AddSingleton<TenantRunner>();
         services.AddSingleton<JoinBelow>();
-        services.AddSingleton(_ => new ParentClient(options.Cloud, options.CloudCaFile, self));
-        services.AddSingleton<LocalApi>();
-        services.AddSingleton<LinkState>();
-        services.AddSingleton<FlowTotals>();
-        services.AddSingleton(s => OpenLog(options, folder, self, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ForwardLog>>()));
-        services.AddSingleton(s => new ForwardLogMetrics(s.GetRequiredService<ForwardLog>(), s.GetRequiredService<IMeterFactory>()));
-        services.AddSingleton(new UplinkSenderOptions { DrainRate = options.DrainRate });
-        services.AddSingleton(new RetentionPolicy(options.KeepRaw, options.KeepWindows, options.MaxStoreBytes));
-        services.AddSingleton<WindowIssuer>();
-        services.AddSingleton<UplinkProjector>();
-        services.AddSingleton<UplinkSender>();
-        services.AddSingleton<FogBooks>();
-        services.AddSingleton<INodeCheck, LinkCheck>();
-        services.AddSingleton<INodeCheck, UplinkLogCheck>();
-        services.AddHostedService<LatestWarmUp>();
-        services.AddHostedService<StatusReporter>();
-        services.AddHostedService(s => s.GetRequiredService<UplinkSender>());
-        services.AddHostedService(s => s.GetRequiredService<UplinkProjector>());
-        services.AddHostedService(s => s.GetRequiredService<WindowIssuer>());
+        foreach (var guest in options.Guests.Prepend(null))
+        {
+            services.AddSingleton<INodeCheck>(s => new LinkCheck(s.GetRequiredService<ServedTenants>(), s.GetRequiredService<TenantRunner>(), guest));
+            services.AddSingleton<INodeCheck>(s => new UplinkLogCheck(s.GetRequiredService<ServedTenants>(), guest));
+        }
+        services.AddHostedService(s => s.GetRequiredService<TenantRunner>());
         services.AddHostedService<RejectionFlusher>();
-        services.AddHostedService<LinkRunner>();
-        services.AddHostedService<Retention>();
-    }
-
-    /// <summary>A gateway is one tenant's, which it knows from the day it joined.</summary>
-    private static TenantDirectory TenantsOf(GatewayIdentity self)
-    {
-        var tenants = new TenantDirectory();
-        if (TenantId.TryParse(self.Tenant, out var tenant))
-            tenants.ServeOnly(tenant);
-        return tenants;
-    }
-
-    private static ForwardLog OpenLog(FogOptions options, FogFolder folder, GatewayIdentity self, TimeProvider time, ILogger logger)
-    {
-        ForwardLog? log = null;
-        log = ForwardLog.Open(
-            new ForwardLogOptions
-            {
-                Folder = folder.Uplink, MaxBytes = options.MaxBacklogBytes, WhenFull = options.WhenBacklogFull, GapTag = EntryTag.Gap,
-                GapPayload = gap => EntryBuilder.GapPayload(self.Id, log?.Stream ?? "", gap),
-            },
-            time);
-        foreach (var note in log.Opening.Notes)
-            FogLog.Opened(logger, note);
-        return log;
     }
 
     private static void Map(WebApplication app)

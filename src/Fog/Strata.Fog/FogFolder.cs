@@ -14,17 +14,16 @@ internal sealed class FogFolder : IDisposable
 
     public string Root { get; }
 
-    public string Store => Path.Combine(Root, "telemetry");
+    /// <summary>Of the gateway's own tenant.</summary>
+    public TenantFolder Own => new(Root);
 
-    public string Uplink => Path.Combine(Root, "uplink");
-
-    public string Identity => Path.Combine(Root, "gateway.json");
-
-    public string Configuration => Path.Combine(Root, "configuration.json");
-
-    public string Windows => Path.Combine(Root, "windows.json");
-
-    public string Below => Path.Combine(Root, "below.json");
+    /// <summary>Of a guest, by what the operator calls it; made when it is missing.</summary>
+    public TenantFolder Guest(string name)
+    {
+        var path = Path.Combine(Root, "guests", name);
+        Directory.CreateDirectory(path, PrivateFile.FolderMode);
+        return new TenantFolder(path);
+    }
 
     /// <exception cref="FogConfigurationException">It cannot be written, or another node uses it.</exception>
     public static FogFolder Open(string folder)
@@ -76,4 +75,20 @@ internal sealed class FogFolder : IDisposable
             File.Delete(Path.Combine(Root, "node.json"));
         held.Dispose();
     }
+}
+
+/// <summary>Where what belongs to one tenant lies.</summary>
+internal sealed record TenantFolder(string Root)
+{
+    public string Store => Path.Combine(Root, "telemetry");
+
+    public string Uplink => Path.Combine(Root, "uplink");
+
+    public string Identity => Path.Combine(Root, "gateway.json");
+
+    public string Configuration => Path.Combine(Root, "configuration.json");
+
+    public string Windows => Path.Combine(Root, "windows.json");
+
+    public string Below => Path.Combine(Root, "below.json");
 }

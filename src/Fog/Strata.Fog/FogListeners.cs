@@ -3,6 +3,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Strata.Fog;
 
+/// <summary>Where devices and gateways below reach this gateway, as it says when it joins.</summary>
+internal sealed record FogAddresses(string Mqtt, string Http);
+
 /// <summary>The listeners as they were configured; after the start their end points have the real ports.</summary>
 internal sealed class FogListeners
 {

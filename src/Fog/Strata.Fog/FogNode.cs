@@ -2,10 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Strata.Fog.Below;
 using Strata.Fog.Configuration;
+using Strata.Fog.Served;
 using Strata.Node.Operations;
 using Strata.Telemetry;
 
@@ -38,12 +37,14 @@ public sealed class FogNode : IAsyncDisposable
     public Uri Address => new($"http://{FogListeners.Reachable(Http)}/");
 
     /// <summary>The gateway's id.</summary>
-    public string Id => Services.GetRequiredService<GatewayIdentity>().Id;
+    public string Id => Served.Own.Identity.Id;
 
     /// <summary>The administrator's token on this machine.</summary>
     public string AdminToken => Services.GetRequiredService<Node.Auth.AdminToken>().Value;
 
     internal IServiceProvider Services => app.Services;
+
+    internal ServedTenants Served => Services.GetRequiredService<ServedTenants>();
 
     /// <summary>Starts a gateway; it serves when this completes. The first time it must join, for which it waits until the parent is there.</summary>
     /// <param name="error">Told while it waits.</param>
@@ -59,11 +60,15 @@ public sealed class FogNode : IAsyncDisposable
         {
             var time = TimeProvider.System;
             var (http, mqtt) = (WithPort(options.Http), WithPort(options.Mqtt));
-            var joining = new Joining(options, folder, time, error);
+            var joining = new Joining(
+                options, new JoinWish(options.JoinToken, options.Site, options.Name), folder.Own, time, "This gateway has not joined yet; give --join-token TOKEN and --site PATH",
+                problem => error.WriteLine($"strata fog: cannot join at {options.Cloud} yet ({problem}); trying again."));
             var self = await joining.FindAsync(FogListeners.Reachable(mqtt), FogListeners.Reachable(http), cancellationToken);
             var listeners = new FogListeners();
             app = FogComposition.Build(options, folder, self, listeners, (http, mqtt), time, configure);
-            Load(app.Services);
+            var own = app.Services.GetRequiredService<ServedTenantFactory>().Create("", self, folder.Own, CapacityShare.OwnOf(options));
+            app.Services.GetRequiredService<ServedTenants>().Add(own);
+            own.Load();
             await app.StartAsync(cancellationToken);
             var node = new FogNode(app, folder, listeners);
             folder.Describe(FogListeners.Reachable(node.Http), FogListeners.Reachable(node.Mqtt));
@@ -114,16 +119,6 @@ public sealed class FogNode : IAsyncDisposable
         await app.StopAsync(deadline.Token);
         await app.DisposeAsync();
         folder.Dispose();
-    }
-
-    /// <summary>What is kept from before: the gateway serves its devices with it even when the parent is away.</summary>
-    private static void Load(IServiceProvider services)
-    {
-        services.GetRequiredService<SiteConfiguration>().Load(out var damage);
-        if (damage is not null)
-            FogLog.ConfigurationLost(services.GetRequiredService<ILogger<FogNode>>(), damage);
-        services.GetRequiredService<GatewaysBelow>().Load();
-        services.GetRequiredService<Forwarding.ForwardLogMetrics>();
     }
 
     /// <summary>A free port in place of 0, so that the gateway can say when it joins where it will serve.</summary>

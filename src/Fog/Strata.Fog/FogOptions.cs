@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Strata.Core.Architecture;
+using Strata.Fog.Served;
 using Strata.Forwarding;
 
 namespace Strata.Fog;
@@ -8,6 +9,9 @@ namespace Strata.Fog;
 /// <summary>How a fog gateway is started.</summary>
 public sealed class FogOptions
 {
+    internal const long LeastBacklogBytes = 64L << 10;
+    private const int MostGuests = 15;
+
     /// <summary>Folder of the gateway's state; created when missing, readable by its owner only.</summary>
     public required string DataFolder { get; init; }
 
@@ -77,6 +81,15 @@ public sealed class FogOptions
     /// <summary>MQTT connections at once. 1 to 1,000,000, default 20,000.</summary>
     public int MaxMqttConnections { get; init; } = 20_000;
 
+    /// <summary>Other tenants whose devices it serves, each with a share of its capacity; what they leave is its own tenant's. At most 15, default none.</summary>
+    public IReadOnlyList<FogGuest> Guests { get; init; } = [];
+
+    /// <summary>Messages a second that the tenants of a gateway with guests share. 100 to 10,000,000, default 10,000. Without guests nothing is bounded by it.</summary>
+    public long MaxMessagesPerSecond { get; init; } = 10_000;
+
+    /// <summary>Bytes a second of those messages. 64 KiB to 100 GiB, default 16 MiB.</summary>
+    public long MaxBytesPerSecond { get; init; } = 16L << 20;
+
     /// <summary>Starts also when kept MQTT sessions or retained messages are damaged, without those that are.</summary>
     public bool SkipDamagedSessions { get; init; }
 
@@ -94,11 +107,14 @@ public sealed class FogOptions
         Require(KeepRaw >= TimeSpan.FromHours(1) && KeepRaw <= TimeSpan.FromDays(3653), nameof(KeepRaw), "from 1 hour to 10 years");
         Require(KeepWindows >= TimeSpan.FromHours(1) && KeepWindows <= TimeSpan.FromDays(7306), nameof(KeepWindows), "from 1 hour to 20 years");
         Require(MaxStoreBytes >= 64L << 20, nameof(MaxStoreBytes), "64 MiB or more");
-        Require(MaxBacklogBytes >= 64L << 10, nameof(MaxBacklogBytes), "64 KiB or more");
+        Require(MaxBacklogBytes >= LeastBacklogBytes, nameof(MaxBacklogBytes), "64 KiB or more");
         Require(DrainRate is >= 1 and <= 1_000_000, nameof(DrainRate), "from 1 to 1,000,000 entries a second");
         Require(MaxRequestBytes is >= 65_536 and <= 268_435_456, nameof(MaxRequestBytes), "from 64 KiB to 256 MiB");
         Require(MaxHttpConnections is >= 16 and <= 1_000_000, nameof(MaxHttpConnections), "from 16 to 1,000,000");
         Require(MaxMqttConnections is >= 1 and <= 1_000_000, nameof(MaxMqttConnections), "from 1 to 1,000,000");
+        Require(MaxMessagesPerSecond is >= 100 and <= 10_000_000, nameof(MaxMessagesPerSecond), "from 100 to 10,000,000 messages a second");
+        Require(MaxBytesPerSecond is >= 65_536 and <= 100L << 30, nameof(MaxBytesPerSecond), "from 64 KiB to 100 GiB a second");
+        ValidateGuests();
         if (Http.Port != 0 && Http.Port == Mqtt.Port && Http.Address.Equals(Mqtt.Address))
             throw new FogConfigurationException($"--http and --mqtt are both {Http}; each needs its own port.");
         if (Https is not null && (CertificateFile is null || CertificateKeyFile is null))
@@ -107,6 +123,19 @@ public sealed class FogOptions
             throw new FogConfigurationException("--cert and --key belong to --https HOST:PORT.");
         if (Https is { Port: not 0 } && (Https.Equals(Http) || Https.Equals(Mqtt)))
             throw new FogConfigurationException($"--https is {Https}, where --http or --mqtt is served; each needs its own port.");
+    }
+
+    private void ValidateGuests()
+    {
+        foreach (var guest in Guests)
+            guest.Validate();
+        if (Guests.Count > MostGuests)
+            throw new FogConfigurationException($"{Guests.Count} guests are given; a gateway takes {MostGuests}.");
+        if (Guests.GroupBy(g => g.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new FogConfigurationException($"--guest {twice.Key} is given twice; each guest has its own name.");
+        var shares = Guests.Sum(g => g.Share);
+        if (shares > 100 - CapacityShare.Least)
+            throw new FogConfigurationException(FormattableString.Invariant($"The guests' shares are {shares} % together; at most {100 - CapacityShare.Least} % leave the gateway's own tenant something."));
     }
 
     private static void Require(bool holds, string name, string range)

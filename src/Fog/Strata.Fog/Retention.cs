@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Strata.Fog.Configuration;
 using Strata.Fog.Uplink;
 using Strata.Telemetry;
 
 namespace Strata.Fog;
 
-/// <summary>Keeps the local store within its days and bytes. Waits while committed readings are not in the uplink's log yet: nothing goes untold.</summary>
+/// <summary>Keeps a tenant's local store within its days and bytes. Waits while committed readings are not in the uplink's log yet: nothing goes untold.</summary>
 internal sealed partial class Retention(
-    ITelemetryStore store, UplinkProjector projector, RetentionPolicy policy, TimeProvider time, ILogger<Retention> logger) : BackgroundService
+    RoutedTelemetryStore stores, SiteConfiguration site, UplinkProjector projector, RetentionPolicy policy, TimeProvider time, ILogger<Retention> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
@@ -32,7 +33,7 @@ internal sealed partial class Retention(
     {
         try
         {
-            var dropped = await store.RetainAsync(policy, cancellationToken);
+            var dropped = await stores.Of(site.View.Tenant).RetainAsync(policy, cancellationToken);
             if (dropped > 0)
                 LogDropped(dropped);
         }

@@ -10,16 +10,18 @@ public sealed class ForwardLogMetrics : IDisposable
     private readonly Meter meter;
 
     /// <param name="factory">Null makes a meter of its own, for programs without dependency injection.</param>
-    public ForwardLogMetrics(ForwardLog log, IMeterFactory? factory = null)
+    /// <param name="tenant">Whose log it is, as the tag <c>tenant</c>; null for programs that have one log.</param>
+    public ForwardLogMetrics(ForwardLog log, IMeterFactory? factory = null, string? tenant = null)
     {
+        KeyValuePair<string, object?>[] tags = tenant is null ? [] : [new("tenant", tenant)];
         meter = factory?.Create(MeterName) ?? new Meter(MeterName);
-        meter.CreateObservableCounter("strata.forward.appended", () => log.Status.Appended.Records, "{record}", "Records appended since the stream began.");
-        meter.CreateObservableCounter("strata.forward.acknowledged", () => log.Status.Acknowledged.Records, "{record}", "Records acknowledged since the stream began.");
-        meter.CreateObservableCounter("strata.forward.lost", () => log.Status.Lost.Records, "{record}", "Records dropped or damaged since the stream began.");
-        meter.CreateObservableCounter("strata.forward.lost.readings", () => log.Status.Lost.Readings, "{reading}", "Readings in lost records.");
-        meter.CreateObservableUpDownCounter("strata.forward.waiting", () => log.Status.Waiting.Records, "{record}", "Records that the peer has not acknowledged.");
-        meter.CreateObservableUpDownCounter("strata.forward.waiting.readings", () => log.Status.Waiting.Readings, "{reading}", "Readings in waiting records.");
-        meter.CreateObservableUpDownCounter("strata.forward.disk", () => log.Status.DiskBytes, "By", "Bytes of the segment files.");
+        meter.CreateObservableCounter("strata.forward.appended", () => new Measurement<long>(log.Status.Appended.Records, tags), "{record}", "Records appended since the stream began.");
+        meter.CreateObservableCounter("strata.forward.acknowledged", () => new Measurement<long>(log.Status.Acknowledged.Records, tags), "{record}", "Records acknowledged since the stream began.");
+        meter.CreateObservableCounter("strata.forward.lost", () => new Measurement<long>(log.Status.Lost.Records, tags), "{record}", "Records dropped or damaged since the stream began.");
+        meter.CreateObservableCounter("strata.forward.lost.readings", () => new Measurement<long>(log.Status.Lost.Readings, tags), "{reading}", "Readings in lost records.");
+        meter.CreateObservableUpDownCounter("strata.forward.waiting", () => new Measurement<long>(log.Status.Waiting.Records, tags), "{record}", "Records that the peer has not acknowledged.");
+        meter.CreateObservableUpDownCounter("strata.forward.waiting.readings", () => new Measurement<long>(log.Status.Waiting.Readings, tags), "{reading}", "Readings in waiting records.");
+        meter.CreateObservableUpDownCounter("strata.forward.disk", () => new Measurement<long>(log.Status.DiskBytes, tags), "By", "Bytes of the segment files.");
     }
 
     public void Dispose() => meter.Dispose();

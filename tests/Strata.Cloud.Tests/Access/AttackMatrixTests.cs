@@ -125,6 +125,8 @@ public abstract class AttackMatrixTests(AttackedCloud attacked)
         var text = body.Replace(target.Token, "TOKEN", StringComparison.Ordinal).Replace(target.Word, "NAME", StringComparison.Ordinal);
         text = System.Text.RegularExpressions.Regex.Replace(text, @"(?m)^(Date|Set-Cookie|blazor-enhanced-nav|Content-Security-Policy):.*$", "");
         text = System.Text.RegularExpressions.Regex.Replace(text, "<!--Blazor.*?-->|\"via\":\"(memory|store)\"|\"(at|ageMs|traceId|uptime|to|apiCalls|bytesOut|connections|storageBytes|used)\":(\"[^\"]*\"|[-0-9.eE]+)|id=\"[^\"]*\"|for=\"[^\"]*\"", "");
+        // The meter may look at the caller's own devices between two questions; elsewhere a count of devices is compared.
+        text = System.Text.RegularExpressions.Regex.Replace(text, @"(?<=""bytesStored"":[^}]*)""devices"":\d+", "");
         return text.Contains("<html", StringComparison.Ordinal) ? "a page" : text;
     }
 

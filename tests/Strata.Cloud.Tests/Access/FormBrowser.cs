@@ -20,7 +20,7 @@ internal sealed partial class FormBrowser : IDisposable
     /// <summary>One that is signed in: invited by the administrator, joined with <see cref="Password"/>.</summary>
     public static async Task<FormBrowser> JoinAsync(Uri node, StrataClient admin, string email, params GrantInfo[] grants)
     {
-        var code = new Uri((await admin.InviteUserAsync(new InviteUser(email, grants), Cancelled)).Url).Query[6..];
+        var code = new Uri((await admin.InviteUserAsync(new InviteUser(email, grants), Cancelled)).Url!).Query[6..];
         var browser = new FormBrowser(node);
         var joined = await browser.PostAsync($"/join?code={code}", ("code", code), ("name", email.Split('@')[0]), ("password", Password));
         Assert.True(joined.StatusCode == HttpStatusCode.Redirect, await joined.Content.ReadAsStringAsync(Cancelled));

@@ -126,7 +126,7 @@ public sealed class OwnAccountTests(RunningCloud cloud) : IClassFixture<RunningC
     private async Task<HttpClient> JoinAsync(string tenant, string email, string role = "viewer")
     {
         await cloud.Client.CreateTenantAsync(new CreateTenant(tenant), Cancelled);
-        var link = new Uri((await Of(tenant).InviteUserAsync(new InviteUser(email, [new GrantInfo(role)]), Cancelled)).Url);
+        var link = new Uri((await Of(tenant).InviteUserAsync(new InviteUser(email, [new GrantInfo(role)]), Cancelled)).Url!);
         var browser = Browser();
         var answer = await FormPost.SendAsync(browser, link.PathAndQuery, ("code", link.Query[6..]), ("name", "Somebody"), ("password", Password));
         Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);

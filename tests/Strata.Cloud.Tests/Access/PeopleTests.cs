@@ -47,7 +47,7 @@ public sealed class PeopleTests(RunningCloud cloud) : IClassFixture<RunningCloud
         var admin = new StrataClient(cloud.Http, null, "hazel");
         var link = await admin.InviteUserAsync(new InviteUser("bo@hazel.example", [new GrantInfo("viewer", ["hq"])]), Cancelled);
         using var browser = Browser();
-        var code = new Uri(link.Url).Query[6..];
+        var code = new Uri(link.Url!).Query[6..];
         Assert.Equal(HttpStatusCode.Redirect, (await PostAsync(browser, $"/join?code={code}", ("code", code), ("name", "Bo"), ("password", Password))).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await browser.GetAsync($"/join?code={code}", Cancelled)).StatusCode);
         var bo = new StrataClient(browser, null);
@@ -62,8 +62,8 @@ public sealed class PeopleTests(RunningCloud cloud) : IClassFixture<RunningCloud
         await admin.EndUserSessionsAsync("bo@hazel.example", session.Id, Cancelled);
         Assert.Equal(HttpStatusCode.Unauthorized, (await browser.GetAsync("api/v1/devices", Cancelled)).StatusCode);
 
-        var reset = await admin.ResetPasswordAsync("bo@hazel.example", Cancelled);
-        var resetCode = new Uri(reset.Url).Query[6..];
+        var reset = await admin.ResetPasswordAsync("bo@hazel.example", cancellationToken: Cancelled);
+        var resetCode = new Uri(reset.Url!).Query[6..];
         Assert.Equal(HttpStatusCode.Redirect, (await PostAsync(browser, $"/join?code={resetCode}", ("code", resetCode), ("password", "another long enough one"))).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await browser.PostAsJsonAsync("api/v1/login", new LoginRequest("bo@hazel.example", Password), Cancelled)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await browser.PostAsJsonAsync("api/v1/login", new LoginRequest("bo@hazel.example", "another long enough one"), Cancelled)).StatusCode);
@@ -82,7 +82,7 @@ public sealed class PeopleTests(RunningCloud cloud) : IClassFixture<RunningCloud
         {
             var admin = new StrataClient(cloud.Http, null, tenant);
             await admin.CreateDeviceAsync(new CreateDevice($"in-{tenant}"), Cancelled);
-            var code = new Uri((await admin.InviteUserAsync(new InviteUser("cy@example.com", [new GrantInfo("viewer")]), Cancelled)).Url).Query[6..];
+            var code = new Uri((await admin.InviteUserAsync(new InviteUser("cy@example.com", [new GrantInfo("viewer")]), Cancelled)).Url!).Query[6..];
             Assert.Equal(HttpStatusCode.Redirect, (await PostAsync(browser, $"/join?code={code}", ("code", code), ("name", "Cy"), ("password", Password))).StatusCode);
         }
         var client = new StrataClient(browser, null);
@@ -101,7 +101,7 @@ public sealed class PeopleTests(RunningCloud cloud) : IClassFixture<RunningCloud
     {
         var tenant = $"elm{Math.Abs(asked.GetHashCode(StringComparison.Ordinal))}";
         await cloud.Client.CreateTenantAsync(new CreateTenant(tenant), Cancelled);
-        var code = new Uri((await new StrataClient(cloud.Http, null, tenant).InviteUserAsync(new InviteUser($"di@{tenant}.example", [new GrantInfo("viewer")]), Cancelled)).Url).Query[6..];
+        var code = new Uri((await new StrataClient(cloud.Http, null, tenant).InviteUserAsync(new InviteUser($"di@{tenant}.example", [new GrantInfo("viewer")]), Cancelled)).Url!).Query[6..];
         using var browser = Browser();
         await PostAsync(browser, $"/join?code={code}", ("code", code), ("name", "Di"), ("password", Password));
         using var other = Browser();

@@ -101,7 +101,7 @@ public sealed class SecondFactorTests(RunningCloud cloud) : IClassFixture<Runnin
     {
         using var browser = await PersonAsync("reed", "eli@reed.example");
         var codes = await SetUpAsync(browser);
-        var code = new Uri((await Admin("reed").ResetPasswordAsync("eli@reed.example", Cancelled)).Url).Query[6..];
+        var code = new Uri((await Admin("reed").ResetPasswordAsync("eli@reed.example", cancellationToken: Cancelled)).Url!).Query[6..];
         using var other = new FormBrowser(cloud.Node.Address);
         var asked = await other.PostAsync($"/join?code={code}", ("code", code), ("password", "another long enough one"));
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (asked.StatusCode, (await other.Http.GetAsync("api/v1/devices", Cancelled)).StatusCode));

@@ -31,6 +31,7 @@ internal static class CloudCommand
         var breachList = new Option<string?>("--breach-list") { Description = "Refuse passwords of this file: one a line, or SHA-1 hashes in order as Have I Been Pwned gives them.", HelpName = "FILE" };
         command.Options.Add(breachList);
         var https = new HttpsOptions(command);
+        var mail = new MailOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var io = parsed.InvocationConfiguration;
@@ -42,7 +43,7 @@ internal static class CloudCommand
                     DataFolder = Path.GetFullPath(parsed.GetValue(data)!), LogLevel = parsed.GetValue(level),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
                     People = new PeopleOptions { BreachList = parsed.GetValue(breachList) is { } list ? Path.GetFullPath(list) : null }, Https = tls.EndPoint, CertificateFile = tls.Certificate, CertificateKeyFile = tls.Key,
-                    ProxiesFrom = ProxyOption.Networks(parsed, proxies),
+                    PublicUrl = mail.PublicUrl(parsed), Smtp = mail.Smtp(parsed), ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
                     SkipDamagedSessions = parsed.GetValue(skip), Database = DatabaseCommand.Given(parsed, database),
                     KeyFile = parsed.GetValue(keyFile), KeyCommand = parsed.GetValue(keyCommand),
@@ -55,6 +56,7 @@ internal static class CloudCommand
             }
         });
         return HelpWithExamples.WithExamples(command, "strata cloud --data ./data", "strata cloud --data /var/lib/strata --http 0.0.0.0:8080 --mqtt 0.0.0.0:1883",
+            "strata cloud --data ./data --public-url https://strata.example.com --smtp mail.example.com --smtp-from 'Strata <strata@example.com>' --smtp-user strata --smtp-password-file ./smtp.password",
             "strata cloud --data ./data --database \"Host=db;Username=strata_node;Password=...\"");
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Strata.Cloud;
 using Strata.Fog;
+using Strata.Fog.Served;
 using Strata.Forwarding;
 
 namespace Strata.Cli.Commands;
@@ -25,12 +26,19 @@ internal static class FogCommand
         var full = new Option<string>("--when-backlog-full") { Description = "refuse (devices wait) or drop-oldest (each drop is a gap record).", DefaultValueFactory = _ => "refuse" };
         full.AcceptOnlyFromAmong("refuse", "drop-oldest");
         var drain = new Option<double>("--drain-rate") { Description = "Entries a second out of the backlog after an outage.", DefaultValueFactory = _ => 2000 };
+        var guests = new Option<string[]>("--guest")
+        {
+            Description = "Serve another tenant's devices too, kept apart, with this share of the gateway's capacity (site and join-token at the first start): NAME,share=30,site=PATH,join-token=TOKEN. Can be repeated.",
+            HelpName = "GUEST",
+        };
+        var connections = new Option<int>("--max-connections") { Description = "MQTT connections at once.", DefaultValueFactory = _ => 20_000 };
+        var messages = new Option<long>("--max-messages") { Description = "Messages a second that the tenants of a gateway with guests share.", DefaultValueFactory = _ => 10_000 };
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
         var skip = new Option<bool>("--skip-damaged") { Description = "Start without the MQTT sessions and retained messages that are damaged." };
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("fog", "Run a fog gateway: its site's devices, windows, a local store and API, store-and-forward to its parent.")
         {
-            data, cloud, ca, token, site, name, http, mqtt, proxies, keep, store, backlog, full, drain, level, skip, untilStdin,
+            data, cloud, ca, token, site, name, http, mqtt, proxies, keep, store, backlog, full, drain, guests, connections, messages, level, skip, untilStdin,
         };
         var https = new HttpsOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -49,11 +57,12 @@ internal static class FogCommand
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keep)), MaxStoreBytes = parsed.GetValue(store) << 20, MaxBacklogBytes = parsed.GetValue(backlog) << 20,
                     WhenBacklogFull = parsed.GetValue(full) == "refuse" ? WhenFull.Refuse : WhenFull.DropOldest, DrainRate = parsed.GetValue(drain), LogLevel = parsed.GetValue(level),
+                    Guests = [.. (parsed.GetValue(guests) ?? []).Select(FogGuest.Parse)], MaxMqttConnections = parsed.GetValue(connections), MaxMessagesPerSecond = parsed.GetValue(messages),
                     SkipDamagedSessions = parsed.GetValue(skip),
                 };
                 return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => FogNode.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
             }
-            catch (CloudConfigurationException e)
+            catch (Exception e) when (e is CloudConfigurationException or FogConfigurationException)
             {
                 throw new CliException(ExitCode.Usage, e.Message);
             }

@@ -41,7 +41,7 @@ internal static class GatewaysCommand
                 new("id", g => g.Id), new("site", g => g.Site), new("state", g => g.State), new("last seen", g => OutputWriter.Time(g.LastSeen)),
                 new("link since", g => OutputWriter.Time(g.LinkSince)), new("round trip ms", g => OutputWriter.Number(g.RoundTripMs)),
                 new("version", g => g.Version ?? ""), new("mqtt", g => g.Mqtt ?? ""), new("http", g => g.Http ?? ""), new("parent", g => g.Parent ?? "cloud"),
-                new("devices", g => g.Devices.ToString()), new("backlog entries", g => g.Backlog.ToString()), new("backlog bytes", g => g.BacklogBytes.ToString()),
+                new("share of its capacity", g => g.Share is { } share ? $"{share:0.##} %" : "all"), new("devices", g => g.Devices.ToString()), new("backlog entries", g => g.Backlog.ToString()), new("backlog bytes", g => g.BacklogBytes.ToString()),
                 new("backlog since", g => OutputWriter.Time(g.BacklogSince)), new("gaps", g => g.Gaps.ToString()), new("lost readings", g => g.LostReadings.ToString()),
                 new("uplink", g => string.Join(", ", g.Uplink.Select(p => $"{p.Key}: {p.Value}"))));
             return ExitCode.Success;

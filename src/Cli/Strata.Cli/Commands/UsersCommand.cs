@@ -21,7 +21,7 @@ internal static class UsersCommand
         {
             var client = node.Connect(parsed);
             var items = await paging.CollectAsync(parsed, (cursor, limit) => client.ListUsersAsync(cursor, limit, cancellationToken));
-            node.Writer(parsed).List(items, ContractsJson.Default.UserInfo, "no users; 'strata users invite EMAIL --role viewer' makes a link for one", [.. Columns, new("invitation", u => u.Id ?? ""), new("expires", u => OutputWriter.Time(u.Expires))]);
+            node.Writer(parsed).List(items, ContractsJson.Default.UserInfo, "no users; 'strata users invite EMAIL --role viewer' makes a link for one", [.. Columns, new("invitation", u => u.Id ?? ""), new("expires", u => OutputWriter.Time(u.Expires)), new("mail", Mail)]);
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata users list --tenant acme");
@@ -30,8 +30,9 @@ internal static class UsersCommand
     private static Command CreateInvite()
     {
         var (role, site, group) = GrantOptions();
-        return About("invite", "Make a link by which somebody joins the tenant. It is shown once and opens once.", "strata users invite ada@example.com --role viewer --site hq/floor-1 --tenant acme",
-            async (parsed, node, email, token) => WriteLink(parsed, node, await node.Connect(parsed).InviteUserAsync(new InviteUser(email, [Grant(parsed, role, site, group)]), token)), role, site, group);
+        var show = ShowLink();
+        return About("invite", "Make a link by which somebody joins the tenant. It is sent by e-mail, or shown once where the node has no mail server, and opens once.", "strata users invite ada@example.com --role viewer --site hq/floor-1 --tenant acme",
+            async (parsed, node, email, token) => WriteLink(parsed, node, await node.Connect(parsed).InviteUserAsync(new InviteUser(email, [Grant(parsed, role, site, group)], parsed.GetValue(show)), token)), role, site, group, show);
     }
 
     private static Command CreateWithdraw()
@@ -76,9 +77,16 @@ internal static class UsersCommand
         }, end);
     }
 
-    private static Command CreateReset() => About(
-        "reset-password", "Make a link by which a user chooses a new password. It is shown once and opens once; his sessions end then.", "strata users reset-password ada@example.com --tenant acme",
-        async (parsed, node, email, token) => WriteLink(parsed, node, await node.Connect(parsed).ResetPasswordAsync(email, token)));
+    private static Command CreateReset()
+    {
+        var show = ShowLink();
+        return About(
+            "reset-password", "Make a link by which a user chooses a new password. It is sent by e-mail, or shown once where the node has no mail server, and opens once; his sessions end then.",
+            "strata users reset-password ada@example.com --tenant acme",
+            async (parsed, node, email, token) => WriteLink(parsed, node, await node.Connect(parsed).ResetPasswordAsync(email, parsed.GetValue(show), token)), show);
+    }
+
+    private static Option<bool> ShowLink() => new("--show-link") { Description = "Show the link and send no mail." };
 
     private static Command CreateRemoveSecondFactor() => About(
         "remove-second-factor", "Switch off the second factor of a user who has lost it, recovery codes and all.", "strata users remove-second-factor ada@example.com --tenant acme",
@@ -113,11 +121,13 @@ internal static class UsersCommand
 
     private static void WriteLink(ParseResult parsed, NodeOptions node, PersonalLink link)
     {
-        node.Writer(parsed).One(link, ContractsJson.Default.PersonalLink, new("url", l => l.Url), new("e-mail", l => l.Email), new("id", l => l.Id), new("expires", l => OutputWriter.Time(l.Expires)));
-        node.Writer(parsed).Note("Give the link to that person only: it is not shown again, and opens once.");
+        node.Writer(parsed).One(link, ContractsJson.Default.PersonalLink, new("url", l => l.Url ?? "(by e-mail)"), new("e-mail", l => l.Email), new("id", l => l.Id), new("expires", l => OutputWriter.Time(l.Expires)));
+        node.Writer(parsed).Note(link.Mailed ? $"The link is on its way to {link.Email}; 'strata users list' shows what became of the mail." : "Give the link to that person only: it is not shown again, and opens once.");
     }
 
     private static void WriteUser(ParseResult parsed, NodeOptions node, UserInfo user) => node.Writer(parsed).One(user, ContractsJson.Default.UserInfo, Columns);
+
+    private static string Mail(UserInfo user) => user.MailProblem is { } problem ? $"{user.Mail}: {problem}" : user.Mail ?? "";
 
     private static Column<UserInfo>[] Columns =>
     [

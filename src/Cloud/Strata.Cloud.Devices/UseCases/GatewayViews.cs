@@ -37,7 +37,7 @@ internal sealed class GatewayViews(FleetPresence presence, GatewayLinks links, G
         return new GatewayInfo(
             row.Id, row.Site, state, lastSeen, links.Since(tenant, id), report?.Status.Version ?? row.Version, row.Mqtt, row.Http, devices,
             report?.Status.Books.BacklogEntries ?? 0, report?.Status.Books.BacklogBytes ?? 0, report?.Status.BacklogSince,
-            gaps.Count, gaps.Sum(g => g.Gap.Readings), GatewayCoverage.UplinkOf(row), row.Parent, null);
+            gaps.Count, gaps.Sum(g => g.Gap.Readings), GatewayCoverage.UplinkOf(row), row.Parent, null, report?.Status.Share);
     }
 
     private static DateTimeOffset? Latest(DateTimeOffset? a, DateTimeOffset? b) => a is null || b > a ? b : a;

@@ -15,7 +15,7 @@ namespace Strata.Cloud.Tenancy.Isolation;
 
 /// <summary><c>POST /api/v1/tenants/import</c>: kept as it comes, sealed, in the data folder; read to its end; then brought in. One at a time.</summary>
 internal sealed class ImportTenant(
-    RegistryOptions registry, TenancyOptions limits, TenancyStore store, PeopleStore people, PeopleOptions peopleOptions, TenantPlacements placements, TenantImport import) : IDisposable
+    RegistryOptions registry, TenancyOptions limits, TenancyStore store, PeopleStore people, PeopleOptions peopleOptions, InvitationMaker links, TenantPlacements placements, TenantImport import) : IDisposable
 {
     private readonly SemaphoreSlim turn = new(1, 1);
 
@@ -107,7 +107,7 @@ internal sealed class ImportTenant(
         var invited = new List<PersonalLink>();
         foreach (var person in archive.People.Where(p => p.Enabled).DistinctBy(p => p.Email).Take(peopleOptions.MaxInvitations))
         {
-            var link = await people.ChangeAsync(caller, now => ManageUsers.Invite(context, people, peopleOptions, tenant, person.Email, person.Grants, null, now), CancellationToken.None);
+            var link = await people.ChangeAsync(caller, now => links.Make(context, person.Email, person.Grants, null, showLink: true, now, tenant), CancellationToken.None);
             if (link.IsOk)
                 invited.Add(link.Value);
         }

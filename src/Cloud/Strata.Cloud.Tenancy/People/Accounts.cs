@@ -38,7 +38,7 @@ internal sealed class Accounts(PeopleStore people, PeopleDirectory directory, Pa
             SignIn.CallerOf(context, tenant, user.Value.Email),
             now => people.FindSession(session.Id) is null
                 ? new Problem(ProblemKind.Unauthenticated, "The session has ended.")
-                : Decide(user.Value, tenant, grants, now, (session, null)),
+                : Decide(user.Value, tenant, grants, now, [(session, null)]),
             context.RequestAborted);
         if (outcome.IsOk)
             directory.End([session]);
@@ -62,7 +62,7 @@ internal sealed class Accounts(PeopleStore people, PeopleDirectory directory, Pa
                 if (!user.IsOk)
                     return user.Problem;
                 return await people.ChangeAsync(
-                    caller, now => IsGone(invitation) is { } gone ? gone : Decide(user.Value, tenant, invitation.Grants, now, (invitation, null)), context.RequestAborted);
+                    caller, now => IsGone(invitation) is { } gone ? gone : Decide(user.Value, tenant, invitation.Grants, now, people.Without(invitation)), context.RequestAborted);
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed class Accounts(PeopleStore people, PeopleDirectory directory, Pa
                 var after = before with { PasswordHash = hash.Value };
                 ended.AddRange(people.Sessions.Where(s => s.UserId == after.Id));
                 return new PeopleChange<UserRow>(
-                    after, [(before, after), (invitation, null), .. ended.Select(s => ((object?)s, (object?)null))], new PeopleAudit("set-password", "user", after.Email));
+                    after, [(before, after), .. people.Without(invitation), .. ended.Select(s => ((object?)s, (object?)null))], new PeopleAudit("set-password", "user", after.Email));
             },
             context.RequestAborted);
         directory.End(ended);
@@ -108,14 +108,14 @@ internal sealed class Accounts(PeopleStore people, PeopleDirectory directory, Pa
         return new UserRow { Id = RandomNumberGenerator.GetHexString(16, lowercase: true), Email = login, Name = called, PasswordHash = hash.Value, Created = time.GetUtcNow() };
     }
 
-    private Outcome<PeopleChange<UserRow>> Decide(UserRow user, TenantId tenant, string grants, DateTimeOffset now, (object? Before, object? After) used)
+    private Outcome<PeopleChange<UserRow>> Decide(UserRow user, TenantId tenant, string grants, DateTimeOffset now, IEnumerable<(object? Before, object? After)> used)
     {
         if (people.FindByEmail(user.Email) is not null)
             return new Problem(ProblemKind.Conflict, "There is an account of this e-mail address already; sign in with it.", "email");
         if (people.Users >= options.MaxUsers)
             return new Problem(ProblemKind.TooMuch, $"There are {options.MaxUsers:N0} accounts, as many as this installation takes.");
         var member = new MembershipRow { TenantId = tenant.Value, UserId = user.Id, Grants = grants, Created = now };
-        return new PeopleChange<UserRow>(user, [(null, user), (null, member), used], new PeopleAudit("create", "user", user.Email, null, new { user.Name, grants = GrantText.Read(grants) }));
+        return new PeopleChange<UserRow>(user, [(null, user), (null, member), .. used], new PeopleAudit("create", "user", user.Email, null, new { user.Name, grants = GrantText.Read(grants) }));
     }
 
     private Outcome<PeopleChange<UserRow>> Join(UserRow user, InvitationRow invitation, DateTimeOffset now)
@@ -123,7 +123,7 @@ internal sealed class Accounts(PeopleStore people, PeopleDirectory directory, Pa
         var before = people.FindMembership(TenantId.Parse(invitation.TenantId), user.Id);
         var member = new MembershipRow { TenantId = invitation.TenantId, UserId = user.Id, Grants = invitation.Grants, Created = before?.Created ?? now };
         return new PeopleChange<UserRow>(
-            user, [(before, member), (invitation, null)],
+            user, [(before, member), .. people.Without(invitation)],
             new PeopleAudit("join", "user", user.Email, before is null ? null : new { grants = GrantText.Read(before.Grants) }, new { grants = GrantText.Read(member.Grants) }));
     }
 }

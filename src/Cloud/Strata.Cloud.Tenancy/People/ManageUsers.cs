@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
@@ -8,7 +7,6 @@ using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
-using Strata.Node.Devices;
 
 namespace Strata.Cloud.Tenancy.People;
 
@@ -26,13 +24,15 @@ internal static class ManageUsers
         var now = time.GetUtcNow();
         var users = people.Memberships.Where(m => m.TenantId == access.Tenant.Value && IsManaged(access, tenancy, m.Grants)).Select(m => Info(people.FindUser(m.UserId)!, m, people));
         var invited = people.Invitations.Where(i => i.TenantId == access.Tenant.Value && i.Expires > now && IsManaged(access, tenancy, i.Grants))
-            .Select(i => new UserInfo(i.Email, null, i.ResetsUser is null ? "invited" : "resetting", GrantText.Read(i.Grants), i.Created, i.Id, i.Expires));
+            .Select(i => new UserInfo(
+                i.Email, null, i.ResetsUser is null ? "invited" : "resetting", GrantText.Read(i.Grants), i.Created, i.Id, i.Expires,
+                Mail: people.FindMail(i.Id)?.State.ToString().ToLowerInvariant(), MailProblem: people.FindMail(i.Id)?.Problem));
         var items = users.Concat(invited).OrderBy(Key, StringComparer.Ordinal).SkipWhile(u => page.Value.After is not null && string.CompareOrdinal(Key(u), page.Value.After) <= 0)
             .Take(page.Value.Limit + 1).ToList();
         return Results.Json(Paging.ToPage(items, page.Value.Limit, Key), ContractsJson.Default.PageUserInfo);
     }
 
-    public static async Task<IResult> InviteAsync(HttpContext context, PeopleStore people, TenancyStore tenancy, TenantDirectory tenants, PeopleOptions options, CancellationToken cancellationToken)
+    public static async Task<IResult> InviteAsync(HttpContext context, PeopleStore people, TenancyStore tenancy, TenantDirectory tenants, InvitationMaker links, CancellationToken cancellationToken)
     {
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.InviteUser, cancellationToken);
         if (!request.IsOk)
@@ -45,7 +45,7 @@ internal static class ManageUsers
             now => people.FindMember(access.Tenant, email) is { HomeTenant.Length: > 0 }
                 ? new Problem(ProblemKind.Conflict, "This person signs in by the tenant's provider already; what he may do follows from his groups there.", "email")
                 : Given(request.Value.Grants, access, tenancy, tenants) is var grants && grants.IsOk
-                ? Invite(context, people, options, access.Tenant, email, grants.Value, null, now)
+                ? links.Make(context, email, grants.Value, null, request.Value.ShowLink, now)
                 : grants.Problem,
             cancellationToken);
         return outcome.ToResult(link => Results.Json(link, ContractsJson.Default.PersonalLink, statusCode: StatusCodes.Status201Created));
@@ -57,7 +57,7 @@ internal static class ManageUsers
         var outcome = await people.ChangeAsync<string>(
             Caller.Of(context),
             _ => people.FindInvitation(id) is { } row && row.TenantId == access.Tenant.Value && IsManaged(access, tenancy, row.Grants)
-                ? new PeopleChange<string>(id, [(row, null)], new PeopleAudit("withdraw", "invitation", row.Email, new { row.Id, grants = GrantText.Read(row.Grants) }))
+                ? new PeopleChange<string>(id, [.. people.Without(row)], new PeopleAudit("withdraw", "invitation", row.Email, new { row.Id, grants = GrantText.Read(row.Grants) }))
                 : new Problem(ProblemKind.NotFound, "There is no such invitation; 'strata users list' shows the ids.", "id"),
             cancellationToken);
         return outcome.ToResult(_ => Results.NoContent());
@@ -94,7 +94,7 @@ internal static class ManageUsers
         return outcome.ToResult(user => Results.Json(user, ContractsJson.Default.UserInfo));
     }
 
-    public static async Task<IResult> ResetAsync(string email, HttpContext context, PeopleStore people, TenancyStore tenancy, PeopleOptions options, CancellationToken cancellationToken)
+    public static async Task<IResult> ResetAsync(string email, bool? show, HttpContext context, PeopleStore people, TenancyStore tenancy, InvitationMaker links, CancellationToken cancellationToken)
     {
         var access = context.Access();
         var outcome = await people.ChangeAsync<PersonalLink>(
@@ -107,7 +107,7 @@ internal static class ManageUsers
                     return problem;
                 if (found.User.HomeTenant.Length > 0)
                     return new Problem(ProblemKind.Conflict, "The user signs in by the tenant's provider and has no password here.", "email");
-                return Invite(context, people, options, access.Tenant, found.User.Email, found.Member.Grants, found.User.Id, now);
+                return links.Make(context, found.User.Email, found.Member.Grants, found.User.Id, show == true, now);
             },
             cancellationToken);
         return outcome.ToResult(link => Results.Json(link, ContractsJson.Default.PersonalLink, statusCode: StatusCodes.Status201Created));
@@ -186,27 +186,6 @@ internal static class ManageUsers
         if (!parsed.Value.All(access.Principal.MayGive))
             return new Problem(ProblemKind.Forbidden, "A user cannot be given more than the caller may do itself.", "role");
         return GrantText.Write([.. parsed.Value.Select(GrantText.Info)]);
-    }
-
-    internal static Outcome<PeopleChange<PersonalLink>> Invite(
-        HttpContext context, PeopleStore people, PeopleOptions options, TenantId tenant, string email, string grants, string? resets, DateTimeOffset now)
-    {
-        var waiting = people.Invitations.Where(i => i.TenantId == tenant.Value).ToList();
-        // One link a person: a new one takes the place of the old, and what is too old makes room.
-        var replaced = waiting.Where(i => i.Expires <= now || (i.Email == email && i.ResetsUser == resets)).ToList();
-        if (waiting.Count - replaced.Count >= options.MaxInvitations)
-            return new Problem(ProblemKind.TooMuch, $"The tenant has {options.MaxInvitations:N0} open invitations; withdraw some first.");
-        var id = RandomNumberGenerator.GetHexString(12, lowercase: true);
-        var code = $"{id}.{DeviceSecrets.Create()}";
-        var row = new InvitationRow
-        {
-            TenantId = tenant.Value, Id = id, CodeHash = DeviceSecrets.Hash(code), Email = email, Grants = grants, ResetsUser = resets, Created = now, CreatedBy = context.User.Name(),
-            Expires = now + options.InvitationLimit,
-        };
-        return new PeopleChange<PersonalLink>(
-            new PersonalLink(id, email, $"{context.Request.Scheme}://{context.Request.Host}/join?code={code}", row.Expires),
-            [(null, row), .. replaced.Select(r => ((object?)r, (object?)null))],
-            new PeopleAudit(resets is null ? "invite" : "reset-password", "user", email, null, new { row.Id, grants = GrantText.Read(grants), row.Expires }));
     }
 
     private static UserInfo Info(UserRow user, MembershipRow member, PeopleStore people) =>

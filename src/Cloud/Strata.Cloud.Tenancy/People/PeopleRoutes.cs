@@ -43,13 +43,13 @@ internal static class PeopleRoutes
         api.MapGet("/users", ManageUsers.List).Requires(Permission.UsersManage).AcceptsOnly("cursor", "limit").WithName("ListUsers").WithTags("People")
             .WithSummary("Users of the tenant and invitations that wait").Produces<Page<UserInfo>>();
         api.MapPost("/users/invitations", ManageUsers.InviteAsync).Requires(Permission.UsersManage).AcceptsOnly().WithName("InviteUser").WithTags("People")
-            .WithSummary("An invitation; its link is shown once").Accepts<InviteUser>("application/json").Produces<PersonalLink>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
+            .WithSummary("An invitation; its link is shown once, or sent by e-mail").Accepts<InviteUser>("application/json").Produces<PersonalLink>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
         api.MapDelete("/users/invitations/{id}", ManageUsers.WithdrawAsync).Requires(Permission.UsersManage).AcceptsOnly().WithName("WithdrawInvitation").WithTags("People")
             .WithSummary("Withdraws an invitation or a link for a new password").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPatch("/users/{email}", ManageUsers.ChangeAsync).Requires(Permission.UsersManage).AcceptsOnly().WithName("ChangeUser").WithTags("People")
             .WithSummary("Lets a user in or not, and what he may do").Accepts<ChangeUser>("application/json").Produces<UserInfo>().ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapPost("/users/{email}/password-link", ManageUsers.ResetAsync).Requires(Permission.UsersManage).AcceptsOnly().WithName("ResetPassword").WithTags("People")
-            .WithSummary("A link by which the user chooses a new password").Produces<PersonalLink>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/users/{email}/password-link", ManageUsers.ResetAsync).Requires(Permission.UsersManage).AcceptsOnly("show").WithName("ResetPassword").WithTags("People")
+            .WithSummary("A link by which the user chooses a new password, shown once or sent by e-mail").Produces<PersonalLink>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
         api.MapDelete("/users/{email}/second-factor", ManageUsers.RemoveSecondFactorAsync).Requires(Permission.UsersManage).AcceptsOnly().WithName("RemoveSecondFactor").WithTags("People")
             .WithSummary("Switches off the second factor of a user who has lost it").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/sign-in", SignInRules.Get).Requires(Permission.UsersManage).AcceptsOnly().WithName("GetSignInRules").WithTags("People")

@@ -27,6 +27,7 @@ internal sealed class PeopleStore : IDisposable
     private readonly ConcurrentDictionary<(string HomeTenant, string Email), string> byEmail = new();
     private readonly ConcurrentDictionary<(string Tenant, string User), MembershipRow> memberships = new();
     private readonly ConcurrentDictionary<string, InvitationRow> invitations = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, MailRow> mails = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, SessionRow> sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, SecondFactorRow> factors = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ProviderRow> providers = new(StringComparer.Ordinal);
@@ -44,6 +45,9 @@ internal sealed class PeopleStore : IDisposable
     public IEnumerable<MembershipRow> Memberships => memberships.Values;
 
     public IEnumerable<InvitationRow> Invitations => invitations.Values;
+
+    /// <summary>Those of invitations that are open.</summary>
+    public IEnumerable<MailRow> Mails => mails.Values;
 
     public IEnumerable<SessionRow> Sessions => sessions.Values;
 
@@ -72,6 +76,13 @@ internal sealed class PeopleStore : IDisposable
 
     public InvitationRow? FindInvitation(string id) => invitations.GetValueOrDefault(id);
 
+    /// <param name="id">The invitation's.</param>
+    public MailRow? FindMail(string id) => mails.GetValueOrDefault(id);
+
+    /// <summary>What goes when an invitation goes: its mail with it.</summary>
+    public IEnumerable<(object? Before, object? After)> Without(InvitationRow invitation) =>
+        FindMail(invitation.Id) is { } mail ? [(invitation, null), (mail, null)] : [(invitation, null)];
+
     public SecondFactorRow? FindSecondFactor(string user) => factors.GetValueOrDefault(user);
 
     /// <summary>Null: the defaults.</summary>
@@ -90,12 +101,13 @@ internal sealed class PeopleStore : IDisposable
             await using var own = Create(tenant);
             rows.AddRange(await own.Memberships.ToListAsync(cancellationToken));
             rows.AddRange(await own.Invitations.ToListAsync(cancellationToken));
+            rows.AddRange(await own.Mails.ToListAsync(cancellationToken));
             rows.AddRange(await own.SignInRules.ToListAsync(cancellationToken));
             rows.AddRange(await own.Providers.ToListAsync(cancellationToken));
             rows.AddRange(await own.Identities.ToListAsync(cancellationToken));
         }
         var found = rows.ToHashSet();
-        foreach (var gone in ((IEnumerable<object>)[.. sessions.Values, .. memberships.Values, .. invitations.Values, .. factors.Values, .. rules.Values, .. providers.Values, .. identities.Values]).Where(r => !found.Contains(r)))
+        foreach (var gone in ((IEnumerable<object>)[.. sessions.Values, .. memberships.Values, .. invitations.Values, .. mails.Values, .. factors.Values, .. rules.Values, .. providers.Values, .. identities.Values]).Where(r => !found.Contains(r)))
             Follow(gone, null);
         rows.ForEach(r => Follow(null, r));
     }
@@ -165,6 +177,9 @@ internal sealed class PeopleStore : IDisposable
                 break;
             case InvitationRow invitation:
                 Put(invitations, invitation.Id, invitation, after is null);
+                break;
+            case MailRow mail:
+                Put(mails, mail.Id, mail, after is null);
                 break;
             case SessionRow session:
                 Put(sessions, session.Id, session, after is null);

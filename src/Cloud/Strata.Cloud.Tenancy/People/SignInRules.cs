@@ -45,7 +45,7 @@ internal static class SignInRules
     {
         var tenant = context.Access().Tenant;
         return Results.Json(
-            new SignInRulesInfo(people.FindRules(tenant)?.RequireSecondFactor ?? false, people.FindProvider(tenant) is { } provider ? ManageProvider.Info(provider, context.Request) : null),
+            new SignInRulesInfo(people.FindRules(tenant)?.RequireSecondFactor ?? false, people.FindProvider(tenant) is { } provider ? ManageProvider.Info(provider, context) : null),
             ContractsJson.Default.SignInRulesInfo);
     }
 

@@ -40,7 +40,7 @@ internal static class ManageProvider
         if (!outcome.IsOk)
             return ProblemResults.Of(outcome.Problem);
         http.Forget(outcome.Value.Issuer);
-        return Results.Json(Info(outcome.Value, context.Request), ContractsJson.Default.SignInProvider);
+        return Results.Json(Info(outcome.Value, context), ContractsJson.Default.SignInProvider);
     }
 
     public static async Task<IResult> RemoveAsync(HttpContext context, PeopleStore people, PeopleDirectory directory, ProviderHttp http, CancellationToken cancellationToken)
@@ -60,8 +60,8 @@ internal static class ManageProvider
         return outcome.ToResult(_ => Results.NoContent());
     }
 
-    public static SignInProvider Info(ProviderRow row, HttpRequest request) =>
-        new(row.Issuer, row.ClientId, row.ClientSecret is not null, row.Label, row.GroupsClaim, ProviderAccounts.Groups(row.Groups), ProviderSignIn.RedirectUri(request));
+    public static SignInProvider Info(ProviderRow row, HttpContext context) =>
+        new(row.Issuer, row.ClientId, row.ClientSecret is not null, row.Label, row.GroupsClaim, ProviderAccounts.Groups(row.Groups), ProviderSignIn.RedirectUri(context));
 
     private static Outcome<ProviderRow> Decide(SetSignInProvider request, ProviderRow? before, TenantId tenant, TenancyImage image, SealedBox box, DateTimeOffset now)
     {

@@ -2,11 +2,13 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Core;
 using Strata.Core.Tenancy;
+using Strata.Node.Auth;
 
 namespace Strata.Cloud.Tenancy.Providers;
 
@@ -24,7 +26,7 @@ internal sealed partial class ProviderSignIn(
 
     private static readonly TimeSpan Within = TimeSpan.FromMinutes(10);
 
-    public static string RedirectUri(HttpRequest request) => $"{request.Scheme}://{request.Host}{CallbackPath}";
+    public static string RedirectUri(HttpContext context) => context.RequestServices.GetRequiredService<PublicAddress>().Of(context.Request, CallbackPath);
 
     public async Task<IResult> BeginAsync(string? tenant, string? returnUrl, HttpContext context)
     {
@@ -39,7 +41,7 @@ internal sealed partial class ProviderSignIn(
             Remember(context, box.Issue(Purpose, under, Within), Within);
             return Results.Redirect(QueryHelpers.AddQueryString(described.AuthorizationEndpoint, new Dictionary<string, string?>
             {
-                ["response_type"] = "code", ["client_id"] = provider.ClientId, ["redirect_uri"] = RedirectUri(context.Request), ["scope"] = "openid email profile",
+                ["response_type"] = "code", ["client_id"] = provider.ClientId, ["redirect_uri"] = RedirectUri(context), ["scope"] = "openid email profile",
                 ["state"] = under.State, ["nonce"] = under.Nonce, ["code_challenge"] = Base64UrlTextEncoder.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(under.Verifier))), ["code_challenge_method"] = "S256",
             }));
         }
@@ -61,7 +63,7 @@ internal sealed partial class ProviderSignIn(
             return ProviderPages.Refused(context, StatusCodes.Status401Unauthorized, $"The provider did not let you in{(error is { Length: <= 64 } ? $" ({error})" : "")}.", under.Tenant);
         try
         {
-            var person = await answer.ExchangeAsync(provider, code, RedirectUri(context.Request), under.Verifier, under.Nonce, context.RequestAborted);
+            var person = await answer.ExchangeAsync(provider, code, RedirectUri(context), under.Verifier, under.Nonce, context.RequestAborted);
             var user = person.IsOk ? await accounts.AdmitAsync(provider, person.Value!, context) : person.Problem;
             var opened = user.IsOk ? await signIn.EnterAsync(user.Value!, under.Tenant, context) : user.Problem;
             return opened.IsOk ? ProviderPages.GoOn(context, under.Next) : ProviderPages.Refused(

@@ -42,7 +42,7 @@ internal static class AddTenant
     /// <summary>What the node calls tenants that are in its memory only: those of its probes.</summary>
     private const string OwnPrefix = "strata-";
 
-    public static async Task<IResult> HandleAsync(HttpContext context, TenancyStore store, TenancyOptions options, OneTimeLinks links, CancellationToken cancellationToken)
+    public static async Task<IResult> HandleAsync(HttpContext context, TenancyStore store, TenancyOptions options, OneTimeLinks links, PublicAddress address, CancellationToken cancellationToken)
     {
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CreateTenant, cancellationToken);
         if (!request.IsOk)
@@ -56,7 +56,7 @@ internal static class AddTenant
         if (!outcome.IsOk)
             return ProblemResults.Of(outcome.Problem);
         var (code, _) = links.Create(StrataIdentity.AdministratorOf(id), welcomes: true);
-        return Results.Json(new CreatedTenant(id.Value, LoginEndpoints.UrlOf(context.Request, code)), ContractsJson.Default.CreatedTenant, statusCode: StatusCodes.Status201Created);
+        return Results.Json(new CreatedTenant(id.Value, address.Of(context.Request, LoginEndpoints.PathOf(code))), ContractsJson.Default.CreatedTenant, statusCode: StatusCodes.Status201Created);
     }
 
     private static Outcome<TenancyChange<TenantRow>> Decide(TenancyStore store, TenantId id, string name, int maxTenants, DateTimeOffset now)

@@ -26,7 +26,6 @@ internal sealed record GatewaysBelowState(IReadOnlyList<GatewayBelow> Gateways);
 /// hears which device. Safe from any thread.
 /// </summary>
 internal sealed class GatewaysBelow(string path, SiteConfiguration site, GatewayDirectory directory)
-    : IGatewayConfigurationSource, IFleetRoutes
 {
     private const int MaxGateways = 1_000;
 
@@ -34,6 +33,7 @@ internal sealed class GatewaysBelow(string path, SiteConfiguration site, Gateway
     private readonly ConcurrentDictionary<string, GatewayBelow> gateways = new();
     private readonly ConcurrentDictionary<DeviceId, GatewayId> heardBy = new();
 
+    /// <summary>Raised after a gateway's configuration got a new version.</summary>
     public event Action<TenantId, GatewayId>? Changed;
 
     /// <summary>Raised when a gateway was added.</summary>
@@ -89,7 +89,8 @@ internal sealed class GatewaysBelow(string path, SiteConfiguration site, Gateway
             heardBy.TryRemove(device, out _);
     }
 
-    public ValueTask<GatewayConfiguration?> CurrentAsync(GatewayEntry gateway, CancellationToken cancellationToken)
+    /// <summary>As <see cref="IGatewayConfigurationSource.CurrentAsync"/>, of this tenant.</summary>
+    public ValueTask<GatewayConfiguration?> CurrentAsync(GatewayEntry gateway)
     {
         var known = gateways.GetValueOrDefault(gateway.Gateway.Value);
         // Before the parent has told it, the gateway gets an empty one: it must not wait for the cloud to come up.
@@ -98,13 +99,15 @@ internal sealed class GatewaysBelow(string path, SiteConfiguration site, Gateway
             : known.Configuration ?? new GatewayConfiguration(0, known.Id, site.View.Tenant.Value, known.Site, new Dictionary<string, string>(), [], []));
     }
 
-    public ValueTask<GatewayChange?> ChangeSinceAsync(GatewayEntry gateway, long version, CancellationToken cancellationToken)
+    /// <summary>As <see cref="IGatewayConfigurationSource.ChangeSinceAsync"/>, of this tenant.</summary>
+    public ValueTask<GatewayChange?> ChangeSinceAsync(GatewayEntry gateway, long version)
     {
         var current = VersionOf(gateway.Gateway.Value);
         return ValueTask.FromResult(current == version ? new GatewayChange(version, version, [], [], null, null) : null);
     }
 
-    public GatewayRoute? RouteTo(TenantId tenant, DeviceId device)
+    /// <summary>As <see cref="IFleetRoutes.RouteTo"/>, of this tenant.</summary>
+    public GatewayRoute? RouteTo(DeviceId device)
     {
         if (heardBy.TryGetValue(device, out var gateway))
             return new GatewayRoute(gateway, KeepsRaw: true);
@@ -112,7 +115,8 @@ internal sealed class GatewaysBelow(string path, SiteConfiguration site, Gateway
         return listed is null || site.View.GroupsOf.ContainsKey(device) ? null : new GatewayRoute(GatewayId.Parse(listed.Id), KeepsRaw: true);
     }
 
-    public IReadOnlyList<SiteId>? SitesOfGroup(TenantId tenant, string group)
+    /// <summary>As <see cref="IFleetRoutes.SitesOfGroup"/>, of this tenant.</summary>
+    public IReadOnlyList<SiteId>? SitesOfGroup(string group)
     {
         var found = (site.Current?.Groups ?? []).Concat(gateways.Values.SelectMany(g => g.Configuration?.Groups ?? [])).FirstOrDefault(g => g.Id == group);
         return found is null ? null : [.. found.Sites.Select(s => SiteId.TryParse(s, out var id) ? id : (SiteId?)null).OfType<SiteId>()];

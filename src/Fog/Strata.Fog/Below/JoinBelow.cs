@@ -3,16 +3,16 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Core;
-using Strata.Fog.Link;
+using Strata.Fog.Served;
 using Strata.Node;
 
 namespace Strata.Fog.Below;
 
 /// <summary>
 /// <c>POST /api/v1/gateways/join</c> at a gateway: the request is passed up with this gateway's own credentials, so that the cloud knows the chain. The
-/// parent's answer is passed down as it is.
+/// parent's answer is passed down as it is. Gateways of guests join their cloud themselves: asking for them here would tell one tenant of another's.
 /// </summary>
-internal sealed class JoinBelow(ParentClient parent, GatewaysBelow below)
+internal sealed class JoinBelow(ServedTenants served)
 {
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(10);
 
@@ -32,6 +32,7 @@ internal sealed class JoinBelow(ParentClient parent, GatewaysBelow below)
 
     private async Task<IResult> RunAsync(JoinRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
+        var (parent, below) = (served.Own.Parent, served.Own.Below);
         if (!below.HasRoom)
             return ProblemResults.Of(ProblemKind.TooMuch, "No more gateways can be chained to this one.");
         using var deadline = new CancellationTokenSource(Within, time);

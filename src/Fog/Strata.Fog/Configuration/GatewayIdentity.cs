@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using Strata.Core.Tenancy;
 
 namespace Strata.Fog.Configuration;
 
@@ -9,6 +10,9 @@ internal sealed record GatewayIdentity(string Id, string Secret, string Site, st
 {
     public AuthenticationHeaderValue Authorization =>
         new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{(Tenant is null ? Id : $"{Tenant}/{Id}")}:{Secret}")));
+
+    /// <summary>Whose it is; null when only its configuration says.</summary>
+    public TenantId? Owner => TenantId.TryParse(Tenant, out var tenant) ? tenant : null;
 
     public override string ToString() => Id;
 }

@@ -7,8 +7,14 @@ using Strata.Node.Operations;
 
 namespace Strata.Fog.Configuration;
 
+/// <summary>With what a gateway asks to be taken in.</summary>
+/// <param name="Id">The id that it wishes; null for any.</param>
+internal sealed record JoinWish(string? Token, string? Site, string? Id);
+
 /// <summary>How a gateway gets its identity: once, with a join token.</summary>
-internal sealed class Joining(FogOptions options, FogFolder folder, TimeProvider time, TextWriter error)
+/// <param name="ask">What else it must be started with.</param>
+/// <param name="waits">Told while the parent does not answer, each time for another reason.</param>
+internal sealed class Joining(FogOptions options, JoinWish wish, TenantFolder folder, TimeProvider time, string ask, Action<string> waits)
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
@@ -22,9 +28,9 @@ internal sealed class Joining(FogOptions options, FogFolder folder, TimeProvider
             throw new FogConfigurationException($"{folder.Identity} cannot be read ({damage}); restore it, or delete it and join with a new token.");
         if (kept is not null)
             return kept;
-        if (string.IsNullOrWhiteSpace(options.JoinToken) || string.IsNullOrWhiteSpace(options.Site))
-            throw new FogConfigurationException("This gateway has not joined yet; give --join-token TOKEN and --site PATH ('strata gateways token' makes a token).");
-        var request = new JoinRequest(options.JoinToken.Trim(), options.Site, options.Name, mqtt, http, NodeDescription.Version);
+        if (string.IsNullOrWhiteSpace(wish.Token) || string.IsNullOrWhiteSpace(wish.Site))
+            throw new FogConfigurationException($"{ask} ('strata gateways token' makes a token).");
+        var request = new JoinRequest(wish.Token.Trim(), wish.Site, wish.Id, mqtt, http, NodeDescription.Version);
         var identity = await JoinAsync(request, cancellationToken);
         PrivateFile.Write(folder.Identity, identity, FogJson.Default.GatewayIdentity);
         return identity;
@@ -41,7 +47,7 @@ internal sealed class Joining(FogOptions options, FogFolder folder, TimeProvider
             if (identity is not null)
                 return identity;
             if (said != problem)
-                await error.WriteLineAsync($"strata fog: cannot join at {options.Cloud} yet ({problem}); trying again.");
+                waits(problem);
             said = problem;
             await Task.Delay(backoff.Next(), time, cancellationToken);
         }

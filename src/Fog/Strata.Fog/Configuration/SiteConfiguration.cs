@@ -4,7 +4,6 @@ using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
-using Strata.Node.Auth;
 using Strata.Node.Devices;
 
 namespace Strata.Fog.Configuration;
@@ -13,11 +12,13 @@ namespace Strata.Fog.Configuration;
 /// What the gateway knows of its site: its devices, groups and policies. Comes over the link, is kept in a file so that the gateway starts and
 /// authenticates its devices without its parent, and is given out as one immutable <see cref="SiteView"/>.
 /// </summary>
-internal sealed class SiteConfiguration(string path, DeviceDirectory devices, TenantDirectory tenants)
+/// <param name="tenant">As whose gateway it joined, which no configuration changes; null for one that joined before there were several: then the configuration says.</param>
+/// <param name="serve">Told whose devices are let in.</param>
+internal sealed class SiteConfiguration(string path, TenantId? tenant, DeviceDirectory devices, Action<TenantId> serve)
 {
     private readonly Lock writing = new();
     private GatewayConfiguration? current;
-    private volatile SiteView view = SiteView.Empty with { Tenant = tenants.Default };
+    private volatile SiteView view = SiteView.Empty with { Tenant = tenant ?? TenantId.Main };
 
     /// <summary>Raised after a change, on the thread that made it.</summary>
     public event Action? Changed;
@@ -76,10 +77,10 @@ internal sealed class SiteConfiguration(string path, DeviceDirectory devices, Te
 
     private void Take(GatewayConfiguration configuration)
     {
-        var next = SiteView.From(configuration);
+        var next = SiteView.From(configuration, tenant);
         current = configuration;
         view = next;
-        tenants.ServeOnly(next.Tenant);
+        serve(next.Tenant);
         devices.ReplaceAll(next.Tenant, next.Devices);
     }
 }
@@ -95,9 +96,10 @@ internal sealed record SiteView(
 
     public MetricPolicy PolicyOf(MetricName metric) => Metrics.TryGetValue(metric, out var policy) ? policy : Default;
 
-    public static SiteView From(GatewayConfiguration configuration)
+    /// <param name="of">Whose it is, whatever it says itself; null when it says.</param>
+    public static SiteView From(GatewayConfiguration configuration, TenantId? of = null)
     {
-        var tenant = TenantId.TryParse(configuration.Tenant, out var named) ? named : TenantId.Main;
+        var tenant = of ?? (TenantId.TryParse(configuration.Tenant, out var named) ? named : TenantId.Main);
         var devices = new List<DeviceEntry>(configuration.Devices.Count);
         foreach (var device in configuration.Devices)
         {

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Strata.Cloud.Contracts;
-using Strata.Node.Auth;
 
 namespace Strata.Fog.Link;
 
@@ -11,9 +10,10 @@ internal sealed class LocalApi : IDisposable
     private const int MaxBytes = 8 << 20;
     private readonly HttpClient http;
     private readonly FogListeners listeners;
-    private readonly AdminToken token;
+    private readonly string token;
 
-    public LocalApi(FogListeners listeners, AdminToken token)
+    /// <param name="token">As whom it asks.</param>
+    public LocalApi(FogListeners listeners, string token)
     {
         (this.listeners, this.token) = (listeners, token);
         http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }), disposeHandler: true)
@@ -27,7 +27,7 @@ internal sealed class LocalApi : IDisposable
         if (listeners.Address is not { } address)
             return ((int)HttpStatusCode.ServiceUnavailable, default);
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, path));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Value);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);

@@ -1,6 +1,7 @@
 using Strata.Cloud.Contracts;
 using Strata.Fog.Configuration;
 using Strata.Fog.Link;
+using Strata.Fog.Served;
 using Strata.Fog.Uplink;
 using Strata.Forwarding;
 using Strata.Node.Ingest;
@@ -13,7 +14,7 @@ namespace Strata.Fog.Status;
 /// <summary>The gateway's books, from the store and the log themselves, so that a restart changes nothing.</summary>
 internal sealed class FogBooks(
     ITelemetryStore store, ForwardLog log, UplinkProjector projector, FlowTotals flow, SiteConfiguration site, GatewayIdentity self, LinkState link,
-    GatewayStatusBoard board, IngestCounters counters, TimeProvider time)
+    GatewayStatusBoard board, IngestCounters counters, CapacityShare share, TimeProvider time)
 {
     public async Task<GatewayStatus> ReadAsync(CancellationToken cancellationToken)
     {
@@ -30,7 +31,7 @@ internal sealed class FogBooks(
         var books = new ProcessBooks(
             "fog", self.Id, flows, 0, windows.Readings, 0, status.Waiting.Readings + projector.OpenReadings + Unprojected(readingsIn), flow.Duplicates,
             status.Gaps + totals.Gaps, status.Lost.Readings, link.IsUp, status.Waiting.Records, status.Waiting.Bytes, time.GetUtcNow());
-        return new GatewayStatus(books, Below(), status.Oldest, NodeDescription.Version, counters.ImmediateLatency.Snapshot());
+        return new GatewayStatus(books, Below(), status.Oldest, NodeDescription.Version, counters.Of(site.View.Tenant).ImmediateLatency.Snapshot(), share.Percent < 100 ? share.Percent : null);
     }
 
     /// <summary>Readings committed here that are not in the log or a window yet: none, unless the log is full.</summary>

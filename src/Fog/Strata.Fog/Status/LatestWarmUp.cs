@@ -1,20 +1,20 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Strata.Node.Auth;
+using Strata.Fog.Configuration;
 using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
 
 namespace Strata.Fog.Status;
 
 /// <summary>Reads the site's newest values into memory once, beside the start, so that a gateway answers for them without touching its disk.</summary>
-internal sealed partial class LatestWarmUp(LatestValues latest, TenantDirectory tenants, ILogger<LatestWarmUp> logger) : BackgroundService
+internal sealed partial class LatestWarmUp(LatestValues latest, SiteConfiguration site, ILogger<LatestWarmUp> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
         try
         {
-            await latest.WarmAsync(tenants.Default, stoppingToken);
+            await latest.WarmAsync(site.View.Tenant, stoppingToken);
         }
         catch (TelemetryStoreException failure)
         {

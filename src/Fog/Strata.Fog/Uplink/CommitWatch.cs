@@ -1,10 +1,9 @@
 using Strata.Telemetry;
-using Strata.Telemetry.Ingest;
 
 namespace Strata.Fog.Uplink;
 
-/// <summary>Wakes the projection after each commit.</summary>
-internal sealed class CommitWatch : ICommitObserver
+/// <summary>Wakes the projection of a tenant after each of its commits.</summary>
+internal sealed class CommitWatch
 {
     private readonly Lock gate = new();
     private TaskCompletionSource woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -16,7 +15,7 @@ internal sealed class CommitWatch : ICommitObserver
     /// <summary>Tells where the store stands before the writer begins.</summary>
     public void StartAt(long commit) => Volatile.Write(ref last, commit);
 
-    public void OnCommitted(IReadOnlyList<TelemetryWrite> writes, CommitReport report)
+    public void OnCommitted(CommitReport report)
     {
         lock (gate)
         {

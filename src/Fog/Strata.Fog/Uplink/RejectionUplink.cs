@@ -8,7 +8,7 @@ using Strata.Node.Devices;
 namespace Strata.Fog.Uplink;
 
 /// <summary>Tells the parent who was refused here, and at the gateways below.</summary>
-internal sealed class RejectionUplink(ForwardLog log, GatewayIdentity self) : IRejectionSink
+internal sealed class RejectionUplink(ForwardLog log, GatewayIdentity self)
 {
     private readonly EntryBuilder builder = new(GatewayId.Parse(self.Id));
 

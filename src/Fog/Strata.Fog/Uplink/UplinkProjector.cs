@@ -36,7 +36,7 @@ internal sealed partial class UplinkProjector : BackgroundService
     private readonly CommitWatch watch;
     private readonly WindowIssuer issuer;
     private readonly SiteConfiguration site;
-    private readonly FogFolder folder;
+    private readonly TenantFolder folder;
     private readonly FlowTotals flow;
     private readonly SteadyClock clock;
     private readonly ILogger<UplinkProjector> logger;
@@ -51,7 +51,7 @@ internal sealed partial class UplinkProjector : BackgroundService
 
     public UplinkProjector(
         ITelemetryStore store, IngestWriter writer, IFleetEvents events, ForwardLog log, CommitWatch watch, WindowIssuer issuer, SiteConfiguration site, GatewayIdentity self,
-        FogFolder folder, FlowTotals flow, SteadyClock clock, ILogger<UplinkProjector> logger)
+        TenantFolder folder, FlowTotals flow, SteadyClock clock, ILogger<UplinkProjector> logger)
     {
         (this.store, this.writer, this.events, this.log, this.watch, this.issuer) = (store, writer, events, log, watch, issuer);
         (this.site, this.folder, this.flow, this.clock, this.logger) = (site, folder, flow, clock, logger);

@@ -58,14 +58,11 @@ public static class LoginEndpoints
     }
 
     /// <summary>A link for the caller itself; for a platform owner who acts for another tenant, for that one's administrator.</summary>
-    private static JsonHttpResult<LoginLink> CreateLink(HttpContext context, OneTimeLinks links, TenantDirectory tenants)
+    private static JsonHttpResult<LoginLink> CreateLink(HttpContext context, OneTimeLinks links, TenantDirectory tenants, PublicAddress address)
     {
         var access = context.Access();
         var own = access.Tenant == (access.Principal.IsPlatformOwner ? tenants.Default : access.Principal.Tenant);
         var (code, expires) = links.Create(own ? access.Principal : StrataIdentity.AdministratorOf(access.Tenant));
-        return TypedResults.Json(new LoginLink(UrlOf(context.Request, code), expires), ContractsJson.Default.LoginLink);
+        return TypedResults.Json(new LoginLink(address.Of(context.Request, PathOf(code)), expires), ContractsJson.Default.LoginLink);
     }
-
-    /// <summary>The link as the caller reaches this node.</summary>
-    public static string UrlOf(HttpRequest request, string code) => $"{request.Scheme}://{request.Host}{PathOf(code)}";
 }

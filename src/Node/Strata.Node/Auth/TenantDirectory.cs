@@ -39,12 +39,13 @@ public sealed class TenantDirectory
             Changed?.Invoke(tenant);
     }
 
-    /// <summary>Makes the node one of this tenant alone: a gateway.</summary>
-    public void ServeOnly(TenantId tenant)
+    /// <summary>Makes the node this tenant's own, in place of the one before, which is not served any more: a gateway.</summary>
+    public void ServeAsOwn(TenantId tenant)
     {
+        var before = Default;
         Default = tenant;
         Set(tenant, active: true);
-        foreach (var other in tenants.Keys.Where(t => t != tenant))
-            Remove(other);
+        if (before != tenant)
+            Remove(before);
     }
 }

@@ -35,7 +35,7 @@ public interface IRejectionLog
 /// <summary>Takes what the log gathered since the last time, for keeping (cloud) or for telling the parent (gateway).</summary>
 public interface IRejectionSink
 {
-    /// <summary>Stores the changes. When it throws, the same changes (and later ones) are offered again.</summary>
+    /// <summary>Stores changes of one tenant. When it throws, the same changes (and later ones) are offered again.</summary>
     ValueTask WriteAsync(IReadOnlyList<RejectionChange> changes, CancellationToken cancellationToken);
 }
 

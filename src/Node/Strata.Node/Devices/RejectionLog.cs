@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 
@@ -66,12 +67,30 @@ public sealed class RejectionLog(TimeProvider time, int capacity = RejectionLog.
         List<(Key Key, RejectionChange Change)> changes;
         lock (gate)
             changes = [.. unwritten.Select(u => (u.Key, new RejectionChange(entries[u.Key].Value.Entry, u.Value)))];
-        if (changes.Count == 0)
-            return;
-        await sink.WriteAsync([.. changes.Select(c => c.Change)], cancellationToken);
+        Exception? failed = null;
+        foreach (var own in changes.GroupBy(c => c.Key.Tenant))
+        {
+            try
+            {
+                await sink.WriteAsync([.. own.Select(c => c.Change)], cancellationToken);
+                Settle(own);
+            }
+#pragma warning disable CA1031 // The sink may be any store; one tenant's that fails must not make those of others be told again.
+            catch (Exception failure) when (failure is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                failed ??= failure;
+            }
+        }
+        if (failed is not null)
+            ExceptionDispatchInfo.Throw(failed);
+    }
+
+    private void Settle(IEnumerable<(Key Key, RejectionChange Change)> written)
+    {
         lock (gate)
         {
-            foreach (var (key, change) in changes)
+            foreach (var (key, change) in written)
             {
                 if (!unwritten.TryGetValue(key, out var waiting))
                     continue;
