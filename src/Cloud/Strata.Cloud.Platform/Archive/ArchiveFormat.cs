@@ -9,7 +9,7 @@ using Strata.Telemetry.Transfer;
 namespace Strata.Cloud.Platform.Archive;
 
 /// <summary>
-/// The kinds of an archive's parts. A part is its kind, its length and its bytes; the parts are compressed and sealed (<see cref="SealedStream"/>). In order: the manifest, people, each table followed by its rows, slices of
+/// The kinds of an archive's parts. A part is its kind, its length and its bytes; the parts are compressed and sealed (<see cref="SealedArchive"/>). In order: the manifest, people, each table followed by its rows, slices of
 /// telemetry, what is kept beside them, the end.
 /// </summary>
 internal enum ArchivePart : byte
@@ -28,7 +28,7 @@ internal sealed class ArchiveWriter : IAsyncDisposable
 {
     private const int RowsOfPart = 500;
 
-    private readonly SealedStream.Writer file;
+    private readonly SealedArchive.WriteStream file;
     private readonly BrotliStream compressed;
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly MemoryStream part = new();
@@ -38,7 +38,7 @@ internal sealed class ArchiveWriter : IAsyncDisposable
 
     public ArchiveWriter(Stream target, ReadOnlySpan<byte> secret)
     {
-        file = SealedStream.Write(target, secret);
+        file = SealedArchive.Write(target, secret);
         compressed = new BrotliStream(file, CompressionLevel.Fastest, leaveOpen: true);
         writer = new BinaryWriter(part, Encoding.UTF8);
     }

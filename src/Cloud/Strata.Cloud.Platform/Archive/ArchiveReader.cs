@@ -50,7 +50,7 @@ internal sealed class ArchiveReader : IAsyncDisposable
     /// <exception cref="ArchiveException">It is no archive, does not open, or is of another version.</exception>
     public static async Task<ArchiveReader> OpenAsync(Stream source, byte[] secret, IReadOnlyList<TenantTable> tables, string program, CancellationToken cancellationToken)
     {
-        var reader = new ArchiveReader(await SealedStream.ReadAsync(source, secret, cancellationToken), tables);
+        var reader = new ArchiveReader(await SealedArchive.ReadAsync(source, secret, cancellationToken), tables);
         try
         {
             var (kind, length) = await NextAsync(reader, cancellationToken);

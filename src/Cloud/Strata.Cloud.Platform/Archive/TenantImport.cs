@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Platform.Isolation;
-using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 using Strata.Node.Operations;
 using Strata.Telemetry;
@@ -120,7 +119,7 @@ public sealed class TenantImport(
     {
         var tenant = rows.Tenant;
         if (key is not null)
-            await rows.AddAsync(tables.All.Single(t => t.Row == typeof(TenantKeyRow)), Rows([DataKeys.Values(key, tables.All.Single(t => t.Row == typeof(TenantKeyRow)))]), skipKnown: false, cancellationToken);
+            await rows.AddAsync(tables.All.Single(t => t.Row == typeof(TenantKeyRow)), Rows([DataKeys.Values(key, tables.All.Single(t => t.Row == typeof(TenantKeyRow)))], cancellationToken), skipKnown: false, cancellationToken);
         await foreach (var content in reader.ReadAsync(cancellationToken))
         {
             switch (content)
@@ -129,7 +128,7 @@ public sealed class TenantImport(
                     await rows.RemoveAsync(part.Table, [], cancellationToken);
                     foreach (var values in part.All.Where(_ => reader.Manifest.Final))
                         values[part.Table.At("state")] = nameof(TenantState.Active);
-                    await rows.AddAsync(part.Table, Rows(part.All), skipKnown: false, cancellationToken);
+                    await rows.AddAsync(part.Table, Rows(part.All, cancellationToken), skipKnown: false, cancellationToken);
                     break;
                 case ArchiveContent.Rows part:
                     await rows.AddAsync(part.Table, SealedAsync(part.Table, tenant, part.All), skipKnown: part.Table.IsAppendOnly, cancellationToken);
@@ -181,7 +180,7 @@ public sealed class TenantImport(
     private void Sign(TenantTable table, TenantId tenant, object?[] row) => row[table.At("signature")] = Convert.ToHexStringLower(AuditChain.Sign(
         auditKey.Bytes, tenant, (string)row[table.At("kind")]!, (long)row[table.At("number")]!, Convert.FromHexString((string)row[table.At("hash")]!)));
 
-    private static async IAsyncEnumerable<object?[]> Rows(IReadOnlyList<object?[]> rows, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    private static async IAsyncEnumerable<object?[]> Rows(IReadOnlyList<object?[]> rows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
         foreach (var row in rows)

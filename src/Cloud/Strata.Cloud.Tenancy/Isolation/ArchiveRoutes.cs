@@ -37,9 +37,9 @@ internal static class ArchiveRoutes
     {
         var given = context.Request.Headers[StrataClient.ArchiveKeyHeader].ToString();
         var secret = new byte[MaxSecret];
-        return given.Length <= MaxSecret && Convert.TryFromBase64String(given, secret, out var length) && length >= SealedStream.ShortestSecret
+        return given.Length <= MaxSecret && Convert.TryFromBase64String(given, secret, out var length) && length >= SealedArchive.ShortestSecret
             ? secret[..length]
-            : new Problem(ProblemKind.Invalid, $"The header {StrataClient.ArchiveKeyHeader} holds the archive's key, base64: {SealedStream.ShortestSecret} to {MaxSecret / 4 * 3} bytes.", "key");
+            : new Problem(ProblemKind.Invalid, $"The header {StrataClient.ArchiveKeyHeader} holds the archive's key, base64: {SealedArchive.ShortestSecret} to {MaxSecret / 4 * 3} bytes.", "key");
     }
 }
 

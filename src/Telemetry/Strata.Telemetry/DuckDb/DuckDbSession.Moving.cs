@@ -1,5 +1,3 @@
-using Strata.Core.Metering;
-using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 using Strata.Telemetry.Transfer;
 

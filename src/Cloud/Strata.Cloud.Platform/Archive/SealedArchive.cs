@@ -8,7 +8,7 @@ namespace Strata.Cloud.Platform.Archive;
 /// A file that is read and written as one stream and opens with its key only: a line that says what it is, a salt, then chunks of 64 KiB, each sealed with AES-256-GCM under a nonce that is its number and whether
 /// it is the last. A chunk that was changed, left out, put elsewhere or cut off does not open, and the number of the first one says where.
 /// </summary>
-public static class SealedStream
+public static class SealedArchive
 {
     private const int SaltLength = 16;
 
@@ -25,12 +25,12 @@ public static class SealedStream
 
     private static ReadOnlySpan<byte> Title => "STRATA TENANT ARCHIVE 1\n"u8;
 
-    /// <summary>Writes what is written to it, sealed. The file ends with the disposal of a stream that was completed (<see cref="Writer.Complete"/>); another is cut off.</summary>
+    /// <summary>Writes what is written to it, sealed. The file ends with the disposal of a stream that was completed (<see cref="WriteStream.Complete"/>); another is cut off.</summary>
     /// <param name="secret">What the key is derived from; at least <see cref="ShortestSecret"/> bytes.</param>
-    public static Writer Write(Stream target, ReadOnlySpan<byte> secret)
+    public static WriteStream Write(Stream target, ReadOnlySpan<byte> secret)
     {
         var salt = RandomNumberGenerator.GetBytes(SaltLength);
-        return new Writer(target, salt, new AesGcm(Key(secret, salt), TagLength));
+        return new WriteStream(target, salt, new AesGcm(Key(secret, salt), TagLength));
     }
 
     /// <summary>Reads what was sealed.</summary>
@@ -46,7 +46,7 @@ public static class SealedStream
                 ? $"The archive is of another version ({Encoding.ASCII.GetString(head, 0, Title.Length).Trim()}); this program reads {Encoding.ASCII.GetString(Title).Trim()}."
                 : "This is not an archive of a tenant: it does not begin as one.");
         }
-        return new Reader(source, new AesGcm(Key(secret, head.AsSpan(Title.Length)), TagLength));
+        return new ReadStream(source, new AesGcm(Key(secret, head.AsSpan(Title.Length)), TagLength));
     }
 
     private static byte[] Key(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> salt) => secret.Length >= ShortestSecret
@@ -61,7 +61,7 @@ public static class SealedStream
     }
 
     /// <summary>The writing side.</summary>
-    public sealed class Writer(Stream target, byte[] salt, AesGcm cipher) : Stream
+    public sealed class WriteStream(Stream target, byte[] salt, AesGcm cipher) : Stream
     {
         private readonly byte[] plain = new byte[ChunkLength];
         private readonly byte[] cipherText = new byte[ChunkLength + TagLength];
@@ -147,7 +147,7 @@ public static class SealedStream
         }
     }
 
-    private sealed class Reader(Stream source, AesGcm cipher) : Stream
+    private sealed class ReadStream(Stream source, AesGcm cipher) : Stream
     {
         private readonly byte[] plain = new byte[ChunkLength];
         private byte[] cipherText = new byte[ChunkLength + TagLength];
