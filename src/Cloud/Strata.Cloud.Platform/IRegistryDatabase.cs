@@ -27,7 +27,7 @@ public interface IRegistryDatabase
     Task PrepareOwnAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>Takes the tenant's own database away, or what is in it. Nobody is led there any more.</summary>
-    Task RemoveOwnAsync(TenantId tenant, CancellationToken cancellationToken);
+    Task RemoveOwnAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken);
 
     /// <summary>A connection for whole tables, see <see cref="RegistryRows"/>.</summary>
     Task<RegistryRows> OpenRowsAsync(TenantId tenant, RegistryPlace place, bool write, CancellationToken cancellationToken);

@@ -66,7 +66,7 @@ public sealed partial class RegistryFile
         await MakeTablesAsync(connection, cancellationToken);
     }
 
-    public Task RemoveOwnAsync(TenantId tenant, CancellationToken cancellationToken)
+    public Task RemoveOwnAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken)
     {
         using (var connection = new SqliteConnection(ConnectionTo(OwnPath(tenant))))
             SqliteConnection.ClearPool(connection);

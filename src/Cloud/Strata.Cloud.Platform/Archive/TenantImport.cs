@@ -19,7 +19,7 @@ public sealed record ImportedArchive(ArchiveManifest Manifest, ArchiveEnd End, I
 /// one transaction. Until then a row says that it is being imported, by which whatever is left of it is taken away, at once or at the next start.
 /// </summary>
 public sealed class TenantImport(
-    IRegistryDatabase database, TenantTables tables, TenantPlacements placements, DataKeys keys, AuditKey auditKey, RoutedTelemetryStore telemetry, IngestWriter writer, IEnumerable<ArchiveField> fields,
+    IRegistryDatabase database, TenantTables tables, TenantPlacements placements, DataKeys keys, AuditKey auditKey, RoutedTelemetryStore telemetry, TenantStores stores, IngestWriter writer, IEnumerable<ArchiveField> fields,
     IEnumerable<ITenantContents> slices, TimeProvider time)
 {
     /// <summary>In <see cref="TenantPlacementRow.Change"/> while a tenant is brought in.</summary>
@@ -94,7 +94,7 @@ public sealed class TenantImport(
         {
             await telemetry.CloseAsync(tenant);
             database.Place(tenant, apart: false);
-            await database.RemoveOwnAsync(tenant, cancellationToken);
+            await database.RemoveOwnAsync(tenant, tables, cancellationToken);
         }
         else
         {
@@ -111,7 +111,7 @@ public sealed class TenantImport(
             await telemetry.Shared.RemoveAsync(tenant, cancellationToken);
             return telemetry.Shared;
         }
-        await telemetry.PlaceAsync(tenant, ((RegistryFile)database).OwnFolder(tenant), cancellationToken);
+        await telemetry.PlaceAsync(tenant, () => stores.Create(tenant), cancellationToken);
         return telemetry.StoreOf(tenant);
     }
 

@@ -7,7 +7,7 @@ using Strata.Telemetry.Ingest;
 namespace Strata.Cloud.Platform.Isolation;
 
 /// <summary>Each tenant's level and place: in memory, and in the shared database. Any thread reads; one changes.</summary>
-public sealed class TenantPlacements(IRegistryDatabase database, DataKeys keys, IEnumerable<RegistryPart> parts, RoutedTelemetryStore telemetry, IngestWriter writer)
+public sealed class TenantPlacements(IRegistryDatabase database, DataKeys keys, IEnumerable<RegistryPart> parts, RoutedTelemetryStore telemetry, TenantStores stores, IngestWriter writer)
 {
     private readonly DbContextOptions<HomeDbContext> options = database.OptionsFor<HomeDbContext>("home_migrations");
     private readonly ConcurrentDictionary<TenantId, TenantPlacementRow> rows = new();
@@ -32,7 +32,7 @@ public sealed class TenantPlacements(IRegistryDatabase database, DataKeys keys, 
                 database.Place(tenant, apart: true);
                 await MigrateAsync(tenant, cancellationToken);
                 await writer.SeparateAsync(tenant, cancellationToken);
-                await telemetry.PlaceAsync(tenant, ((RegistryFile)database).OwnFolder(tenant), cancellationToken);
+                await telemetry.PlaceAsync(tenant, () => stores.Create(tenant), cancellationToken);
             }
             await keys.LoadAsync(tenant, cancellationToken);
         }

@@ -28,7 +28,7 @@ internal static class ArchiveRoutes
             .WithSummary("A whole tenant as a sealed archive, while it is served").Produces<byte[]>(StatusCodes.Status200OK, StrataClient.ArchiveType).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
         api.MapPost("/tenants/import", ImportTenant.HandleAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("ImportTenant").WithTags("Tenants")
-            .WithSummary("Brings in a tenant out of an archive, whole or not at all").Accepts<byte[]>(StrataClient.ArchiveType).Produces<ImportedTenant>(StatusCodes.Status201Created)
+            .WithSummary("Brings in a tenant out of an archive (the body, application/vnd.strata.tenant), whole or not at all").Produces<ImportedTenant>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status409Conflict);
     }
 

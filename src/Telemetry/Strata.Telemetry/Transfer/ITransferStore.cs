@@ -6,6 +6,10 @@ namespace Strata.Telemetry.Transfer;
 /// <summary>A store out of which a tenant can be taken whole, and into which one can be brought, whichever kind the other store is.</summary>
 public interface ITransferStore : ITelemetryStore
 {
+    /// <summary>Makes the store ready.</summary>
+    /// <exception cref="TelemetryStoreException">It cannot be opened; the message says why.</exception>
+    Task OpenAsync(CancellationToken cancellationToken);
+
     /// <summary>The last commit that may have something of the tenant.</summary>
     ValueTask<long> LastCommitAsync(TenantId tenant, CancellationToken cancellationToken);
 

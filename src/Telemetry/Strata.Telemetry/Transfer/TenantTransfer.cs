@@ -37,7 +37,7 @@ public sealed class TenantTransfer(ITransferStore source, ITransferStore target,
 
     /// <summary>Copies until little is left, then compares both stores up to there.</summary>
     /// <param name="progress">Rows copied by this call.</param>
-    /// <exception cref="TelemetryStoreException">A store failed, or the two differ; then <see cref="BeginAnewAsync"/>.</exception>
+    /// <exception cref="TelemetryStoreException">A store failed; or the two differ: then what was copied is gone, and is copied anew by the next call.</exception>
     public async Task CatchUpAsync(Action<long> progress, CancellationToken cancellationToken)
     {
         source.HoldRetention(true);
@@ -60,11 +60,16 @@ public sealed class TenantTransfer(ITransferStore source, ITransferStore target,
         await target.BringAsync(tenant, await TenantRest.OfAsync(source, tenant, cancellationToken), cancellationToken);
         var (there, here) = (await source.TotalsAsync(tenant, cancellationToken), await target.TotalsAsync(tenant, cancellationToken));
         if (there != here)
+            await BeginAnewAsync(cancellationToken);
+        if (there != here)
             throw new TelemetryStoreException($"The totals of {tenant} differ: {there} there, {here} here. It is copied anew.");
     }
 
-    /// <summary>Takes away what was copied.</summary>
-    public Task BeginAnewAsync(CancellationToken cancellationToken) => target.RemoveAsync(tenant, cancellationToken);
+    private async Task BeginAnewAsync(CancellationToken cancellationToken)
+    {
+        (sourceCompared, targetCompared) = (0, 0);
+        await target.RemoveAsync(tenant, cancellationToken);
+    }
 
     /// <summary>Retention goes on.</summary>
     public void End()
@@ -111,8 +116,12 @@ public sealed class TenantTransfer(ITransferStore source, ITransferStore target,
             here.Add(slice);
             targetTo = slice.UpTo;
         }
-        if (there.Differs(here) is { } difference)
-            throw new TelemetryStoreException($"The copy of {tenant} differs from what it was copied from: {difference}. It is made anew.");
-        (sourceCompared, targetCompared) = (sourceTo, targetTo);
+        if (there.Differs(here) is not { } difference)
+        {
+            (sourceCompared, targetCompared) = (sourceTo, targetTo);
+            return;
+        }
+        await BeginAnewAsync(cancellationToken);
+        throw new TelemetryStoreException($"The copy of {tenant} differs from what it was copied from: {difference}. It is made anew.");
     }
 }
