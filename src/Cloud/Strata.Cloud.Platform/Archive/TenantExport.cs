@@ -81,7 +81,7 @@ public sealed class TenantExport(
         {
             for (var i = 0; i < row.Length; i++)
                 if (table.Columns[i].Protected is { } column && row[i] is { } value)
-                    row[i] = FieldProtection.Open(database.Keys, rows.Tenant, column, ProtectedColumn.Row(row[table.At(table.Key[0])]), value);
+                    row[i] = FieldProtection.Open(database.Keys, rows.Tenant, column, table.RowOf(row), value);
             foreach (var (at, open) in own)
                 if (row[at] is byte[] kept)
                     row[at] = open(kept);

@@ -172,7 +172,7 @@ public sealed class TenantImport(
             if (key is not null)
                 for (var i = 0; i < row.Length; i++)
                     if (table.Columns[i].Protected is { } column && row[i] is { } value)
-                        row[i] = FieldProtection.Seal(key, tenant, column, ProtectedColumn.Row(row[table.At(table.Key[0])]), value);
+                        row[i] = FieldProtection.Seal(key, tenant, column, table.RowOf(row), value);
             yield return row;
         }
     }

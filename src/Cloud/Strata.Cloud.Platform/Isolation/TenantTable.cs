@@ -33,6 +33,9 @@ internal sealed record TenantTable(string Name, Type Row, IReadOnlyList<TenantCo
     /// <summary>A line by which two programs know whether they mean the same.</summary>
     public string Shape => string.Join(',', Columns.Select(c => $"{c.Name}:{c.Type.Name}"));
 
+    /// <summary>The row as the associated data of sealed fields names it.</summary>
+    public string RowOf(object?[] row) => ProtectedColumn.Row(row[At(Key.Count > 0 ? Key[0] : "tenant_id")]);
+
     public int At(string column)
     {
         for (var i = 0; i < Columns.Count; i++)

@@ -63,6 +63,7 @@ internal sealed record InvitationRow : IAuditedRow
 
     public required DateTimeOffset Created { get; init; }
 
+    [Protected]
     public required string CreatedBy { get; init; }
 
     public required DateTimeOffset Expires { get; init; }

@@ -14,6 +14,7 @@ internal sealed record ProviderRow : IAuditedRow
     public required string ClientId { get; init; }
 
     /// <summary>Sealed (<see cref="People.SealedBox"/>); null for a public client.</summary>
+    [Protected]
     public byte[]? ClientSecret { get; init; }
 
     /// <summary>What the sign-in page calls it.</summary>
