@@ -21,6 +21,11 @@ internal sealed class Arguments
         }
     }
 
+    private Arguments(IDictionary<string, string> given) => values = new(given, StringComparer.Ordinal);
+
+    /// <summary>The same with one option said otherwise.</summary>
+    public Arguments With(string name, string value) => new(new Dictionary<string, string>(values) { [name] = value });
+
     public string Text(string name, string fallback) => values.GetValueOrDefault(name, fallback);
 
     public string Required(string name) => values.GetValueOrDefault(name) ?? throw new ArgumentException($"--{name} is missing.");

@@ -50,7 +50,7 @@ public sealed class FirstRunTests(DashboardTests.Running running) : IClassFixtur
             .InviteUserAsync(new InviteUser("bo@oak.example", [new GrantInfo("viewer")]));
         await using var context = await running.Browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = 850 }, ColorScheme = colours });
         var page = await context.NewPageAsync();
-        foreach (var address in new[] { $"{running.Installation.CloudHttp}/login", link.Url, tenant.AdminLink })
+        foreach (var address in new[] { $"{running.Installation.CloudHttp}/login", link.Url!, tenant.AdminLink })
         {
             await page.GotoAsync(address);
             await Assertions.Expect(page.Locator("form")).ToBeVisibleAsync();

@@ -87,7 +87,7 @@ public sealed class OrganisationPagesTests(DashboardTests.Running running) : ICl
         await TenantAsync("cedar");
         await TenantAsync("hazel");
         await using var context = await running.Browser.NewContextAsync();
-        var page = await JoinAsync(context, (await Of("cedar").InviteUserAsync(new InviteUser("cy@example.com", [new GrantInfo("viewer")]))).Url, "Cy");
+        var page = await JoinAsync(context, (await Of("cedar").InviteUserAsync(new InviteUser("cy@example.com", [new GrantInfo("viewer")]))).Url!, "Cy");
         await page.GotoAsync((await Of("hazel").InviteUserAsync(new InviteUser("cy@example.com", [new GrantInfo("viewer")]))).Url!);
         await page.GetByLabel("Password").FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Join" }).ClickAsync();
@@ -171,7 +171,7 @@ public sealed class OrganisationPagesTests(DashboardTests.Running running) : ICl
         DashboardTests.Running.Require();
         await TenantAsync("walnut");
         await using var context = await running.Browser.NewContextAsync();
-        await JoinAsync(context, (await Of("walnut").InviteUserAsync(new InviteUser("di@walnut.example", [new GrantInfo("viewer")]))).Url, "Di");
+        await JoinAsync(context, (await Of("walnut").InviteUserAsync(new InviteUser("di@walnut.example", [new GrantInfo("viewer")]))).Url!, "Di");
         await using var elsewhere = await running.Browser.NewContextAsync();
         var there = await LogInAsync(elsewhere, "di@walnut.example", Password);
         var page = await OpenAsync(context, "account");

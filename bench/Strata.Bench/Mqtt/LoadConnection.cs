@@ -21,6 +21,7 @@ internal sealed class LoadConnection(LoadOptions options, int number) : IDisposa
     private int outstanding;
     private int left;
     private long counter;
+    private bool paced;
 
     public long Acknowledged { get; private set; }
 
@@ -39,7 +40,7 @@ internal sealed class LoadConnection(LoadOptions options, int number) : IDisposa
         var length = await socket.ReceiveAsync(received);
         if (length < 4 || received[0] != 0x20 || received[3] != 0)
             throw new InvalidOperationException($"{id} was refused: {Convert.ToHexString(received.AsSpan(0, length))}");
-        Encode(id);
+        Encode(id[(id.IndexOf('/', StringComparison.Ordinal) + 1)..]);
     }
 
     /// <summary>Publishes until cancelled, then waits for what is outstanding.</summary>
@@ -94,11 +95,19 @@ internal sealed class LoadConnection(LoadOptions options, int number) : IDisposa
             sent += count;
             await SendAsync(count);
         }
+
+        // The receiver ends with the last acknowledgement, so one comes after it knows that it is the last.
+        var room = options.Window > Volatile.Read(ref outstanding);
+        if (room)
+            Interlocked.Increment(ref outstanding);
+        Volatile.Write(ref paced, true);
+        if (room)
+            await WriteAsync(1);
     }
 
     private async Task ReceiveAsync(bool sendMore, CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested || Volatile.Read(ref outstanding) > 0)
+        while (!(sendMore ? stop.IsCancellationRequested : Volatile.Read(ref paced)) || Volatile.Read(ref outstanding) > 0)
         {
             var length = await socket.ReceiveAsync(received.AsMemory(left), CancellationToken.None);
             if (length == 0)
@@ -112,6 +121,11 @@ internal sealed class LoadConnection(LoadOptions options, int number) : IDisposa
     private async ValueTask SendAsync(int count)
     {
         Interlocked.Add(ref outstanding, count);
+        await WriteAsync(count);
+    }
+
+    private async ValueTask WriteAsync(int count)
+    {
         while (count > 0)
         {
             var run = Math.Min(count, options.Window - next);

@@ -19,7 +19,7 @@ internal sealed record LoadOptions
     /// <summary>Publishes a second over all connections; 0: as many as are acknowledged.</summary>
     public required int Rate { get; init; }
 
-    /// <summary><c>{client}</c> becomes the client id.</summary>
+    /// <summary><c>{client}</c> becomes the client id, without a tenant before it.</summary>
     public required string Topic { get; init; }
 
     /// <summary><c>{n}</c> becomes eight digits that change with each message.</summary>
@@ -27,7 +27,7 @@ internal sealed record LoadOptions
 
     public required byte Version { get; init; }
 
-    /// <summary>User and password per connection; the client id is the user. Empty: none, and the id is bench-N.</summary>
+    /// <summary>User and password per connection; the client id is the user (<c>ID</c> or <c>TENANT/ID</c>). Empty: none, and the id is bench-N.</summary>
     public required IReadOnlyList<(string User, string Password)> Users { get; init; }
 
     public static LoadOptions From(Arguments arguments)

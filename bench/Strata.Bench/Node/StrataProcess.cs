@@ -10,6 +10,7 @@ internal sealed class StrataProcess : IAsyncDisposable
 {
     private readonly Process process;
     private readonly HttpClient http;
+    private readonly string token;
 
     private StrataProcess(Process process, string ready, TimeSpan startedIn, string folder)
     {
@@ -18,7 +19,8 @@ internal sealed class StrataProcess : IAsyncDisposable
         Http = Endpoint(ready, "http=");
         Mqtt = Endpoint(ready, "mqtt=");
         http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = new Uri($"http://{Http}"), Timeout = TimeSpan.FromMinutes(5) };
-        Client = new StrataClient(http, File.ReadAllText(Path.Combine(folder, "admin.token")).Trim());
+        token = File.ReadAllText(Path.Combine(folder, "admin.token")).Trim();
+        Client = new StrataClient(http, token);
     }
 
     public IPEndPoint Http { get; }
@@ -29,6 +31,9 @@ internal sealed class StrataProcess : IAsyncDisposable
     public TimeSpan StartedIn { get; }
 
     public StrataClient Client { get; }
+
+    /// <summary>The platform's owner acting for a tenant.</summary>
+    public StrataClient For(string tenant) => new(http, token, tenant);
 
     /// <summary>Processor time used so far, all threads, from the kernel.</summary>
     public TimeSpan ProcessorTime

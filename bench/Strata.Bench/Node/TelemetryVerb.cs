@@ -13,6 +13,41 @@ internal static class TelemetryVerb
 {
     private const string Template = """{"temperature":22.4}""";
 
+    /// <summary>Two builds of strata in turns, <c>--strata</c> and <c>--against</c>, without a peer: what a change costs. The ratio is of each round's pair, the order changing.</summary>
+    public static async Task<int> CompareAsync(Arguments arguments)
+    {
+        var folder = arguments.Text("folder", "") is { Length: > 0 } given ? Directory.CreateDirectory(given) : Directory.CreateTempSubdirectory("strata-bench-");
+        var connections = arguments.Number("connections", 50);
+        var (ours, theirs) = (new List<Run>(), new List<Run>());
+        var before = arguments.With("strata", arguments.Required("against"));
+        for (var round = 0; round < arguments.Number("rounds", 5); round++)
+        {
+            if (round % 2 == 0)
+                ours.Add(await StrataAsync(arguments, folder, connections, rate: 0));
+            theirs.Add(await StrataAsync(before, folder, connections, rate: 0));
+            if (round % 2 != 0)
+                ours.Add(await StrataAsync(arguments, folder, connections, rate: 0));
+            await Console.Error.WriteLineAsync($"round {round + 1}: {ours[^1].PerSecond}/s, {ours[^1].PerCpuSecond} per CPU second; against {theirs[^1].PerSecond}/s, {theirs[^1].PerCpuSecond}");
+        }
+
+        if (arguments.Text("folder", "").Length == 0)
+            folder.Delete(recursive: true);
+        return Results.Write(arguments.Text("name", "telemetry-compare"), new
+        {
+            Case = arguments.Text("case", "QoS 1 telemetry in JSON to strata cloud, one tenant: a build against another; server on core 0, load on core 1, alternated; medians of the rounds' ratios"),
+            Connections = connections,
+            LoadAverage = (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0],
+            Ratio = PairRatio(ours, theirs, static run => run.PerSecond),
+            RatioPerCpuSecond = PairRatio(ours, theirs, static run => run.PerCpuSecond),
+            PerSecond = Median(ours, static run => run.PerSecond),
+            AgainstPerSecond = Median(theirs, static run => run.PerSecond),
+            PerCpuSecond = Median(ours, static run => run.PerCpuSecond),
+            AgainstPerCpuSecond = Median(theirs, static run => run.PerCpuSecond),
+            Runs = ours,
+            Against = theirs,
+        });
+    }
+
     public static async Task<int> RunAsync(Arguments arguments)
     {
         var folder = arguments.Text("folder", "") is { Length: > 0 } given ? Directory.CreateDirectory(given) : Directory.CreateTempSubdirectory("strata-bench-");
@@ -109,6 +144,9 @@ internal static class TelemetryVerb
 
     private static double Ratio(List<Run> ours, List<Run> theirs, Func<Run, long> figure) =>
         Math.Round((double)Median(ours, figure) / Median(theirs, figure), 2);
+
+    private static double PairRatio(List<Run> ours, List<Run> theirs, Func<Run, long> figure) =>
+        Math.Round(ours.Zip(theirs, (a, b) => (double)figure(a) / figure(b)).Order().ElementAt(ours.Count / 2), 3);
 
     /// <summary>One run; acknowledged and stored include the warm-up, the rate and the percentiles do not.</summary>
     /// <param name="PerCpuSecond">What the server did with a second of its processor, warm-up included.</param>

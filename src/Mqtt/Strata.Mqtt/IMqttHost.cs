@@ -18,6 +18,11 @@ public interface IMqttHost
     /// <summary>Decides about a CONNECT. Called once per connection, before anything else; bounded in time by the engine.</summary>
     ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken);
 
+    /// <summary>A client that was accepted is refused after all (0x97), because as many are connected as <see cref="Limits.NamespaceLimits.Connections"/> allows. Must not block.</summary>
+    void Full(ConnectRequest request, ConnectDecision decision)
+    {
+    }
+
     /// <summary>
     /// Called once after a CONNECT was accepted, before any other call for the client: from here on the host may end the connection with
     /// <see cref="MqttClient.Disconnect"/>. Must not block. <see cref="Disconnected"/> follows exactly when this was called.

@@ -228,11 +228,14 @@ public sealed partial class MqttBroker : IAsyncDisposable
         }
     }
 
-    internal void ClientEntered(MqttNamespace @namespace)
+    /// <returns>False: as many clients are connected as may be.</returns>
+    internal bool TryEnter(MqttNamespace @namespace, string owner, string clientId)
     {
-        @namespace.Totals.Entered();
+        if (!@namespace.TryCount(owner, clientId))
+            return false;
         Interlocked.Increment(ref clientCount);
         Metrics.Opened();
+        return true;
     }
 
     internal void ClientLeft(MqttNamespace @namespace)

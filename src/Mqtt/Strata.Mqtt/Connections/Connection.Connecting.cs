@@ -51,9 +51,19 @@ internal sealed partial class Connection
         broker.FailedLogins.Succeeded(context.RemoteEndPoint, name);
         if (IsBanned(decision.Namespace, request, decision.UserName) || IsFlapping(request, decision))
             return false;
-        var hasRoom = broker.TakeSession();
-        if (!hasRoom && (handshake.CleanStart || !broker.NamespaceOf(decision.Namespace).Has(decision.Owner, handshake.Request.ClientId)))
+        var entered = broker.NamespaceOf(decision.Namespace);
+        if (!broker.TryEnter(entered, decision.Owner, request.ClientId))
         {
+            broker.Host.Full(request, decision);
+            broker.LogRefused(context.RemoteEndPoint, MqttReasonCode.QuotaExceeded);
+            RefuseConnect(MqttReasonCode.QuotaExceeded, "As many clients are connected as may be.", handshake.MaximumPacketSize);
+            return false;
+        }
+
+        var hasRoom = broker.TakeSession();
+        if (!hasRoom && (handshake.CleanStart || !entered.Has(decision.Owner, request.ClientId)))
+        {
+            broker.ClientLeft(entered);
             RefuseConnect(MqttReasonCode.QuotaExceeded, "The server holds as many sessions as it may.", handshake.MaximumPacketSize);
             return false;
         }
@@ -211,7 +221,6 @@ internal sealed partial class Connection
         will = handshake.Will;
         Since = broker.Time.GetUtcNow();
         Volatile.Write(ref client, new MqttClient(this, request, decision.UserName ?? request.AuthenticatedUser ?? request.UserName, @namespace.Name, decision.State));
-        broker.ClientEntered(@namespace);
         StartKeepAlive(handshake.KeepAlive);
 
         // MQTT-3.1.4-3: whoever of the same owner held the client id is told and closed before this one is welcomed.

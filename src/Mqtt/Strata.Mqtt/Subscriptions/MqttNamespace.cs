@@ -60,6 +60,19 @@ internal sealed class MqttNamespace(
     /// <summary>A session begins or ends to outlive the program.</summary>
     public void CountStored(int change) => Interlocked.Add(ref storedSessions, change);
 
+    /// <summary>Counts one more client as connected, where there is room for it: looking and counting are one step.</summary>
+    public bool TryCount(string owner, string clientId)
+    {
+        lock (sessions)
+        {
+            var takesOver = sessions.TryGetValue((owner, clientId), out var known) && known.Holder is not null;
+            if (Limits is { Connections: > 0 and var most } && Totals.Connected >= most && !takesOver)
+                return false;
+            Totals.Entered();
+            return true;
+        }
+    }
+
     /// <summary>Makes the connection the holder of its client id's session (MQTT-3.1.2-4 to MQTT-3.1.2-6, MQTT-3.1.4-3).</summary>
     /// <param name="clean">Whatever session is there ends.</param>
     public Entrance Enter(string owner, string clientId, Connection connection, bool clean)

@@ -102,13 +102,18 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             return Refuse(log, login.Name, check.Reason, CodeOf(check.Result));
         if (!tenants.IsActive(login.Tenant))
             return Refuse(log, login.Name, "the tenant is disabled", MqttReasonCode.NotAuthorized);
-        if (IsFullOfConnections(login.Tenant))
-            return Refuse(login.Tenant, login.Name, ConnectionQuota, MqttReasonCode.QuotaExceeded);
         if (gateway is not null)
             return ConnectDecision.Accept(gateway.Tenant.Value, ClientOf(gateway), OwnerOf(gateway.Gateway));
         if (presence.HasRoom(device!))
             return ConnectDecision.Accept(device!.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)), OwnerOf(device.Device));
         return Refuse(log, login.Name, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
+    }
+
+    public void Full(ConnectRequest request, ConnectDecision decision)
+    {
+        var subject = string.IsNullOrEmpty(request.UserName) ? request.ClientId : LoginName.Of(request.UserName, tenants.Default).Name;
+        rejections.Record(TenantId.Parse(decision.Namespace), RejectionKind.Authentication, subject, ConnectionQuota);
+        LogRefused(ConnectionQuota);
     }
 
     public void Connected(MqttClient client)
@@ -200,20 +205,15 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         var tenant = login.IsExplicit || principal.IsPlatformOwner ? login.Tenant : principal.Tenant;
         if (!tenants.IsActive(tenant) || (tenant != principal.Tenant && !principal.IsPlatformOwner))
             return Refuse(login.LogOf(tenants), ITokenStore.MqttUser, "the token is of another tenant", MqttReasonCode.BadUserNameOrPassword);
-        if (IsFullOfConnections(tenant))
-            return Refuse(tenant, ITokenStore.MqttUser, ConnectionQuota, MqttReasonCode.QuotaExceeded);
         return ConnectDecision.Accept(tenant.Value, new ApplicationClient(accesses.Of(principal, tenant)), ApplicationOwner + principal.Id);
     }
-
-    /// <summary>Those that knock at the same moment may be a few more.</summary>
-    private bool IsFullOfConnections(TenantId tenant) => meter.Of(tenant).Quotas.Connections is { } most && broker!.TrafficOf(tenant.Value).Connected >= most;
 
     private void OnQuotas(TenantMeter tenant)
     {
         var quotas = tenant.Quotas;
-        broker?.Limit(tenant.Tenant.Value, quotas.MessagesPerSecond is null && quotas.BytesPerSecond is null
+        broker?.Limit(tenant.Tenant.Value, quotas.MessagesPerSecond is null && quotas.BytesPerSecond is null && quotas.Connections is null
             ? null
-            : new NamespaceLimits(quotas.MessagesPerSecond ?? 0, quotas.BytesPerSecond ?? 0, quotas.MessageBurst ?? 0));
+            : new NamespaceLimits(quotas.MessagesPerSecond ?? 0, quotas.BytesPerSecond ?? 0, quotas.MessageBurst ?? 0, quotas.Connections ?? 0));
     }
 
     private ConnectDecision Refuse(TenantId tenant, string subject, string reason, MqttReasonCode code)

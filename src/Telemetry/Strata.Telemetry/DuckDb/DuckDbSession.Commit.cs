@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
 
 namespace Strata.Telemetry.DuckDb;
 
@@ -9,6 +10,9 @@ internal sealed partial class DuckDbSession
 {
     /// <summary>Between two rows of <c>commits</c>, from which retention by arrival knows how old a commit is.</summary>
     public const long TimedEvery = 60_000_000;
+
+    /// <summary>Commits after one of several tenants' in which others still count as near.</summary>
+    private const int CrowdedFor = 64;
 
     private readonly List<PendingProgress> pending = [];
     private readonly List<PendingOrigin> origins = [];
@@ -39,10 +43,17 @@ internal sealed partial class DuckDbSession
         var commit = lastCommit + 1;
         // What is brought from another store was metered there.
         var arrived = writes.Count == 1 ? writes[0].Arrived : null;
+        TenantId? first = null;
+        var several = false;
         foreach (var write in writes)
+        {
             Append(write, commit, arrived ?? now);
+            if (write.Readings is not null)
+                several |= (first ??= write.Tenant) != write.Tenant;
+        }
         if (arrived is not null)
             usage.Forget();
+        crowded = several ? CrowdedFor : Math.Max(0, crowded - 1);
         if (stored == 0 && pending.Count == 0 && writes.Count > 0)
         {
             writer.Execute("ROLLBACK");

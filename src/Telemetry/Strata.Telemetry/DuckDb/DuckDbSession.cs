@@ -24,6 +24,7 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
     private long gapPosition;
     private long progressRows;
     private long rowsSinceHeights;
+    private int crowded;
 
     private DuckDbSession(TelemetryStoreOptions options, IDeviceClasses classes, DuckDbConnection writer, DuckDbConnection checkpointer)
     {
@@ -90,7 +91,8 @@ internal sealed partial class DuckDbSession : IAsyncDisposable
     /// <summary>Starts a checkpoint beside the commits when the log has grown enough and none runs.</summary>
     public void CheckpointIfDue()
     {
-        if (checkpoint.IsCompleted && StoreFolder.LogBytes(options.Folder) > (long)options.CheckpointMiB << 20)
+        var due = ((long)options.CheckpointMiB << 20) / (crowded > 0 ? 8 : 1); // Commits wait while it writes their table: one tenant's rows must not make the others wait long.
+        if (checkpoint.IsCompleted && StoreFolder.LogBytes(options.Folder) > due)
             checkpoint = Task.Run(CheckpointBeside);
     }
 

@@ -35,7 +35,7 @@ internal sealed partial class IngestLane : IAsyncDisposable
         ILogger<IngestWriter> logger)
     {
         (this.store, this.options, this.observe, this.elsewhere, this.metrics, this.time, this.logger) = (store, options, observe, elsewhere, metrics, time, logger);
-        queue = new IngestQueue(options.MaxQueuedItems, options.MaxQueuedBytes);
+        queue = new IngestQueue(options.MaxQueuedItems, options.MaxQueuedBytes, options.MaxRowsPerCommit);
     }
 
     public (int Items, long Bytes) Depth => queue.Depth;
@@ -93,11 +93,12 @@ internal sealed partial class IngestLane : IAsyncDisposable
         return new Hold(turn);
     }
 
-    /// <summary>Completes when everything that was handed over before has been committed, has failed, or has gone to its own lane.</summary>
-    public async Task PassAsync(CancellationToken cancellationToken)
+    /// <summary>Completes when everything of the tenant that was handed over before has been committed, has failed, or has gone to its own lane.</summary>
+    public async Task PassAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var marker = new AwaitedItem(new TelemetryWrite { Tenant = TenantId.Main });
-        await EnqueueAsync(marker, cancellationToken);
+        if (!await queue.EnqueueAsync(tenant, marker, cancellationToken))
+            return; // The node is stopping: nothing goes anywhere.
         try
         {
             await marker.Completion;
@@ -142,7 +143,7 @@ internal sealed partial class IngestLane : IAsyncDisposable
     {
         try
         {
-            while (await queue.TakeAsync(group, options.MaxRowsPerCommit))
+            while (await queue.TakeAsync(group))
             {
                 await turn.WaitAsync(CancellationToken.None);
                 try
@@ -280,7 +281,7 @@ internal sealed partial class IngestLane : IAsyncDisposable
 
     private async ValueTask FailQueuedAsync(Exception reason)
     {
-        while (queue.Depth.Items > 0 && await queue.TakeAsync(group, int.MaxValue))
+        while (queue.Depth.Items > 0 && await queue.TakeAsync(group))
             FailGroup(reason);
     }
 

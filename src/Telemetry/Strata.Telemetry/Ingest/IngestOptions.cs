@@ -5,7 +5,7 @@ namespace Strata.Telemetry.Ingest;
 /// <summary>How the one writer queues and groups. Validated at start.</summary>
 public sealed class IngestOptions
 {
-    /// <summary>Items waiting for the writer at most; who comes later waits. 1 to 1,000,000; default 10,000.</summary>
+    /// <summary>Items waiting for the writer at most; who comes later waits. One tenant may hold seven times what is left free. 1 to 1,000,000; default 10,000.</summary>
     [Range(1, 1_000_000)]
     public int MaxQueuedItems { get; set; } = 10_000;
 
@@ -13,7 +13,7 @@ public sealed class IngestOptions
     [Range(65_536L, 4_294_967_296L)]
     public long MaxQueuedBytes { get; set; } = 64 << 20;
 
-    /// <summary>Rows after which a commit takes no further item. 1 to 1,000,000; default 8,192 (about 5 ms on one core).</summary>
+    /// <summary>Rows after which a commit takes no further item; of one tenant an eighth while several write, and twice that may wait. 1 to 1,000,000; default 8,192 (about 5 ms on one core).</summary>
     [Range(1, 1_000_000)]
     public int MaxRowsPerCommit { get; set; } = 8_192;
 

@@ -1,69 +1,60 @@
+using Strata.Core.Tenancy;
+
 namespace Strata.Telemetry.Ingest;
 
 /// <summary>
-/// Items in order of arrival, bounded in number and bytes; who comes when it is full waits in line. Any number of givers, one taker.
+/// Items of all tenants in turns (<see cref="FairQueue{T}"/>), each tenant's in order of arrival, bounded in number and bytes; who comes when there is no room for its tenant waits in line.
+/// Any number of givers, one taker.
 /// </summary>
-internal sealed class IngestQueue(int maxItems, long maxBytes) : IDisposable
+internal sealed class IngestQueue(int maxItems, long maxBytes, int maxRows) : IDisposable
 {
     private readonly Lock gate = new();
-    private readonly Queue<(IngestItem Item, long Bytes)> items = new();
-    private readonly LinkedList<Waiter> waiters = new();
+    private readonly FairQueue<IngestItem> items = new(maxItems, maxBytes, maxRows);
     private readonly SemaphoreSlim arrived = new(0, 1);
     private bool signalled;
     private bool completed;
-    private long bytes;
 
     public (int Items, long Bytes) Depth
     {
         get
         {
             lock (gate)
-                return (items.Count, bytes);
+                return (items.Count, items.Bytes);
         }
     }
 
-    /// <summary>Takes the item if there is room and nobody waits; false when it must wait or nothing is taken any more.</summary>
-    public bool TryEnqueue(IngestItem item)
-    {
-        var size = item.EstimateBytes();
-        lock (gate)
-        {
-            if (completed || waiters.Count > 0 || !HasRoom(size))
-                return false;
-            Put(item, size);
-            return true;
-        }
-    }
+    /// <summary>Takes the item if there is room and nobody of its tenant waits; false when it must wait or nothing is taken any more.</summary>
+    public bool TryEnqueue(IngestItem item) => TryEnqueue(item.Write.Tenant, EntryOf(item));
 
     /// <summary>False when no further item is taken (<see cref="Complete"/>).</summary>
-    public ValueTask<bool> EnqueueAsync(IngestItem item, CancellationToken cancellationToken)
+    public ValueTask<bool> EnqueueAsync(IngestItem item, CancellationToken cancellationToken) => EnqueueAsync(item.Write.Tenant, item, cancellationToken);
+
+    /// <summary>The same, in the line of a tenant whose it need not be.</summary>
+    public ValueTask<bool> EnqueueAsync(TenantId tenant, IngestItem item, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var size = item.EstimateBytes();
+        var entry = EntryOf(item);
         Waiter waiter;
         lock (gate)
         {
             if (completed)
                 return ValueTask.FromResult(false);
-            if (waiters.Count == 0 && HasRoom(size))
-            {
-                Put(item, size);
+            if (TryEnqueue(tenant, entry))
                 return ValueTask.FromResult(true);
-            }
-            waiter = new Waiter(item, size);
-            waiter.Node = waiters.AddLast(waiter);
+            waiter = new Waiter(entry);
+            items.Wait(tenant, waiter);
         }
         return WaitAsync(waiter, cancellationToken);
     }
 
-    /// <summary>Moves items into the list until it holds the wanted rows. Waits for the first; false when the queue is completed and empty.</summary>
-    public async ValueTask<bool> TakeAsync(List<IngestItem> into, int maxRows)
+    /// <summary>Moves a commit's items into the list. Waits for the first; false when the queue is completed and empty.</summary>
+    public async ValueTask<bool> TakeAsync(List<IngestItem> into)
     {
         while (true)
         {
             lock (gate)
             {
-                if (Take(into, maxRows))
+                if (Take(into))
                     return true;
                 if (completed)
                     return false;
@@ -78,7 +69,10 @@ internal sealed class IngestQueue(int maxItems, long maxBytes) : IDisposable
     public void EnqueueBeyondBounds(IngestItem item)
     {
         lock (gate)
-            Put(item, item.EstimateBytes());
+        {
+            items.Add(item.Write.Tenant, EntryOf(item));
+            Signal();
+        }
     }
 
     /// <summary>Takes no more items; those already waiting for room are let in.</summary>
@@ -96,7 +90,7 @@ internal sealed class IngestQueue(int maxItems, long maxBytes) : IDisposable
     private async ValueTask<bool> WaitAsync(Waiter waiter, CancellationToken cancellationToken)
     {
         await using (cancellationToken.UnsafeRegister(Cancel, waiter))
-            await waiter.Task;
+            await waiter.Admitted.Task;
         return true;
 
         void Cancel(object? state)
@@ -104,47 +98,39 @@ internal sealed class IngestQueue(int maxItems, long maxBytes) : IDisposable
             var waiting = (Waiter)state!;
             lock (gate)
             {
-                if (waiting.Node is null)
+                if (!items.Leave(waiting))
                     return;
-                waiters.Remove(waiting.Node);
-                waiting.Node = null;
                 Admit();
             }
-            waiting.TrySetCanceled(cancellationToken);
+            waiting.Admitted.TrySetCanceled(cancellationToken);
         }
     }
 
-    private bool Take(List<IngestItem> into, int maxRows)
+    private bool TryEnqueue(TenantId tenant, in FairQueue<IngestItem>.Entry entry)
     {
-        var rows = 0;
-        while (rows < maxRows && items.TryDequeue(out var next))
+        lock (gate)
         {
-            bytes -= next.Bytes;
-            rows += Math.Max(1, next.Item.Rows);
-            into.Add(next.Item);
+            if (completed || !items.TryAdd(tenant, entry))
+                return false;
+            Signal();
+            return true;
         }
+    }
+
+    private bool Take(List<IngestItem> into)
+    {
+        items.Take(into);
         Admit();
         return into.Count > 0;
     }
 
     private void Admit()
     {
-        while (waiters.First is { } first && HasRoom(first.Value.Bytes))
+        while (items.Admit() is Waiter waiter)
         {
-            waiters.RemoveFirst();
-            first.Value.Node = null;
-            Put(first.Value.Item, first.Value.Bytes);
-            first.Value.TrySetResult();
+            Signal();
+            waiter.Admitted.TrySetResult();
         }
-    }
-
-    private bool HasRoom(long size) => items.Count == 0 || (items.Count < maxItems && bytes + size <= maxBytes);
-
-    private void Put(IngestItem item, long size)
-    {
-        items.Enqueue((item, size));
-        bytes += size;
-        Signal();
     }
 
     private void Signal()
@@ -155,13 +141,10 @@ internal sealed class IngestQueue(int maxItems, long maxBytes) : IDisposable
         arrived.Release();
     }
 
-    private sealed class Waiter(IngestItem item, long bytes) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    private static FairQueue<IngestItem>.Entry EntryOf(IngestItem item) => new(item, item.Rows, item.EstimateBytes());
+
+    private sealed class Waiter(FairQueue<IngestItem>.Entry entry) : FairQueue<IngestItem>.Place(entry)
     {
-        public IngestItem Item => item;
-
-        public long Bytes => bytes;
-
-        /// <summary>Its place in line; null once admitted or cancelled.</summary>
-        public LinkedListNode<Waiter>? Node { get; set; }
+        public TaskCompletionSource Admitted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -6,7 +6,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Telemetry.Ingest;
 
 /// <summary>
-/// The one writer of the node: a lane that all tenants share, and one for each tenant whose store is its own, so that neither its speed nor its faults are felt by others. Observers are told
+/// The one writer of the node: a lane that all tenants share, in turns, and one for each tenant whose store is its own, so that neither its speed nor its faults are felt by others. Observers are told
 /// of one commit after the other, whichever lane it is of. Safe for use by any number of threads.
 /// </summary>
 public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
@@ -80,7 +80,7 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
             await lane.StopAsync(cancellationToken);
     }
 
-    /// <summary>Gives a tenant a lane of its own, in order: when this completes, what was handed over before has gone where it went, and nothing of the tenant is on the shared lane any more.</summary>
+    /// <summary>Gives a tenant a lane of its own, in order: when this completes, what of the tenant was handed over before has gone where it went, and nothing of the tenant is on the shared lane any more.</summary>
     public async Task SeparateAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await separating.WaitAsync(cancellationToken);
@@ -96,7 +96,7 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
             }
             using var held = await lane.HoldAsync(cancellationToken);
             apart = apart.Add(tenant, lane);
-            await shared.PassAsync(CancellationToken.None);
+            await shared.PassAsync(tenant, CancellationToken.None);
         }
         finally
         {
@@ -114,7 +114,7 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
                 return;
             using var held = await shared.HoldAsync(cancellationToken);
             apart = apart.Remove(tenant);
-            await lane.PassAsync(CancellationToken.None);
+            await lane.PassAsync(tenant, CancellationToken.None);
         }
         finally
         {
