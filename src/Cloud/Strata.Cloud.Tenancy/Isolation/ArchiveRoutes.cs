@@ -107,6 +107,6 @@ internal static partial class ExportTenant
         .. people.Invitations.Where(i => i.TenantId == tenant.Value && i.ResetsUser is null).Select(i => new ArchivedPerson(i.Email, "", i.Grants, true)),
     ];
 
-    [LoggerMessage(5221, LogLevel.Warning, "The export of {Tenant} was broken off.")]
+    [LoggerMessage(5231, LogLevel.Warning, "The export of {Tenant} was broken off.")]
     private static partial void LogBroken(ILogger logger, string tenant, Exception failure);
 }
