@@ -236,7 +236,7 @@ public abstract class ApplyArchitectureTests
     public async Task A_full_node_takes_nothing_of_a_file_that_is_too_large()
     {
         await using var registry = await OpenAsync();
-        var outcome = await ApplyArchitecture.ApplyAsync(registry.Store, TestRegistry.Admin, "site.yaml", Office, false, false, 1, null, CancellationToken.None);
+        var outcome = await ApplyArchitecture.ApplyAsync(registry.Store, TestRegistry.Admin, "site.yaml", Office, false, false, new(1, 200), null, CancellationToken.None);
         Assert.Equal(ProblemKind.TooMuch, outcome.Problem?.Kind);
         Assert.Empty(registry.Image.Sites);
     }

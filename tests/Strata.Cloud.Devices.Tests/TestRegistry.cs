@@ -71,7 +71,7 @@ internal sealed class TestRegistry : IAsyncDisposable
     }
 
     public Task<Outcome<ApplyResult>> ApplyAsync(string yaml, bool dryRun = false, bool prune = false) =>
-        ApplyArchitecture.ApplyAsync(Store, Admin, "site.yaml", yaml, dryRun, prune, Devices.Capacity, access: null, CancellationToken.None);
+        ApplyArchitecture.ApplyAsync(Store, Admin, "site.yaml", yaml, dryRun, prune, new(Devices.Capacity, 200), access: null, CancellationToken.None);
 
     /// <summary>Applies what must be right and gives the lines of the difference as text.</summary>
     public async Task<IReadOnlyList<string>> ApplyRightAsync(string yaml, bool dryRun = false, bool prune = false)

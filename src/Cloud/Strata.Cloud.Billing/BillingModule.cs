@@ -104,9 +104,9 @@ public static class BillingModule
     /// <summary>For who runs the installation: prices and promises are its.</summary>
     private static RouteHandlerBuilder OfPlatform(this RouteHandlerBuilder endpoint) => endpoint.Requires(Permission.PlatformManage);
 
-    /// <summary>For who administers the whole tenant; a scope of places sees nothing of it.</summary>
-    private static RouteHandlerBuilder OfTenant(this RouteHandlerBuilder endpoint) => endpoint.Requires(Permission.TenantManage).AddEndpointFilter(static async (invocation, next) =>
-        invocation.HttpContext.Access().IsWhole(Permission.TenantManage) ? await next(invocation) : ProblemResults.Of(Access.Forbidden));
+    /// <summary>For who sees the whole tenant's usage; a scope of places sees nothing of it.</summary>
+    private static RouteHandlerBuilder OfTenant(this RouteHandlerBuilder endpoint) => endpoint.Requires(Permission.UsageRead).AddEndpointFilter(static async (invocation, next) =>
+        invocation.HttpContext.Access().IsWhole(Permission.UsageRead) ? await next(invocation) : ProblemResults.Of(Access.Forbidden));
 }
 
 /// <summary>Makes the tables ready before the node listens.</summary>

@@ -7,7 +7,7 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Devices;
 
-/// <summary>The tables of this slice: the architecture (sites, gateways, devices, groups), join tokens, observations and rejections; and those that all share.</summary>
+/// <summary>The tables of this slice: the architecture (sites, gateways, devices, groups), saved views, join tokens, observations and rejections; and those that all share.</summary>
 internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : StrataDbContext(options, tenant)
 {
     public const string MigrationsTable = "devices_migrations";
@@ -24,6 +24,8 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
     public DbSet<DeviceRow> Devices => Set<DeviceRow>();
 
     public DbSet<GroupRow> Groups => Set<GroupRow>();
+
+    public DbSet<ViewRow> Views => Set<ViewRow>();
 
     public DbSet<PresenceRow> Presence => Set<PresenceRow>();
 
@@ -73,6 +75,13 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
             group.ToTable("groups").HasKey(g => new { g.TenantId, g.Id });
             group.Property(g => g.Id).HasMaxLength(IdLength);
             group.Property(g => g.Window).HasColumnName("window_ms");
+        });
+        modelBuilder.Entity<ViewRow>(view =>
+        {
+            view.ToTable("views").HasKey(v => new { v.TenantId, v.Name });
+            view.Property(v => v.Name).HasMaxLength(View.MaxNameLength);
+            view.Property(v => v.Title).HasMaxLength(View.MaxTitleLength);
+            view.Property(v => v.Last).HasColumnName("last_ms");
         });
         modelBuilder.Entity<PresenceRow>(presence =>
         {

@@ -9,6 +9,7 @@ using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rejections;
 using Strata.Cloud.Devices.UseCases;
+using Strata.Cloud.Devices.Views;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Platform.Isolation;
@@ -96,11 +97,26 @@ public static class DevicesModule
             .WithSummary("One device").Produces<DeviceInfo>().ProducesProblem(StatusCodes.Status404NotFound);
         reads.MapGet("/export", ExportArchitecture.Handle).Requires(Permission.SitesRead).AcceptsOnly("site").WithName("Export").WithTags("Architecture")
             .WithSummary("The architecture as a site file").Produces<string>(StatusCodes.Status200OK, "application/yaml").ProducesProblem(StatusCodes.Status404NotFound);
+        MapViews(reads);
         MapAdmin(routes);
         routes.MapPost("/api/v1/gateways/join", JoinGateway.HandleAsync).IsOpen("the join token is the proof").AddEndpointFilter<RouteHandlerBuilder, JoinLimit>().WithName("JoinGateway").WithTags("Gateways")
             .WithSummary("A gateway with a join token gets its identity").Accepts<JoinRequest>("application/json").Produces<JoinResponse>()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status429TooManyRequests);
         return routes;
+    }
+
+    private static void MapViews(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/views", ReadViews.List).Requires(Permission.ReadingsRead).AcceptsOnly().WithName("ListViews").WithTags("Views")
+            .WithSummary("Saved views that are for the caller, and those that it may change").Produces<Page<ViewInfo>>();
+        api.MapGet("/views/templates", ReadViews.Templates).Requires(Permission.ReadingsRead).AcceptsOnly().WithName("ListViewTemplates").WithTags("Views")
+            .WithSummary("Views to begin with").Produces<Page<ViewInfo>>();
+        api.MapGet("/views/{name}", ReadViews.One).Requires(Permission.ReadingsRead).AcceptsOnly().WithName("GetView").WithTags("Views")
+            .WithSummary("One view").Produces<ViewInfo>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPut("/views/{name}", ChangeViews.PutAsync).Requires(Permission.ViewsManage).AcceptsOnly().WithName("PutView").WithTags("Views")
+            .WithSummary("Saves a view, in the place of one of this name").Accepts<SaveView>("application/json").Produces<ViewInfo>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        api.MapDelete("/views/{name}", ChangeViews.DeleteAsync).Requires(Permission.ViewsManage).AcceptsOnly().WithName("DeleteView").WithTags("Views")
+            .WithSummary("Deletes a view").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static void MapAdmin(IEndpointRouteBuilder routes)

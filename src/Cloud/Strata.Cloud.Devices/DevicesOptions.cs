@@ -15,6 +15,9 @@ public sealed class DevicesOptions
     /// <summary>Join tokens that may be open at a time, per tenant. 1 to 100,000; 10,000 unless given.</summary>
     public int MaxJoinTokens { get; set; } = 10_000;
 
+    /// <summary>Saved views of one tenant. 1 to 10,000; 200 unless given.</summary>
+    public int MaxViews { get; set; } = 200;
+
     /// <summary>Attempts to join per minute that one address may make. 1 to 10,000; 30 unless given.</summary>
     public int JoinsPerMinute { get; set; } = 30;
 
@@ -28,6 +31,7 @@ public sealed class DevicesOptions
         Check(PresenceBatch is >= 100 and <= 100_000, nameof(PresenceBatch), "100 to 100,000");
         Check(RejectionsKept is >= 100 and <= 1_000_000, nameof(RejectionsKept), "100 to 1,000,000");
         Check(MaxJoinTokens is >= 1 and <= 100_000, nameof(MaxJoinTokens), "1 to 100,000");
+        Check(MaxViews is >= 1 and <= 10_000, nameof(MaxViews), "1 to 10,000");
         Check(JoinsPerMinute is >= 1 and <= 10_000, nameof(JoinsPerMinute), "1 to 10,000");
         Check(MaxWaitingEvents is >= 100 and <= 1_000_000, nameof(MaxWaitingEvents), "100 to 1,000,000");
     }

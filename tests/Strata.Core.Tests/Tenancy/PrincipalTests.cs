@@ -21,11 +21,11 @@ public sealed class PrincipalTests
         { "installer", "readings.read,devices.read,devices.write,devices.provision,sites.read,sites.write,gateways.read,gateways.write,events.read" },
         {
             "tenant-admin",
-            "readings.read,devices.read,devices.write,devices.provision,sites.read,sites.write,gateways.read,gateways.write,events.read,tokens.manage,shares.manage,users.manage,roles.manage,audit.read,tenant.manage,usage.read"
+            "readings.read,devices.read,devices.write,devices.provision,sites.read,sites.write,gateways.read,gateways.write,events.read,tokens.manage,shares.manage,views.manage,users.manage,roles.manage,audit.read,tenant.manage,usage.read"
         },
         {
             "platform-owner",
-            "readings.read,devices.read,devices.write,devices.provision,sites.read,sites.write,gateways.read,gateways.write,events.read,tokens.manage,shares.manage,users.manage,roles.manage,audit.read,tenant.manage,usage.read,node.read,platform.manage"
+            "readings.read,devices.read,devices.write,devices.provision,sites.read,sites.write,gateways.read,gateways.write,events.read,tokens.manage,shares.manage,views.manage,users.manage,roles.manage,audit.read,tenant.manage,usage.read,node.read,platform.manage"
         },
     };
 

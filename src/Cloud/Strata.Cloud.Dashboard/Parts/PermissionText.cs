@@ -8,7 +8,7 @@ internal static class PermissionText
         ["readings.read"] = "See readings and statistics", ["devices.read"] = "See devices and who was refused", ["devices.write"] = "Change devices",
         ["devices.provision"] = "Register devices, give secrets, take them out", ["sites.read"] = "See places and groups", ["sites.write"] = "Change places and groups",
         ["gateways.read"] = "See gateways", ["gateways.write"] = "Describe gateways and let them join", ["events.read"] = "See events and gaps",
-        ["tokens.manage"] = "Manage API tokens", ["users.manage"] = "Manage users", ["roles.manage"] = "Manage roles", ["audit.read"] = "Read the audit trail", ["shares.manage"] = "Share readings with applications", ["usage.read"] = "See usage and quotas",
+        ["tokens.manage"] = "Manage API tokens", ["users.manage"] = "Manage users", ["roles.manage"] = "Manage roles", ["audit.read"] = "Read the audit trail", ["shares.manage"] = "Share readings with applications", ["views.manage"] = "Make views for roles", ["usage.read"] = "See usage, costs and service levels",
         ["tenant.manage"] = "Manage the tenant itself", ["node.read"] = "See how the node is", ["platform.manage"] = "Manage tenants and act for any",
     };
 

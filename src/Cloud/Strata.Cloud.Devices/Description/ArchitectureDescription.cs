@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Devices.Description;
 
@@ -13,6 +14,9 @@ internal sealed record ArchitectureDescription(
     ImmutableArray<DescribedDevice> Devices, ImmutableArray<DescribedGroup> Groups)
 {
     public static readonly ArchitectureDescription Empty = new([], [], [], [], []);
+
+    /// <summary>Saved views, of these places or others.</summary>
+    public ImmutableArray<DescribedView> Views { get; init; } = [];
 
     /// <summary>Whose architecture it is (<c>tenant:</c>); null when the file does not say.</summary>
     public string? Tenant { get; init; }
@@ -35,3 +39,5 @@ internal sealed record DescribedGroup(string Id, ImmutableArray<string> Sites, T
 {
     public static readonly TimeSpan DefaultWindow = TimeSpan.FromMinutes(5);
 }
+
+internal sealed record DescribedView(View View, Place Place);

@@ -28,4 +28,8 @@ internal sealed record RemoveDevice(ApplyChange Change, DeviceRow Device) : Plan
 
 internal sealed record PutGroup(ApplyChange Change, DescribedGroup Group) : PlanStep(Change);
 
+internal sealed record PutView(ApplyChange Change, DescribedView View) : PlanStep(Change);
+
+internal sealed record RemoveView(ApplyChange Change, ViewRow View) : PlanStep(Change);
+
 internal sealed record RemoveGroup(ApplyChange Change, GroupRow Group) : PlanStep(Change);

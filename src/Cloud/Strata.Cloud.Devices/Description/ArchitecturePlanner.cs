@@ -105,6 +105,8 @@ internal sealed class ArchitecturePlanner
         }
         foreach (var group in desired.Groups)
             Put("group", group.Id, current.Groups.GetValueOrDefault(group.Id), r => DescribedFields.Differences(DescribedFields.Describe(r), group), change => new PutGroup(change, group));
+        foreach (var view in desired.Views)
+            Put("view", view.View.Name, current.Views.GetValueOrDefault(view.View.Name), r => DescribedFields.Differences(DescribedFields.Describe(r), view), change => new PutView(change, view));
     }
 
     private void Put<TRow>(string kind, string id, TRow? row, Func<TRow, IReadOnlyList<FieldChange>> differences, Func<ApplyChange, PlanStep> step)
@@ -119,6 +121,7 @@ internal sealed class ArchitecturePlanner
     private void Prune()
     {
         PruneGroups();
+        PruneViews();
         var devices = desired.Devices.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
         foreach (var device in current.DeviceIds.Except(devices).Select(id => current.Devices[id]).Where(RegistryImage.IsInService))
         {
@@ -158,6 +161,13 @@ internal sealed class ArchitecturePlanner
             if (DescribedFields.Differences(old, to) is { Count: > 0 } fields)
                 steps.Add(new PutGroup(new ApplyChange("~", "group", group.Id, fields), to));
         }
+    }
+
+    /// <summary>Views of places in the file's trees and of nothing else.</summary>
+    private void PruneViews()
+    {
+        foreach (var view in current.Views.Values.Where(v => v.Groups.IsEmpty && !v.Sites.IsEmpty && v.Sites.All(InFile) && !desired.Views.Any(d => d.View.Name == v.Name)))
+            steps.Add(new RemoveView(new ApplyChange("-", "view", view.Name, []), view));
     }
 
     /// <summary>A device elsewhere that lists a gateway which goes.</summary>

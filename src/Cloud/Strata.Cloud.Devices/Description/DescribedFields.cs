@@ -1,6 +1,8 @@
 using System.Globalization;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Devices.Views;
+using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Devices.Description;
 
@@ -18,6 +20,8 @@ internal static class DescribedFields
 
     public static DescribedGroup Describe(GroupRow row) => new(row.Id, row.Sites, row.Window, default);
 
+    public static DescribedView Describe(ViewRow row) => new(ViewContent.ToView(row), default);
+
     public static IReadOnlyList<FieldChange> Differences(DescribedSite old, DescribedSite wanted) => Compare(Fields(old), Fields(wanted));
 
     /// <summary>A gateway's parent is left as it is when the file does not name one: the gateway itself says where it dials.</summary>
@@ -27,6 +31,8 @@ internal static class DescribedFields
     public static IReadOnlyList<FieldChange> Differences(DescribedDevice old, DescribedDevice wanted) => Compare(Fields(old), Fields(wanted));
 
     public static IReadOnlyList<FieldChange> Differences(DescribedGroup old, DescribedGroup wanted) => Compare(Fields(old), Fields(wanted));
+
+    public static IReadOnlyList<FieldChange> Differences(DescribedView old, DescribedView wanted) => Compare(Fields(old.View), Fields(wanted.View));
 
     private static IEnumerable<(string, string?)> Fields(DescribedSite site) => [("name", site.Name), ("kind", site.Kind)];
 
@@ -42,6 +48,14 @@ internal static class DescribedFields
 
     private static IEnumerable<(string, string?)> Fields(DescribedGroup group) =>
         [("sites", string.Join(", ", group.Sites)), ("window", DurationText.Format(group.Window))];
+
+    private static IEnumerable<(string, string?)> Fields(View view) =>
+    [
+        ("title", view.Title), ("roles", Joined(view.Roles)), ("widgets", Joined(view.Widgets.Select(View.NameOf))), ("metrics", Joined(view.Metrics.Select(m => m.Value))),
+        ("sites", Joined(view.Scope.Sites.Select(s => s.Value))), ("groups", Joined(view.Scope.Groups)), ("last", DurationText.Format(view.Last)), ("landing", view.IsLanding ? "true" : null),
+    ];
+
+    private static string? Joined(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } text ? text : null;
 
     private static List<FieldChange> Compare(IEnumerable<(string Name, string? Value)> from, IEnumerable<(string Name, string? Value)> to)
     {

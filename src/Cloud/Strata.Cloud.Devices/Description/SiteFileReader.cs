@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Devices.Views;
 using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
@@ -35,6 +37,7 @@ internal sealed class SiteFileReader
     private readonly Dictionary<string, DescribedGateway> gateways = [];
     private readonly Dictionary<string, DescribedDevice> devices = [];
     private readonly Dictionary<string, DescribedGroup> groups = [];
+    private readonly Dictionary<string, DescribedView> views = [];
 
     private string? tenant;
 
@@ -58,7 +61,7 @@ internal sealed class SiteFileReader
 
     private void ReadDocument(YamlNode document)
     {
-        var fields = new YamlFields(file, "", document, "apiVersion", "tenant", "site", "name", "kind", "children", "gateways", "devices", "groups");
+        var fields = new YamlFields(file, "", document, "apiVersion", "tenant", "site", "name", "kind", "children", "gateways", "devices", "groups", "views");
         var version = fields.RequiredText("apiVersion");
         if (version != ApiVersion)
             throw fields.Wrong("apiVersion", $"'{version}' is not a version that this node reads; write {ApiVersion}.");
@@ -90,6 +93,8 @@ internal sealed class SiteFileReader
             ReadDevice(new YamlFields(file, at, node, "id", "site", "model", "heartbeat", "deadband", "gateways"), root);
         foreach (var (node, at) in fields.Items("groups"))
             ReadGroup(new YamlFields(file, at, node, "id", "sites", "window"));
+        foreach (var (node, at) in fields.Items("views"))
+            ReadView(new YamlFields(file, at, node, "name", "title", "roles", "widgets", "metrics", "sites", "groups", "last", "landing"));
     }
 
     private void ReadSite(YamlFields fields, SiteId path)
@@ -144,6 +149,20 @@ internal sealed class SiteFileReader
             throw fields.Wrong("id", $"group '{id}' stands in the file twice.");
     }
 
+    /// <summary>A view may be of places that are elsewhere, and for roles that are made later.</summary>
+    private void ReadView(YamlFields fields)
+    {
+        var name = fields.RequiredText("name");
+        var put = new SaveView(
+            fields.Text("title", View.MaxTitleLength) ?? name, fields.Texts("roles", t => t), fields.Texts("widgets", t => t), fields.Texts("metrics", t => t), fields.Texts("sites", t => t),
+            fields.Texts("groups", t => t), fields.Text("last"), fields.OptionalName("landing", t => t is "true" or "false" ? t : throw new FormatException($"'{t}' is neither true nor false.")) == "true");
+        var view = ViewContent.Parse(name, put);
+        if (!view.IsOk)
+            throw fields.Wrong(view.Problem.Field ?? "name", view.Problem.Detail);
+        if (!views.TryAdd(name, new DescribedView(view.Value!, fields.PlaceOf("name"))))
+            throw fields.Wrong("name", $"view '{name}' stands in the file twice.");
+    }
+
     private string? KnownSite(YamlFields fields, string field) => fields.OptionalName(field, KnownSite);
 
     private string KnownSite(string text)
@@ -177,5 +196,5 @@ internal sealed class SiteFileReader
     }
 
     private ArchitectureDescription Finish() => new(
-        [.. roots], [.. sites.Values], [.. gateways.Values], [.. devices.Values], [.. groups.Values]) { Tenant = tenant };
+        [.. roots], [.. sites.Values], [.. gateways.Values], [.. devices.Values], [.. groups.Values]) { Tenant = tenant, Views = [.. views.Values] };
 }

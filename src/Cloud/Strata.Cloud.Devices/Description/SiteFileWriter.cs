@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Strata.Cloud.Devices.Rows;
+using Strata.Core.Tenancy;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -24,7 +25,7 @@ internal sealed class SiteFileWriter
         var children = description.Sites.Where(s => s.Parent is not null).ToLookup(s => s.Parent!);
         foreach (var root in description.Roots.Order(StringComparer.Ordinal))
             writer.WriteDocument(description, description.Sites.First(s => s.Path == root), children);
-        if (description.Roots.IsEmpty || description.Devices.Any(d => d.Site is null))
+        if (description.Roots.IsEmpty || description.Devices.Any(d => d.Site is null) || !description.Views.IsEmpty)
             writer.WriteDocument(description, null, children);
         writer.emitter.Emit(new StreamEnd());
         return text.ToString();
@@ -41,6 +42,7 @@ internal sealed class SiteFileWriter
             List("gateways", description.Gateways.Where(g => root is not null && Within(root, g.Site)).OrderBy(g => g.Id, StringComparer.Ordinal), Gateway);
             List("devices", description.Devices.Where(d => d.Site is null ? root is null : root is not null && Within(root, d.Site)).OrderBy(d => d.Id, StringComparer.Ordinal), Device);
             List("groups", description.Groups.Where(g => root is not null && Within(root, g.Sites[0])).OrderBy(g => g.Id, StringComparer.Ordinal), Group);
+            List("views", description.Views.Where(_ => root is null).Select(v => v.View).OrderBy(v => v.Name, StringComparer.Ordinal), View);
         });
         emitter.Emit(new DocumentEnd(isImplicit: true));
     }
@@ -86,6 +88,21 @@ internal sealed class SiteFileWriter
         Field("id", group.Id);
         Names("sites", group.Sites);
         Field("window", DurationText.Format(group.Window));
+    });
+
+    private void View(View view) => Map(flow: true, () =>
+    {
+        Field("name", view.Name);
+        if (view.Title != view.Name)
+            Field("title", view.Title);
+        Names("roles", view.Roles);
+        Names("widgets", [.. view.Widgets.Select(Core.Tenancy.View.NameOf)]);
+        Names("metrics", [.. view.Metrics.Select(m => m.Value)]);
+        Names("sites", [.. view.Scope.Sites.Select(s => s.Value)]);
+        Names("groups", view.Scope.Groups);
+        Field("last", DurationText.Format(view.Last));
+        if (view.IsLanding)
+            Field("landing", "true");
     });
 
     private void Map(bool flow, Action content)

@@ -345,6 +345,63 @@ namespace Strata.Cloud.Devices.Migrations
                     b.ToTable("sites", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.ViewRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Groups")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("groups");
+
+                    b.Property<bool>("Landing")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("landing");
+
+                    b.Property<long>("Last")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_ms");
+
+                    b.Property<string>("Metrics")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("metrics");
+
+                    b.Property<string>("Roles")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("roles");
+
+                    b.Property<string>("Sites")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sites");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("title");
+
+                    b.Property<string>("Widgets")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("widgets");
+
+                    b.HasKey("TenantId", "Name")
+                        .HasName("pk_views");
+
+                    b.ToTable("views", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Platform.Audit.AuditMarkRow", b =>
                 {
                     b.Property<string>("TenantId")

@@ -23,6 +23,7 @@ internal static class AuditImages
             device.Site, device.Model, state = DeviceLifecycle.Name(device.State), heartbeatMs = (long)device.Heartbeat.TotalMilliseconds, device.Deadband, device.Gateways,
         }),
         GroupRow group => Json(new { group.Sites, windowMs = (long)group.Window.TotalMilliseconds }),
+        ViewRow view => Json(new { view.Title, view.Roles, view.Widgets, view.Metrics, view.Sites, view.Groups, lastMs = (long)view.Last.TotalMilliseconds, view.Landing }),
         JoinTokenRow token => Json(new { token.Site, token.Expires, token.UsesLeft, token.LastGateway }),
         _ => throw new InvalidOperationException($"{row.GetType().Name} has no image for the audit trail."),
     };

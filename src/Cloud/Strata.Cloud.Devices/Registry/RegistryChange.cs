@@ -94,6 +94,20 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
         Record("remove", "group", row.Id, null, row, null);
     }
 
+    public void Put(ViewRow row, string action, object? detail = null)
+    {
+        Image = Image.With(row.Name, row);
+        others[(typeof(ViewRow), row.Name)] = (Before.Views.GetValueOrDefault(row.Name), row);
+        Record(action, "view", row.Name, detail, Before.Views.GetValueOrDefault(row.Name), row);
+    }
+
+    public void Remove(ViewRow row)
+    {
+        Image = Image.With(row.Name, (ViewRow?)null);
+        others[(typeof(ViewRow), row.Name)] = (Before.Views.GetValueOrDefault(row.Name), null);
+        Record("remove", "view", row.Name, null, row, null);
+    }
+
     public void Put(JoinTokenRow row, string action, object? detail = null)
     {
         Image = Image.With(row.TokenHash, row);

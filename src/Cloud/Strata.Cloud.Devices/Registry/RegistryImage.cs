@@ -25,6 +25,8 @@ internal sealed record RegistryImage
 
     public ImmutableSortedDictionary<string, GroupRow> Groups { get; private init; } = Create<GroupRow>();
 
+    public ImmutableSortedDictionary<string, ViewRow> Views { get; init; } = Create<ViewRow>();
+
     public ImmutableSortedDictionary<string, JoinTokenRow> JoinTokens { get; private init; } = Create<JoinTokenRow>();
 
     /// <summary>Devices in service that list a gateway, by gateway.</summary>
@@ -36,7 +38,7 @@ internal sealed record RegistryImage
     /// <summary>Builds the image of what was loaded, in one go.</summary>
     public static RegistryImage Load(
         IEnumerable<SiteRow> sites, IReadOnlyCollection<GatewayRow> gateways, IReadOnlyCollection<DeviceRow> devices, IEnumerable<GroupRow> groups,
-        IEnumerable<JoinTokenRow> joinTokens) => new()
+        IEnumerable<JoinTokenRow> joinTokens, IEnumerable<ViewRow> views) => new()
         {
             Sites = Values.Sorted(sites.Select(s => KeyValuePair.Create(s.Path, s))),
             Gateways = Values.Sorted(gateways.Select(g => KeyValuePair.Create(g.Id, g))),
@@ -48,17 +50,18 @@ internal sealed record RegistryImage
                 .GroupBy(l => l.Gateway)
                 .ToImmutableDictionary(g => g.Key, g => g.Select(l => l.Id).ToImmutableHashSet(StringComparer.Ordinal), StringComparer.Ordinal),
             Groups = Values.Sorted(groups.Select(g => KeyValuePair.Create(g.Id, g))),
+            Views = Values.Sorted(views.Select(v => KeyValuePair.Create(v.Name, v))),
             JoinTokens = Values.Sorted(joinTokens.Select(t => KeyValuePair.Create(t.TokenHash, t))),
         };
 
-    /// <summary>What of it somebody sees whose scope this is, with the places that hold the scope's own.</summary>
+    /// <summary>What of it somebody sees whose scope this is, with the places that hold the scope's own. All views: who may change one is asked at each.</summary>
     public RegistryImage Within(Reach reach)
     {
         bool Sees(string? path) => path is not null && reach.Covers(SiteId.Parse(path));
         var devices = Devices.Values.Where(d => Sees(d.Site)).ToList();
         return Load(
             Sites.Values.Where(s => Sees(s.Path) || reach.Sites.Any(place => Places.Contains(s.Path, place.Value))), [.. Gateways.Values.Where(g => Sees(g.Site))], devices,
-            Groups.Values.Where(g => g.Sites.All(Sees)), []);
+            Groups.Values.Where(g => g.Sites.All(Sees)), [], Views.Values);
     }
 
     public bool IsDeviceInService(string id) => Devices.TryGetValue(id, out var device) && IsInService(device);
@@ -75,6 +78,8 @@ internal sealed record RegistryImage
     }
 
     public RegistryImage With(string id, GroupRow? row) => this with { Groups = Set(Groups, id, row) };
+
+    public RegistryImage With(string name, ViewRow? row) => this with { Views = Set(Views, name, row) };
 
     public RegistryImage With(string hash, JoinTokenRow? row) => this with { JoinTokens = Set(JoinTokens, hash, row) };
 

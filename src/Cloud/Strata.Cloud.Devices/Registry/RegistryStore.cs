@@ -113,7 +113,8 @@ internal sealed partial class RegistryStore : IDisposable
             await context.Gateways.ToListAsync(cancellationToken),
             await context.Devices.ToListAsync(cancellationToken),
             await context.Groups.ToListAsync(cancellationToken),
-            await context.JoinTokens.ToListAsync(cancellationToken));
+            await context.JoinTokens.ToListAsync(cancellationToken),
+            await context.Views.ToListAsync(cancellationToken));
     }
 
     [LoggerMessage(5001, LogLevel.Information, "The registry is loaded: {Devices} devices in {Milliseconds:0} ms.")]

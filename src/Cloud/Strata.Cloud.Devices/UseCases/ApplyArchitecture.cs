@@ -3,6 +3,7 @@ using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Devices.Views;
 using Strata.Cloud.Platform;
 using Strata.Core;
 using Strata.Core.Tenancy;
@@ -20,7 +21,7 @@ namespace Strata.Cloud.Devices.UseCases;
 internal static class ApplyArchitecture
 {
     public static async Task<IResult> HandleAsync(
-        bool? dryRun, bool? prune, string? file, HttpContext context, RegistryStore registry, DeviceDirectory directory, Meter meter, AccessMap accesses, TenantDirectory tenants,
+        bool? dryRun, bool? prune, string? file, HttpContext context, RegistryStore registry, DeviceDirectory directory, Meter meter, AccessMap accesses, TenantDirectory tenants, DevicesOptions options,
         CancellationToken cancellationToken)
     {
         var text = await context.Request.ReadTextAsync(YamlTree.MaxCharacters, cancellationToken);
@@ -37,33 +38,33 @@ internal static class ApplyArchitecture
             access = accesses.Of(access.Principal, tenant);
         }
         var caller = Caller.Of(context) with { Tenant = access.Tenant };
-        var outcome = await ApplyAsync(registry, caller, name, text.Value, dryRun ?? false, prune ?? false, directory.Capacity, access, cancellationToken, meter.Of(access.Tenant).Quotas.Devices);
+        var outcome = await ApplyAsync(registry, caller, name, text.Value, dryRun ?? false, prune ?? false, new(directory.Capacity, options.MaxViews), access, cancellationToken, meter.Of(access.Tenant).Quotas.Devices);
         return outcome.ToResult(result => Results.Json(result, ContractsJson.Default.ApplyResult));
     }
 
     public static async Task<Outcome<ApplyResult>> ApplyAsync(
-        RegistryStore registry, Caller caller, string file, string yaml, bool dryRun, bool prune, int capacity, Access? access, CancellationToken cancellationToken, long? quota = null)
+        RegistryStore registry, Caller caller, string file, string yaml, bool dryRun, bool prune, ApplyLimits limits, Access? access, CancellationToken cancellationToken, long? quota = null)
     {
         var description = SiteFileReader.Read(file, yaml);
         if (!description.IsOk)
             return description.Problem;
         if (dryRun)
         {
-            var plan = ScopedPlan.Make(file, description.Value, registry.Image(caller.Tenant), prune, access);
+            var plan = ScopedPlan.Make(file, description.Value, registry.Image(caller.Tenant), prune, access, limits.Views);
             return plan.IsOk ? new ApplyResult(true, plan.Value.Changes, Nothing) : plan.Problem;
         }
         return await registry.ChangeAsync(caller, change =>
         {
-            var decided = Decide(change, file, description.Value, prune, capacity, access);
+            var decided = Decide(change, file, description.Value, prune, limits, access);
             return decided.IsOk && DeviceQuota.Check(change, quota) is { } over ? over : decided;
         }, cancellationToken);
     }
 
     private static readonly Dictionary<string, string> Nothing = [];
 
-    private static Outcome<ApplyResult> Decide(RegistryChange change, string file, ArchitectureDescription description, bool prune, int capacity, Access? access)
+    private static Outcome<ApplyResult> Decide(RegistryChange change, string file, ArchitectureDescription description, bool prune, ApplyLimits limits, Access? access)
     {
-        var plan = ScopedPlan.Make(file, description, change.Image, prune, access);
+        var plan = ScopedPlan.Make(file, description, change.Image, prune, access, limits.Views);
         if (!plan.IsOk)
             return plan.Problem;
         change.BeginBulk("apply", "architecture", file);
@@ -74,8 +75,10 @@ internal static class ApplyArchitecture
                 secrets.Add(secret.Id, secret.Secret);
         }
         ForgetPlaces(change);
-        if (change.Image.Devices.Count > capacity)
-            return new Problem(ProblemKind.TooMuch, $"With this file there would be {change.Image.Devices.Count:N0} devices; this node holds at most {capacity:N0}.");
+        if (change.Image.Devices.Count > limits.Devices)
+            return new Problem(ProblemKind.TooMuch, $"With this file there would be {change.Image.Devices.Count:N0} devices; this node holds at most {limits.Devices:N0}.");
+        if (change.Image.Views.Count > limits.Views && change.Image.Views.Count > change.Before.Views.Count)
+            return new Problem(ProblemKind.TooMuch, $"With this file there would be {change.Image.Views.Count:N0} views; a tenant has at most {limits.Views:N0}.");
         return new ApplyResult(false, plan.Value.Changes, secrets);
     }
 
@@ -101,6 +104,12 @@ internal static class ApplyArchitecture
                 return null;
             case PutGroup(_, var group):
                 change.Put(new GroupRow { TenantId = change.TenantId, Id = group.Id, Sites = group.Sites, Window = group.Window }, action, detail);
+                return null;
+            case PutView(_, var view):
+                change.Put(ViewContent.ToRow(change.TenantId, view.View), action, detail);
+                return null;
+            case RemoveView(_, var view):
+                change.Remove(view);
                 return null;
             case RemoveSite(_, var site):
                 change.Remove(site);
@@ -129,3 +138,8 @@ internal static class ApplyArchitecture
             change.Put(device with { Site = null }, "change", new { reason = "its place was removed", device.Site });
     }
 }
+
+/// <summary>What a registry takes.</summary>
+/// <param name="Devices">On this node.</param>
+/// <param name="Views">Of the tenant.</param>
+internal readonly record struct ApplyLimits(int Devices, int Views);

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Registry;
+using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Devices.Views;
 using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Tenancy;
@@ -24,11 +26,12 @@ internal static class ExportArchitecture
         if (site is not null && !known.Contains(site, StringComparer.Ordinal))
             return ProblemResults.Of(ProblemKind.NotFound, $"There is no place '{(site.Length > 512 ? site[..512] : site)}'.{Suggestion.For(site, known)}", "site");
         string[]? roots = site is not null ? [site] : reach.IsWhole ? null : [.. Roots(reach.Sites.Select(s => s.Value).Where(image.Sites.ContainsKey))];
-        return Results.Text(SiteFileWriter.Write(Describe(image, roots)), "application/yaml");
+        return Results.Text(SiteFileWriter.Write(Describe(image, roots, v => ReadViews.IsManaged(access, ViewContent.ToView(v).Scope, image))), "application/yaml");
     }
 
     /// <param name="roots">The trees to describe; null for everything, also what is nowhere.</param>
-    public static ArchitectureDescription Describe(RegistryImage image, IReadOnlyList<string>? roots)
+    /// <param name="shows">Which views; null for all. Of trees, those that are of nothing else.</param>
+    public static ArchitectureDescription Describe(RegistryImage image, IReadOnlyList<string>? roots, Func<ViewRow, bool>? shows = null)
     {
         bool Inside(string? path) => roots is null || roots.Any(root => Places.Contains(root, path));
         return new ArchitectureDescription(
@@ -36,7 +39,10 @@ internal static class ExportArchitecture
             [.. image.Sites.Values.Where(s => Inside(s.Path)).Select(DescribedFields.Describe)],
             [.. image.Gateways.Values.Where(g => Inside(g.Site)).Select(DescribedFields.Describe)],
             [.. image.DeviceIds.Select(id => image.Devices[id]).Where(d => RegistryImage.IsInService(d) && Inside(d.Site)).Select(DescribedFields.Describe)],
-            [.. image.Groups.Values.Where(g => g.Sites.All(Inside)).Select(DescribedFields.Describe)]);
+            [.. image.Groups.Values.Where(g => g.Sites.All(Inside)).Select(DescribedFields.Describe)])
+        {
+            Views = [.. image.Views.Values.Where(v => (roots is null || (v.Groups.IsEmpty && !v.Sites.IsEmpty && v.Sites.All(Inside))) && shows?.Invoke(v) != false).Select(DescribedFields.Describe)],
+        };
     }
 
     private static IEnumerable<string> Roots(IEnumerable<string> places)

@@ -1,5 +1,6 @@
 using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Registry;
+using Strata.Cloud.Devices.Views;
 using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Tenancy;
@@ -14,11 +15,12 @@ namespace Strata.Cloud.Devices.UseCases;
 internal static class ScopedPlan
 {
     /// <param name="access">Who applies; null for one who may do all.</param>
-    public static Outcome<ArchitecturePlan> Make(string file, ArchitectureDescription description, RegistryImage image, bool prune, Access? access)
+    public static Outcome<ArchitecturePlan> Make(string file, ArchitectureDescription description, RegistryImage image, bool prune, Access? access, int maxViews)
     {
-        if (access is null || (access.IsWhole(Permission.SitesWrite) && access.IsWhole(Permission.DevicesProvision) && access.IsWhole(Permission.GatewaysWrite)))
+        if (access is null || (access.IsWhole(Permission.SitesWrite) && access.IsWhole(Permission.DevicesProvision) && access.IsWhole(Permission.GatewaysWrite) && access.IsWhole(Permission.ViewsManage)))
             return ArchitecturePlanner.Plan(file, description, image, prune);
         var seen = access.Principal.Seen.IsWhole ? image : image.Within(access.Seen);
+        seen = seen with { Views = seen.Views.RemoveRange(seen.Views.Values.Where(v => !ReadViews.IsManaged(access, ViewContent.ToView(v).Scope, image)).Select(v => v.Name)) };
         if (Beyond(description, access) is { } beyond)
             return beyond;
         var plan = ArchitecturePlanner.Plan(file, description, seen, prune);
@@ -26,7 +28,7 @@ internal static class ScopedPlan
             return plan;
         foreach (var step in plan.Value.Steps)
         {
-            if (RefusalOf(step, image, seen, access) is { } refusal)
+            if (RefusalOf(step, image, seen, access, maxViews) is { } refusal)
                 return refusal;
         }
         return plan;
@@ -46,7 +48,7 @@ internal static class ScopedPlan
         return null;
     }
 
-    private static Problem? RefusalOf(PlanStep step, RegistryImage image, RegistryImage seen, Access access) => step switch
+    private static Problem? RefusalOf(PlanStep step, RegistryImage image, RegistryImage seen, Access access, int maxViews) => step switch
     {
         PutSite(_, var site) => Ask(access, Permission.SitesWrite, site.Path),
         RemoveSite(_, var site) => Ask(access, Permission.SitesWrite, site.Path),
@@ -60,6 +62,8 @@ internal static class ScopedPlan
         PutGroup(_, var group) when image.Groups.ContainsKey(group.Id) && !seen.Groups.ContainsKey(group.Id) => RegisterDevice.Taken(group.Id),
         PutGroup(_, var group) => group.Sites.Select(s => Ask(access, Permission.SitesWrite, s)).FirstOrDefault(p => p is not null),
         RemoveGroup(_, var group) => group.Sites.Select(s => Ask(access, Permission.SitesWrite, s)).FirstOrDefault(p => p is not null),
+        PutView(_, var view) => ChangeViews.Refusal(view.View, access, image, maxViews),
+        RemoveView => null, // Only those that the caller manages are planned on.
         _ => Access.Forbidden,
     };
 

@@ -40,6 +40,9 @@ public enum Permission
     /// <summary><c>shares.manage</c>: what applications read by a share, of the tenant's own data and of what it was given.</summary>
     SharesManage,
 
+    /// <summary><c>views.manage</c>: saved views, by which roles see parts of the tenant on one page.</summary>
+    ViewsManage,
+
     /// <summary><c>users.manage</c>: people and what they may do.</summary>
     UsersManage,
 
@@ -52,7 +55,7 @@ public enum Permission
     /// <summary><c>tenant.manage</c>: the tenant itself: its name, sign-in links of its administrator.</summary>
     TenantManage,
 
-    /// <summary><c>usage.read</c>: what the tenant has used, what it may use and when that runs out.</summary>
+    /// <summary><c>usage.read</c>: what the tenant has used, what it may use and when that runs out; what it costs and what was promised.</summary>
     UsageRead,
 
     /// <summary><c>node.read</c>: how the node is: health, metrics. Of all tenants, so the platform owner's.</summary>
@@ -70,7 +73,7 @@ public static class Permissions
         (Permission.ReadingsRead, "readings.read"), (Permission.DevicesRead, "devices.read"), (Permission.DevicesWrite, "devices.write"),
         (Permission.DevicesProvision, "devices.provision"), (Permission.SitesRead, "sites.read"), (Permission.SitesWrite, "sites.write"),
         (Permission.GatewaysRead, "gateways.read"), (Permission.GatewaysWrite, "gateways.write"), (Permission.EventsRead, "events.read"),
-        (Permission.TokensManage, "tokens.manage"), (Permission.SharesManage, "shares.manage"),
+        (Permission.TokensManage, "tokens.manage"), (Permission.SharesManage, "shares.manage"), (Permission.ViewsManage, "views.manage"),
         (Permission.UsersManage, "users.manage"), (Permission.RolesManage, "roles.manage"),
         (Permission.AuditRead, "audit.read"), (Permission.TenantManage, "tenant.manage"), (Permission.UsageRead, "usage.read"), (Permission.NodeRead, "node.read"),
         (Permission.PlatformManage, "platform.manage"),
