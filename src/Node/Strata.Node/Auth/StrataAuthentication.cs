@@ -23,6 +23,7 @@ public static class StrataAuthentication
     public static IServiceCollection AddStrataAuthentication(this IServiceCollection services, string dataFolder)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(new PublicAddress(null));
         services.TryAddSingleton<OneTimeLinks>();
         services.TryAddSingleton<SessionTokens>();
         services.AddDataProtection().SetApplicationName("strata").PersistKeysToFileSystem(KeyFolder(dataFolder));
