@@ -113,7 +113,7 @@ internal static class AttackSurface
         ["POST /.well-known/est/{label}/simplereenroll"] = new(t => [$"/.well-known/est/{t.Tenant}/simplereenroll"], _ => "taken") { IsOwn = true },
         ["GET /pki/crl/{authority}.crl"] = new(t => [$"/pki/crl/{t.Word}.crl"]),
         ["POST /pki/ocsp"] = new(_ => ["/pki/ocsp"], _ => "taken") { IsOwn = true },
-        ["GET /pki/ocsp/{request}"] = new(t => [$"/pki/ocsp/{t.Word}"]),
+        ["GET /pki/ocsp/{request}"] = new(t => [$"/pki/ocsp/{t.Word}-"]),
 
         // The API's changes.
         ["POST /api/v1/mqtt/disconnect"] = new(t => [$"/api/v1/mqtt/disconnect?client={t.Device}"], _ => "") { EndsNothingElsewhere = true },

@@ -1,8 +1,10 @@
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 
 namespace Strata.Cloud.Identity.Rows;
 
-/// <summary>An authority of a tenant, which certifies its devices.</summary>
+/// <summary>An authority of a tenant, which certifies its devices. It leads to this installation's root, so that it stays when the tenant goes to another: there devices enrol anew.</summary>
+[OfInstallation("it leads to this installation's root")]
 internal sealed record AuthorityRow : IAuditedRow
 {
     public required string TenantId { get; init; }
@@ -30,6 +32,7 @@ internal sealed record AuthorityRow : IAuditedRow
 }
 
 /// <summary>A certificate that was issued to a device. Kept as long as it could be shown.</summary>
+[OfInstallation("it leads to this installation's root")]
 internal sealed record CertificateRow : IAuditedRow
 {
     public required string TenantId { get; init; }
