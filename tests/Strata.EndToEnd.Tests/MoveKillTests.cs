@@ -34,9 +34,25 @@ public sealed class MoveKillTests
                 await installation.Cloud.KillAsync();
                 await installation.Cloud.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
             }
-            while ((await IsolationAsync(installation, round)).Changing && kills < 3 * (round + 1));
+            while ((await IsolationAsync(installation, round)).Changing && kills < 6 * (round + 1));
             await WaitAsync(async () => !(await IsolationAsync(installation, round)).Changing, $"the move of t{round} ends (seed {Seed})");
             Assert.Equal("dedicated", (await IsolationAsync(installation, round)).Level);
+            // And back, killed as often.
+            var back = await Tool.RunAsync(Installation.Executable, ["tenants", "move", $"t{round}", "--to", "encrypted", "--no-wait", "--data", installation.CloudFolder]);
+            Assert.True(back.ExitCode == 0, back.Error);
+            var before = kills;
+            do
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 700)), TimeProvider.System, TestContext.Current.CancellationToken);
+                if ((await IsolationAsync(installation, round)).Changing)
+                    kills++;
+                await installation.Cloud.KillAsync();
+                await installation.Cloud.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
+            }
+            while ((await IsolationAsync(installation, round)).Changing && kills < before + 3);
+            await WaitAsync(async () => !(await IsolationAsync(installation, round)).Changing, $"the way back of t{round} ends (seed {Seed})");
+            Assert.Equal("encrypted", (await IsolationAsync(installation, round)).Level);
+            Assert.False(Directory.Exists(Path.Combine(installation.CloudFolder, "tenants", $"t{round}")), $"Files of t{round} are left (seed {Seed}).");
             var since = device.Acknowledged;
             await WaitAsync(() => Task.FromResult(device.Acknowledged > since + 20), "the device publishes in its new place");
             await device.EndAsync();
@@ -44,7 +60,7 @@ public sealed class MoveKillTests
         }
         await untouched.EndAsync();
         await AssertLedgerAsync(other, untouched);
-        TestContext.Current.SendDiagnosticMessage("{0} kills in {1} moves, seed {2}", kills, Rounds, Seed);
+        TestContext.Current.SendDiagnosticMessage("{0} kills in {1} moves, there and back, seed {2}", kills, Rounds, Seed);
         Assert.True(kills > 0, $"No kill hit a move (seed {Seed}).");
     }
 

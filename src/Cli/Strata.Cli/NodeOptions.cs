@@ -47,7 +47,8 @@ internal sealed class NodeOptions
 
     /// <summary>The client for the node that the options, the environment or the usual data folder name.</summary>
     /// <exception cref="CliException">No node is named, or a named file cannot be read.</exception>
-    public StrataClient Connect(ParseResult parsed) => ConnectFor(parsed, Tenant(parsed));
+    /// <param name="limit">How long an answer may take; 100 s unless said.</param>
+    public StrataClient Connect(ParseResult parsed, TimeSpan? limit = null) => ConnectFor(parsed, Tenant(parsed), limit);
 
     /// <summary>The same for the tenant that a verb takes as its argument.</summary>
     public StrataClient Connect(ParseResult parsed, Argument<string> of)
@@ -56,12 +57,12 @@ internal sealed class NodeOptions
         return ConnectFor(parsed, TenantId.TryFromName(name, out var id) ? id.Value : throw new CliException(ExitCode.Usage, $"'{name}' is no tenant's id, see 'strata tenants list'."));
     }
 
-    private StrataClient ConnectFor(ParseResult parsed, string? tenantId)
+    private StrataClient ConnectFor(ParseResult parsed, string? tenantId, TimeSpan? limit = null)
     {
         var (address, token) = Locate(parsed);
         var uri = Address(address);
         // One client for the life of the process: its handler ends with it.
-        var http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), SslOptions = Trust(parsed) })) { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(100) };
+        var http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), SslOptions = Trust(parsed) })) { BaseAddress = uri, Timeout = limit ?? TimeSpan.FromSeconds(100) };
         return new StrataClient(http, token, tenantId);
     }
 

@@ -35,6 +35,7 @@ public static class BillingModule
         services.TryAddSingleton(options);
         services.AddSingleton(RegistryPart.Of<BillingDbContext>(BillingDbContext.MigrationsTable, static (contextOptions, tenant) => new BillingDbContext(contextOptions, tenant)));
         services.AddSingleton<BillingStore>();
+        services.AddSingleton<ITenantContents, BillingContents>();
         services.TryAddSingleton<UsageReader>(s => s.GetRequiredService<ITelemetryStore>().UsageAsync);
         services.AddSingleton<MeasuredTenants>().AddSingleton<ServiceProbe>().AddSingleton<ServiceRecorder>();
         services.AddSingleton<StatementMaker>().AddSingleton<StatementCloser>().AddSingleton<StatementVerifier>().AddSingleton<ClosingRunner>();

@@ -64,6 +64,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(Page<IsolationInfo>))]
 [JsonSerializable(typeof(ChangeIsolation))]
 [JsonSerializable(typeof(RotatedKey))]
+[JsonSerializable(typeof(ImportedTenant))]
 [JsonSerializable(typeof(CreateToken))]
 [JsonSerializable(typeof(CreatedToken))]
 [JsonSerializable(typeof(CreateRole))]

@@ -24,3 +24,12 @@ public sealed record ChangeIsolation(string? Level = null, bool RenewKey = false
 /// <summary>A new key of the installation is in use.</summary>
 /// <param name="Tenants">Tenants whose data keys it wraps.</param>
 public sealed record RotatedKey(string Id, int Tenants);
+
+/// <summary>A tenant that was brought in out of an archive.</summary>
+/// <param name="Level">At which it is isolated here.</param>
+/// <param name="AsOf">The moment of which everything is.</param>
+/// <param name="From">The version of the program that wrote the archive.</param>
+/// <param name="Rows">Rows of the registry.</param>
+/// <param name="Readings">Rows of readings.</param>
+/// <param name="Invited">Links for the people who belonged to it, each shown once; a password never leaves an installation.</param>
+public sealed record ImportedTenant(string Id, string Name, string Level, DateTimeOffset AsOf, string From, long Rows, long Readings, IReadOnlyList<PersonalLink> Invited);

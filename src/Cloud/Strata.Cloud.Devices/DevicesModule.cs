@@ -50,7 +50,7 @@ public static class DevicesModule
         services.AddSingleton(registry);
         services.AddSingleton(devices);
         services.AddSingleton<IRegistryDatabase>(s => s.GetRequiredService<RegistryOptions>() is { Database: { } server }
-            ? new RegistryServer(DatabaseAddress.Parse(server))
+            ? new RegistryServer(DatabaseAddress.Parse(server)) { Schema = s.GetService<DatabaseSchema>() }
             : RegistryFile.Open(s.GetRequiredService<RegistryOptions>()));
         services.AddAuditTrail();
         services.AddIsolation();

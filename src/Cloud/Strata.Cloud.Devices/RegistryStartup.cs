@@ -18,14 +18,14 @@ internal sealed class RegistryStartup(RegistryStore registry, DirectorySync dire
         foreach (var tenant in registry.Tenants)
         {
             directories.Fill(tenant, registry.Image(tenant));
-            await LoadPresenceAsync(tenant, cancellationToken);
+            await LoadPresenceAsync(registry, presence, tenant, cancellationToken);
             log.Load(await rejections.LoadAsync(tenant, cancellationToken));
         }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task LoadPresenceAsync(TenantId tenant, CancellationToken cancellationToken)
+    internal static async Task LoadPresenceAsync(RegistryStore registry, FleetPresence presence, TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = registry.CreateContext(tenant);
         foreach (var row in await context.Presence.ToListAsync(cancellationToken))

@@ -20,6 +20,21 @@ public interface IRegistryDatabase
     /// <summary>Leads the tenant's contexts to its own database, or back to the shared one. While its gate is held, or before it is used.</summary>
     void Place(TenantId tenant, bool apart);
 
+    /// <summary>Why no tenant can have a database of its own here just now; null where one can.</summary>
+    Task<Problem?> CannotPlaceAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>Makes the tenant's own database ready, with tables like the shared one's, unless it is.</summary>
+    Task PrepareOwnAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>Takes the tenant's own database away, or what is in it. Nobody is led there any more.</summary>
+    Task RemoveOwnAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken);
+
+    /// <summary>A connection for whole tables, see <see cref="RegistryRows"/>.</summary>
+    Task<RegistryRows> OpenRowsAsync(TenantId tenant, RegistryPlace place, bool write, CancellationToken cancellationToken);
+
+    /// <summary>Deletes what the shared database has of a tenant that is served from its own, or is gone, beside that it was there. Returns rows deleted.</summary>
+    Task<long> ClearSharedAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken);
+
     /// <summary>Takes out of the files what is in no row any more, as far as the node may.</summary>
     Task ScrubAsync(TenantId tenant, CancellationToken cancellationToken);
 

@@ -10,4 +10,7 @@ public interface ITenantContents
 
     /// <summary>The tenant's rows in the registry are gone: what the slice holds of it in memory, or elsewhere, goes too.</summary>
     ValueTask ForgetAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>The tenant's rows have come from another installation: what the slice holds in memory is loaded.</summary>
+    ValueTask AdoptAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using Strata.Cloud.Platform.Isolation;
+using Strata.Core;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Platform;
@@ -24,86 +26,76 @@ public sealed partial class RegistryFile
         own[tenant] = ConnectionTo(path);
     }
 
-    /// <summary>Rewrites the tenant's file without what is in no row, and empties its log. Waits for nobody: when a reader is in the way the rest goes with the next checkpoint.</summary>
+    /// <summary>Rewrites the tenant's file without what is in no row, and empties its log.</summary>
     public async Task ScrubAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var connection = new SqliteConnection(own.GetValueOrDefault(tenant) ?? ConnectionString);
         await connection.OpenAsync(cancellationToken);
         await ExecuteAsync(connection, "PRAGMA secure_delete = ON", cancellationToken);
         await ExecuteAsync(connection, "VACUUM", cancellationToken);
-        await ExecuteAsync(connection, "PRAGMA wal_checkpoint(TRUNCATE)", cancellationToken);
+        await EmptyLogAsync(connection, cancellationToken);
+    }
+
+    /// <summary>Moves the log into the file and empties it, unless readers stay in the way for longer than a minute: then the rest goes with a later checkpoint.</summary>
+    private static async Task EmptyLogAsync(SqliteConnection connection, CancellationToken cancellationToken)
+    {
+        const int attempts = 6; // Each waits for readers as long as a connection waits for a lock, which is ten seconds.
+        for (var i = 0; i < attempts; i++)
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            if (await reader.ReadAsync(cancellationToken) && reader.GetInt64(0) == 0)
+                return;
+        }
     }
 
     /// <summary>The folder of a tenant that has its own files.</summary>
     public string OwnFolder(TenantId tenant) => System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, "tenants", tenant.Value);
 
-    /// <summary>What the slices' migrations have made: the tables of one tenant's rows, without the installation's directory.</summary>
-    private static string TenantTables(string database) =>
-        $"SELECT m.name FROM {database}.sqlite_master m WHERE m.type = 'table' AND m.name <> 'tenant_placements' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name, '{database}') c WHERE c.name = 'tenant_id')";
+    public Task<Problem?> CannotPlaceAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult<Problem?>(null);
 
-    /// <summary>
-    /// Copies the tenant's rows into its own file. Records of the audit trail, which are many and only grow, are copied once; with <paramref name="finish"/>, which is while the tenant's gate is held, the rest
-    /// is copied as it is, and everything is compared. May be done again. Returns rows that are in the copy.
-    /// </summary>
-    /// <exception cref="InvalidDataException">The copy differs; it is thrown away, to be made anew.</exception>
-    public async Task<long> CopyAsync(TenantId tenant, bool finish, CancellationToken cancellationToken)
+    public async Task PrepareOwnAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var path = OwnPath(tenant);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!, OwnerOnly | UnixFileMode.UserExecute);
         Create(path, FileShare.ReadWrite).Dispose();
-        await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = false, DefaultTimeout = 10, Pooling = false }.ToString());
-        await connection.OpenAsync(cancellationToken);
-        await ExecuteAsync(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON", cancellationToken);
+        await using var connection = await OpenPlainAsync(path, cancellationToken);
+        await ExecuteAsync(connection, "PRAGMA journal_mode = WAL", cancellationToken);
         await ExecuteAsync(connection, $"ATTACH '{Path.Replace("'", "''", StringComparison.Ordinal)}' AS home", cancellationToken);
         await MakeTablesAsync(connection, cancellationToken);
-        long rows = 0;
-        await ExecuteAsync(connection, "BEGIN IMMEDIATE", cancellationToken);
-        await DropTriggersAsync(connection, "true", cancellationToken);
-        foreach (var table in await NamesAsync(connection, TenantTables("home"), cancellationToken))
-        {
-            var growing = table switch { "audit" => "id", "audit_seals" => "number", _ => null };
-            if (growing is null && !finish)
-                continue;
-            if (growing is null)
-                await ExecuteAsync(connection, $"DELETE FROM main.\"{table}\"", cancellationToken);
-            var newer = growing is null ? "" : $" AND \"{growing}\" > (SELECT coalesce(max(\"{growing}\"), 0) FROM main.\"{table}\")";
-            await ForTenantAsync(connection, $"INSERT INTO main.\"{table}\" SELECT * FROM home.\"{table}\" WHERE tenant_id = $tenant{newer}", tenant, cancellationToken);
-            if (finish && await DiffersAsync(connection, table, tenant, cancellationToken))
-            {
-                // Retention has taken records away meanwhile, or an earlier copy was older: the table is copied whole.
-                await ExecuteAsync(connection, $"DELETE FROM main.\"{table}\"", cancellationToken);
-                await ForTenantAsync(connection, $"INSERT INTO main.\"{table}\" SELECT * FROM home.\"{table}\" WHERE tenant_id = $tenant", tenant, cancellationToken);
-                if (await DiffersAsync(connection, table, tenant, cancellationToken))
-                    throw new InvalidDataException($"The copy of the table {table} of {tenant} differs from what it was copied from; it is made anew.");
-            }
-            rows += await ForTenantAsync(connection, $"SELECT count(*) FROM main.\"{table}\"", tenant, cancellationToken);
-        }
-        // What refuses changes of rows that are written once stands in the way of copying; it is there again before the tenant is.
-        foreach (var sql in finish ? await NamesAsync(connection, "SELECT sql FROM home.sqlite_master WHERE type = 'trigger'", cancellationToken) : [])
-            await ExecuteAsync(connection, sql, cancellationToken);
-        await ExecuteAsync(connection, "COMMIT", cancellationToken);
-        return rows;
     }
 
-    /// <summary>Deletes what the shared file has of a tenant that is served from its own, in small transactions, and empties the log. Returns rows deleted.</summary>
-    public async Task<long> ClearAsync(TenantId tenant, CancellationToken cancellationToken)
+    public Task RemoveOwnAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken)
+    {
+        using (var connection = new SqliteConnection(ConnectionTo(OwnPath(tenant))))
+            SqliteConnection.ClearPool(connection);
+        if (Directory.Exists(OwnFolder(tenant)))
+            Directory.Delete(OwnFolder(tenant), recursive: true);
+        return Task.CompletedTask;
+    }
+
+    public async Task<RegistryRows> OpenRowsAsync(TenantId tenant, RegistryPlace place, bool write, CancellationToken cancellationToken)
+    {
+        var connection = await OpenPlainAsync(place == RegistryPlace.Own || (place == RegistryPlace.Current && IsApart(tenant)) ? OwnPath(tenant) : Path, cancellationToken);
+        return new RegistryRows(connection, connection.BeginTransaction(deferred: !write), tenant);
+    }
+
+    /// <summary>In small transactions; then empties the log.</summary>
+    public async Task<long> ClearSharedAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken)
     {
         const int batch = 5_000;
-        await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path, ForeignKeys = false, DefaultTimeout = 10, Pooling = false }.ToString());
-        await connection.OpenAsync(cancellationToken);
-        await ExecuteAsync(connection, "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON", cancellationToken);
+        await using var connection = await OpenPlainAsync(Path, cancellationToken);
         long rows = 0;
-        foreach (var table in await NamesAsync(connection, TenantTables("main"), cancellationToken))
+        foreach (var table in tables.All.Reverse().Where(t => t.Row != typeof(TenantRow)))
         {
-            if (table == "tenants")
-                continue; // That there is such a tenant is the installation's to know.
-            var triggers = await NamesAsync(connection, $"SELECT sql FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'", cancellationToken);
+            var triggers = await NamesAsync(connection, $"SELECT sql FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = '{table.Name}'", cancellationToken);
             if (triggers.Count > 0)
             {
                 await ExecuteAsync(connection, "BEGIN IMMEDIATE", cancellationToken);
-                await DropTriggersAsync(connection, $"tbl_name = '{table}'", cancellationToken);
+                await DropTriggersAsync(connection, $"tbl_name = '{table.Name}'", cancellationToken);
                 // Rows that are written once are few, and the other file has them; nobody else may take this moment to change one.
-                rows += await ForTenantAsync(connection, $"DELETE FROM \"{table}\" WHERE tenant_id = $tenant RETURNING 1", tenant, cancellationToken);
+                rows += await ForTenantAsync(connection, $"DELETE FROM \"{table.Name}\" WHERE tenant_id = $tenant RETURNING 1", tenant, cancellationToken);
                 foreach (var sql in triggers)
                     await ExecuteAsync(connection, sql, cancellationToken);
                 await ExecuteAsync(connection, "COMMIT", cancellationToken);
@@ -112,21 +104,30 @@ public sealed partial class RegistryFile
             long slice;
             do
             {
-                slice = await ForTenantAsync(connection, $"DELETE FROM \"{table}\" WHERE rowid IN (SELECT rowid FROM \"{table}\" WHERE tenant_id = $tenant LIMIT {batch}) RETURNING 1", tenant, cancellationToken);
+                slice = await ForTenantAsync(connection, $"DELETE FROM \"{table.Name}\" WHERE rowid IN (SELECT rowid FROM \"{table.Name}\" WHERE tenant_id = $tenant LIMIT {batch}) RETURNING 1", tenant, cancellationToken);
                 rows += slice;
             }
             while (slice > 0);
         }
-        await ExecuteAsync(connection, "PRAGMA wal_checkpoint(TRUNCATE)", cancellationToken);
+        await EmptyLogAsync(connection, cancellationToken);
         return rows;
     }
 
-    /// <summary>Tables and indexes as the shared file has them, and which migrations made them.</summary>
+    /// <summary>Outside of the pool and of the tables' references, which whole tables do not keep on their way.</summary>
+    private static async Task<SqliteConnection> OpenPlainAsync(string path, CancellationToken cancellationToken)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = false, DefaultTimeout = 10, Pooling = false }.ToString());
+        await connection.OpenAsync(cancellationToken);
+        await ExecuteAsync(connection, "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON", cancellationToken);
+        return connection;
+    }
+
+    /// <summary>Tables, indexes and triggers as the shared file has them, and which migrations made them.</summary>
     private static async Task MakeTablesAsync(SqliteConnection connection, CancellationToken cancellationToken)
     {
         var made = await NamesAsync(connection, "SELECT name FROM main.sqlite_master", cancellationToken);
         await ExecuteAsync(connection, "BEGIN IMMEDIATE", cancellationToken);
-        foreach (var sql in await NamesAsync(connection, "SELECT sql FROM home.sqlite_master WHERE type <> 'trigger' AND sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND name NOT IN (SELECT name FROM main.sqlite_master) ORDER BY type DESC", cancellationToken))
+        foreach (var sql in await NamesAsync(connection, "SELECT sql FROM home.sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND name NOT IN (SELECT name FROM main.sqlite_master) ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 ELSE 3 END", cancellationToken))
             await ExecuteAsync(connection, sql, cancellationToken);
         foreach (var table in (await NamesAsync(connection, "SELECT name FROM home.sqlite_master WHERE type = 'table' AND name LIKE '%_migrations'", cancellationToken)).Except(made))
             await ExecuteAsync(connection, $"INSERT INTO main.\"{table}\" SELECT * FROM home.\"{table}\"", cancellationToken);
@@ -139,14 +140,7 @@ public sealed partial class RegistryFile
             await ExecuteAsync(connection, $"DROP TRIGGER main.\"{name}\"", cancellationToken);
     }
 
-    private static async Task<bool> DiffersAsync(SqliteConnection connection, string table, TenantId tenant, CancellationToken cancellationToken)
-    {
-        var there = $"SELECT * FROM home.\"{table}\" WHERE tenant_id = $tenant";
-        return await ForTenantAsync(
-            connection, $"SELECT (SELECT count(*) FROM ({there} EXCEPT SELECT * FROM main.\"{table}\")) + (SELECT count(*) FROM (SELECT * FROM main.\"{table}\" EXCEPT {there}))", tenant, cancellationToken) > 0;
-    }
-
-    /// <summary>The number that a query gives, or of rows that a statement returns or changes.</summary>
+    /// <summary>Runs a statement; returns how many rows it gives back.</summary>
     private static async Task<long> ForTenantAsync(SqliteConnection connection, string sql, TenantId tenant, CancellationToken cancellationToken)
     {
         await using var command = connection.CreateCommand();
@@ -154,13 +148,11 @@ public sealed partial class RegistryFile
         command.CommandText = sql;
 #pragma warning restore CA2100
         command.Parameters.AddWithValue("$tenant", tenant.Value);
-        if (sql.StartsWith("INSERT", StringComparison.Ordinal))
-            return await command.ExecuteNonQueryAsync(cancellationToken);
-        long rows = 0, value = 0;
+        long rows = 0;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
-            (rows, value) = (rows + 1, reader.GetInt64(0));
-        return sql.StartsWith("DELETE", StringComparison.Ordinal) ? rows : value;
+            rows++;
+        return rows;
     }
 
     private static async Task<List<string>> NamesAsync(SqliteConnection connection, string sql, CancellationToken cancellationToken)

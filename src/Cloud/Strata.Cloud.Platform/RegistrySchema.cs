@@ -21,6 +21,10 @@ public sealed class RegistrySchema<TContext>(string name, string migrationsTable
 
     public IReadOnlyList<SchemaTable> Tables => tables ??= Describe();
 
+    public IReadOnlyList<string> Functions => WrittenOnce.Count == 0 ? [] : [$"{RegistryFunctions.Prefix}{name}()"];
+
+    private List<string> WrittenOnce => [.. Tables.Where(t => t.Rights == SchemaTable.AppendOnly).Select(t => t.Name)];
+
     public async Task<SchemaVersion> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var context = create(OptionsFor("Host=none"));
@@ -39,6 +43,8 @@ public sealed class RegistrySchema<TContext>(string name, string migrationsTable
     {
         await using var context = create(OptionsFor(owner.With(c => c.Pooling = false)));
         await context.Database.MigrateAsync(cancellationToken);
+        if (WrittenOnce.Count > 0)
+            await connection.RunAsync(RegistryFunctions.Clear(name, WrittenOnce), cancellationToken);
     }
 
     private DbContextOptions<TContext> OptionsFor(string connectionString) =>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
@@ -5,6 +6,7 @@ using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Postgres;
+using Strata.Postgres.Schema;
 
 namespace Strata.Cloud.Platform;
 
@@ -14,33 +16,89 @@ namespace Strata.Cloud.Platform;
 /// </summary>
 public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDisposable
 {
+    /// <summary>Connections at most to a tenant's own database.</summary>
+    private const int OwnConnections = 4;
+
     private readonly NpgsqlDataSource source;
+    private readonly DatabaseAddress address;
+    private readonly ConcurrentDictionary<TenantId, string> own = new();
     private readonly FieldProtection protection;
     private readonly TenantConnections connections;
 
     /// <param name="maxConnections">Connections at most; who needs one more waits.</param>
     public RegistryServer(DatabaseAddress database, int maxConnections = 10)
     {
-        source = NpgsqlDataSource.Create(database.With(c =>
-        {
-            c.ApplicationName = "strata-registry";
-            c.MaxPoolSize = maxConnections;
-            c.Options = "-c jit=off";
-        }));
+        address = database;
+        source = NpgsqlDataSource.Create(ConnectionTo(database, maxConnections));
         protection = new FieldProtection(Keys);
-        connections = new TenantConnections(Gates, _ => null);
+        connections = new TenantConnections(Gates, tenant => own.GetValueOrDefault(tenant));
     }
 
     public KeyRing Keys { get; } = new();
 
     public TenantGates Gates { get; } = new(TimeProvider.System);
 
-    public bool IsApart(TenantId tenant) => false;
+    /// <summary>What a tenant's own database must be like; null where tenants have none.</summary>
+    public DatabaseSchema? Schema { get; init; }
+
+    public bool IsApart(TenantId tenant) => own.ContainsKey(tenant);
 
     public void Place(TenantId tenant, bool apart)
     {
         if (apart)
-            throw new NotSupportedException("A tenant's own database on a server is not supported yet.");
+            own[tenant] = ConnectionTo(address.Of(tenant), OwnConnections);
+        else
+            own.TryRemove(tenant, out _);
+    }
+
+    /// <summary>The owner makes it, for the node may make no database.</summary>
+    public async Task<Problem?> CannotPlaceAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CheckOwnAsync(tenant, cancellationToken);
+            return null;
+        }
+        catch (DatabaseException failure)
+        {
+            return new Problem(
+                ProblemKind.Conflict, $"The tenant's own database is not ready. {failure.Message} The owner makes it: 'strata database migrate --tenant {tenant} --owner \"Host=...;Database={address.Database};Username=strata_owner\"'.",
+                "level");
+        }
+    }
+
+    /// <summary>The tenant's own database was made by the owner; it is as it must be, or this says what is wrong.</summary>
+    public Task PrepareOwnAsync(TenantId tenant, CancellationToken cancellationToken) => CheckOwnAsync(tenant, cancellationToken);
+
+    /// <summary>Takes the rows away; the database is its owner's to drop.</summary>
+    public async Task RemoveOwnAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken)
+    {
+        await using var rows = await OpenRowsAsync(tenant, RegistryPlace.Own, write: true, cancellationToken);
+        // The functions take away what is written once only of a tenant that is gone.
+        await RunAsync(rows, "UPDATE tenants SET state = 'Deleted' WHERE tenant_id = @tenant", cancellationToken);
+        await ClearAsync(rows, tables, cancellationToken);
+        await RunAsync(rows, "DELETE FROM tenants WHERE tenant_id = @tenant", cancellationToken);
+        await rows.CommitAsync(cancellationToken);
+        using var pool = new NpgsqlConnection(ConnectionTo(address.Of(tenant), OwnConnections));
+        NpgsqlConnection.ClearPool(pool);
+    }
+
+    public async Task<RegistryRows> OpenRowsAsync(TenantId tenant, RegistryPlace place, bool write, CancellationToken cancellationToken)
+    {
+        var isOwn = place == RegistryPlace.Own || (place == RegistryPlace.Current && IsApart(tenant));
+        var connection = isOwn ? new NpgsqlConnection(ConnectionTo(address.Of(tenant), OwnConnections)) : source.CreateConnection();
+        await connection.OpenAsync(cancellationToken);
+        var transaction = await connection.BeginTransactionAsync(write ? System.Data.IsolationLevel.ReadCommitted : System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+        await connection.RunAsync(TenantBinding.Statement(tenant), cancellationToken);
+        return new RegistryRows(connection, transaction, tenant);
+    }
+
+    public async Task<long> ClearSharedAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken)
+    {
+        await using var rows = await OpenRowsAsync(tenant, RegistryPlace.Shared, write: true, cancellationToken);
+        var cleared = await ClearAsync(rows, tables, cancellationToken);
+        await rows.CommitAsync(cancellationToken);
+        return cleared;
     }
 
     /// <summary>Nothing: the owner's VACUUM takes dead rows away.</summary>
@@ -96,6 +154,34 @@ public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDispo
             return (false, $"The database does not answer: {(e is OperationCanceledException ? "no connection within a second" : (e.InnerException?.Message ?? e.Message).TrimEnd('.'))}.");
         }
     }
+
+    private Task CheckOwnAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        Schema is { } schema ? schema.CheckAsync(address.Of(tenant), cancellationToken) : throw new DatabaseException("Here tenants have no databases of their own.");
+
+    private static async Task<long> ClearAsync(RegistryRows rows, TenantTables tables, CancellationToken cancellationToken)
+    {
+        long cleared = 0;
+        foreach (var table in tables.All.Reverse().Where(t => t.Row != typeof(TenantRow) && !t.IsAppendOnly))
+            cleared += await rows.RemoveAsync(table, tables.References[table.Name], cancellationToken);
+        // What is written once the node has no right to take away: functions of the owner's do, of a tenant that is placed elsewhere or is gone.
+        foreach (var function in await ((NpgsqlConnection)rows.Connection).ListAsync(
+            $"SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND starts_with(proname, '{RegistryFunctions.Prefix}') ORDER BY 1", r => r.GetString(0), cancellationToken))
+            await RunAsync(rows, $"SELECT {function}()", cancellationToken);
+        return cleared;
+    }
+
+    private static async Task RunAsync(RegistryRows rows, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = sql.Contains('@', StringComparison.Ordinal) ? rows.Command(sql, ("@tenant", rows.Tenant.Value)) : rows.Command(sql);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static string ConnectionTo(DatabaseAddress database, int connections) => database.With(c =>
+    {
+        c.ApplicationName = "strata-registry";
+        c.MaxPoolSize = connections;
+        c.Options = "-c jit=off";
+    });
 
     private async Task<(bool Answers, string Detail)> AskServerAsync(CancellationToken cancellationToken)
     {

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Archive;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Tenancy.Audit;
 using Strata.Cloud.Tenancy.Isolation;
@@ -48,7 +49,11 @@ public static class TenancyModule
         services.AddSingleton<TenancyStore>();
         services.AddSingleton(RegistryPart.Of<TenancyDbContext>(TenancyDbContext.MigrationsTable, static (contextOptions, tenant) => new TenancyDbContext(contextOptions, tenant)));
         services.AddSingleton<IsolationRunner>();
-        services.AddSingleton<ShredTenant>();
+        services.AddSingleton<ShredTenant>().AddSingleton<ImportTenant>();
+        services.AddSingleton<ITenantContents, PeopleContents>();
+        services.AddSingleton(s => s.GetRequiredService<SealedBox>() is var box
+            ? new ArchiveField("sign_in_providers", "client_secret", kept => box.Open(ProviderAnswer.SecretPurpose, kept), plain => box.Seal(ProviderAnswer.SecretPurpose, plain))
+            : throw new InvalidOperationException());
         services.AddSingleton<TokenDirectory>();
         services.TryAddSingleton<Meter>();
         services.AddSingleton<QuotaBook>();
@@ -85,6 +90,7 @@ public static class TenancyModule
         MapTenants(api);
         api.MapQuotas();
         IsolationRoutes.Map(api);
+        ArchiveRoutes.Map(api);
         routes.MapPeople(api);
         api.MapShares();
         api.MapGet("/tokens", ListTokens.Handle).Requires(Permission.TokensManage).AcceptsOnly("search", "cursor", "limit").WithName("ListTokens").WithTags("Access")
@@ -122,7 +128,7 @@ public static class TenancyModule
             .ProducesProblem(StatusCodes.Status409Conflict);
         api.MapPatch("/tenants/{id}", ChangeTenantState.HandleAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("ChangeTenant").WithTags("Tenants")
             .WithSummary("Renames, disables or enables a tenant").Accepts<ChangeTenant>("application/json").Produces<TenantInfo>().ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapDelete("/tenants/{id}", DeleteTenant.HandleAsync).Requires(Permission.PlatformManage).AcceptsOnly("shred").WithName("DeleteTenant").WithTags("Tenants")
+        api.MapDelete("/tenants/{id}", DeleteTenant.HandleAsync).Requires(Permission.PlatformManage).AcceptsOnly("shred", "purge").WithName("DeleteTenant").WithTags("Tenants")
             .WithSummary("Deletes a tenant that has nothing any more, or shreds one with a key of its own with all it has").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
     }

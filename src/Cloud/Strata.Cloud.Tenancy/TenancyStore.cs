@@ -106,6 +106,9 @@ internal sealed class TenancyStore : IDisposable
         },
         cancellationToken);
 
+    /// <summary>Takes the image from the tables, which were changed by somebody else.</summary>
+    public Task LoadAgainAsync(TenantId tenant, CancellationToken cancellationToken) => turn.LoadAgainAsync(tenant, cancellationToken);
+
     public void Dispose() => turn.Dispose();
 
     private TenancyDbContext Create(TenantId tenant) => new(options, tenant);
@@ -114,7 +117,12 @@ internal sealed class TenancyStore : IDisposable
     {
         await using var context = Create(tenant);
         if (await context.Tenants.SingleOrDefaultAsync(cancellationToken) is not { } row)
-            return; // A new one that was not written after all.
+        {
+            // A new one that was not written after all.
+            if (images.TryRemove(tenant, out var never))
+                Changed?.Invoke(tenant, never, never with { Tenant = never.Tenant with { State = TenantState.Deleted } });
+            return;
+        }
         var image = new TenancyImage(
             row, (await context.Tokens.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(t => t.Prefix, t => t, StringComparer.Ordinal),
             (await context.Roles.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(r => r.Name, r => r, StringComparer.Ordinal))

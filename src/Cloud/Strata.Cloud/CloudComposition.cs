@@ -16,6 +16,7 @@ using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Tenancy;
+using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
@@ -25,9 +26,11 @@ using Strata.Node.Metering;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
 using Strata.Node.Tls;
+using Strata.Postgres;
 using Strata.Telemetry;
 using Strata.Telemetry.DuckDb;
 using Strata.Telemetry.Postgres;
+using Strata.Telemetry.Transfer;
 
 namespace Strata.Cloud;
 
@@ -123,6 +126,10 @@ internal static class CloudComposition
         {
             services.AddPostgresTelemetryStore(store => store.Database = database);
             services.AddTenantStores<PostgresTelemetryStore>();
+            services.AddSingleton(CloudDatabase.Schema);
+            services.AddSingleton<Func<TenantId, ITransferStore>>(p => tenant => new PostgresTelemetryStore(
+                new PostgresTelemetryOptions { Database = DatabaseAddress.Parse(database).Of(tenant).With(), MaxReaders = 2 }, p.GetRequiredService<TimeProvider>(),
+                p.GetRequiredService<ILogger<PostgresTelemetryStore>>(), p.GetService<IDeviceClasses>()));
             services.AddSingleton<INodeCheck, DatabaseCheck>();
         }
         else

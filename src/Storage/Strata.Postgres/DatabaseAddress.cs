@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
+using Strata.Core.Tenancy;
 
 namespace Strata.Postgres;
 
@@ -50,6 +51,18 @@ public sealed class DatabaseAddress
         var copy = new NpgsqlConnectionStringBuilder(parts.ConnectionString);
         change?.Invoke(copy);
         return copy.ConnectionString;
+    }
+
+    /// <summary>
+    /// The database of a tenant's own on the same server: this one's name, an underline and the tenant's id; when that is longer than a name may be, the end of it is its digest.
+    /// </summary>
+    public DatabaseAddress Of(TenantId tenant)
+    {
+        const int longest = 63, digest = 16;
+        var name = $"{Database}_{tenant.Value}";
+        if (System.Text.Encoding.UTF8.GetByteCount(name) > longest)
+            name = name[..(longest - digest)] + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name)))[..digest];
+        return new DatabaseAddress(new NpgsqlConnectionStringBuilder(With(c => c.Database = name)));
     }
 
     /// <summary>Opens a connection of its own, outside of any pool.</summary>

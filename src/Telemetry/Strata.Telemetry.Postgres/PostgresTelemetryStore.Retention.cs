@@ -14,6 +14,8 @@ public sealed partial class PostgresTelemetryStore
 {
     public async ValueTask<long> RetainAsync(RetentionPolicy policy, CancellationToken cancellationToken)
     {
+        if (holdsRetention)
+            return 0; // What is being copied must not change under it; ten minutes later is soon enough.
         var now = Now;
         await WriteAsync(async open =>
         {

@@ -30,7 +30,7 @@ public sealed class TelemetrySchema : ISchemaPart
         new("telemetry_usage", SchemaTable.AllRights),
     ];
 
-    public IReadOnlyList<string> Functions { get; } = ["strata_create_leaves(date, integer)", "strata_drop_leaf(date)"];
+    public IReadOnlyList<string> Functions { get; } = ["strata_create_leaves(date, integer)", "strata_drop_leaf(date)", "strata_remove_tenant()"];
 
     public IReadOnlyList<string> Sequences { get; } = ["telemetry_commits"];
 
@@ -56,6 +56,7 @@ public sealed class TelemetrySchema : ISchemaPart
         // Functions are replaced each time: their text belongs to this program.
         await connection.RunAsync(CreateLeaves, cancellationToken);
         await connection.RunAsync(DropLeaf, cancellationToken);
+        await connection.RunAsync(RemoveTenant, cancellationToken);
     }
 
     private static readonly string[] Steps =
@@ -149,6 +150,41 @@ public sealed class TelemetrySchema : ISchemaPart
             END IF;
             EXECUTE format('DROP TABLE %s', leaf);
             RETURN true;
+        END $body$;
+        """;
+
+    /// <summary>
+    /// Removes the readings of the bound tenant and of no other, a day at a time, and when none are left the rest of it. Returns rows of readings removed, -1 when there was nothing at all. The parent's policy
+    /// binds the owner too, so that a slip of this text could not reach further.
+    /// </summary>
+    private const string RemoveTenant =
+        $"""
+        CREATE OR REPLACE FUNCTION public.strata_remove_tenant() RETURNS bigint
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $body$
+        DECLARE
+            bound text := {TenantBinding.Expression};
+            day date;
+            gone bigint := 0;
+            rest bigint := 0;
+            name text;
+        BEGIN
+            IF bound IS NULL THEN
+                RAISE EXCEPTION 'no tenant is bound' USING ERRCODE = '22023';
+            END IF;
+            FOR day IN SELECT to_date(right(c.relname, 8), 'YYYYMMDD') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'public.{Readings}'::regclass ORDER BY 1 LOOP
+                DELETE FROM public.{Readings} WHERE tenant_id = bound AND arrived = day;
+                GET DIAGNOSTICS gone = ROW_COUNT;
+                IF gone > 0 THEN
+                    RETURN gone;
+                END IF;
+            END LOOP;
+            FOREACH name IN ARRAY ARRAY['telemetry_origins', 'telemetry_windows', 'telemetry_events', 'telemetry_gaps', 'telemetry_progress', 'telemetry_dropped', 'telemetry_usage',
+                'telemetry_series', 'telemetry_tenants'] LOOP
+                EXECUTE format('DELETE FROM public.%I WHERE tenant_id = $1', name) USING bound;
+                GET DIAGNOSTICS gone = ROW_COUNT;
+                rest := rest + gone;
+            END LOOP;
+            RETURN CASE WHEN rest > 0 THEN 0 ELSE -1 END;
         END $body$;
         """;
 }

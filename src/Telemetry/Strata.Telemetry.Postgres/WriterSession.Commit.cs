@@ -14,6 +14,7 @@ internal sealed partial class WriterSession
     private readonly Dictionary<TenantId, TenantCommit> pending = [];
     private SeriesState[] resolved = new SeriesState[64];
     private HashSet<object>? repeatedRecords;
+    private bool isBrought;
     private int stored;
     private int repeated;
     private int refused;
@@ -26,6 +27,9 @@ internal sealed partial class WriterSession
         foreach (var commit in pending.Values)
             commit.Clear();
         usage.Begin(now);
+        // What is brought from another store was metered there, and keeps its age.
+        isBrought = writes.Count == 1 && writes[0].Arrived is not null;
+        now = isBrought ? writes[0].Arrived!.Value : now;
         foreach (var write in writes)
         {
             var tenant = await TenantAsync(write.Tenant, cancellationToken);
@@ -33,6 +37,8 @@ internal sealed partial class WriterSession
                 await LearnHeightsAsync(tenant, batch, now, cancellationToken);
             Take(tenant, write, now);
         }
+        if (isBrought)
+            usage.Forget();
         if (pending.Values.Any(p => !p.IsEmpty))
             await WriteAsync(LastCommit + 1, now, cancellationToken);
         return new CommitReport(LastCommit, stored, repeated, EventTime.ToDateTimeOffset(now)) { Refused = refused, RepeatedRecords = repeatedRecords };
@@ -264,7 +270,7 @@ internal sealed partial class WriterSession
         await count.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private List<UsageHour> UsedBy(TenantState tenant) => [.. usage.Touched.Where(c => c.Tenant == tenant.Id).Select(c => c.Taken).OfType<UsageHour>()];
+    private List<UsageHour> UsedBy(TenantState tenant) => [.. usage.Touched.Where(c => !isBrought && c.Tenant == tenant.Id).Select(c => c.Taken).OfType<UsageHour>()];
 
     /// <summary>Row by row in the order of their series, so that a series' rows of this commit lie together, in the table and in its index. Where a row stood in the commit is its number.</summary>
     private void Copy(TenantState tenant, TenantCommit part, long commit, DateOnly day)

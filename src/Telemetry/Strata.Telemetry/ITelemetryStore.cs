@@ -92,6 +92,11 @@ public sealed class TelemetryWrite
 
     /// <summary>The number of <see cref="Usage"/>; required with it.</summary>
     public SourceStamp? UsageStamp { get; init; }
+
+    /// <summary>
+    /// When another store committed this, microseconds; null for what is new. What is brought from there is not metered again, and where the store can it keeps its age. Readings have their times. Alone in its commit.
+    /// </summary>
+    public long? Arrived { get; init; }
 }
 
 /// <summary>A record with the number of the entry that brought it; null when made here.</summary>

@@ -5,18 +5,19 @@ using Strata.Core.Metering;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 using Strata.Telemetry.DuckDb;
+using Strata.Telemetry.Transfer;
 
 namespace Strata.Telemetry;
 
 /// <summary>
-/// The shared store, and stores of tenants that have their own: everybody asks this one and nobody knows. Stores of tenants are files in folders of theirs, opened when the tenant is placed.
+/// The shared store, and stores of tenants that have their own: everybody asks this one and nobody knows. Stores of tenants are files in folders of theirs, or databases, opened when the tenant is placed.
 /// </summary>
 public sealed class RoutedTelemetryStore(ITelemetryStore shared, TimeProvider time, ILogger<DuckDbTelemetryStore> logger, IDeviceClasses? classes = null) : ITelemetryStore
 {
     /// <summary>Memory for the cache and queries of a tenant's own store, MiB.</summary>
     private const int OwnMemoryMiB = 64;
 
-    private volatile ImmutableDictionary<TenantId, DuckDbTelemetryStore> own = ImmutableDictionary<TenantId, DuckDbTelemetryStore>.Empty;
+    private volatile ImmutableDictionary<TenantId, ITransferStore> own = ImmutableDictionary<TenantId, ITransferStore>.Empty;
 
     /// <summary>How tenants are taken out of the shared store; null where that cannot be done.</summary>
     public ITenantMoves? Moves => shared as ITenantMoves;
@@ -32,15 +33,27 @@ public sealed class RoutedTelemetryStore(ITelemetryStore shared, TimeProvider ti
         }
     }
 
+    /// <summary>The shared store, as what tenants are brought into and taken out of.</summary>
+    public ITransferStore Shared => (ITransferStore)shared;
+
+    /// <summary>The tenants' own stores that cannot commit, and why.</summary>
+    public IReadOnlyList<(TenantId Tenant, string Fault)> Faults => [.. own.Where(o => !o.Value.Health.CanCommit).Select(o => (o.Key, o.Value.Health.Detail))];
+
+    /// <summary>The store in which the tenant is.</summary>
+    public ITransferStore StoreOf(TenantId tenant) => own.TryGetValue(tenant, out var store) ? store : Shared;
+
     public bool IsApart(TenantId tenant) => own.ContainsKey(tenant);
 
     /// <summary>Opens a tenant's own store and leads everything of the tenant there from now on.</summary>
     /// <exception cref="TelemetryStoreException">It cannot be opened; nothing has changed.</exception>
-    public async Task PlaceAsync(TenantId tenant, string folder, CancellationToken cancellationToken)
+    public Task PlaceAsync(TenantId tenant, string folder, CancellationToken cancellationToken) => PlaceAsync(tenant, () => InFolder(folder), cancellationToken);
+
+    /// <summary>The same with a store of another kind.</summary>
+    public async Task PlaceAsync(TenantId tenant, Func<ITransferStore> create, CancellationToken cancellationToken)
     {
         if (own.ContainsKey(tenant))
             return;
-        var store = new DuckDbTelemetryStore(new TelemetryStoreOptions { Folder = folder, MemoryLimitMiB = OwnMemoryMiB, Threads = 1, MaxReaders = 2 }, time, logger, classes);
+        var store = create();
         try
         {
             await store.OpenAsync(cancellationToken);
@@ -52,6 +65,10 @@ public sealed class RoutedTelemetryStore(ITelemetryStore shared, TimeProvider ti
         }
         own = own.SetItem(tenant, store);
     }
+
+    /// <summary>A tenant's own store in files, not open yet.</summary>
+    public ITransferStore InFolder(string folder) =>
+        new DuckDbTelemetryStore(new TelemetryStoreOptions { Folder = folder, MemoryLimitMiB = OwnMemoryMiB, Threads = 1, MaxReaders = 2 }, time, logger, classes);
 
     /// <summary>Closes a tenant's own store; its files stay.</summary>
     public async Task CloseAsync(TenantId tenant)

@@ -74,6 +74,70 @@ public sealed class DedicatedTenantTests : IAsyncLifetime
         Assert.Equal(other.Acknowledged, (await Other.CountReadingsAsync("t-1", Cancelled)).Count);
     }
 
+    [Theory]
+    [InlineData("encrypted")]
+    [InlineData("logical")]
+    public async Task A_tenant_moves_back_while_its_devices_publish_and_its_own_files_are_gone(string level)
+    {
+        var mine = await Acme.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);
+        var theirs = await Other.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);
+        await using var publishing = await PublishingDevice.StartAsync(cloud.Node.Mqtt.Port, "acme", mine, Cancelled);
+        await using var other = await PublishingDevice.StartAsync(cloud.Node.Mqtt.Port, "other", theirs, Cancelled);
+        await publishing.MoreAsync(50, Cancelled);
+        await other.MoreAsync(20, Cancelled);
+        await MoveAsync("dedicated");
+        await publishing.MoreAsync(100, Cancelled);
+        await Acme.CreateDeviceAsync(new CreateDevice("t-2"), Cancelled);
+        await cloud.Client.ChangeTenantAsync("acme", new ChangeTenant("Acme Corp."), Cancelled);
+
+        await MoveAsync(level);
+        await publishing.MoreAsync(50, Cancelled);
+        await other.MoreAsync(20, Cancelled);
+        await CheckAsync(await publishing.StopAsync(), await other.StopAsync());
+        Assert.False(Directory.Exists(Path.Combine(cloud.Folder, "tenants", "acme")));
+        Assert.Null((await Acme.VerifyAuditAsync(Cancelled)).Broken);
+        Assert.Equal(2, Left("devices"));
+        Assert.Equal(level == "logical" ? 0 : 1, Left("tenant_keys"));
+        Assert.Equal("Acme Corp.", (await cloud.Client.GetTenantAsync("acme", Cancelled)).Name);
+        var usage = await cloud.Node.Services.GetRequiredService<ITelemetryStore>().UsageAsync(TenantId.Parse("acme"), DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue.AddYears(-1), Cancelled);
+        Assert.Equal(publishing.Acknowledged, usage.Sum(u => u.ReadingsStored));
+        TestContext.Current.SendDiagnosticMessage("The way back of {0} readings to {1}: {2}", publishing.Acknowledged, level, (await cloud.Client.GetIsolationAsync("acme", Cancelled)).Detail ?? "");
+
+        await cloud.StopAsync();
+        await cloud.StartAsync();
+        await CheckAsync(publishing.Acknowledged, other.Acknowledged);
+        await using (var again = await PublishingDevice.StartAsync(cloud.Node.Mqtt.Port, "acme", mine, Cancelled))
+            await again.MoreAsync(3, Cancelled); // The same times as the first three: repeats.
+        await CheckAsync(publishing.Acknowledged, other.Acknowledged);
+        await MoveAsync("dedicated"); // And there again.
+        await CheckAsync(publishing.Acknowledged, other.Acknowledged);
+    }
+
+    [Fact]
+    public async Task Health_names_the_tenant_whose_own_store_cannot_commit_and_the_others_are_served()
+    {
+        var mine = await Acme.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);
+        await MoveAsync("dedicated");
+        var store = cloud.Node.Services.GetRequiredService<RoutedTelemetryStore>();
+        var folder = Path.Combine(cloud.Folder, "tenants", "acme");
+        await using (await PublishingDevice.StartAsync(cloud.Node.Mqtt.Port, "acme", mine, Cancelled))
+        {
+            await store.CloseAsync(TenantId.Parse("acme"));
+            // A store that fails at each commit, as on a disk that has gone.
+            await store.PlaceAsync(TenantId.Parse("acme"), () => new FailingStore(folder), Cancelled);
+            string? detail = null;
+            while (detail?.Contains("acme", StringComparison.Ordinal) != true)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Cancelled);
+                detail = (await cloud.Client.GetHealthAsync(Cancelled)).Checks.Single(c => c.Name == "store").Detail;
+            }
+            var check = (await cloud.Client.GetHealthAsync(Cancelled)).Checks.Single(c => c.Name == "store");
+            Assert.Equal("degraded", check.Status);
+            Assert.Contains("the disk has gone", check.Detail, StringComparison.Ordinal);
+        }
+        await cloud.CommitAsync("d", ("m", 1, Core.Telemetry.ReadingValue.OfNumber(1)));
+    }
+
     [Fact]
     public async Task The_first_tenant_stays_and_a_deployment_of_its_own_is_another_installation()
     {

@@ -31,6 +31,10 @@ public sealed class EncryptedTenantTests : IAsyncLifetime
         var device = await Acme.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);
         var token = await Acme.CreateTokenAsync(new CreateToken([new GrantInfo("viewer")]), Cancelled);
         await Acme.InviteUserAsync(new InviteUser(Email, [new GrantInfo("viewer")]), Cancelled);
+        // Made by a person, so that the person's address stands in what he made; and what belongs to the sign-in by a provider.
+        const string secret = "the client secret of a provider";
+        await Acme.SetSignInProviderAsync(new SetSignInProvider("https://login.acme.example/", "strata", [new GroupGrant("all", new GrantInfo("viewer"))], secret), Cancelled);
+        var kept = Column("sign_in_providers", "client_secret");
         var hash = System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(token.Token));
         await cloud.StopAsync();
         await cloud.StartAsync();
@@ -40,6 +44,8 @@ public sealed class EncryptedTenantTests : IAsyncLifetime
         Assert.Equal("encrypted", (await cloud.Client.GetIsolationAsync("acme", Cancelled)).Level);
         Assert.False(Found(Encoding.UTF8.GetBytes(Email)), "The address of the invited is in the files.");
         Assert.False(Found(hash), "The hash of the token is in the files.");
+        Assert.False(Found(Encoding.UTF8.GetBytes(secret)) || Found(kept), "The client secret of the provider is in the files, plain or as the node's keys alone seal it.");
+        Assert.Equal((0, 0, 0), (Unsealed("tokens", "created_by"), Unsealed("invitations", "created_by"), Unsealed("sign_in_providers", "client_secret")));
 
         for (var round = 0; round < 2; round++)
         {
@@ -158,6 +164,8 @@ public sealed class EncryptedTenantTests : IAsyncLifetime
     private long Unsealed(string table, string column, string tenant = "acme") => Query(
         cloud.Folder, $"SELECT {column} FROM {table} WHERE tenant_id = '{tenant}' AND {column} IS NOT NULL", r => r.GetValue(0) is byte[] bytes ? SealedField.KeyOf(bytes) : SealedField.KeyOf(r.GetString(0)))
         .Count(id => id is null);
+
+    private byte[] Column(string table, string column) => Query(cloud.Folder, $"SELECT {column} FROM {table} WHERE tenant_id = 'acme'", r => (byte[])r.GetValue(0))[0];
 
     private long Count(string sql) => Query(cloud.Folder, sql, r => r.GetInt64(0))[0];
 

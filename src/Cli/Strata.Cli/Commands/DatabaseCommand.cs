@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Strata.Cli.Output;
 using Strata.Cloud;
+using Strata.Core.Tenancy;
 using Strata.Postgres;
 using Strata.Postgres.Schema;
 
@@ -24,11 +25,14 @@ internal static class DatabaseCommand
     {
         var owner = new Option<string>("--owner") { Description = "Connection string of the role that owns the database.", Required = true };
         var password = new Option<string?>("--node-password-file") { Description = $"File with the password that the node's role ({Roles.Node}) gets; its first line." };
+        var tenant = new Option<string?>("--tenant") { Description = "The database of this tenant's own, DATABASE_TENANT on the same server, in place of the shared one; made when it is missing and the owner may (CREATEDB). Before 'strata tenants move --to dedicated', and with each update." };
         var output = Output();
-        var command = new Command("migrate", "Create or update tables, policies and roles, as the owner; safe to run again.") { owner, password, output };
+        var command = new Command("migrate", "Create or update tables, policies and roles, as the owner; safe to run again.") { owner, password, tenant, output };
         command.SetAction((parsed, cancellationToken) => GuardAsync(async () =>
         {
             var address = DatabaseAddress.Parse(parsed.GetValue(owner)!);
+            if (parsed.GetValue(tenant) is { } name)
+                address = await CloudDatabase.EnsureOwnAsync(address, TenantId.Parse(TenantsCommand.Id(name)), cancellationToken);
             var notes = await CloudDatabase.Schema.MigrateAsync(address, ReadPassword(parsed.GetValue(password)), cancellationToken);
             foreach (var note in notes)
                 await parsed.InvocationConfiguration.Error.WriteLineAsync($"note: {note}");
@@ -42,6 +46,7 @@ internal static class DatabaseCommand
         }));
         return HelpWithExamples.WithExamples(
             command, "strata database migrate --owner \"Host=db;Database=strata;Username=strata_owner;Password=...\" --node-password-file node.password",
+            "strata database migrate --tenant acme --owner \"Host=db;Database=strata;Username=strata_owner;Password=...\"",
             "(as a superuser, once)  CREATE ROLE strata_owner LOGIN CREATEROLE PASSWORD '...'; CREATE DATABASE strata OWNER strata_owner; CREATE ROLE strata_backup BYPASSRLS;");
     }
 

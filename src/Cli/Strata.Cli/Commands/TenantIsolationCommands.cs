@@ -33,16 +33,23 @@ internal static class TenantIsolationCommands
 
     public static Command CreateMove()
     {
-        var to = new Option<string>("--to") { Description = "logical, encrypted or dedicated.", Required = true };
+        var to = new Option<string>("--to") { Description = "logical, encrypted, dedicated; or physical, which is another installation: pauses the tenant and writes it to --out.", Required = true };
         to.AcceptOnlyFromAmong("logical", "encrypted", "dedicated", "physical");
+        var file = new Option<string?>("--out") { Description = "With --to physical: the archive to write, for 'strata tenants import' there.", HelpName = "FILE" };
+        var key = TenantArchiveCommands.KeyOption();
+        var remove = new Option<bool>("--remove") { Description = "With --to physical: remove the tenant here with everything it has, once the archive is written." };
         return CreateChange(
             "move", "Change a tenant's isolation level while it is served. Goes on in the node; shows how far it is until it is done.", "strata tenants move acme --to encrypted",
-            parsed => new ChangeIsolation(parsed.GetValue(to)), to);
+            parsed => new ChangeIsolation(parsed.GetValue(to)),
+            async (parsed, node, tenant, cancellationToken) => parsed.GetValue(to) == "physical"
+                ? await TenantArchiveCommands.MoveOutAsync(parsed, node, tenant, parsed.GetValue(file), parsed.GetValue(key), parsed.GetValue(remove), cancellationToken)
+                : null,
+            to, file, key, remove);
     }
 
     public static Command CreateRenewKey() => CreateChange(
         "renew-key", "Make a new data key for an encrypted or dedicated tenant and seal everything with it, while it is served.", "strata tenants renew-key acme",
-        _ => new ChangeIsolation(null, RenewKey: true));
+        _ => new ChangeIsolation(null, RenewKey: true), static (_, _, _, _) => Task.FromResult<int?>(null));
 
     public static Command CreateRotate()
     {
@@ -58,7 +65,9 @@ internal static class TenantIsolationCommands
         return HelpWithExamples.WithExamples(command, "strata tenants rotate-installation-key");
     }
 
-    private static Command CreateChange(string verb, string description, string example, Func<ParseResult, ChangeIsolation> change, params Option[] options)
+    /// <param name="instead">What is done in place of a change; null for nothing.</param>
+    private static Command CreateChange(
+        string verb, string description, string example, Func<ParseResult, ChangeIsolation> change, Func<ParseResult, NodeOptions, string, CancellationToken, Task<int?>> instead, params Option[] options)
     {
         var id = TenantsCommand.IdArgument();
         var noWait = new Option<bool>("--no-wait") { Description = "Return when it has begun." };
@@ -68,6 +77,8 @@ internal static class TenantIsolationCommands
         var node = new NodeOptions(command, takesTenant: false);
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (await instead(parsed, node, parsed.GetValue(id)!, cancellationToken) is { } done)
+                return done;
             var (client, tenant, output) = (node.Connect(parsed), TenantsCommand.Id(parsed.GetValue(id)!), node.Writer(parsed));
             var now = await client.ChangeIsolationAsync(tenant, change(parsed), cancellationToken);
             var said = "";

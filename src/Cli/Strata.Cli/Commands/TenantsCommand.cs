@@ -12,6 +12,7 @@ internal static class TenantsCommand
     {
         CreateList(), CreateShow(), CreateCreate(), CreateRename(), CreateSwitch("disable", false), CreateSwitch("enable", true), CreateDelete(), TenantsAdviseCommand.Create(),
         TenantIsolationCommands.CreateShow(), TenantIsolationCommands.CreateMove(), TenantIsolationCommands.CreateRenewKey(), TenantIsolationCommands.CreateRotate(),
+        TenantArchiveCommands.CreateExport(), TenantArchiveCommands.CreateImport(),
     };
 
     private static Command CreateList()
@@ -63,17 +64,22 @@ internal static class TenantsCommand
         {
             Description = "Delete it with everything it has, and destroy its keys so that copies of the database cannot be opened either; for encrypted and dedicated tenants. Its audit trail goes too.",
         };
-        var command = new Command("delete", "Delete a tenant that has nothing any more. Its audit trail stays.") { id, shred };
+        var purge = new Option<bool>("--purge")
+        {
+            Description = "Delete a disabled tenant with everything it has, also one without a key, of which copies of the database can be read on; for one that was moved to another installation.",
+        };
+        var command = new Command("delete", "Delete a tenant that has nothing any more. Its audit trail stays.") { id, shred, purge };
         var node = new NodeOptions(command, takesTenant: false);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var tenant = Id(parsed.GetValue(id)!);
             var client = node.Connect(parsed);
-            await (parsed.GetValue(shred) ? client.ShredTenantAsync(tenant, cancellationToken) : client.DeleteTenantAsync(tenant, cancellationToken));
-            node.Writer(parsed).Note(parsed.GetValue(shred) ? $"{tenant} is shredded" : $"{tenant} is deleted");
+            await (parsed.GetValue(purge) ? client.PurgeTenantAsync(tenant, cancellationToken)
+                : parsed.GetValue(shred) ? client.ShredTenantAsync(tenant, cancellationToken) : client.DeleteTenantAsync(tenant, cancellationToken));
+            node.Writer(parsed).Note(parsed.GetValue(purge) ? $"{tenant} is removed" : parsed.GetValue(shred) ? $"{tenant} is shredded" : $"{tenant} is deleted");
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata tenants delete acme", "strata tenants delete acme --shred");
+        return HelpWithExamples.WithExamples(command, "strata tenants delete acme", "strata tenants delete acme --shred", "strata tenants delete acme --purge");
     }
 
     private static Command About(string verb, string description, Func<StrataClient, string, CancellationToken, Task<TenantInfo>> ask) =>

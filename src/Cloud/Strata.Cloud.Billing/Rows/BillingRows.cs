@@ -1,4 +1,5 @@
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 
 namespace Strata.Cloud.Billing.Rows;
 
@@ -31,6 +32,7 @@ internal sealed record PlanAssignmentRow : IAuditedRow
 
     public required DateTimeOffset Assigned { get; init; }
 
+    [Protected]
     public required string AssignedBy { get; init; }
 }
 

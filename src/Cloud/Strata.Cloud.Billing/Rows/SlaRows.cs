@@ -1,4 +1,5 @@
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 
 namespace Strata.Cloud.Billing.Rows;
 
@@ -45,6 +46,7 @@ internal sealed record MaintenanceRow : IAuditedRow
 
     public required DateTimeOffset Announced { get; init; }
 
+    [Protected]
     public required string AnnouncedBy { get; init; }
 }
 

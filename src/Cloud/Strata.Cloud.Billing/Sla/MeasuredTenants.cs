@@ -16,10 +16,15 @@ internal sealed class MeasuredTenants(BillingStore store)
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         foreach (var tenant in await store.TenantsAsync("start of the node: to whom service levels are promised", cancellationToken))
-        {
-            await using var db = store.Create(tenant);
-            if (await db.Objectives.AnyAsync(cancellationToken))
-                Add(tenant);
-        }
+            await LoadAsync(tenant, cancellationToken);
     }
+
+    public async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var db = store.Create(tenant);
+        if (await db.Objectives.AnyAsync(cancellationToken))
+            Add(tenant);
+    }
+
+    public void Remove(TenantId tenant) => tenants.TryRemove(tenant, out _);
 }

@@ -1,11 +1,14 @@
+using Strata.Cloud.Devices.Presence;
+using Strata.Cloud.Devices.Rejections;
 using Strata.Cloud.Platform;
 using Strata.Core.Tenancy;
+using Strata.Node.Devices;
 using Strata.Telemetry;
 
 namespace Strata.Cloud.Devices.Registry;
 
 /// <summary>What this slice keeps of a tenant: devices in service, gateways, places, and the readings of devices that are gone.</summary>
-internal sealed class DeviceContents(RegistryStore registry, ITelemetryStore store) : ITenantContents
+internal sealed class DeviceContents(RegistryStore registry, DirectorySync directories, FleetPresence presence, RejectionSink rejections, RejectionLog log, ITelemetryStore store) : ITenantContents
 {
     public async ValueTask<string?> DescribeAsync(TenantId tenant, CancellationToken cancellationToken)
     {
@@ -21,4 +24,12 @@ internal sealed class DeviceContents(RegistryStore registry, ITelemetryStore sto
     }
 
     public async ValueTask ForgetAsync(TenantId tenant, CancellationToken cancellationToken) => await registry.LoadAgainAsync(tenant, cancellationToken);
+
+    public async ValueTask AdoptAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await registry.LoadAgainAsync(tenant, cancellationToken);
+        directories.Fill(tenant, registry.Image(tenant));
+        await RegistryStartup.LoadPresenceAsync(registry, presence, tenant, cancellationToken);
+        log.Load(await rejections.LoadAsync(tenant, cancellationToken));
+    }
 }

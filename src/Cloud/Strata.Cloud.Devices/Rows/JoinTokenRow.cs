@@ -1,4 +1,5 @@
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 
 namespace Strata.Cloud.Devices.Rows;
 
@@ -21,5 +22,6 @@ internal sealed record JoinTokenRow : IAuditedRow
     /// <summary>The gateway that joined with it last.</summary>
     public string? LastGateway { get; init; }
 
+    [Protected]
     public required string CreatedBy { get; init; }
 }

@@ -5,6 +5,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Platform.Audit;
 
 /// <summary>Who changed what. Written in the transaction of the change and never changed; its place in the chain is in <see cref="AuditSealRow"/>.</summary>
+[GrowsBy(nameof(Id))]
 public sealed record AuditRow : ITenantRow
 {
     /// <summary>The result of what was done.</summary>
@@ -61,6 +62,7 @@ public sealed record AuditRow : ITenantRow
 }
 
 /// <summary>The place of a record in its tenant's chain. Append-only like the record.</summary>
+[GrowsBy(nameof(Number))]
 public sealed record AuditSealRow : ITenantRow
 {
     public required string TenantId { get; init; }

@@ -51,6 +51,38 @@ public sealed class DataKeys(IRegistryDatabase database, IInstallationKey instal
         }
     }
 
+    /// <summary>A new key for a tenant that is being brought in: it seals from now on, and is to be written with the tenant's rows.</summary>
+    internal async Task<TenantKeyRow> MakeAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var key = new DataKey(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SealedField.KeyIdLength / 2)), RandomNumberGenerator.GetBytes(SealedField.KeyLength));
+        var wrapping = await installation.CurrentAsync(cancellationToken);
+        var wrapped = await installation.WrapAsync(wrapping, key.Bytes, Place(tenant, key.Id), cancellationToken);
+        database.Keys.Add(tenant, key);
+        database.Keys.Activate(tenant, key);
+        return new TenantKeyRow { TenantId = tenant.Value, Id = key.Id, IsActive = true, Created = time.GetUtcNow(), WrappedBy = wrapping, Wrapped = wrapped };
+    }
+
+    /// <summary>The row as a table keeps it.</summary>
+    internal static object?[] Values(TenantKeyRow row, TenantTable table)
+    {
+        var values = new object?[table.Columns.Count];
+        foreach (var (column, value) in new (string, object)[]
+        {
+            ("tenant_id", row.TenantId), ("id", row.Id), ("wrapped", row.Wrapped), ("wrapped_by", row.WrappedBy), ("is_active", row.IsActive), ("created", Core.Telemetry.EventTime.From(row.Created)),
+        })
+            values[table.At(column)] = value;
+        return values;
+    }
+
+    /// <summary>Lets go of keys that were never written.</summary>
+    internal void Forget(TenantId tenant)
+    {
+        if (database.Keys.Active(tenant) is not { } key)
+            return;
+        database.Keys.Activate(tenant, null);
+        database.Keys.Forget(tenant, key.Id);
+    }
+
     /// <summary>Nothing is sealed from now on; what is sealed can still be opened.</summary>
     public async Task DeactivateAsync(TenantId tenant, CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Platform.Isolation;
 
 /// <summary>A data key of a tenant, wrapped by the installation's key. Goes where the tenant goes.</summary>
+[OfInstallation("it is wrapped by the installation's key; what it seals is opened, and sealed anew there")]
 public sealed record TenantKeyRow : ITenantRow
 {
     public required string TenantId { get; init; }

@@ -1,5 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Cloud.Platform.Archive;
+using Strata.Core.Tenancy;
+using Strata.Telemetry;
+using Strata.Telemetry.Transfer;
 
 namespace Strata.Cloud.Platform.Isolation;
 
@@ -11,9 +15,14 @@ public static class IsolationServices
         services.TryAddSingleton(s => Key(s.GetRequiredService<RegistryOptions>(), s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<DataKeys>();
         services.TryAddSingleton<FieldSweep>();
+        services.TryAddSingleton<TenantTables>();
+        services.TryAddSingleton<RegistryCopy>();
         services.TryAddSingleton<TenantRows>();
         services.TryAddSingleton<TenantPlacements>();
+        services.TryAddSingleton(s => new TenantStores(s.GetRequiredService<IRegistryDatabase>(), s.GetRequiredService<RoutedTelemetryStore>(), s.GetService<Func<TenantId, ITransferStore>>()));
         services.TryAddSingleton<TenantMoves>();
+        services.TryAddSingleton<TenantExport>();
+        services.TryAddSingleton<TenantImport>();
         return services;
     }
 

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Archive;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
@@ -14,7 +15,7 @@ namespace Strata.Cloud.Tenancy.Isolation;
 /// crash. A step that fails is tried again; what holds it up is said.
 /// </summary>
 internal sealed partial class IsolationRunner(
-    IRegistryDatabase database, TenantPlacements placements, DataKeys keys, FieldSweep sweep, TenantMoves moves, TenancyStore tenants, TimeProvider time, ILogger<IsolationRunner> logger) : BackgroundService
+    IRegistryDatabase database, TenantPlacements placements, DataKeys keys, FieldSweep sweep, TenantMoves moves, TenantImport imports, TenancyStore tenants, TimeProvider time, ILogger<IsolationRunner> logger) : BackgroundService
 {
     /// <summary>How long a tenant's own connections may keep a step waiting before it is tried again.</summary>
     private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(10);
@@ -30,7 +31,8 @@ internal sealed partial class IsolationRunner(
     /// <summary>Decides and begins a change.</summary>
     public async Task<Outcome<TenantPlacementRow>> BeginAsync(Caller caller, IsolationLevel? level, bool renew, CancellationToken cancellationToken)
     {
-        var begun = await tenants.ChangeAsync<TenantPlacementRow>(caller, (image, now) => Decide(image, placements.Of(caller.Tenant), level, renew, now, moves.Impossible), cancellationToken);
+        var cannotMove = level == IsolationLevel.Dedicated && !placements.Of(caller.Tenant).IsApart ? await moves.CannotPlaceAsync(caller.Tenant, cancellationToken) : null;
+        var begun = await tenants.ChangeAsync<TenantPlacementRow>(caller, (image, now) => Decide(image, placements.Of(caller.Tenant), level, renew, now, cannotMove), cancellationToken);
         if (!begun.IsOk)
             return begun.Problem;
         if (begun.Value.IsChanging)
@@ -56,19 +58,17 @@ internal sealed partial class IsolationRunner(
         }
     }
 
-    private static Outcome<TenancyChange<TenantPlacementRow>> Decide(TenancyImage? image, TenantPlacementRow row, IsolationLevel? wanted, bool renew, DateTimeOffset now, string? cannotMove)
+    private static Outcome<TenancyChange<TenantPlacementRow>> Decide(TenancyImage? image, TenantPlacementRow row, IsolationLevel? wanted, bool renew, DateTimeOffset now, Problem? cannotMove)
     {
         if (image is null or { Tenant.State: TenantState.Deleted })
             return new Problem(ProblemKind.NotFound, $"There is no tenant '{row.TenantId}'.", "id");
         var to = wanted ?? row.Level;
         if (to == IsolationLevel.Physical)
-            return new Problem(ProblemKind.Invalid, "A deployment of its own is another installation: a tenant is made there anew; exporting and importing a whole one is not to be had yet. 'dedicated' is the strictest level on this one.", "level");
+            return new Problem(ProblemKind.Invalid, $"A deployment of its own is another installation: 'strata tenants move {row.TenantId} --to physical --out FILE' writes the tenant for it; 'dedicated' is the strictest level on this one.", "level");
         if (to == IsolationLevel.Dedicated && row.TenantId == TenantId.Main.Value)
             return new Problem(ProblemKind.Conflict, "The installation's first tenant stays in the shared database, where the installation keeps what is its own.", "level");
         if (to == IsolationLevel.Dedicated && cannotMove is not null)
-            return new Problem(ProblemKind.Conflict, cannotMove, "level");
-        if (row.Level == IsolationLevel.Dedicated && to != IsolationLevel.Dedicated)
-            return new Problem(ProblemKind.Conflict, "The way back from 'dedicated' is not to be had yet.", "level");
+            return cannotMove;
         if (row.IsChanging)
             return new Problem(ProblemKind.Conflict, $"The tenant is changing to {row.Target.Name()}; see 'strata tenants isolation {row.TenantId}', and wait until it is done.", "level");
         if (renew && !IsolationPlan.HasKey(to))
@@ -91,6 +91,14 @@ internal sealed partial class IsolationRunner(
             var step = IsolationPlan.Next(row.Level, row.Target, row.Renews, row.Done);
             try
             {
+                if (row.Change == TenantImport.Mark)
+                {
+                    // Found at the start: the node ended while it was brought in, and whoever asked for it has not heard that it is there.
+                    await imports.AbandonAsync(tenant, cancellationToken);
+                    await tenants.LoadAgainAsync(tenant, cancellationToken);
+                    LogNotImported(tenant.Value);
+                    return;
+                }
                 if (step != IsolationStep.None)
                 {
                     progress[tenant] = (step, 0);
@@ -133,13 +141,13 @@ internal sealed partial class IsolationRunner(
                 await keys.RetireAsync(tenant, cancellationToken);
                 return $"{fields} fields were opened";
             case IsolationStep.Copy:
-                await moves.CopyAsync(tenant, rows => progress[tenant] = (step, rows), cancellationToken);
+                await moves.CopyAsync(tenant, IsolationPlan.HasPlace(row.Target), row.Change, rows => progress[tenant] = (step, rows), cancellationToken);
                 return null;
             case IsolationStep.Switch:
-                var waited = await moves.SwitchAsync(tenant, row with { IsApart = true, Done = step, Detail = null }, rows => progress[tenant] = (step, rows), cancellationToken);
+                var waited = await moves.SwitchAsync(tenant, row with { IsApart = IsolationPlan.HasPlace(row.Target), Done = step, Detail = null }, rows => progress[tenant] = (step, rows), cancellationToken);
                 return $"its writes waited {waited.TotalMilliseconds:0} ms";
             case IsolationStep.Clear:
-                await moves.ClearAsync(tenant, cancellationToken);
+                await moves.ClearAsync(tenant, IsolationPlan.HasPlace(row.Target), cancellationToken);
                 return null;
             default:
                 throw new NotSupportedException($"The step {step} is not to be had yet.");
@@ -184,6 +192,9 @@ internal sealed partial class IsolationRunner(
 
     [LoggerMessage(5202, LogLevel.Information, "{Tenant} is {Level} now.")]
     private partial void LogDone(string tenant, IsolationLevel level);
+
+    [LoggerMessage(5204, LogLevel.Warning, "{Tenant} was not brought in before the node ended: nothing of it is left, import it again.")]
+    private partial void LogNotImported(string tenant);
 
     [LoggerMessage(5203, LogLevel.Warning, "What holds the isolation of {Tenant} up could not be written.")]
     private partial void LogNotSaid(string tenant, Exception failure);

@@ -5,6 +5,7 @@ using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Cloud.Tenancy.Tokens;
 using Strata.Core;
+using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
 
@@ -15,9 +16,10 @@ internal sealed class InvitationMaker(PeopleStore people, PeopleOptions options,
 {
     /// <param name="resets">The user whose password is to be chosen anew; null for an invitation.</param>
     /// <param name="showLink">Show it in any case.</param>
-    public Outcome<PeopleChange<PersonalLink>> Make(HttpContext context, string email, string grants, string? resets, bool showLink, DateTimeOffset now)
+    /// <param name="of">The tenant that invites; null for that of the request.</param>
+    public Outcome<PeopleChange<PersonalLink>> Make(HttpContext context, string email, string grants, string? resets, bool showLink, DateTimeOffset now, TenantId? of = null)
     {
-        var tenant = context.Access().Tenant;
+        var tenant = of ?? context.Access().Tenant;
         var waiting = people.Invitations.Where(i => i.TenantId == tenant.Value).ToList();
         // One link a person: a new one takes the place of the old, and what is too old makes room.
         var replaced = waiting.Where(i => i.Expires <= now || (i.Email == email && i.ResetsUser == resets)).ToList();

@@ -26,6 +26,7 @@ internal sealed record ApiTokenRow : IAuditedRow
 
     public required DateTimeOffset Created { get; init; }
 
+    [Protected]
     public required string CreatedBy { get; init; }
 
     /// <summary>Null: until it is revoked.</summary>

@@ -6,6 +6,7 @@ namespace Strata.Cloud.Tenancy.Rows;
 /// <summary>
 /// The mail that carries the link of an invitation: written in the invitation's transaction, and gone with it. So there are never more than invitations.
 /// </summary>
+[OfInstallation("it carries a link that leads here")]
 internal sealed record MailRow : ITenantRow
 {
     public required string TenantId { get; init; }

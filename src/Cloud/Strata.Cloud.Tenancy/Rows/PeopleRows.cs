@@ -25,6 +25,7 @@ internal sealed record UserRow
 }
 
 /// <summary>What a user may do in a tenant.</summary>
+[OfInstallation("people are the installation's; they are invited anew")]
 internal sealed record MembershipRow : IAuditedRow
 {
     public required string TenantId { get; init; }
@@ -41,6 +42,7 @@ internal sealed record MembershipRow : IAuditedRow
 }
 
 /// <summary>A link that waits to be opened: to join a tenant, or to choose a new password.</summary>
+[OfInstallation("its link leads here; who was invited is invited anew")]
 internal sealed record InvitationRow : IAuditedRow
 {
     public required string TenantId { get; init; }
@@ -61,6 +63,7 @@ internal sealed record InvitationRow : IAuditedRow
 
     public required DateTimeOffset Created { get; init; }
 
+    [Protected]
     public required string CreatedBy { get; init; }
 
     public required DateTimeOffset Expires { get; init; }

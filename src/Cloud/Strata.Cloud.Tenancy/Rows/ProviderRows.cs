@@ -1,4 +1,5 @@
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 
 namespace Strata.Cloud.Tenancy.Rows;
 
@@ -13,6 +14,7 @@ internal sealed record ProviderRow : IAuditedRow
     public required string ClientId { get; init; }
 
     /// <summary>Sealed (<see cref="People.SealedBox"/>); null for a public client.</summary>
+    [Protected]
     public byte[]? ClientSecret { get; init; }
 
     /// <summary>What the sign-in page calls it.</summary>
@@ -28,6 +30,7 @@ internal sealed record ProviderRow : IAuditedRow
 }
 
 /// <summary>Whom a provider means: bound by issuer and subject, never by an e-mail address, and good in this tenant only.</summary>
+[OfInstallation("it names an account of this installation; it is made anew at the next sign-in")]
 internal sealed record IdentityRow : IAuditedRow
 {
     public required string TenantId { get; init; }

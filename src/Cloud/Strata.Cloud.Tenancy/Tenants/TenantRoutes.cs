@@ -95,7 +95,7 @@ internal static class ChangeTenantState
         return outcome.ToResult(row => Results.Json(ListTenants.Info(row), ContractsJson.Default.TenantInfo));
     }
 
-    private static Outcome<TenancyChange<TenantRow>> Decide(TenancyImage image, ChangeTenant request)
+    internal static Outcome<TenancyChange<TenantRow>> Decide(TenancyImage image, ChangeTenant request)
     {
         var before = image.Tenant;
         var after = before with
@@ -113,11 +113,11 @@ internal static class ChangeTenantState
 internal static class DeleteTenant
 {
     public static async Task<IResult> HandleAsync(
-        string id, HttpContext context, TenancyStore store, TenantDirectory tenants, IEnumerable<ITenantContents> slices, ShredTenant shredding, bool? shred,
+        string id, HttpContext context, TenancyStore store, TenantDirectory tenants, IEnumerable<ITenantContents> slices, ShredTenant shredding, bool? shred, bool? purge,
         CancellationToken cancellationToken)
     {
-        if (shred == true)
-            return await shredding.HandleAsync(id, Caller.Of(context), tenants, cancellationToken);
+        if (shred == true || purge == true)
+            return await shredding.HandleAsync(id, purge == true, Caller.Of(context), tenants, cancellationToken);
         if (ListTenants.Find(store, id) is null || !TenantId.TryParse(id, out var tenant))
             return ProblemResults.Of(ListTenants.Unknown(id));
         if (tenant == tenants.Default)

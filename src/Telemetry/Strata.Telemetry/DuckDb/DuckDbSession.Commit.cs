@@ -41,14 +41,18 @@ internal sealed partial class DuckDbSession
         usage.Begin(now);
         writer.Execute("BEGIN");
         var commit = lastCommit + 1;
+        // What is brought from another store was metered there.
+        var arrived = writes.Count == 1 ? writes[0].Arrived : null;
         TenantId? first = null;
         var several = false;
         foreach (var write in writes)
         {
-            Append(write, commit, now);
+            Append(write, commit, arrived ?? now);
             if (write.Readings is not null)
                 several |= (first ??= write.Tenant) != write.Tenant;
         }
+        if (arrived is not null)
+            usage.Forget();
         crowded = several ? CrowdedFor : Math.Max(0, crowded - 1);
         if (stored == 0 && pending.Count == 0 && writes.Count > 0)
         {
@@ -57,7 +61,7 @@ internal sealed partial class DuckDbSession
         }
         else
         {
-            Finish(commit, now, isProbe: writes.Count == 0);
+            Finish(commit, arrived ?? now, isProbe: writes.Count == 0, isBrought: arrived is not null);
         }
         return new CommitReport(lastCommit, stored, repeated, EventTime.ToDateTimeOffset(now)) { Refused = refused, RepeatedRecords = repeatedRecords };
     }
@@ -76,7 +80,7 @@ internal sealed partial class DuckDbSession
         FoldUsage();
     }
 
-    private void Finish(long commit, long now, bool isProbe)
+    private void Finish(long commit, long now, bool isProbe, bool isBrought)
     {
         AppendNames();
         foreach (var origin in origins)
@@ -84,7 +88,8 @@ internal sealed partial class DuckDbSession
         foreach (var p in pending)
             AppendProgress(p.Tenant, p.Source, p.Stream, p.First, p.Last, commit);
         AppendUsage(commit);
-        if (isProbe || now - lastTimed >= TimedEvery || now < lastTimed)
+        // Times of commits never go back: what is brought into a store that has newer commits begins its age there.
+        if (isProbe || now - lastTimed >= TimedEvery || (now < lastTimed && !isBrought))
         {
             var commits = Appender("commits", Schema.Commits);
             commits.Set(0, 0);

@@ -125,25 +125,30 @@ internal sealed partial class DuckDbSession
         {
             if (counter.Taken is not { } taken)
                 continue;
-            var table = Appender("usage", Schema.Usage);
-            table.Set(0, Catalog.GetOrAdd(taken.Tenant).Number);
-            table.Set(1, EventTime.From(taken.Hour));
-            table.SetText(2, taken.DeviceClass);
-            table.Set(3, taken.MessagesIn);
-            table.Set(4, taken.BytesIn);
-            table.Set(5, taken.MessagesOut);
-            table.Set(6, taken.BytesOut);
-            table.Set(7, taken.ReadingsStored);
-            table.Set(8, taken.BytesStored);
-            table.Set(9, taken.ApiCalls);
-            table.Set(10, taken.Devices);
-            table.Set(11, taken.Connections);
-            table.Set(12, taken.StorageBytes);
-            table.Set(13, commit);
-            table.EndRow();
-            usageRows++;
+            AppendUsage(Catalog.GetOrAdd(taken.Tenant), taken, commit);
         }
         usage.Forget();
+    }
+
+    private void AppendUsage(TenantEntry tenant, UsageHour hour, long commit)
+    {
+        var table = Appender("usage", Schema.Usage);
+        table.Set(0, tenant.Number);
+        table.Set(1, EventTime.From(hour.Hour));
+        table.SetText(2, hour.DeviceClass);
+        table.Set(3, hour.MessagesIn);
+        table.Set(4, hour.BytesIn);
+        table.Set(5, hour.MessagesOut);
+        table.Set(6, hour.BytesOut);
+        table.Set(7, hour.ReadingsStored);
+        table.Set(8, hour.BytesStored);
+        table.Set(9, hour.ApiCalls);
+        table.Set(10, hour.Devices);
+        table.Set(11, hour.Connections);
+        table.Set(12, hour.StorageBytes);
+        table.Set(13, commit);
+        table.EndRow();
+        usageRows++;
     }
 
     /// <summary>Rows of usage since the last folding become one an hour and class.</summary>

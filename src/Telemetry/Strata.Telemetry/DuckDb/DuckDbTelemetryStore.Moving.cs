@@ -1,9 +1,10 @@
 using Strata.Core.Tenancy;
+using Strata.Telemetry.Transfer;
 
 namespace Strata.Telemetry.DuckDb;
 
-/// <summary>Taking a tenant out into files of its own.</summary>
-public sealed partial class DuckDbTelemetryStore : ITenantMoves
+/// <summary>Taking a tenant out into files of its own, out of them, and to and from stores of other kinds.</summary>
+public sealed partial class DuckDbTelemetryStore : ITenantMoves, ITransferStore
 {
     private volatile bool copying;
 
@@ -37,6 +38,27 @@ public sealed partial class DuckDbTelemetryStore : ITenantMoves
     }
 
     public void EndCopy() => copying = false;
+
+    public void HoldRetention(bool hold) => copying = hold;
+
+    public ValueTask<long> LastCommitAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult(Readable().LastCommit);
+
+    public async ValueTask<IReadOnlyList<CommitTime>> ArrivalsAsync(TenantId tenant, long after, long upTo, CancellationToken cancellationToken)
+    {
+        var sql =
+            $"""
+            SELECT commit, time FROM commits WHERE commit <= {upTo} AND commit >= coalesce((SELECT max(commit) FROM commits WHERE commit <= {after + 1}), 0)
+            UNION ALL SELECT 0, coalesce((SELECT min(time) FROM commits), {Now}) ORDER BY 1
+            """;
+        return await List(Readable(), sql, r => new CommitTime(r.GetInt64(0), r.GetInt64(1)), [], cancellationToken);
+    }
+
+    public async Task BringAsync(TenantId tenant, TenantRest rest, CancellationToken cancellationToken)
+    {
+        await SettleAsync(cancellationToken);
+        var brought = await TotalsAsync(tenant, cancellationToken);
+        await Write(s => s.Bring(tenant, rest, brought), cancellationToken);
+    }
 
     public async Task<long> RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {

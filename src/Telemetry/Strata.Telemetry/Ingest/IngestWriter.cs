@@ -19,6 +19,8 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
     private readonly ILogger<IngestWriter> logger;
     private readonly IngestLane shared;
     private readonly Lock observing = new();
+    private readonly Dictionary<TenantId, IngestLane> lanes = [];
+    private readonly SemaphoreSlim separating = new(1, 1);
     private volatile ImmutableDictionary<TenantId, IngestLane> apart = ImmutableDictionary<TenantId, IngestLane>.Empty;
 
     public IngestWriter(
@@ -32,6 +34,12 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
 
     /// <summary>False while the shared store cannot commit (or the writer has stopped): items fail at once. Readiness asks this.</summary>
     public bool CanCommit => shared.CanCommit;
+
+    /// <summary>Whether a tenant has a lane of its own.</summary>
+    public bool IsSeparate(TenantId tenant) => apart.ContainsKey(tenant);
+
+    /// <summary>Tenants with a lane of their own that cannot commit, and why.</summary>
+    public IReadOnlyList<(TenantId Tenant, string Fault)> SeparateFaults => [.. apart.Where(l => !l.Value.CanCommit).Select(l => (l.Key, l.Value.Fault))];
 
     /// <summary>What is wrong while <see cref="CanCommit"/> is false; else empty.</summary>
     public string Fault => shared.Fault;
@@ -68,20 +76,50 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await shared.StopAsync(cancellationToken); // First: it may lead items elsewhere.
-        foreach (var lane in apart.Values)
+        foreach (var lane in lanes.Values)
             await lane.StopAsync(cancellationToken);
     }
 
     /// <summary>Gives a tenant a lane of its own, in order: when this completes, what of the tenant was handed over before has gone where it went, and nothing of the tenant is on the shared lane any more.</summary>
     public async Task SeparateAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        if (apart.ContainsKey(tenant))
-            return;
-        var lane = NewLane();
-        using var held = await lane.HoldAsync(cancellationToken);
-        lane.Start();
-        apart = apart.Add(tenant, lane);
-        await shared.PassAsync(tenant, CancellationToken.None);
+        await separating.WaitAsync(cancellationToken);
+        try
+        {
+            if (apart.ContainsKey(tenant))
+                return;
+            // The lane of an earlier time goes on: what came to it late is committed by it.
+            if (!lanes.TryGetValue(tenant, out var lane))
+            {
+                lanes[tenant] = lane = NewLane();
+                lane.Start();
+            }
+            using var held = await lane.HoldAsync(cancellationToken);
+            apart = apart.Add(tenant, lane);
+            await shared.PassAsync(tenant, CancellationToken.None);
+        }
+        finally
+        {
+            separating.Release();
+        }
+    }
+
+    /// <summary>Takes the tenant back onto the shared lane, in order: what was handed over before is committed before what comes now; the shared lane waits for it.</summary>
+    public async Task JoinAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await separating.WaitAsync(cancellationToken);
+        try
+        {
+            if (!apart.TryGetValue(tenant, out var lane))
+                return;
+            using var held = await shared.HoldAsync(cancellationToken);
+            apart = apart.Remove(tenant);
+            await lane.PassAsync(tenant, CancellationToken.None);
+        }
+        finally
+        {
+            separating.Release();
+        }
     }
 
     /// <summary>Lets no write of a separate tenant begin until the disposal; who hands over meanwhile waits.</summary>
@@ -93,7 +131,7 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await shared.DisposeAsync();
-        foreach (var lane in apart.Values)
+        foreach (var lane in lanes.Values)
             await lane.DisposeAsync();
     }
 
