@@ -1,6 +1,5 @@
 using Strata.Cli.Demo;
 using Strata.Cloud.Contracts;
-using Strata.Testing;
 
 namespace Strata.EndToEnd.Tests;
 
