@@ -21,6 +21,9 @@ internal enum Fault
     /// <summary>Takes nothing and answers 503.</summary>
     Unavailable,
 
+    /// <summary>Takes nothing and answers 429: come again in two seconds.</summary>
+    TooFast,
+
     /// <summary>Takes the entries and breaks the connection before it answers.</summary>
     AnswerLost,
 }
@@ -39,6 +42,7 @@ internal sealed class FakeParent : IAsyncDisposable
     private readonly Dictionary<string, TaskCompletionSource<(int Status, string Body)>> asked = [];
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource links = new();
+    private long? toldToWait;
 
     private FakeParent(WebApplication app) => this.app = app;
 
@@ -57,6 +61,9 @@ internal sealed class FakeParent : IAsyncDisposable
     public HashSet<string> Streams { get; } = [];
 
     public int Requests { get; private set; }
+
+    /// <summary>From an answer of 429 to the next request.</summary>
+    public TimeSpan? Waited { get; private set; }
 
     public Uri Address => new(app.Urls.First());
 
@@ -181,6 +188,16 @@ internal sealed class FakeParent : IAsyncDisposable
             context.Abort();
             return;
         }
+        if (Fault is Fault.TooFast)
+        {
+            context.Response.StatusCode = 429;
+            context.Response.Headers.RetryAfter = "2";
+            (Fault, toldToWait) = (Fault.None, TimeProvider.System.GetTimestamp());
+            Signal();
+            return;
+        }
+        if (toldToWait is { } since)
+            (Waited, toldToWait) = (TimeProvider.System.GetElapsedTime(since), null);
         if (Fault is Fault.Unavailable)
         {
             context.Response.StatusCode = 503;

@@ -56,6 +56,22 @@ public sealed class UplinkTests
     }
 
     [Fact]
+    public async Task A_parent_that_is_told_too_much_is_asked_again_when_it_said_and_nothing_is_lost()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        await using var fog = new FogFixture { OutageMakesBacklog = TimeSpan.FromMinutes(1) };
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        parent.Fault = Fault.TooFast;
+        for (var i = 0; i < 10; i++)
+            await fog.AcceptedAsync("t-1", T0 + i, "temperature", $"{i}");
+        await parent.UntilAsync(p => p.Readings.Count == 10, "all ten readings");
+        Assert.True(parent.Waited >= TimeSpan.FromSeconds(1.9), $"it came again after {parent.Waited}");
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => (double)i), parent.Readings.Select(r => r.Value.GetDouble()));
+        Assert.Equal(0, parent.Repeated);
+    }
+
+    [Fact]
     public async Task After_an_outage_the_backlog_comes_in_order_and_live_readings_do_not_wait_for_it()
     {
         await using var parent = await FakeParent.StartAsync(Site.Configuration());

@@ -24,8 +24,8 @@ public sealed record QuotaInfo(string Tenant, string Plan, IReadOnlyDictionary<s
 
 /// <summary>One quota.</summary>
 /// <param name="Limit">Null for none.</param>
-/// <param name="Used">Now; of the rates the busiest hour's mean of today. Null for what has no use of its own (a burst, an age, a size).</param>
-/// <param name="State"><c>ok</c>, <c>warning</c> from 80 % on, or <c>exceeded</c>.</param>
+/// <param name="Used">Now; of the rates that have a limit the mean of the last minute. Null for what has no use of its own (a burst, an age, a size).</param>
+/// <param name="State"><c>ok</c>, <c>warning</c> from 80 % on and when somebody was slowed or refused for a rate within the last minute, or <c>exceeded</c>.</param>
 /// <param name="RunsOut">The day on which it is used up if use goes on as in the last 30 days; null when that is not within a year or fewer than three days are known.</param>
 public sealed record QuotaItem(string Name, long? Limit, long? Used, string State, DateOnly? RunsOut);
 

@@ -56,7 +56,7 @@ public sealed partial class MqttBroker
 
     /// <summary>What a namespace has counted; nothing for one that nobody has used.</summary>
     public NamespaceTraffic TrafficOf(string @namespace) => namespaces.TryGetValue(@namespace, out var known)
-        ? new NamespaceTraffic(known.Totals.PacketsOut((int)PacketType.Publish), known.Totals.Of(Total.BytesOut), known.Totals.Connected)
+        ? new NamespaceTraffic(known.Totals.PacketsOut((int)PacketType.Publish), known.Totals.Of(Total.BytesOut), known.Totals.Connected, known.Totals.Of(Total.Slowed))
         : default;
 
     /// <summary>The most clients of a namespace that were connected at one time since this was asked last. For one asker.</summary>

@@ -97,6 +97,53 @@ public abstract class UsageAndQuotasTests(RunningCloud cloud)
         // One second's worth at once, the other forty at twenty a second.
         Assert.True(TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(1.5), "it was not slowed");
         Assert.Equal(60, (await acme.Client.CountReadingsAsync(null, Cancelled)).Count);
+        // Sixty within a minute are far from 80 % of twenty a second, but somebody had to wait.
+        await EventuallyAsync(() => acme.Client.GetQuotasAsync(Cancelled), q => q.Quotas.Single(i => i.Name == "messagesPerSecond") is { State: "warning", Used: < 16 }, "the warning");
+        await EventuallyAsync(
+            () => acme.Client.ListEventsAsync(cancellationToken: Cancelled), e => e.Items.Any(i => i.Kind == "quota.warning" && i.Detail.Contains("messagesPerSecond", StringComparison.Ordinal)), "the event");
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_on_flooding_beyond_the_rate_is_told_0x96_and_what_it_was_acknowledged_is_there()
+    {
+        var acme = await TenantAsync("Meter Flood");
+        var device = await acme.Client.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);
+        await acme.Client.ChangeQuotasAsync(new ChangeQuotas(Own: new Dictionary<string, long?> { ["messagesPerSecond"] = 20 }), Cancelled);
+        var broker = cloud.Node.Services.GetRequiredService<Strata.Mqtt.MqttBroker>();
+        var grace = TimeSpan.Zero;
+        broker.Change(o => (grace, o.PublishRateGrace) = (o.PublishRateGrace, TimeSpan.FromSeconds(1)));
+        try
+        {
+            using var mqtt = await ConnectAsync(acme, device);
+            var ended = new TaskCompletionSource<MqttClientDisconnectReason>(TaskCreationOptions.RunContinuationsAsynchronously);
+            mqtt.DisconnectedAsync += e =>
+            {
+                ended.TrySetResult(e.Reason);
+                return Task.CompletedTask;
+            };
+            var acknowledged = 0;
+            var text = new string('x', 500);
+            var flood = Enumerable.Range(0, 1_000).Select(async i =>
+            {
+                try
+                {
+                    if ((await mqtt.PublishAsync(Message(device, $$"""{"ts":{{1_673_924_800_000 + i}},"values":{"note":"{{text}}"} }"""), Cancelled)).IsSuccess)
+                        Interlocked.Increment(ref acknowledged);
+                }
+                catch (Exception gone) when (gone is not OperationCanceledException)
+                {
+                    // Not acknowledged, so it may be stored or not.
+                }
+            }).ToList();
+            Assert.Equal(MqttClientDisconnectReason.MessageRateTooHigh, await Strata.Testing.Deadline.For(ended.Task, "the DISCONNECT"));
+            await Strata.Testing.Deadline.For(Task.WhenAll(flood), "the end of all publishes");
+            Assert.InRange(acknowledged, 1, 900);
+            Assert.True((await acme.Client.CountReadingsAsync(null, Cancelled)).Count >= acknowledged);
+        }
+        finally
+        {
+            broker.Change(o => o.PublishRateGrace = grace);
+        }
     }
 
     [Fact]

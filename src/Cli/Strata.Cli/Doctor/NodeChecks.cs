@@ -28,6 +28,7 @@ internal static class NodeChecks
         findings.Add(Version(health));
         findings.Add(Clock(health));
         await AddGatewaysAsync(findings, client, cancellationToken);
+        await AddQuotasAsync(findings, client, cancellationToken);
         return findings;
     }
 
@@ -45,6 +46,21 @@ internal static class NodeChecks
         return apart.Duration() < ClockTolerance
             ? Finding.Ok("node clock", $"{apart.TotalSeconds:0.0} s from this machine's")
             : Finding.Problem("node clock", $"{apart.TotalSeconds:0} s from this machine's", "Synchronise both (timedatectl set-ntp true).");
+    }
+
+    private static async Task AddQuotasAsync(List<Finding> findings, StrataClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var quotas = await client.GetQuotasAsync(cancellationToken);
+            var near = quotas.Quotas.Where(q => q.State != "ok").Select(q => Finding.Warning(
+                $"quota {q.Name}", $"{quotas.Tenant} uses {q.Used} of {q.Limit}{(q.State == "exceeded" ? ": more is slowed or refused" : q.Used < 0.8 * q.Limit ? ", and within the last minute some had to wait or were refused" : "")}", "Use less, or have it raised: 'strata quotas set'.")).ToList();
+            findings.AddRange(near.Count > 0 ? near : [Finding.Ok("quotas", $"{quotas.Tenant} is near none")]);
+        }
+        catch (StrataApiException e) when (e.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Forbidden)
+        {
+            return; // A gateway, or not for this token.
+        }
     }
 
     private static async Task AddGatewaysAsync(List<Finding> findings, StrataClient client, CancellationToken cancellationToken)

@@ -64,16 +64,18 @@ internal static class ShowQuotas
         var hours = await telemetry.UsageAsync(tenant, now.AddDays(-Days), now, cancellationToken);
         var today = DateOnly.FromDateTime(now.UtcDateTime);
         var days = hours.GroupBy(h => DateOnly.FromDateTime(h.Hour.UtcDateTime)).ToDictionary(g => g.Key, g => g.ToList());
-        var there = watch.UsesOf(meter.Of(tenant), devices).ToDictionary(u => u.Name, u => u.Used);
+        var there = watch.UsesOf(meter.Of(tenant), devices).ToDictionary(u => u.Name);
         var items = meter.Of(tenant).Quotas.Items.Select(item =>
         {
-            var used = there.TryGetValue(item.Name, out var now) ? now : QuotaForecast.UsedOf(item.Name, days.GetValueOrDefault(today) is { } hoursOfToday ? hoursOfToday : []);
+            var ofToday = QuotaForecast.UsedOf(item.Name, days.GetValueOrDefault(today) is { } hoursOfToday ? hoursOfToday : []);
+            var seen = there.GetValueOrDefault(item.Name);
+            var used = seen?.Used ?? ofToday;
             if (QuotaForecast.UsedOf(item.Name, hours) is null)
                 used = null;
             if (item.Limit is not { } limit || used is not { } use)
                 return new QuotaItem(item.Name, item.Limit, used, "ok", null);
-            var known = days.Where(d => d.Key != today).Select(d => (d.Key, QuotaForecast.UsedOf(item.Name, d.Value) ?? 0)).Append((today, use)).ToList();
-            var quota = new QuotaUse(item.Name, limit, use, QuotaForecast.RunsOut(known, limit, today));
+            var known = days.Where(d => d.Key != today).Select(d => (d.Key, QuotaForecast.UsedOf(item.Name, d.Value) ?? 0)).Append((today, Core.Metering.Quotas.IsRate(item.Name) ? ofToday ?? 0 : use)).ToList();
+            var quota = (seen ?? new QuotaUse(item.Name, limit, use, null)) with { Limit = limit, RunsOut = QuotaForecast.RunsOut(known, limit, today) };
             return new QuotaItem(quota.Name, quota.Limit, quota.Used, quota.State.ToString().ToLowerInvariant(), quota.RunsOut);
         });
         return new QuotaInfo(tenant.Value, row?.Plan ?? QuotaPlan.Default, QuotaBook.OwnValues(row), [.. items]);

@@ -35,6 +35,9 @@ public sealed record Quotas
     /// <summary>The values by name, in order.</summary>
     public IEnumerable<(string Name, long? Limit)> Items => Names.Select(n => (n, Of(n)));
 
+    /// <summary>Whether the quota of this name is so much in a time.</summary>
+    public static bool IsRate(string name) => name is "messagesPerSecond" or "bytesPerSecond" or "apiCallsPerMinute";
+
     /// <summary>The names of the values as API, command line and texts write them.</summary>
     public static IReadOnlyList<string> Names { get; } =
         ["devices", "connections", "messagesPerSecond", "messageBurst", "bytesPerSecond", "storageBytes", "apiCallsPerMinute", "payloadBytes"];
@@ -99,16 +102,19 @@ public sealed record QuotaPlan(string Name, Quotas Quotas, bool IsBuiltIn)
 }
 
 /// <summary>How much of a quota is used.</summary>
-/// <param name="Used">Now; of the rates: the mean of the last hour.</param>
+/// <param name="Used">Now; of the rates: the mean of the last minute.</param>
 /// <param name="RunsOut">The day on which it will be used up if use goes on as it did; null when it will not within a year, or too little is known.</param>
 public sealed record QuotaUse(string Name, long Limit, long Used, DateOnly? RunsOut)
 {
     /// <summary>From this share on somebody is warned.</summary>
     public const double WarnAt = 0.8;
 
+    /// <summary>Within the last minute somebody was made to wait or refused for it.</summary>
+    public bool IsHeld { get; init; }
+
     public double Share => Limit == 0 ? 1 : (double)Used / Limit;
 
-    public QuotaState State => Used >= Limit ? QuotaState.Exceeded : Share >= WarnAt ? QuotaState.Warning : QuotaState.Ok;
+    public QuotaState State => Used >= Limit ? QuotaState.Exceeded : Share >= WarnAt || IsHeld ? QuotaState.Warning : QuotaState.Ok;
 }
 
 /// <summary>See <see cref="QuotaUse.State"/>.</summary>

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
+using Strata.Mqtt.Inspection;
 using Strata.Mqtt.Limits;
 
 namespace Strata.Mqtt.Connections;
@@ -67,6 +68,8 @@ internal sealed partial class Connection
         var now = NowTicks;
         var own = throttle!.Rate.Take(publishes, publishedBytes, OwnRates, now);
         var shared = @namespace!.Rate.Take(publishes, publishedBytes, NamespaceRates, now);
+        if (shared > 0)
+            @namespace.Totals.Add(Total.Slowed, 1);
         // Nobody is disconnected for others' publishes, but where a namespace has a limit of its own the one that heeds none of its waits is.
         var over = own > 0 || (shared > 0 && @namespace.Limits is not null);
         if (!over && !IsSpent)

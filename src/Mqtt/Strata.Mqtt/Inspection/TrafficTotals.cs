@@ -89,4 +89,7 @@ internal enum Total
 
     /// <summary>PUBLISH with DUP to clients.</summary>
     DuplicatesOut,
+
+    /// <summary>Clients that were not read for a while because their namespace was over its rate.</summary>
+    Slowed,
 }

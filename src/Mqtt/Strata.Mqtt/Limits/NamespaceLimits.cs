@@ -17,4 +17,5 @@ public sealed record NamespaceLimits(long MessagesPerSecond, long BytesPerSecond
 /// <param name="MessagesOut">PUBLISH packets written to clients.</param>
 /// <param name="BytesOut">Bytes of all packets written to clients.</param>
 /// <param name="Connected">Clients connected now.</param>
-public readonly record struct NamespaceTraffic(long MessagesOut, long BytesOut, int Connected);
+/// <param name="Slowed">How often a client was not read for a while because the namespace was over its rate.</param>
+public readonly record struct NamespaceTraffic(long MessagesOut, long BytesOut, int Connected, long Slowed);

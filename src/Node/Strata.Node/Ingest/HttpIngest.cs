@@ -51,7 +51,10 @@ public sealed class HttpIngest(
                 ProblemKind.TooMuch, $"The payload has {body.Length} bytes; the tenant's quota payloadBytes is {quota.Quotas.PayloadBytes}.", "payloadBytes", StatusCodes.Status413PayloadTooLarge);
         }
         if (live.Broker.TakeRate(tenant.Value, 1, body.Length) is { Ticks: > 0 } wait)
+        {
+            quota.Held();
             return QuotaResults.TooFast(quota, wait);
+        }
         return await StoreAsync(entry, format, body, said, received, context.RequestAborted);
     }
 

@@ -40,7 +40,7 @@ public sealed partial class MeterWriter(
         foreach (var tenant in meter.All)
             await WriteAsync(tenant, hour, measure, cancellationToken);
         if (measure)
-            watch.Look(meter, devices);
+            await watch.LookAsync(meter, devices, store, cancellationToken);
     }
 
     /// <summary>The listener may have taken its last calls after the last turn: they are written before the writer stops.</summary>

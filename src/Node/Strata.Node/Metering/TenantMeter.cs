@@ -12,6 +12,8 @@ public sealed class TenantMeter(TenantId tenant)
     private long messages;
     private long bytes;
     private long storage;
+    private long heldMessages;
+    private long heldCalls;
 
     public TenantId Tenant => tenant;
 
@@ -48,7 +50,19 @@ public sealed class TenantMeter(TenantId tenant)
 
     /// <summary>Whether one more API call is within the quota.</summary>
     /// <returns>Zero to let it in; else how long to wait.</returns>
-    public TimeSpan TakeCall(DateTimeOffset now) => Volatile.Read(ref calls)?.Bucket.TryTake(1, now) ?? TimeSpan.Zero;
+    public TimeSpan TakeCall(DateTimeOffset now)
+    {
+        var wait = Volatile.Read(ref calls)?.Bucket.TryTake(1, now) ?? TimeSpan.Zero;
+        if (wait > TimeSpan.Zero)
+            Interlocked.Increment(ref heldCalls);
+        return wait;
+    }
+
+    /// <summary>A message was refused because messages come too fast.</summary>
+    public void Held() => Interlocked.Increment(ref heldMessages);
+
+    /// <summary>What was refused since the last time.</summary>
+    internal (long Messages, long Calls) TakeHeld() => (Interlocked.Exchange(ref heldMessages, 0), Interlocked.Exchange(ref heldCalls, 0));
 
     /// <summary>What was counted since the last time.</summary>
     internal UsageHour Take(DateTimeOffset hour) => new(tenant, hour, "")

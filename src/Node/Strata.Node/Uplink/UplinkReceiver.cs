@@ -71,7 +71,10 @@ public sealed partial class UplinkReceiver
         if (quota.IsFull)
             return QuotaResults.Full(quota);
         if (broker.Value.TakeRate(sender.Tenant.Value, 0, 0) is { Ticks: > 0 } wait)
+        {
+            quota.Held();
             return QuotaResults.TooFast(quota, wait);
+        }
         var request = new UplinkRequest(sender, stream, lowest, live, time.GetUtcNow());
         try
         {
