@@ -103,7 +103,7 @@ public sealed class ProviderLinkTests(RunningCloud cloud) : IClassFixture<Runnin
         return admin;
     }
 
-    private static Task SetAsync(StrataClient admin, string tenant, TestProvider provider) => admin.SetSignInProviderAsync(
+    private static Task<SignInProvider> SetAsync(StrataClient admin, string tenant, TestProvider provider) => admin.SetSignInProviderAsync(
         new SetSignInProvider(provider.Issuer, TestProvider.ClientId, [new GroupGrant("staff", new GrantInfo("viewer"))], TestProvider.ClientSecret, $"{char.ToUpperInvariant(tenant[0])}{tenant[1..]} login"), Cancelled);
 
     private static async Task<string> LinkAsync(FormBrowser browser) => await (await browser.Http.GetAsync(await ToProviderAsync(browser), Cancelled)).Content.ReadAsStringAsync(Cancelled);
