@@ -25,9 +25,11 @@ public sealed record SessionInfo(string Id, string Tenant, DateTimeOffset Create
 /// <param name="Grants">Its roles and where they hold.</param>
 /// <param name="Permissions">What it may do somewhere in the tenant; names such as <c>readings.read</c>.</param>
 /// <param name="Everywhere">Those of them that hold in the whole tenant.</param>
+/// <param name="Provider">What the tenant's provider is called to which the account may be linked at <c>/account/provider</c>; null when there is none, or for who came by it.</param>
+/// <param name="ProviderLinked">Whether the tenant's provider means this account.</param>
 public sealed record MeInfo(
     string Name, string Kind, string? Email, string? Session, TenantChoice Tenant, bool Acts, IReadOnlyList<TenantChoice> Tenants, IReadOnlyList<GrantInfo> Grants,
-    IReadOnlyList<string> Permissions, IReadOnlyList<string> Everywhere);
+    IReadOnlyList<string> Permissions, IReadOnlyList<string> Everywhere, string? Provider = null, bool ProviderLinked = false);
 
 /// <summary>A tenant by id and name.</summary>
 public sealed record TenantChoice(string Id, string Name);

@@ -103,6 +103,7 @@ internal class TenancyDbContext(DbContextOptions options, TenantId tenant) : Str
             session.ToTable("sessions").HasKey(s => s.Id);
             session.Property(s => s.Id).HasMaxLength(32);
             session.Property(s => s.Agent).HasMaxLength(200);
+            session.Property(s => s.OnlyTenant).HasMaxLength(64);
         });
         modelBuilder.Entity<SecondFactorRow>(factor =>
         {

@@ -60,7 +60,7 @@ public static class TenancyModule
         var peopleOptions = people ?? new PeopleOptions();
         peopleOptions.Validate();
         services.AddSingleton(peopleOptions).AddSingleton<PeopleStore>().AddSingleton<PeopleDirectory>().AddSingleton<Passwords>().AddSingleton<SignInGuard>().AddSingleton<SignInAttempts>().AddSingleton<SealedBox>().AddSingleton<SecondFactors>()
-            .AddSingleton<ProviderHttp>().AddSingleton<ProviderAnswer>().AddSingleton<ProviderAccounts>().AddSingleton<ProviderSignIn>().AddSingleton<Accounts>();
+            .AddSingleton<ProviderHttp>().AddSingleton<ProviderAnswer>().AddSingleton<ProviderAccounts>().AddSingleton<ProviderLinks>().AddSingleton<ProviderSignIn>().AddSingleton<Accounts>();
         services.AddSingleton(s => new Outbox(s.GetRequiredService<SealedBox>(), smtp)).AddSingleton<InvitationMaker>();
         if (smtp is not null)
         {

@@ -175,6 +175,8 @@ internal static class AttackSurface
         ["POST /login/second-factor/set-up"] = new(_ => ["/login/second-factor/set-up"], _ => "{}") { IsOwn = true },
         ["GET /account/second-factor"] = new(_ => ["/account/second-factor"]),
         ["POST /account/second-factor"] = new(_ => ["/account/second-factor"], _ => "{}") { IsOwn = true },
+        ["GET /account/provider"] = new(_ => ["/account/provider"]),
+        ["POST /account/provider"] = new(_ => ["/account/provider"], _ => "{}") { IsOwn = true },
         ["POST /login"] = new(_ => ["/login"], _ => "{}") { IsOwn = true },
         ["GET /welcome"] = new(_ => ["/welcome"]),
         ["POST /welcome"] = new(_ => ["/welcome"], _ => "{}") { IsOwn = true },

@@ -145,6 +145,41 @@ public sealed class ProviderTests(RunningCloud cloud) : IClassFixture<RunningClo
         Assert.Equal((HttpStatusCode.ServiceUnavailable, true), (status, page.Contains("does not answer", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task A_provider_that_signs_by_another_key_is_believed_without_a_restart_and_the_key_that_is_gone_no_more()
+    {
+        await using var provider = await TestProvider.StartAsync();
+        await using var moved = new MovedCloud();
+        await moved.StartAsync();
+        await TenantAsync("aspen", provider, of: moved);
+        var (first, second) = (TestProvider.NewKey(), TestProvider.NewKey());
+        provider.Sign(first);
+        using var browser = new FormBrowser(moved.Node.Address);
+        Assert.Equal(HttpStatusCode.OK, (await SignInAsync(browser, "aspen")).Status); // The node knows the first key from here on.
+        provider.Sign(second);
+        moved.Time.Offset += TimeSpan.FromSeconds(11); // The node asks a provider anew when it has not within ten seconds.
+        var (status, page) = await SignInAsync(browser, "aspen");
+        Assert.True(status == HttpStatusCode.OK, page);
+        provider.SecretKey = first; // Signed by the key that was right before.
+        (status, page) = await SignInAsync(browser, "aspen");
+        Assert.Equal((HttpStatusCode.Unauthorized, true), (status, page.Contains("not signed with one of its keys", StringComparison.Ordinal)));
+        moved.Time.Offset += TimeSpan.FromSeconds(11);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SignInAsync(browser, "aspen")).Status); // Nor when the provider was asked anew.
+        provider.SecretKey = null;
+        Assert.Equal(HttpStatusCode.OK, (await SignInAsync(browser, "aspen")).Status);
+    }
+
+    [Fact]
+    public async Task A_provider_that_calls_itself_something_else_than_was_set_is_not_used()
+    {
+        await using var provider = await TestProvider.StartAsync(saysIssuer: new Uri("https://elsewhere.example/"));
+        var admin = await TenantAsync("willow", provider);
+        using var browser = new FormBrowser(cloud.Node.Address);
+        var (status, page) = await SignInAsync(browser, "willow");
+        Assert.Equal((HttpStatusCode.BadGateway, true), (status, page.Contains("calls itself &#39;https://elsewhere.example/&#39;", StringComparison.Ordinal)));
+        Assert.Empty((await admin.ListUsersAsync(cancellationToken: Cancelled)).Items);
+    }
+
     [Theory]
     [InlineData("http://login.example/", "viewer", "issuer")]
     [InlineData("https://login.example/?x=1", "viewer", "issuer")]
@@ -160,10 +195,11 @@ public sealed class ProviderTests(RunningCloud cloud) : IClassFixture<RunningClo
         Assert.Null((await admin.GetSignInRulesAsync(Cancelled)).Provider);
     }
 
-    private async Task<StrataClient> TenantAsync(string tenant, TestProvider? provider, string secret = TestProvider.ClientSecret, string? issuer = null)
+    private async Task<StrataClient> TenantAsync(string tenant, TestProvider? provider, string secret = TestProvider.ClientSecret, string? issuer = null, RunningCloud? of = null)
     {
-        await cloud.Client.CreateTenantAsync(new CreateTenant(tenant), Cancelled);
-        var admin = new StrataClient(cloud.Http, null, tenant);
+        of ??= cloud;
+        await of.Client.CreateTenantAsync(new CreateTenant(tenant), Cancelled);
+        var admin = new StrataClient(of.Http, null, tenant);
         await admin.SetSignInProviderAsync(
             new SetSignInProvider(
                 issuer ?? provider!.Issuer, TestProvider.ClientId, [new GroupGrant("staff", new GrantInfo("viewer", ["hq"])), new GroupGrant("admins", new GrantInfo("tenant-admin"))], secret,

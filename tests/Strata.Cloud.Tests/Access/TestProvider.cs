@@ -43,7 +43,22 @@ internal sealed class TestProvider : IAsyncDisposable
 
     public bool PkceSeen { get; private set; }
 
-    public static async Task<TestProvider> StartAsync(int port = 0)
+    /// <summary>A key to sign with.</summary>
+    public static ECDsaSecurityKey NewKey() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = Guid.NewGuid().ToString("N") };
+
+    /// <summary>Signs by another key from now on, and shows it in place of the one before.</summary>
+    public void Sign(ECDsaSecurityKey key)
+    {
+        var options = app.Services.GetRequiredService<Microsoft.Extensions.Options.IOptionsMonitor<OpenIddictServerOptions>>().CurrentValue;
+        options.SigningCredentials.Clear();
+        options.SigningCredentials.Add(new SigningCredentials(key, SecurityAlgorithms.EcdsaSha256));
+    }
+
+    /// <summary>Signs by a key that is not among those that it shows.</summary>
+    public ECDsaSecurityKey? SecretKey { get; set; }
+
+    /// <param name="saysIssuer">What it calls itself; null for its address.</param>
+    public static async Task<TestProvider> StartAsync(int port = 0, Uri? saysIssuer = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Error);
@@ -56,6 +71,14 @@ internal sealed class TestProvider : IAsyncDisposable
             server.SetAuthorizationEndpointUris("connect/authorize").SetTokenEndpointUris("connect/token");
             // Made in no time; RSA keys take seconds on a busy machine.
             server.AddEncryptionKey(new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32))).AddEphemeralSigningKey(SecurityAlgorithms.EcdsaSha256);
+            if (saysIssuer is not null)
+                server.SetIssuer(saysIssuer);
+            server.AddEventHandler<GenerateTokenContext>(h => h.UseInlineHandler(context =>
+            {
+                if (provider!.SecretKey is { } secret && context.TokenType == TokenTypeIdentifiers.IdentityToken)
+                    context.SigningCredentials = new SigningCredentials(secret, SecurityAlgorithms.EcdsaSha256);
+                return default;
+            }).SetOrder(OpenIddictServerHandlers.Protection.AttachSecurityCredentials.Descriptor.Order + 1));
             server.UseAspNetCore().DisableTransportSecurityRequirement();
             server.AddEventHandler<ValidateAuthorizationRequestContext>(h => h.UseInlineHandler(context =>
             {

@@ -1,4 +1,3 @@
-using Strata.Core.Architecture;
 using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Metering;

@@ -250,17 +250,4 @@ public sealed class MailTests : IAsyncLifetime
                 builder.Services.Replace(ServiceDescriptor.Singleton(time));
         }
     }
-
-    private sealed class MovedTime : TimeProvider
-    {
-        private long offset;
-
-        public TimeSpan Offset
-        {
-            get => TimeSpan.FromTicks(Interlocked.Read(ref offset));
-            set => Interlocked.Exchange(ref offset, value.Ticks);
-        }
-
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Offset;
-    }
 }

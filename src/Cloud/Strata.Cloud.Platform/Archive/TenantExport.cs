@@ -16,6 +16,10 @@ namespace Strata.Cloud.Platform.Archive;
 public sealed class TenantExport(
     IRegistryDatabase database, TenantTables tables, TenantPlacements placements, AuditTrail trail, RoutedTelemetryStore telemetry, IngestWriter writer, IEnumerable<ArchiveField> fields, TimeProvider time)
 {
+    private const int MostLooks = 20;
+
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
+
     /// <param name="name">The tenant's name.</param>
     /// <param name="isFinal">The tenant is paused.</param>
     /// <exception cref="ArchiveException">The audit trail is broken: an import would refuse it.</exception>
@@ -27,6 +31,8 @@ public sealed class TenantExport(
         store.HoldRetention(true);
         try
         {
+            if (isFinal)
+                await SettleAsync(tenant, store, cancellationToken);
             var (rows, rest, upTo) = await SnapshotAsync(tenant, store, cancellationToken);
             await using var snapshot = rows;
             await using var archive = new ArchiveWriter(target, secret);
@@ -48,6 +54,24 @@ public sealed class TenantExport(
         finally
         {
             store.HoldRetention(false);
+        }
+    }
+
+    /// <summary>Its devices were just sent away, which makes events: waits until nothing more comes, for a while; the end of the export looks again.</summary>
+    private async Task SettleAsync(TenantId tenant, ITransferStore store, CancellationToken cancellationToken)
+    {
+        for (var look = 0; look < MostLooks; look++)
+        {
+            var last = await store.LastCommitAsync(tenant, cancellationToken);
+            await Task.Delay(Quiet, time, cancellationToken);
+            var came = false;
+            await foreach (var _ in TenantTransfer.ReadAsync(store, tenant, last, long.MaxValue, cancellationToken))
+            {
+                came = true;
+                break;
+            }
+            if (!came)
+                return;
         }
     }
 

@@ -703,6 +703,11 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("link_role");
 
+                    b.Property<string>("OnlyTenant")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("only_tenant");
+
                     b.Property<bool>("SecondFactor")
                         .HasColumnType("INTEGER")
                         .HasColumnName("second_factor");

@@ -28,7 +28,7 @@ internal static class EnterTenant
         return entered.ToResult(session =>
         {
             var user = session.UserId is null ? null : people.FindUser(session.UserId);
-            var own = user is null ? [session.CurrentTenant] : directory.TenantsOf(user.Id).Select(t => t.Value);
+            var own = directory.TenantsOf(session).Select(t => t.Value);
             return Results.Json(
                 new LoginInfo(user?.Email ?? context.User.Name(), user?.Name ?? context.User.Name(), request.Value.Tenant, [.. own], session.Id), ContractsJson.Default.LoginInfo);
         });
@@ -50,7 +50,7 @@ internal static class EnterTenant
     {
         if (!TenantId.TryParse(asked, out var tenant) || signIn.SessionOf(context) is not { } own)
             return Unknown;
-        var isOwn = own.CurrentTenant == asked || (own.UserId is not null && directory.TenantsOf(own.UserId).Contains(tenant));
+        var isOwn = own.CurrentTenant == asked || directory.TenantsOf(own).Contains(tenant);
         var acts = !isOwn && context.Access().Principal.IsPlatformOwner && tenants.Exists(tenant);
         if (!isOwn && !acts)
             return Unknown;

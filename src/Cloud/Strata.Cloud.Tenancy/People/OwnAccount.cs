@@ -22,12 +22,13 @@ internal static class OwnAccount
         var session = signIn.SessionOf(context);
         var user = session?.UserId is { } id ? people.FindUser(id) : null;
         var held = Permissions.All.Where(principal.Holds).ToList();
-        var own = user is null ? [principal.Tenant] : directory.TenantsOf(user.Id);
+        var own = session is null ? [principal.Tenant] : directory.TenantsOf(session);
         return Results.Json(
             new MeInfo(
                 user?.Name ?? principal.Name, principal.Kind.ToString().ToLowerInvariant(), user?.Email, session?.Id, Choice(access.Tenant), access.Tenant != principal.Tenant,
                 [.. own.Select(Choice)], [.. principal.Grants.Select(GrantText.Info)], [.. held.Select(Permissions.NameOf)],
-                [.. held.Where(access.IsWhole).Select(Permissions.NameOf)]),
+                [.. held.Where(access.IsWhole).Select(Permissions.NameOf)],
+                signIn.UserOf(context) is null ? null : people.FindProvider(access.Tenant)?.Label, user is not null && people.FindIdentityOf(access.Tenant, user.Id) is not null),
             ContractsJson.Default.MeInfo);
 
         TenantChoice Choice(TenantId tenant) => new(tenant.Value, tenancy.Find(tenant)?.Tenant.Name ?? tenant.Value);
@@ -43,7 +44,7 @@ internal static class OwnAccount
         var own = signIn.SessionOf(context)!;
         if (own.UserId is null || people.FindUser(own.UserId) is not { } user)
             return ProblemResults.Of(NoAccount);
-        if (user.HomeTenant.Length > 0)
+        if (user.HomeTenant.Length > 0 || own.OnlyTenant is not null)
             return ProblemResults.Of(ProblemKind.Conflict, "You sign in by your organisation's provider; the password is changed there.");
         if (await CheckAsync(user, request.Value, passwords, guard, context, cancellationToken) is { } problem)
             return ProblemResults.Of(problem);

@@ -57,8 +57,9 @@ internal static class OwnSessions
     internal static SessionInfo Info(SessionRow session, string? current) =>
         new(session.Id, session.CurrentTenant, session.Created, session.LastSeen, session.Address, session.Agent, session.Id == current);
 
-    /// <summary>A session without an account knows itself alone.</summary>
-    private static IEnumerable<SessionRow> OwnedWith(SessionRow own, PeopleStore people) => people.Sessions.Where(s => s.Id == own.Id || (own.UserId is not null && s.UserId == own.UserId));
+    /// <summary>A session without an account knows itself alone; one that a tenant's provider opened, those of that provider.</summary>
+    private static IEnumerable<SessionRow> OwnedWith(SessionRow own, PeopleStore people) =>
+        people.Sessions.Where(s => s.Id == own.Id || (own.UserId is not null && s.UserId == own.UserId && (own.OnlyTenant is null || s.OnlyTenant == own.OnlyTenant)));
 
     private static IResult Info(UserRow user, SessionRow session, PeopleDirectory directory) => Results.Json(
         new LoginInfo(user.Email, user.Name, session.CurrentTenant, [.. directory.TenantsOf(user.Id).Select(t => t.Value)], session.Id), ContractsJson.Default.LoginInfo);

@@ -28,7 +28,7 @@ internal sealed class PeopleDirectory(PeopleStore people, TenancyStore tenancy, 
 
     /// <summary>Whether the session was opened with what its tenant asks for; a provider asks for it itself.</summary>
     public bool SatisfiesRules(SessionRow session) =>
-        session.UserId is null || session.SecondFactor || people.FindUser(session.UserId)?.HomeTenant.Length > 0 || people.FindRules(TenantId.Parse(session.CurrentTenant)) is not { RequireSecondFactor: true };
+        session.UserId is null || session.SecondFactor || session.OnlyTenant is not null || people.FindUser(session.UserId)?.HomeTenant.Length > 0 || people.FindRules(TenantId.Parse(session.CurrentTenant)) is not { RequireSecondFactor: true };
 
     /// <summary>The tenants that a user may be in, in order.</summary>
     public IReadOnlyList<TenantId> TenantsOf(string user) =>
@@ -36,6 +36,10 @@ internal sealed class PeopleDirectory(PeopleStore people, TenancyStore tenancy, 
         .. people.Memberships.Where(m => m.UserId == user && m.Enabled).Select(m => TenantId.Parse(m.TenantId))
             .Where(t => tenants.IsActive(t) || GrantsIn(t, user).Any(g => g.Role.IsOfPlatform)).OrderBy(t => t != tenants.Default).ThenBy(t => t.Value, StringComparer.Ordinal),
     ];
+
+    /// <summary>Those that a session may be in: of one that a tenant's provider opened, that tenant alone.</summary>
+    public IReadOnlyList<TenantId> TenantsOf(SessionRow session) =>
+        session.UserId is null ? [TenantId.Parse(session.CurrentTenant)] : [.. TenantsOf(session.UserId).Where(t => session.OnlyTenant is null || t.Value == session.OnlyTenant)];
 
     public IEnumerable<Grant> GrantsIn(TenantId tenant, string user) =>
         people.FindMembership(tenant, user) is { Enabled: true } member && tenancy.Find(tenant) is { } image ? GrantText.Read(member.Grants, image) : [];
@@ -57,6 +61,9 @@ internal sealed class PeopleDirectory(PeopleStore people, TenancyStore tenancy, 
         }
         if (!SatisfiesRules(session) || people.FindUser(session.UserId) is not { } user || people.FindMembership(tenant, user.Id) is not { Enabled: true })
             return null;
-        return new Principal(tenant, PrincipalKind.Person, session.Id, user.Email, [.. GrantsIn(tenant, user.Id)]);
+        if (session.OnlyTenant is not null && (session.OnlyTenant != tenant.Value || people.FindIdentityOf(tenant, user.Id) is null || people.FindProvider(tenant) is null))
+            return null;
+        // A tenant's provider lets nobody in as the platform's owner.
+        return new Principal(tenant, PrincipalKind.Person, session.Id, user.Email, [.. GrantsIn(tenant, user.Id).Where(g => session.OnlyTenant is null || !g.Role.IsOfPlatform)]);
     }
 }

@@ -23,6 +23,8 @@ internal static class PeopleRoutes
         routes.MapPost("/login/second-factor/set-up", SecondFactorForms.SetUpAtSignInAsync).IsOpen("the password is the proof").ExcludeFromDescription();
         routes.MapGet("/account/second-factor", SecondFactorForms.Show).RequiresPerson().ExcludeFromDescription();
         routes.MapPost("/account/second-factor", SecondFactorForms.ChangeAsync).RequiresPerson().ExcludeFromDescription();
+        routes.MapGet("/account/provider", ProviderLinkForms.Show).RequiresPerson().ExcludeFromDescription();
+        routes.MapPost("/account/provider", ProviderLinkForms.ChangeAsync).RequiresPerson().ExcludeFromDescription();
         routes.MapGet("/welcome", LoginForms.Welcome).RequiresPerson().ExcludeFromDescription();
         routes.MapPost("/welcome", LoginForms.WelcomeAsync).RequiresPerson().ExcludeFromDescription();
         routes.MapGet("/join", LoginForms.Join).IsOpen("the link is the proof").ExcludeFromDescription();

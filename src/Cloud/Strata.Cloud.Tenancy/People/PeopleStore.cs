@@ -70,6 +70,9 @@ internal sealed class PeopleStore : IDisposable
 
     public IdentityRow? FindIdentity(TenantId tenant, string issuer, string subject) => identities.GetValueOrDefault((tenant.Value, issuer, subject));
 
+    /// <summary>By whom the tenant's provider means this account; null when it does not.</summary>
+    public IdentityRow? FindIdentityOf(TenantId tenant, string user) => identities.Values.FirstOrDefault(i => i.TenantId == tenant.Value && i.UserId == user);
+
     public MembershipRow? FindMembership(TenantId tenant, string user) => memberships.GetValueOrDefault((tenant.Value, user));
 
     public SessionRow? FindSession(string id) => sessions.GetValueOrDefault(id);

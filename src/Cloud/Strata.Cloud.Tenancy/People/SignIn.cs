@@ -45,9 +45,9 @@ internal sealed class SignIn(
     public SessionRow? SessionOf(HttpContext context) =>
         context.Features.Get<Access>()?.Principal is { Kind: PrincipalKind.Person } person ? people.FindSession(person.Id) : null;
 
-    /// <summary>The account with a password that the request is of, and its session; null when the caller has none.</summary>
+    /// <summary>The account that the request is of by its password, and its session; null when the caller has none, or came by a provider.</summary>
     public (UserRow User, SessionRow Session)? UserOf(HttpContext context) =>
-        SessionOf(context) is { UserId: { } id } session && people.FindUser(id) is { HomeTenant.Length: 0 } user ? (user, session) : null;
+        SessionOf(context) is { UserId: { } id, OnlyTenant: null } session && people.FindUser(id) is { HomeTenant.Length: 0 } user ? (user, session) : null;
 
     /// <summary>Checks a password. Says the same, after the same work, for a wrong one and for a user who is not there.</summary>
     public async Task<Outcome<UserRow>> CheckAsync(string? email, string? password, HttpContext context, CancellationToken cancellationToken)
@@ -91,14 +91,15 @@ internal sealed class SignIn(
         : null;
 
     /// <summary>Opens a session of a user and gives the browser its cookie. Refuses who still has to show or set up a second factor.</summary>
-    public async Task<Outcome<SessionRow>> EnterAsync(UserRow user, string? tenant, HttpContext context, bool withSecondFactor = false)
+    /// <param name="byProvider">By the provider of the tenant, which asks for a second factor itself; the session is in no other tenant then.</param>
+    public async Task<Outcome<SessionRow>> EnterAsync(UserRow user, string? tenant, HttpContext context, bool withSecondFactor = false, bool byProvider = false)
     {
-        if (!withSecondFactor && NextOf(user, tenant) != SignInStep.Enter)
+        if (!withSecondFactor && !byProvider && NextOf(user, tenant) != SignInStep.Enter)
             return new Problem(ProblemKind.Unauthenticated, "Signing in takes a second factor.", "code");
         if (ChooseTenant(user, tenant) is not { } entered)
             return tenant is null ? Wrong : new Problem(ProblemKind.NotFound, "There is no such tenant.", "tenant");
-        var by = user.HomeTenant.Length > 0 ? "provider" : withSecondFactor ? "password and second factor" : "password";
-        var opened = await OpenAsync(user.Id, null, entered, user.Email, by, context, withSecondFactor);
+        var by = byProvider ? "provider" : withSecondFactor ? "password and second factor" : "password";
+        var opened = await OpenAsync(user.Id, null, entered, user.Email, by, context, withSecondFactor, byProvider && user.HomeTenant.Length == 0 ? entered.Value : null);
         if (opened.IsOk && directory.Find(opened.Value.Id) is { } principal)
             await context.SignInAsync(StrataIdentity.CookieScheme, StrataIdentity.Of(principal, StrataIdentity.CookieScheme));
         return opened;
@@ -110,9 +111,9 @@ internal sealed class SignIn(
         directory.TenantsOf(user.Id).Cast<TenantId?>().FirstOrDefault(t => tenant is null || t!.Value.Value == tenant);
 
     /// <summary>Another password ends what was begun with the one before.</summary>
-    private static string MarkOf(UserRow user) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(user.PasswordHash)))[..16];
+    internal static string MarkOf(UserRow user) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(user.PasswordHash)))[..16];
 
-    private async Task<Outcome<SessionRow>> OpenAsync(string? user, string? role, TenantId tenant, string name, string by, HttpContext context, bool withSecondFactor = false)
+    private async Task<Outcome<SessionRow>> OpenAsync(string? user, string? role, TenantId tenant, string name, string by, HttpContext context, bool withSecondFactor = false, string? onlyTenant = null)
     {
         var agent = context.Request.Headers.UserAgent.ToString();
         var ended = new List<SessionRow>();
@@ -123,7 +124,7 @@ internal sealed class SignIn(
                 var session = new SessionRow
                 {
                     Id = RandomNumberGenerator.GetHexString(20, lowercase: true), UserId = user, LinkRole = role, CurrentTenant = tenant.Value, Created = now, LastSeen = now,
-                    SecondFactor = withSecondFactor,
+                    SecondFactor = withSecondFactor, OnlyTenant = onlyTenant,
                     Address = SignInAttempts.AddressOf(context), Agent = new string([.. agent.Where(c => !char.IsControl(c)).Take(200)]),
                 };
                 ended.AddRange(people.Sessions.Where(s => s.UserId == user && (user is not null || s.CurrentTenant == tenant.Value)).OrderByDescending(s => s.Created).Skip(options.MaxSessions - 1));

@@ -46,16 +46,17 @@ internal static class ManageProvider
     public static async Task<IResult> RemoveAsync(HttpContext context, PeopleStore people, PeopleDirectory directory, ProviderHttp http, CancellationToken cancellationToken)
     {
         var tenant = context.Access().Tenant;
+        List<SessionRow> ended = [.. people.Sessions.Where(s => s.OnlyTenant == tenant.Value || (s.UserId is { } id && people.FindUser(id)?.HomeTenant == tenant.Value))];
         var outcome = await people.ChangeAsync<ProviderRow>(
             Caller.Of(context),
             _ => people.FindProvider(tenant) is { } before
-                ? new PeopleChange<ProviderRow>(before, [(before, null)], new PeopleAudit("remove", "sign-in-provider", before.Issuer, Image(before)))
+                ? new PeopleChange<ProviderRow>(before, [(before, null), .. ended.Select(s => ((object?)s, (object?)null))], new PeopleAudit("remove", "sign-in-provider", before.Issuer, Image(before)))
                 : new Problem(ProblemKind.NotFound, "The tenant has no provider."),
             cancellationToken);
         if (outcome.IsOk)
         {
             http.Forget(outcome.Value.Issuer);
-            directory.End(people.Sessions.Where(s => s.UserId is { } id && people.FindUser(id)?.HomeTenant == tenant.Value));
+            directory.End(ended);
         }
         return outcome.ToResult(_ => Results.NoContent());
     }

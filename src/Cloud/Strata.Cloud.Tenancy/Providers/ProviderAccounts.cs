@@ -24,7 +24,7 @@ internal sealed class ProviderAccounts(PeopleStore people, PeopleDirectory direc
         var mapped = Groups(provider.Groups).Where(g => person.Groups.Contains(g.Group)).Select(g => g.Grant).ToList();
         var outcome = await people.ChangeAsync(
             SignIn.CallerOf(context, tenant, person.Email ?? person.Subject), now => Decide(provider, tenant, person, mapped, now), context.RequestAborted);
-        if (outcome.IsOk && mapped.Count == 0)
+        if (outcome.IsOk && outcome.Value.HomeTenant.Length > 0 && mapped.Count == 0)
         {
             directory.End(people.Sessions.Where(s => s.UserId == outcome.Value.Id));
             return await RefuseAsync(tenant, person, "None of your groups has access here; ask your administrator.", context);
@@ -43,6 +43,8 @@ internal sealed class ProviderAccounts(PeopleStore people, PeopleDirectory direc
         {
             if (!before.Enabled)
                 return new Problem(ProblemKind.Forbidden, "An administrator has disabled this account.");
+            if (user.HomeTenant.Length == 0)
+                return new PeopleChange<UserRow>(user, [], null); // Linked: what he may do is what he was given here, whatever his groups.
             return before.Grants == grants
                 ? new PeopleChange<UserRow>(user, [], null)
                 : new PeopleChange<UserRow>(user, [(before, before with { Grants = grants })],
@@ -53,7 +55,7 @@ internal sealed class ProviderAccounts(PeopleStore people, PeopleDirectory direc
         if (person.Email is null)
             return new Problem(ProblemKind.Forbidden, "The provider does not say that your e-mail address is verified; have that done there first.");
         if (people.FindMember(tenant, person.Email) is not null)
-            return new Problem(ProblemKind.Forbidden, "There is an account of this e-mail address here that signs in with a password; sign in with it, or have an administrator disable and rename it.");
+            return new Problem(ProblemKind.Forbidden, "There is an account of this e-mail address here that signs in with a password; sign in with it, and link it to the provider on your own page (/account/provider).");
         if (people.Users >= options.MaxUsers)
             return new Problem(ProblemKind.TooMuch, $"There are {options.MaxUsers:N0} accounts, as many as this installation takes.");
         var added = new UserRow

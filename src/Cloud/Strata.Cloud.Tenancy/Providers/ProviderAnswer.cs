@@ -99,7 +99,8 @@ internal sealed class ProviderAnswer(ProviderHttp http, SealedBox box, PeopleOpt
     {
         ValidIssuer = described.Issuer, ValidAudience = provider.ClientId, IssuerSigningKeys = described.SigningKeys, ValidAlgorithms = Algorithms,
         RequireSignedTokens = true, RequireExpirationTime = true, TryAllIssuerSigningKeys = false,
-        LifetimeValidator = (from, until, _, _) => until is { } end && end + options.ProviderClockSkew > Now && (from is not { } begin || begin - options.ProviderClockSkew <= Now),
+        // Reckoned from now: a token that names no begin or end may come with the least or greatest date there is.
+        LifetimeValidator = (from, until, _, _) => until is { } end && end > Now - options.ProviderClockSkew && (from is not { } begin || begin <= Now + options.ProviderClockSkew),
     });
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;

@@ -17,7 +17,7 @@ namespace Strata.Cloud.Tenancy.Providers;
 /// which a cookie carries that only this node can read.
 /// </summary>
 internal sealed partial class ProviderSignIn(
-    PeopleStore people, ProviderHttp http, ProviderAnswer answer, ProviderAccounts accounts, SignIn signIn, SealedBox box, ILogger<ProviderSignIn> logger)
+    PeopleStore people, ProviderHttp http, ProviderAnswer answer, ProviderAccounts accounts, ProviderLinks links, SignIn signIn, SealedBox box, ILogger<ProviderSignIn> logger)
 {
     public const string CallbackPath = "/login/provider/callback";
 
@@ -28,7 +28,10 @@ internal sealed partial class ProviderSignIn(
 
     public static string RedirectUri(HttpContext context) => context.RequestServices.GetRequiredService<PublicAddress>().Of(context.Request, CallbackPath);
 
-    public async Task<IResult> BeginAsync(string? tenant, string? returnUrl, HttpContext context)
+    public Task<IResult> BeginAsync(string? tenant, string? returnUrl, HttpContext context) => BeginAsync(tenant, PeoplePages.LocalPath(returnUrl), null, context);
+
+    /// <param name="link">The account that is to be linked to who is signed in there; null for a sign-in.</param>
+    public async Task<IResult> BeginAsync(string? tenant, string next, LinkTicket? link, HttpContext context)
     {
         if (!TenantId.TryParse(tenant, out var id) || people.FindProvider(id) is not { } provider)
             return ProviderPages.Refused(context, StatusCodes.Status404NotFound, "This organisation has no provider to sign in with.");
@@ -37,13 +40,14 @@ internal sealed partial class ProviderSignIn(
             var described = await http.DescribeAsync(provider.Issuer, again: false, context.RequestAborted);
             if (!IsOf(provider, described.Issuer) || !Uri.TryCreate(described.AuthorizationEndpoint, UriKind.Absolute, out var endpoint) || !ProviderHttp.IsAllowed(endpoint))
                 return ProviderPages.Refused(context, StatusCodes.Status502BadGateway, $"The provider calls itself '{described.Issuer}', or names no page to sign in at; an administrator has to set it anew.");
-            var under = new UnderWay(id.Value, provider.Issuer, Random(), Random(), Random(), PeoplePages.LocalPath(returnUrl));
+            var under = new UnderWay(id.Value, provider.Issuer, Random(), Random(), Random(), next, link);
             Remember(context, box.Issue(Purpose, under, Within), Within);
-            return Results.Redirect(QueryHelpers.AddQueryString(described.AuthorizationEndpoint, new Dictionary<string, string?>
+            var address = QueryHelpers.AddQueryString(described.AuthorizationEndpoint, new Dictionary<string, string?>
             {
                 ["response_type"] = "code", ["client_id"] = provider.ClientId, ["redirect_uri"] = RedirectUri(context), ["scope"] = "openid email profile",
                 ["state"] = under.State, ["nonce"] = under.Nonce, ["code_challenge"] = Base64UrlTextEncoder.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(under.Verifier))), ["code_challenge_method"] = "S256",
-            }));
+            });
+            return link is null ? Results.Redirect(address) : ProviderPages.Leave(context, provider.Label, address);
         }
         catch (Exception e) when (IsOfProvider(e, context))
         {
@@ -64,8 +68,14 @@ internal sealed partial class ProviderSignIn(
         try
         {
             var person = await answer.ExchangeAsync(provider, code, RedirectUri(context), under.Verifier, under.Nonce, context.RequestAborted);
+            if (under.Link is { } link)
+            {
+                var linked = person.IsOk ? await links.LinkAsync(provider, person.Value!, link, context) : person.Problem;
+                return linked.IsOk ? ProviderPages.Linked(context, provider.Label) : ProviderPages.Refused(
+                    context, linked.Problem.Kind == ProblemKind.Unauthenticated ? StatusCodes.Status401Unauthorized : StatusCodes.Status403Forbidden, linked.Problem.Detail, under.Tenant);
+            }
             var user = person.IsOk ? await accounts.AdmitAsync(provider, person.Value!, context) : person.Problem;
-            var opened = user.IsOk ? await signIn.EnterAsync(user.Value!, under.Tenant, context) : user.Problem;
+            var opened = user.IsOk ? await signIn.EnterAsync(user.Value!, under.Tenant, context, byProvider: true) : user.Problem;
             return opened.IsOk ? ProviderPages.GoOn(context, under.Next) : ProviderPages.Refused(
                 context, opened.Problem.Kind == ProblemKind.Unauthenticated ? StatusCodes.Status401Unauthorized : StatusCodes.Status403Forbidden, opened.Problem.Detail, under.Tenant);
         }
@@ -98,5 +108,5 @@ internal sealed partial class ProviderSignIn(
     [LoggerMessage(5221, LogLevel.Warning, "The OpenID Connect provider {Issuer} cannot be used: {Reason}")]
     private partial void LogAway(string issuer, string reason);
 
-    private sealed record UnderWay(string Tenant, string Issuer, string State, string Nonce, string Verifier, string Next);
+    private sealed record UnderWay(string Tenant, string Issuer, string State, string Nonce, string Verifier, string Next, LinkTicket? Link = null);
 }

@@ -92,6 +92,9 @@ internal sealed record SessionRow
     /// <summary>Whether the user's second factor was shown in it.</summary>
     public bool SecondFactor { get; init; }
 
+    /// <summary>The tenant whose provider opened it for an account with a password: it is in no other, for the provider speaks for no other. Null for all other sessions.</summary>
+    public string? OnlyTenant { get; init; }
+
     public required string Address { get; init; }
 
     /// <summary>What the browser said it is, at most 200 characters.</summary>

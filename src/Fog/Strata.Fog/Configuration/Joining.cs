@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Security.Authentication;
 using System.Text.Json;
 using Strata.Cloud.Contracts;
 using Strata.Fog.Link;
@@ -69,6 +70,11 @@ internal sealed class Joining(FogOptions options, JoinWish wish, TenantFolder fo
             if ((int)response.StatusCode is >= 400 and < 500 and not 408 and not 429)
                 throw new FogConfigurationException($"The parent refuses this gateway: {await DetailAsync(response, either.Token)}");
             return (null, $"it answers {(int)response.StatusCode}");
+        }
+        catch (HttpRequestException e) when (e.InnerException is AuthenticationException untrusted)
+        {
+            // Asked again: a certificate may be put right while the gateway waits.
+            return (null, $"its certificate does not lead to {(options.CloudCaFile is null ? "an authority of this machine; name its own by --ca" : $"an authority of --ca {options.CloudCaFile}")}, or is for another name ({untrusted.Message.TrimEnd('.')})");
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {

@@ -708,6 +708,11 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("link_role");
 
+                    b.Property<string>("OnlyTenant")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("only_tenant");
+
                     b.Property<bool>("SecondFactor")
                         .HasColumnType("boolean")
                         .HasColumnName("second_factor");
