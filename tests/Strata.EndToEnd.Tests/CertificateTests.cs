@@ -157,7 +157,7 @@ public sealed class CertificateTests : IAsyncDisposable
         await OpensslAsync("pkcs7", "-inform", "DER", "-in", PathOf(from + ".der"), "-print_certs", "-out", PathOf(to));
     }
 
-    private async Task<string> OpensslAsync(params string[] arguments)
+    private static async Task<string> OpensslAsync(params string[] arguments)
     {
         var run = await Tool.RunAsync("openssl", arguments);
         Assert.True(run.ExitCode == 0, $"openssl {string.Join(' ', arguments)}: {run.Output}{run.Error}");
