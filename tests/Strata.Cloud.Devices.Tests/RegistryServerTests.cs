@@ -144,7 +144,7 @@ public sealed class RegistryServerTests(PostgresServer server)
             context.Add(new Strata.Cloud.Platform.Audit.AuditRow { TenantId = "main", Id = registry.Numbers.Next(TenantId.Main), Time = row.Created, Actor = "x", Action = "create", Kind = "device", Subject = "t-lost" });
             await context.SaveChangesAsync(Cancel);
         }
-        await registry.Server.ExecuteAsAdminAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strata-registry'");
+        await registry.Server.ExecuteAsAdminAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'strata-registry'");
         var refused = await registry.RegisterAsync(new CreateDevice("t-3"));
         Assert.Equal(ProblemKind.Unavailable, refused.Problem?.Kind);
         var made = await registry.RegisterAsync(new CreateDevice("t-3"));

@@ -32,7 +32,7 @@ public sealed class DatabaseFaultTests
             switch (fault)
             {
                 case "end sessions":
-                    await TestDatabase.ExecuteAsync(database.Admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'strata-%'");
+                    await TestDatabase.ExecuteAsync(database.Admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'strata-%'");
                     break;
                 case "stop":
                     await server.StopAsync();

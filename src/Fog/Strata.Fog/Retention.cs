@@ -33,7 +33,7 @@ internal sealed partial class Retention(
     {
         try
         {
-            var dropped = await stores.Of(site.View.Tenant).RetainAsync(policy, cancellationToken);
+            var dropped = await stores.StoreOf(site.View.Tenant).RetainAsync(policy, cancellationToken);
             if (dropped > 0)
                 LogDropped(dropped);
         }

@@ -133,8 +133,7 @@ public sealed class RoutedTelemetryStore(ITelemetryStore shared, TimeProvider ti
             await CloseAsync(tenant);
     }
 
-    /// <summary>The store that has the tenant's rows now: its own, or the shared one.</summary>
-    public ITelemetryStore Of(TenantId tenant) => own.TryGetValue(tenant, out var store) ? store : shared;
+    private ITelemetryStore Of(TenantId tenant) => own.TryGetValue(tenant, out var store) ? store : shared;
 
     /// <summary>Each store's part is a transaction of its own: after a failure some may be stored, as after any whose outcome is unknown.</summary>
     private async ValueTask<CommitReport> CommitToSeveralAsync(IReadOnlyList<TelemetryWrite> writes, CancellationToken cancellationToken)

@@ -19,7 +19,7 @@ public sealed class PostgresFaultTests
             if (round % 6 == 3)
                 await StopAndStartAsync(load);
             else
-                await TestDatabase.ExecuteAsync(load.Database.Admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'strata-%'");
+                await TestDatabase.ExecuteAsync(load.Database.Admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'strata-%'");
         }
         await load.RecoveredAsync();
         await load.VerifyAsync();
