@@ -81,7 +81,7 @@ public sealed class HttpsTests : IAsyncLifetime
     [InlineData("of another certificate", "give the key with which that one was asked for")]
     [InlineData("readable by all", "chmod 600")]
     [InlineData("damaged", "Both are PEM, the key without a password")]
-    [InlineData("not given", "--https needs --cert FILE and --key FILE")]
+    [InlineData("not given", "--cert FILE and --key FILE (PEM) go together")]
     public async Task A_key_that_cannot_be_used_stops_the_start_and_says_what_to_do(string key, string said)
     {
         switch (key)

@@ -176,6 +176,35 @@ public abstract partial class TelemetryStoreTests
     }
 
     [Fact]
+    public async Task A_tenant_may_keep_its_readings_for_less_time_than_others_and_the_totals_go_on()
+    {
+        var (brief, stranger) = (TenantId.Parse("brief"), TenantId.Parse("stranger"));
+        await Commit(Of(Number(1, 0), Number(2, 1)), Of(brief, null, [Number(3, 0), Number(4, 1), Number(5, 2)]));
+        Time.Advance(TimeSpan.FromDays(5));
+        // The last of the first commit's is written again: it is a reading of now.
+        await Commit(Of(brief, null, [Number(6, 2), Number(7, 3)]), Of(Number(8, 2)));
+        Time.Advance(TimeSpan.FromDays(5));
+        var policy = new RetentionPolicy(TimeSpan.FromDays(30), TimeSpan.FromDays(60), null)
+        {
+            RawOf = new Dictionary<TenantId, TimeSpan> { [brief] = TimeSpan.FromDays(7), [TenantId.Main] = TimeSpan.FromDays(400), [stranger] = TimeSpan.FromDays(1) },
+        };
+        for (var round = 0; round < 2; round++)
+        {
+            await Store.RetainAsync(policy, Cancel);
+            Assert.Equal([6, 7], (await Store.ReadAsync(brief, new ReadingRange(), Cancel)).Select(r => r.Value.Number));
+            Assert.Equal(2, await Store.CountAsync(brief, null, Cancel));
+            Assert.Equal(4, (await Store.TotalsAsync(brief, Cancel)).Readings);
+            Assert.Equal(3, await Store.CountAsync(TenantId.Main, null, Cancel));
+            Assert.Equal(3, (await Read()).Count);
+            await ReopenAsync();
+        }
+        Time.Advance(TimeSpan.FromDays(90));
+        await Store.RetainAsync(policy, Cancel);
+        Assert.Equal((0L, 0L), (await Store.CountAsync(brief, null, Cancel), await Store.CountAsync(TenantId.Main, null, Cancel)));
+        Assert.Equal((4L, 3L), ((await Store.TotalsAsync(brief, Cancel)).Readings, (await Store.TotalsAsync(TenantId.Main, Cancel)).Readings));
+    }
+
+    [Fact]
     public async Task Beyond_the_size_the_oldest_readings_go()
     {
         var random = new Random(3);

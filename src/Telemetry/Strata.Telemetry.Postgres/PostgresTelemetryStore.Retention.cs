@@ -31,6 +31,8 @@ public sealed partial class PostgresTelemetryStore
             if (day.AddDays(1).ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc) <= cutOff)
                 dropped += await DropAsync(day, tenants, cancellationToken);
         }
+        foreach (var (tenant, raw) in policy.Shorter.Where(s => tenants.Contains(s.Tenant)))
+            dropped += await TrimAsync(tenant, EventTime.ToDateTimeOffset(now - EventTime.Span(raw)).UtcDateTime, cancellationToken);
         foreach (var tenant in tenants)
         {
             dropped += await DropRecordsAsync(tenant, now - EventTime.Span(policy.Windows), cancellationToken);
@@ -73,10 +75,27 @@ public sealed partial class PostgresTelemetryStore
     private async Task<IReadOnlyList<TenantId>> TenantsAsync(string purpose, CancellationToken cancellationToken) =>
         await reads.ListAsync(TenantId.Main, "SELECT strata_list_tenants('telemetry', $1)", r => TenantId.Parse(r.GetString(0)), cancellationToken, purpose);
 
-    /// <summary>
-    /// Drops a day. Its readings are counted before, beside the commits: the day is over, so that only a repeat of one of its keys in that moment could be counted wrongly.
-    /// </summary>
-    private async Task<long> DropAsync(DateOnly day, IReadOnlyList<TenantId> tenants, CancellationToken cancellationToken)
+    /// <summary>Drops the days of one tenant that are over.</summary>
+    private async Task<long> TrimAsync(TenantId tenant, DateTime cutOff, CancellationToken cancellationToken)
+    {
+        long dropped = 0;
+        foreach (var day in (await LeavesAsync(cancellationToken)).Where(d => d.AddDays(1).ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc) <= cutOff))
+        {
+            var (rows, readings) = await CountAsync(tenant, day, cancellationToken);
+            if (rows == 0)
+                continue;
+            await WriteAsync(async open =>
+            {
+                await open.TrimLeafAsync(day, tenant, readings, cancellationToken);
+                return true;
+            }, $"The readings of {day:yyyy-MM-dd} of {tenant} could not be dropped", cancellationToken);
+            dropped += rows;
+        }
+        return dropped;
+    }
+
+    /// <summary>A tenant's rows of a day, and the readings that go with them.</summary>
+    private async Task<(long Rows, long Readings)> CountAsync(TenantId tenant, DateOnly day, CancellationToken cancellationToken)
     {
         const string count =
             $"""
@@ -84,10 +103,18 @@ public sealed partial class PostgresTelemetryStore
                 SELECT FROM {TelemetrySchema.Readings} y WHERE y.tenant_id = $1 AND y.series = x.series AND y.time = x.time AND y.arrived <> $2))
             FROM {TelemetrySchema.Readings} x WHERE x.tenant_id = $1 AND x.arrived = $2
             """;
+        return (await reads.ListAsync(tenant, count, r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken, tenant.Value, day))[0];
+    }
+
+    /// <summary>
+    /// Drops a day. Its readings are counted before, beside the commits: the day is over, so that only a repeat of one of its keys in that moment could be counted wrongly.
+    /// </summary>
+    private async Task<long> DropAsync(DateOnly day, IReadOnlyList<TenantId> tenants, CancellationToken cancellationToken)
+    {
         var gone = new List<(TenantId Tenant, long Rows, long Readings)>();
         foreach (var tenant in tenants)
         {
-            var (rows, readings) = (await reads.ListAsync(tenant, count, r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken, tenant.Value, day))[0];
+            var (rows, readings) = await CountAsync(tenant, day, cancellationToken);
             if (rows > 0)
                 gone.Add((tenant, rows, readings));
         }
@@ -126,23 +153,36 @@ internal sealed partial class WriterSession
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         foreach (var (tenant, readings) in gone)
-        {
-            await using var batch = new NpgsqlBatch(connection)
-            {
-                BatchCommands =
-                {
-                    TenantBinding.Command(tenant),
-                    new("""
-                        INSERT INTO telemetry_dropped AS d (tenant_id, readings, aggregated, windows, gaps, lost) VALUES ($1, $2, 0, 0, 0, 0)
-                        ON CONFLICT (tenant_id) DO UPDATE SET readings = d.readings + excluded.readings
-                        """) { Parameters = { new() { Value = tenant.Value }, new() { Value = readings } } },
-                    new("DELETE FROM telemetry_origins WHERE tenant_id = $1 AND arrived = $2") { Parameters = { new() { Value = tenant.Value }, new() { Value = day } } },
-                },
-            };
-            await batch.ExecuteNonQueryAsync(cancellationToken);
-        }
+            await CountDroppedAsync(day, tenant, readings, cancellationToken);
         await connection.ListAsync("SELECT strata_drop_leaf($1)", r => r.GetBoolean(0), cancellationToken, day);
         await transaction.CommitAsync(cancellationToken);
         leaves.Remove(day);
+    }
+
+    /// <summary>Drops a tenant's readings of a day and counts them as dropped, in one transaction.</summary>
+    public async Task TrimLeafAsync(DateOnly day, TenantId tenant, long readings, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await CountDroppedAsync(day, tenant, readings, cancellationToken);
+        await connection.ListAsync("SELECT strata_trim_leaf($1)", r => r.GetInt64(0), cancellationToken, day);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Binds the tenant and counts what goes of it.</summary>
+    private async Task CountDroppedAsync(DateOnly day, TenantId tenant, long readings, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                TenantBinding.Command(tenant),
+                new("""
+                    INSERT INTO telemetry_dropped AS d (tenant_id, readings, aggregated, windows, gaps, lost) VALUES ($1, $2, 0, 0, 0, 0)
+                    ON CONFLICT (tenant_id) DO UPDATE SET readings = d.readings + excluded.readings
+                    """) { Parameters = { new() { Value = tenant.Value }, new() { Value = readings } } },
+                new("DELETE FROM telemetry_origins WHERE tenant_id = $1 AND arrived = $2") { Parameters = { new() { Value = tenant.Value }, new() { Value = day } } },
+            },
+        };
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -30,7 +30,7 @@ public sealed class TelemetrySchema : ISchemaPart
         new("telemetry_usage", SchemaTable.AllRights),
     ];
 
-    public IReadOnlyList<string> Functions { get; } = ["strata_create_leaves(date, integer)", "strata_drop_leaf(date)", "strata_remove_tenant()"];
+    public IReadOnlyList<string> Functions { get; } = ["strata_create_leaves(date, integer)", "strata_drop_leaf(date)", "strata_remove_tenant()", "strata_trim_leaf(date)"];
 
     public IReadOnlyList<string> Sequences { get; } = ["telemetry_commits"];
 
@@ -57,6 +57,7 @@ public sealed class TelemetrySchema : ISchemaPart
         await connection.RunAsync(CreateLeaves, cancellationToken);
         await connection.RunAsync(DropLeaf, cancellationToken);
         await connection.RunAsync(RemoveTenant, cancellationToken);
+        await connection.RunAsync(TrimLeaf, cancellationToken);
     }
 
     private static readonly string[] Steps =
@@ -185,6 +186,24 @@ public sealed class TelemetrySchema : ISchemaPart
                 rest := rest + gone;
             END LOOP;
             RETURN CASE WHEN rest > 0 THEN 0 ELSE -1 END;
+        END $body$;
+        """;
+
+    /// <summary>Removes the readings that arrived on a day, of the bound tenant and of no other; returns rows removed. The parent's policy binds the owner too.</summary>
+    private const string TrimLeaf =
+        $"""
+        CREATE OR REPLACE FUNCTION public.strata_trim_leaf(day date) RETURNS bigint
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $body$
+        DECLARE
+            bound text := {TenantBinding.Expression};
+            gone bigint := 0;
+        BEGIN
+            IF bound IS NULL OR day IS NULL THEN
+                RAISE EXCEPTION 'no tenant is bound, or no day said' USING ERRCODE = '22023';
+            END IF;
+            DELETE FROM public.{Readings} WHERE tenant_id = bound AND arrived = day;
+            GET DIAGNOSTICS gone = ROW_COUNT;
+            RETURN gone;
         END $body$;
         """;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Strata.Core.Architecture;
 using Strata.Core.Dataflow;
 using Strata.Core.Devices;
@@ -201,6 +202,12 @@ public sealed record RetentionPolicy(TimeSpan Raw, TimeSpan Windows, long? MaxBy
 {
     /// <summary>Age at which hours of usage go.</summary>
     public TimeSpan Usage { get; init; } = TimeSpan.FromDays(3 * 366);
+
+    /// <summary>Tenants whose raw readings go earlier than others', each with the age.</summary>
+    public IReadOnlyDictionary<TenantId, TimeSpan> RawOf { get; init; } = ImmutableDictionary<TenantId, TimeSpan>.Empty;
+
+    /// <summary>Those of <see cref="RawOf"/> that shorten anything.</summary>
+    public IEnumerable<(TenantId Tenant, TimeSpan Raw)> Shorter => RawOf.Where(r => r.Value < Raw).Select(r => (r.Key, r.Value));
 }
 
 /// <param name="CanCommit">False while the last commit failed and the store has not proved itself since.</param>

@@ -6,6 +6,9 @@ public sealed record Quotas
     /// <summary>The highest value of a quota.</summary>
     public const long Most = 1_000_000_000_000_000;
 
+    /// <summary>The most days that readings stay.</summary>
+    public const long MostDays = 3_653;
+
     public static readonly Quotas Unlimited = new();
 
     /// <summary>Devices registered, those that were decommissioned not counted.</summary>
@@ -32,6 +35,9 @@ public sealed record Quotas
     /// <summary>Bytes of one message's payload.</summary>
     public long? PayloadBytes { get; init; }
 
+    /// <summary>Days that raw readings stay, by arrival; never longer than the installation keeps them.</summary>
+    public long? RetentionDays { get; init; }
+
     /// <summary>The values by name, in order.</summary>
     public IEnumerable<(string Name, long? Limit)> Items => Names.Select(n => (n, Of(n)));
 
@@ -40,7 +46,7 @@ public sealed record Quotas
 
     /// <summary>The names of the values as API, command line and texts write them.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["devices", "connections", "messagesPerSecond", "messageBurst", "bytesPerSecond", "storageBytes", "apiCallsPerMinute", "payloadBytes"];
+        ["devices", "connections", "messagesPerSecond", "messageBurst", "bytesPerSecond", "storageBytes", "apiCallsPerMinute", "payloadBytes", "retentionDays"];
 
     /// <summary>The value of a name; null for no limit.</summary>
     public long? Of(string name) => name switch
@@ -53,6 +59,7 @@ public sealed record Quotas
         "storageBytes" => StorageBytes,
         "apiCallsPerMinute" => ApiCallsPerMinute,
         "payloadBytes" => PayloadBytes,
+        "retentionDays" => RetentionDays,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not a quota."),
     };
 
@@ -67,15 +74,17 @@ public sealed record Quotas
         "storageBytes" => this with { StorageBytes = value },
         "apiCallsPerMinute" => this with { ApiCallsPerMinute = value },
         "payloadBytes" => this with { PayloadBytes = value },
+        "retentionDays" => this with { RetentionDays = value },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not a quota."),
     };
 
-    /// <summary>Whether a value may be set: from 1 to <see cref="Most"/>.</summary>
+    /// <summary>Whether a value may be set: from 1 to <see cref="Most"/>, of days to <see cref="MostDays"/>.</summary>
     public static Problem? Check(string name, long value)
     {
         if (!Names.Contains(name))
             return new Problem(ProblemKind.Invalid, $"There is no quota '{(name.Length > 60 ? name[..60] : name)}'; there are {string.Join(", ", Names)}.", name.Length > 60 ? "quotas" : name);
-        return value is >= 1 and <= Most ? null : new Problem(ProblemKind.Invalid, $"'{name}' is {value}; it takes a whole number from 1 to {Most}, or null for no limit.", name);
+        var most = name == "retentionDays" ? MostDays : Most;
+        return value >= 1 && value <= most ? null : new Problem(ProblemKind.Invalid, $"'{name}' is {value}; it takes a whole number from 1 to {most}, or null for no limit.", name);
     }
 }
 
@@ -90,7 +99,7 @@ public sealed record QuotaPlan(string Name, Quotas Quotas, bool IsBuiltIn)
         new("free", new Quotas
         {
             Devices = 25, Connections = 50, MessagesPerSecond = 50, MessageBurst = 500, BytesPerSecond = 64 << 10, StorageBytes = 1L << 30, ApiCallsPerMinute = 300,
-            PayloadBytes = 16 << 10,
+            PayloadBytes = 16 << 10, RetentionDays = 7,
         }, true),
         new("standard", new Quotas
         {

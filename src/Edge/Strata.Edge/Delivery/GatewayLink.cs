@@ -124,7 +124,14 @@ internal sealed class GatewayLink : IAsyncDisposable
         {
             closed.TrySetResult(reason.Message); // It is gone one way or the other.
         }
-        client.Dispose();
+        try
+        {
+            client.Dispose();
+        }
+        catch (ObjectDisposedException)
+        {
+            // MQTTnet cleans up twice when the connection breaks in this very moment: what is to be given back has been.
+        }
         closed.TrySetResult("closed by the agent");
     }
 

@@ -1,15 +1,22 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Strata.Node.Metering;
 using Strata.Telemetry;
 
 namespace Strata.Node.Operations;
 
-/// <summary>Lets go of what is older, or more, than the policy allows: shortly after the start, then every ten minutes.</summary>
-public sealed partial class RetentionRunner(ITelemetryStore store, RetentionPolicy policy, TimeProvider time, ILogger<RetentionRunner> logger) : BackgroundService
+/// <summary>Lets go of what is older, or more, than the policy and the tenants' quotas allow: shortly after the start, then every ten minutes.</summary>
+public sealed partial class RetentionRunner(ITelemetryStore store, RetentionPolicy policy, Meter meter, TimeProvider time, ILogger<RetentionRunner> logger) : BackgroundService
 {
     public static readonly TimeSpan FirstAfter = TimeSpan.FromMinutes(1);
 
     public static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
+
+    /// <summary>The installation's, with what the tenants' quotas shorten.</summary>
+    internal RetentionPolicy PolicyNow => policy with
+    {
+        RawOf = meter.All.Where(m => m.Quotas.RetentionDays is not null).ToDictionary(m => m.Tenant, m => TimeSpan.FromDays(m.Quotas.RetentionDays!.Value)),
+    };
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -31,7 +38,7 @@ public sealed partial class RetentionRunner(ITelemetryStore store, RetentionPoli
     {
         try
         {
-            await store.RetainAsync(policy, cancellationToken);
+            await store.RetainAsync(PolicyNow, cancellationToken);
         }
         catch (TelemetryStoreException e)
         {

@@ -1,3 +1,5 @@
+using Strata.Core.Tenancy;
+
 namespace Strata.Telemetry.DuckDb;
 
 /// <summary>Deleting, in slices between commits.</summary>
@@ -16,28 +18,34 @@ internal sealed partial class DuckDbSession
     }
 
     /// <summary>Deletes whole commits from the oldest on, about as many rows as said, up to a commit; returns rows deleted.</summary>
-    public long DropReadings(long upTo, long rows)
+    /// <param name="only">Only this tenant's rows of them; null for all.</param>
+    public long DropReadings(long upTo, long rows, TenantId? only = null)
     {
+        var owner = only is { } tenantId ? Catalog.Find(tenantId) : null;
+        if (only is not null && owner is null)
+            return 0;
+        var mine = owner is null ? "" : $"tenant_id = {owner.Number} AND ";
         // The first rows of the table are the oldest: it is only ever appended to.
         var (oldest, bound) = (0L, 0L);
-        writer.Query($"SELECT coalesce(min(commit), 0), coalesce(max(commit), 0) FROM (SELECT commit FROM readings LIMIT {rows})", r => (oldest, bound) = (r.GetInt64(0), r.GetInt64(1)));
+        writer.Query($"SELECT coalesce(min(commit), 0), coalesce(max(commit), 0) FROM (SELECT commit FROM readings WHERE {mine}true LIMIT {rows})", r => (oldest, bound) = (r.GetInt64(0), r.GetInt64(1)));
         // Only what is counted for good may go: see Usage.
         var settled = unsettled == 0 ? lastCommit : settledCommit;
         bound = Math.Min(Math.Min(bound, upTo), Math.Min(settled, heightsCommit));
         if (bound == 0 || oldest > bound)
             return 0;
         List<(SeriesEntry Series, long Readings)> gone = [];
-        writer.Query(ReadingSql.Gone(bound, settled), r => gone.Add((Catalog.Series(r.GetInt32(0)), r.GetInt64(1))));
+        writer.Query(ReadingSql.Gone(mine, bound, settled), r => gone.Add((Catalog.Series(r.GetInt32(0)), r.GetInt64(1))));
         writer.Execute("BEGIN");
         foreach (var (series, readings) in gone)
             AppendCount(series, -readings);
         Flush("counts");
         foreach (var tenant in gone.GroupBy(g => g.Series.Device.Tenant.Number))
             Count(tenant.Key, $"{tenant.Sum(g => g.Readings)}", $"{tenant.Where(g => g.Series.IsHealth).Sum(g => g.Readings)}", "0", "0", "0", "0");
-        var dropped = writer.Execute($"DELETE FROM readings WHERE commit <= {bound}");
+        var dropped = writer.Execute($"DELETE FROM readings WHERE {mine}commit <= {bound}");
         KeepCommitNumber();
-        writer.Execute($"DELETE FROM origins WHERE commit <= {bound}");
-        writer.Execute($"DELETE FROM commits WHERE commit < {bound}");
+        writer.Execute($"DELETE FROM origins WHERE {mine}commit <= {bound}");
+        if (owner is null)
+            writer.Execute($"DELETE FROM commits WHERE commit < {bound}");
         writer.Execute("COMMIT");
         foreach (var (series, readings) in gone)
         {

@@ -1,4 +1,5 @@
 using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
 
 namespace Strata.Telemetry.DuckDb;
 
@@ -13,6 +14,8 @@ public sealed partial class DuckDbTelemetryStore
         await SettleAsync(cancellationToken);
         await Write(s => s.KeepHeights(), cancellationToken);
         var dropped = await Slices(s => s.CommitBefore(now - EventTime.Span(policy.Raw)), long.MaxValue, cancellationToken);
+        foreach (var (tenant, raw) in policy.Shorter)
+            dropped += await Slices(s => s.CommitBefore(now - EventTime.Span(raw)), long.MaxValue, cancellationToken, tenant);
         dropped += await Write(s => s.DropRecords(now - EventTime.Span(policy.Windows)), cancellationToken);
         dropped += await Write(s => s.DropUsage(now - EventTime.Span(policy.Usage)), cancellationToken);
         if (policy.MaxBytes is { } max)
@@ -37,12 +40,12 @@ public sealed partial class DuckDbTelemetryStore
         return dropped;
     }
 
-    private async Task<long> Slices(Func<DuckDbSession, long> upTo, long rows, CancellationToken cancellationToken)
+    private async Task<long> Slices(Func<DuckDbSession, long> upTo, long rows, CancellationToken cancellationToken, TenantId? only = null)
     {
         long dropped = 0;
         while (dropped < rows)
         {
-            var slice = await Write(s => s.DropReadings(upTo(s), Math.Min(DuckDbSession.RetentionSlice, rows - dropped)), cancellationToken);
+            var slice = await Write(s => s.DropReadings(upTo(s), Math.Min(DuckDbSession.RetentionSlice, rows - dropped), only), cancellationToken);
             if (slice == 0)
                 break;
             dropped += slice;

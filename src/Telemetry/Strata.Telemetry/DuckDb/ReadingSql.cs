@@ -87,9 +87,10 @@ internal static class ReadingSql
     /// such, since a row that is not is the first of its key.
     /// </summary>
     /// <param name="settled">The commit up to which rows written late are counted: later ones are still to be, each as a reading of its own once the others are gone.</param>
-    public static string Gone(long upTo, long settled) =>
+    /// <param name="mine">A condition that ends with AND, or empty.</param>
+    public static string Gone(string mine, long upTo, long settled) =>
         $"""
-        SELECT going.series, count(*) FROM (SELECT DISTINCT series, time FROM readings WHERE commit <= {upTo}) going
+        SELECT going.series, count(*) FROM (SELECT DISTINCT series, time FROM readings WHERE {mine}commit <= {upTo}) going
         ANTI JOIN (SELECT series, time FROM readings WHERE commit > {upTo} AND commit <= {settled} AND kind >= {Schema.Late}) again USING (series, time) GROUP BY going.series
         """;
 
