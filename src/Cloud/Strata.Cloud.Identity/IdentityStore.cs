@@ -100,8 +100,8 @@ internal sealed class IdentityStore(
     /// <summary>The tenant is gone: nobody is let in by its authorities.</summary>
     public void Forget(TenantId tenant)
     {
-        if (signing.TryRemove(tenant, out var authority))
-            directory.Distrust(tenant, authority.Id);
+        signing.TryRemove(tenant, out _);
+        directory.Forget(tenant);
     }
 
     private async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken)

@@ -89,6 +89,16 @@ public sealed class CertificateDirectoryTests
     }
 
     [Fact]
+    public void A_tenant_that_is_gone_leaves_nobody_who_is_let_in()
+    {
+        var certificate = acme.Device("urn:strata:device:acme/t-1");
+        directory.Forget(Rival);
+        Assert.Equal("", directory.Check(certificate).Reason);
+        directory.Forget(Acme);
+        Assert.Contains("no authority", directory.Check(certificate).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Malformed_names_are_a_reason_not_a_crash() =>
         Assert.Contains("cannot be read", directory.Check(acme.Device("urn:strata:device:acme/t-1", names: [0x30, 0x05, 0x86, 0x7f])).Reason, StringComparison.Ordinal);
 

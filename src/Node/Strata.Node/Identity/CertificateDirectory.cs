@@ -50,6 +50,13 @@ public sealed class CertificateDirectory(TimeProvider time)
         Ended?.Invoke(tenant, authority, null);
     }
 
+    /// <summary>Lets nobody in any more by any authority of the tenant.</summary>
+    public void Forget(TenantId tenant)
+    {
+        foreach (var (key, _) in authorities.Where(a => a.Value.Tenant == tenant))
+            Distrust(tenant, key);
+    }
+
     /// <summary>Says how a certificate stands; <see cref="CertificateStanding.Good"/> forgets it.</summary>
     public void Set(TenantId tenant, string authority, string serial, CertificateStanding standing)
     {
