@@ -33,12 +33,13 @@ internal static class FogCommand
         };
         var connections = new Option<int>("--max-connections") { Description = "MQTT connections at once.", DefaultValueFactory = _ => 20_000 };
         var messages = new Option<long>("--max-messages") { Description = "Messages a second that the tenants of a gateway with guests share.", DefaultValueFactory = _ => 10_000 };
+        var bytes = new Option<long>("--max-bytes") { Description = "Bytes a second of those messages.", DefaultValueFactory = _ => 16L << 20 };
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
         var skip = new Option<bool>("--skip-damaged") { Description = "Start without the MQTT sessions and retained messages that are damaged." };
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("fog", "Run a fog gateway: its site's devices, windows, a local store and API, store-and-forward to its parent.")
         {
-            data, cloud, ca, token, site, name, http, mqtt, proxies, keep, store, backlog, full, drain, guests, connections, messages, level, skip, untilStdin,
+            data, cloud, ca, token, site, name, http, mqtt, proxies, keep, store, backlog, full, drain, guests, connections, messages, bytes, level, skip, untilStdin,
         };
         var https = new HttpsOptions(command, hasAuthority: false);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -57,7 +58,7 @@ internal static class FogCommand
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keep)), MaxStoreBytes = parsed.GetValue(store) << 20, MaxBacklogBytes = parsed.GetValue(backlog) << 20,
                     WhenBacklogFull = parsed.GetValue(full) == "refuse" ? WhenFull.Refuse : WhenFull.DropOldest, DrainRate = parsed.GetValue(drain), LogLevel = parsed.GetValue(level),
-                    Guests = [.. (parsed.GetValue(guests) ?? []).Select(FogGuest.Parse)], MaxMqttConnections = parsed.GetValue(connections), MaxMessagesPerSecond = parsed.GetValue(messages),
+                    Guests = [.. (parsed.GetValue(guests) ?? []).Select(FogGuest.Parse)], MaxMqttConnections = parsed.GetValue(connections), MaxMessagesPerSecond = parsed.GetValue(messages), MaxBytesPerSecond = parsed.GetValue(bytes),
                     SkipDamagedSessions = parsed.GetValue(skip),
                 };
                 return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => FogNode.RunAsync(options, io.Output, io.Error, stop), cancellationToken);

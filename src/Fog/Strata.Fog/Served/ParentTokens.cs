@@ -11,7 +11,7 @@ namespace Strata.Fog.Served;
 /// </summary>
 internal sealed class ParentTokens(AdminToken admin) : ITokenStore
 {
-    private readonly ConcurrentDictionary<TenantId, (string Token, Principal Parent)> parents = new();
+    private readonly ConcurrentDictionary<TenantId, (string Token, byte[] Hash, Principal Parent)> parents = new();
 
     /// <inheritdoc />
     public event Action<Principal>? Ended
@@ -21,14 +21,17 @@ internal sealed class ParentTokens(AdminToken admin) : ITokenStore
     }
 
     /// <summary>The token of a tenant's parent.</summary>
-    public string Of(TenantId tenant) => parents.GetOrAdd(tenant, static tenant => (
-        DeviceSecrets.Create(), new Principal(tenant, PrincipalKind.Node, $"parent-of-{tenant}", "the parent", new Grant(Role.Viewer, AccessScope.WholeTenant)))).Token;
+    public string Of(TenantId tenant) => parents.GetOrAdd(tenant, static tenant =>
+    {
+        var token = DeviceSecrets.Create();
+        return (token, DeviceSecrets.Hash(token), new Principal(tenant, PrincipalKind.Node, $"parent-of-{tenant}", "the parent", new Grant(Role.Viewer, AccessScope.WholeTenant)));
+    }).Token;
 
     public Principal? Find(string token)
     {
         var found = admin.Find(token);
-        foreach (var (own, parent) in parents.Values)
-            found = DeviceSecrets.Matches(System.Text.Encoding.UTF8.GetBytes(token), DeviceSecrets.Hash(own)) ? parent : found;
+        foreach (var (_, hash, parent) in parents.Values)
+            found = DeviceSecrets.Matches(System.Text.Encoding.UTF8.GetBytes(token), hash) ? parent : found;
         return found;
     }
 
