@@ -65,6 +65,15 @@ public sealed class CertificateTests : IAsyncDisposable
         await RevokedInListAsync(serial);
         await Eventually.IsAsync(() => installation.Client.ListRejectionsAsync(), r => r.Items.Any(i => i.Reason.Contains("the certificate is revoked", StringComparison.Ordinal)), "why it was refused");
 
+        // The same over HTTPS; and from hold a certificate comes back.
+        Assert.Equal(("401", "204"), (await PostAsync("d-1"), await PostAsync("next")));
+        var next = await SerialAsync("next.crt");
+        await installation.Client.RevokeCertificatesAsync(new RevokeCertificates(next, null, "hold"));
+        Assert.Equal("401", await PostAsync("next"));
+        await installation.Client.ReinstateCertificateAsync(next);
+        Assert.Equal("204", await PostAsync("next"));
+        await Assert.ThrowsAsync<StrataApiException>(() => installation.Client.ReinstateCertificateAsync(serial));
+
         // Over a restart the same holds.
         await installation.Cloud.StopAsync(TimeSpan.FromSeconds(10));
         await installation.Cloud.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
@@ -171,6 +180,12 @@ public sealed class CertificateTests : IAsyncDisposable
         "-h", "127.0.0.1", "-p", Mqtts.Split(':')[1], "--cafile", PathOf("root.pem"), "--cert", PathOf($"{name}.crt"), "--key", PathOf($"{name}.key"), "-q", "1", "-V", "5",
         "-i", "d-1", "-t", "devices/d-1/telemetry", "-m", $$"""{"n":{{value}}}""", .. login,
     ])).ExitCode;
+
+    private async Task<string> PostAsync(string name) => (await Tool.RunAsync("curl",
+    [
+        "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", PathOf("root.pem"), "--cert", PathOf($"{name}.crt"), "--key", PathOf($"{name}.key"),
+        "-H", "Content-Type: application/json", "-d", """{"n":9}""", $"{Https}/api/v1/devices/d-1/telemetry",
+    ])).Output;
 
     private async Task StatusIsAsync(string certificate, string status)
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Identity.Rows;
 using Strata.Cloud.Platform;
@@ -29,8 +30,11 @@ internal sealed class IssueCertificate(IdentityStore store, IdentityOptions opti
         if (!authority.IsOk)
             return authority.Problem;
         var life = name.Use == CertificateUse.Birth ? CertificateTerms.Birth : options.Lifetime;
-        return await store.ChangeAsync<IssuedCertificate>(caller, (_, now, _) =>
+        return await store.ChangeAsync<IssuedCertificate>(caller, async (context, now, stop) =>
         {
+            var before = await context.Certificates.AsNoTracking().Where(c => c.Device == name.Device.Value).ToListAsync(stop);
+            if (before.Count(c => c.NotAfter > now && c.Standing == nameof(CertificateStanding.Good)) >= options.MaxPerDevice)
+                return new Problem(ProblemKind.TooMuch, $"{name.Device.Value} has {options.MaxPerDevice} certificates that hold; revoke those that it does not use.");
             var made = CertificateMaker.Device(authority.Value, key.Value, name, options.StatusOf(authority.Value.Id), now, life);
             var row = new CertificateRow
             {
@@ -38,9 +42,11 @@ internal sealed class IssueCertificate(IdentityStore store, IdentityOptions opti
                 NotBefore = made.NotBefore.ToUniversalTime(), NotAfter = made.NotAfter.ToUniversalTime(), KeyHash = Convert.ToHexStringLower(SHA256.HashData(key.Value.ExportSubjectPublicKeyInfo())),
                 Standing = nameof(CertificateStanding.Good), Issued = now,
             };
-            return Task.FromResult<Outcome<DecidedChange<IssuedCertificate>>>(new DecidedChange<IssuedCertificate>(
-                new IssuedCertificate(made, [authority.Value.Certificate, .. authority.Value.Above], row), [(null, row)], "issue", "certificate", row.Serial, null,
-                new { row.Device, row.Use, row.NotAfter, row.KeyHash }));
+            // What can be shown no more is not kept.
+            List<(object?, object?)> rows = [.. before.Where(c => c.NotAfter + CertificateTerms.Tolerance < now).Select(c => ((object?)c, (object?)null)), (null, row)];
+            return new DecidedChange<IssuedCertificate>(
+                new IssuedCertificate(made, [authority.Value.Certificate, .. authority.Value.Above], row), rows, "issue", "certificate", row.Serial, null,
+                new { row.Device, row.Use, row.NotAfter, row.KeyHash });
         }, cancellationToken);
     }
 
