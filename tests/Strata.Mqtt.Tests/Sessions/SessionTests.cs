@@ -224,6 +224,9 @@ public class SessionTests
         foreach (var client in clients)
             if (await UntilAsync(client, UnsubAck, Disconnect) is { Type: UnsubAck })
                 unsubscribed.Add(client);
+        // One that was taken over while it was welcomed may still be ending the session before its own; it is gone once it has.
+        for (var gone = 1; gone < clients.Count; gone++)
+            await server.Host.NextGone();
         Assert.Equal(1, server.Broker.Publish("tests", "t"u8, "x"u8, qos: 1));
         Assert.Equal(0, server.Broker.Publish("tests", "u"u8, "x"u8, qos: 1));
         var received = new List<ServerPacket?>();
