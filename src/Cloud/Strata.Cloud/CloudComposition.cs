@@ -14,6 +14,7 @@ using Strata.Cloud.Billing;
 using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
+using Strata.Cloud.Health;
 using Strata.Cloud.Identity;
 using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Operations;
@@ -165,6 +166,7 @@ internal static class CloudComposition
         services.AddTenancy(people: options.People, smtp: options.Smtp);
         services.AddBilling();
         services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), new IdentityOptions { PublicUrl = options.PublicUrl });
+        services.AddHealth();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -208,6 +210,7 @@ internal static class CloudComposition
         app.MapBilling();
         app.MapIdentity();
         app.MapDevices();
+        app.MapHealth();
         app.MapNode();
         app.MapReadings();
         app.MapUsage();
