@@ -4,7 +4,6 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Strata.Cloud.Contracts;
-using Strata.Cloud.Health;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 
@@ -135,11 +134,11 @@ public sealed class FleetReportTests : IAsyncLifetime
             await fleet.LookAsync();
             fleet.Pass(TimeSpan.FromHours(2));
         }
-        var before = fleet.Get<Strata.Cloud.Platform.Fleet.IDeviceHealth>().Of(TenantId.Main, DeviceId.Parse("d-1"))!;
+        var before = fleet.Get<Strata.Cloud.Platform.Fleet.IDeviceHealth>().Find(TenantId.Main, DeviceId.Parse("d-1"))!;
         Assert.InRange(before.Errors, 30, 40); // 10 in each of four steps, as the sliding day sees them.
         await cloud.StopAsync();
         await cloud.StartAsync();
-        var after = fleet.Get<Strata.Cloud.Platform.Fleet.IDeviceHealth>().Of(TenantId.Main, DeviceId.Parse("d-1"))!;
+        var after = fleet.Get<Strata.Cloud.Platform.Fleet.IDeviceHealth>().Find(TenantId.Main, DeviceId.Parse("d-1"))!;
         Assert.Equal(12, after.Battery);
         Assert.Equal(before.Interval!.Value.TotalHours, after.Interval!.Value.TotalHours, 0.01);
         Assert.Equal(before.Errors, after.Errors, 0.5);

@@ -10,7 +10,7 @@ namespace Strata.Cloud.Health.Report;
 /// <summary>One device's health, as the API shows it.</summary>
 internal sealed class DeviceHealths(IFleet fleet, HealthBook book, FleetMoments moments) : IDeviceHealth
 {
-    public DeviceHealthInfo? Of(TenantId tenant, DeviceId id)
+    public DeviceHealthInfo? Find(TenantId tenant, DeviceId id)
     {
         if (fleet.Find(tenant, id) is not { State: not DeviceState.Decommissioned } device)
             return null;

@@ -8,5 +8,5 @@ namespace Strata.Cloud.Platform.Fleet;
 public interface IDeviceHealth
 {
     /// <summary>Null when there is no such device, or it is decommissioned.</summary>
-    DeviceHealthInfo? Of(TenantId tenant, DeviceId device);
+    DeviceHealthInfo? Find(TenantId tenant, DeviceId device);
 }
