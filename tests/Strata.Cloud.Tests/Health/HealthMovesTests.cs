@@ -1,4 +1,3 @@
-using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Devices;
 
