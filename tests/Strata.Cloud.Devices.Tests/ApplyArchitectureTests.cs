@@ -181,7 +181,7 @@ public abstract class ApplyArchitectureTests
         Assert.Null(audit[0].Before);
         Assert.Contains("\"model\":\"m1\"", audit[1].Before, StringComparison.Ordinal);
         Assert.Contains("\"model\":\"m2\"", audit[1].After, StringComparison.Ordinal);
-        Assert.All(audit, a => Assert.DoesNotContain(Convert.ToBase64String(row.SecretHash), $"{a.Before}{a.After}{a.Detail}", StringComparison.Ordinal));
+        Assert.All(audit, a => Assert.DoesNotContain(Convert.ToBase64String(row.SecretHash!), $"{a.Before}{a.After}{a.Detail}", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Gateways;
+using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Platform;
@@ -9,6 +10,7 @@ using Strata.Cloud.Platform.Audit;
 using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 using Strata.Node.Uplink;
 using Strata.Postgres;
 using Strata.Testing.Postgres;
@@ -42,6 +44,10 @@ internal sealed class TestRegistry : IAsyncDisposable
     public GatewayDirectory Gateways { get; private set; } = null!;
 
     public GatewayConfigurations Configurations { get; private set; } = null!;
+
+    public FleetPresence Presence { get; private set; } = null!;
+
+    public Registry.Fleet Fleet { get; private set; } = null!;
 
     public RegistryImage Image => Store.Image(TenantId.Main);
 
@@ -104,8 +110,11 @@ internal sealed class TestRegistry : IAsyncDisposable
         Numbers = new AuditNumbers();
         Store = new RegistryStore(database, Numbers, Time, NullLogger<RegistryStore>.Instance);
         (Devices, Gateways) = (new DeviceDirectory(), new GatewayDirectory());
-        var sync = new DirectorySync(Store, Devices, Gateways, new GatewayStatusBoard());
+        var statuses = new GatewayStatusBoard();
+        var sync = new DirectorySync(Store, Devices, Gateways, statuses);
         Configurations = new GatewayConfigurations(Store);
+        Presence = new FleetPresence();
+        Fleet = new Registry.Fleet(Store, Presence, new GatewayLinks(Presence, null!, statuses, Time), Devices, new Meter());
         await Store.LoadAsync(CancellationToken.None);
         sync.Fill(TenantId.Main, Image);
     }

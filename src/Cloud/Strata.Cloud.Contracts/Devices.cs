@@ -6,7 +6,23 @@ namespace Strata.Cloud.Contracts;
 /// <param name="Gateways">Gateways that may serve it beside those of its site, first choice first.</param>
 public sealed record CreateDevice(
     string Id, string? Site = null, string? Model = null, TimeSpan? Heartbeat = null,
-    IReadOnlyDictionary<string, double>? Deadband = null, IReadOnlyList<string>? Gateways = null);
+    IReadOnlyDictionary<string, double>? Deadband = null, IReadOnlyList<string>? Gateways = null)
+{
+    /// <summary>What people write on it, to find it by.</summary>
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>Groups that it is put into by name.</summary>
+    public IReadOnlyList<string>? Groups { get; init; }
+
+    /// <summary>The maker's number of this unit.</summary>
+    public string? Serial { get; init; }
+
+    /// <summary>The batch that it was made in.</summary>
+    public string? Batch { get; init; }
+
+    /// <summary>How it lives on its power: the name of a profile.</summary>
+    public string? PowerProfile { get; init; }
+}
 
 /// <summary>A device's id and its secret, shown once.</summary>
 public sealed record DeviceSecret(string Id, string Secret);
@@ -18,7 +34,28 @@ public sealed record DeviceSecret(string Id, string Secret);
 /// <param name="Online">Heard within two heartbeats.</param>
 public sealed record DeviceInfo(
     string Id, string? Site, string? Model, string State, string? Gateway, DateTimeOffset? LastSeen, bool Online, TimeSpan Heartbeat,
-    IReadOnlyDictionary<string, double> Deadband, IReadOnlyList<string> Gateways, DateTimeOffset Created);
+    IReadOnlyDictionary<string, double> Deadband, IReadOnlyList<string> Gateways, DateTimeOffset Created)
+{
+    /// <summary>Since when it is in its state.</summary>
+    public DateTimeOffset StateSince { get; init; }
+
+    /// <summary>Why it is: one phrase.</summary>
+    public string Cause { get; init; } = "";
+
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Groups that it was put into by name.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
+
+    public string? Serial { get; init; }
+
+    public string? Batch { get; init; }
+
+    public string? PowerProfile { get; init; }
+
+    /// <summary>Changes with every change of it; the <c>ETag</c> of the same.</summary>
+    public long Revision { get; init; }
+}
 
 /// <summary>Someone or something was refused. Equal refusals are one entry with a count.</summary>
 /// <param name="Subject">The device id or user name it gave, as far as it gave one.</param>

@@ -8,7 +8,7 @@ public sealed record GatewayConfiguration(
     IReadOnlyList<GatewayGroup> Groups);
 
 /// <summary>A device that the gateway may serve.</summary>
-/// <param name="SecretHash">SHA-256 of the secret, base64; null when it may not connect.</param>
+/// <param name="SecretHash">SHA-256 of the secret, base64; null for a device without one.</param>
 /// <param name="HeartbeatMs">Longest silence of a healthy device.</param>
 public sealed record GatewayDevice(string Id, string? Site, string? SecretHash, long HeartbeatMs, bool Enabled);
 

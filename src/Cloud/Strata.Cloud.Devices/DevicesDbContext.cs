@@ -23,6 +23,8 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<DeviceRow> Devices => Set<DeviceRow>();
 
+    public DbSet<TransitionRow> Transitions => Set<TransitionRow>();
+
     public DbSet<GroupRow> Groups => Set<GroupRow>();
 
     public DbSet<ViewRow> Views => Set<ViewRow>();
@@ -69,6 +71,15 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
             device.Property(d => d.Heartbeat).HasColumnName("heartbeat_ms");
             device.Property(d => d.State).HasConversion<string>().HasMaxLength(20);
             device.HasOne<SiteRow>().WithMany().HasForeignKey(d => new { d.TenantId, d.Site }).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<TransitionRow>(transition =>
+        {
+            transition.ToTable("device_transitions").HasKey(t => new { t.TenantId, t.Device, t.Number });
+            transition.Property(t => t.Device).HasMaxLength(IdLength);
+            transition.Property(t => t.Number).ValueGeneratedNever();
+            transition.Property(t => t.From).HasColumnName("from_state").HasConversion<string>().HasMaxLength(20);
+            transition.Property(t => t.To).HasColumnName("to_state").HasConversion<string>().HasMaxLength(20);
+            transition.HasOne<DeviceRow>().WithMany().HasForeignKey(t => new { t.TenantId, t.Device }).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<GroupRow>(group =>
         {

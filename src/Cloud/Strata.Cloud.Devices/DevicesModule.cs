@@ -12,6 +12,7 @@ using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Devices.Views;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
@@ -71,6 +72,8 @@ public static class DevicesModule
         services.AddSingleton<FleetEventLog>();
         services.AddSingleton<DeviceActivity>();
         services.AddSingleton<IDeviceActivity>(s => s.GetRequiredService<DeviceActivity>());
+        services.AddSingleton<Registry.Fleet>();
+        services.AddSingleton<IFleet>(s => s.GetRequiredService<Registry.Fleet>());
         services.AddHostedService<RegistryStartup>();
         services.AddHostedService<AuditSealer>();
         services.AddHostedService(s => s.GetRequiredService<RefusalTrail>());

@@ -9,6 +9,9 @@ public sealed class DevicesOptions
     /// <summary>Rows of one such transaction; the rest waits for the next. 100 to 100,000; 5,000 unless given.</summary>
     public int PresenceBatch { get; set; } = 5_000;
 
+    /// <summary>Steps of its life kept per device; older ones go. 10 to 10,000; 100 unless given.</summary>
+    public int TransitionsKept { get; set; } = 100;
+
     /// <summary>Rejections kept per tenant; the oldest go. 100 to 1,000,000; 10,000 unless given.</summary>
     public int RejectionsKept { get; set; } = 10_000;
 
@@ -29,6 +32,7 @@ public sealed class DevicesOptions
     {
         Check(PresenceInterval >= TimeSpan.FromMilliseconds(100) && PresenceInterval <= TimeSpan.FromMinutes(1), nameof(PresenceInterval), "100 ms to 1 min");
         Check(PresenceBatch is >= 100 and <= 100_000, nameof(PresenceBatch), "100 to 100,000");
+        Check(TransitionsKept is >= 10 and <= 10_000, nameof(TransitionsKept), "10 to 10,000");
         Check(RejectionsKept is >= 100 and <= 1_000_000, nameof(RejectionsKept), "100 to 1,000,000");
         Check(MaxJoinTokens is >= 1 and <= 100_000, nameof(MaxJoinTokens), "1 to 100,000");
         Check(MaxViews is >= 1 and <= 10_000, nameof(MaxViews), "1 to 10,000");

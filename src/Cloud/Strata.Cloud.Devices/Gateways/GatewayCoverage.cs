@@ -30,7 +30,7 @@ internal static class GatewayCoverage
         RegistryImage.IsInService(device) && (Places.Contains(gateway.Site, device.Site) || device.Gateways.Contains(gateway.Id));
 
     public static GatewayDevice ToGatewayDevice(DeviceRow device) => new(
-        device.Id, device.Site, Convert.ToBase64String(device.SecretHash), (long)device.Heartbeat.TotalMilliseconds, DeviceLifecycle.MayConnect(device.State));
+        device.Id, device.Site, device.SecretHash is null ? null : Convert.ToBase64String(device.SecretHash), (long)device.Heartbeat.TotalMilliseconds, DeviceLifecycle.MayConnect(device.State));
 
     public static IReadOnlyList<GatewayGroup> GroupsOf(RegistryImage image, GatewayRow gateway)
     {

@@ -28,6 +28,10 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<string>("Batch")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("batch");
+
                     b.Property<long>("Created")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created");
@@ -42,6 +46,11 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("gateways");
 
+                    b.Property<string>("Groups")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("groups");
+
                     b.Property<long>("Heartbeat")
                         .HasColumnType("INTEGER")
                         .HasColumnName("heartbeat_ms");
@@ -50,10 +59,21 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("model");
 
+                    b.Property<string>("PowerProfile")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("power_profile");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
                     b.Property<byte[]>("SecretHash")
-                        .IsRequired()
                         .HasColumnType("BLOB")
                         .HasColumnName("secret_hash");
+
+                    b.Property<string>("Serial")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("serial");
 
                     b.Property<string>("Site")
                         .HasColumnType("TEXT")
@@ -73,6 +93,15 @@ namespace Strata.Cloud.Devices.Migrations
                     b.Property<long>("StateSince")
                         .HasColumnType("INTEGER")
                         .HasColumnName("state_since");
+
+                    b.Property<string>("Tags")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tags");
+
+                    b.Property<int>("Transitions")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("transitions");
 
                     b.HasKey("TenantId", "Id")
                         .HasName("pk_devices");
@@ -178,6 +207,10 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasMaxLength(128)
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
+
+                    b.Property<string>("Query")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("query");
 
                     b.Property<string>("Sites")
                         .IsRequired()
@@ -343,6 +376,58 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasDatabaseName("ix_sites_tenant_id_parent");
 
                     b.ToTable("sites", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Device")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("Cause")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("cause");
+
+                    b.Property<string>("Evidence")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("evidence");
+
+                    b.Property<string>("From")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("from_state");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("time");
+
+                    b.Property<string>("To")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("to_state");
+
+                    b.HasKey("TenantId", "Device", "Number")
+                        .HasName("pk_device_transitions");
+
+                    b.ToTable("device_transitions", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.ViewRow", b =>
@@ -719,6 +804,16 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasForeignKey("TenantId", "Parent")
                         .OnDelete(DeleteBehavior.Restrict)
                         .HasConstraintName("fk_sites_sites_tenant_id_parent");
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>
+                {
+                    b.HasOne("Strata.Cloud.Devices.Rows.DeviceRow", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "Device")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_device_transitions_devices_tenant_id_device");
                 });
 #pragma warning restore 612, 618
         }

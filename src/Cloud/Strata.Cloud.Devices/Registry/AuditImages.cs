@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -21,12 +22,15 @@ internal static class AuditImages
         DeviceRow device => Json(new
         {
             device.Site, device.Model, state = DeviceLifecycle.Name(device.State), heartbeatMs = (long)device.Heartbeat.TotalMilliseconds, device.Deadband, device.Gateways,
+            tags = Any(device.Tags), groups = device.Groups.IsEmpty ? null : device.Groups.ToArray(), device.Serial, device.Batch, device.PowerProfile,
         }),
-        GroupRow group => Json(new { group.Sites, windowMs = (long)group.Window.TotalMilliseconds }),
+        GroupRow group => Json(new { group.Sites, group.Query, windowMs = (long)group.Window.TotalMilliseconds }),
         ViewRow view => Json(new { view.Title, view.Roles, view.Widgets, view.Metrics, view.Sites, view.Groups, lastMs = (long)view.Last.TotalMilliseconds, view.Landing }),
         JoinTokenRow token => Json(new { token.Site, token.Expires, token.UsesLeft, token.LastGateway }),
         _ => throw new InvalidOperationException($"{row.GetType().Name} has no image for the audit trail."),
     };
+
+    private static ImmutableSortedDictionary<string, string>? Any(ImmutableSortedDictionary<string, string> tags) => tags.IsEmpty ? null : tags;
 
     public static string Json(object value) => JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
 

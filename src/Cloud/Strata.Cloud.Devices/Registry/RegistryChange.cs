@@ -2,6 +2,7 @@ using System.Text.Json;
 using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Core.Devices;
 
 namespace Strata.Cloud.Devices.Registry;
 
@@ -14,6 +15,7 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
     private readonly Dictionary<string, (DeviceRow? Before, DeviceRow? After)> devices = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (GatewayRow? Before, GatewayRow? After)> gateways = new(StringComparer.Ordinal);
     private readonly Dictionary<(Type, string), (IAuditedRow? Before, IAuditedRow? After)> others = [];
+    private readonly List<TransitionRow> transitions = [];
     private readonly List<AuditRow> audit = [];
     private readonly List<string> items = [];
     private (string Action, string Kind, string Subject)? bulk;
@@ -33,6 +35,9 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
 
     public IReadOnlyDictionary<string, (GatewayRow? Before, GatewayRow? After)> Gateways => gateways;
 
+    /// <summary>The steps that devices took, in order.</summary>
+    public IReadOnlyList<TransitionRow> Transitions => transitions;
+
     public bool ChangesGroups => others.Keys.Any(k => k.Item1 == typeof(GroupRow));
 
     public bool IsEmpty => devices.Count + gateways.Count + others.Count == 0;
@@ -41,7 +46,8 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
     public IEnumerable<(IAuditedRow? Before, IAuditedRow? After)> Rows =>
         others.Values
             .Concat(gateways.Values.Select(c => ((IAuditedRow?)c.Before, (IAuditedRow?)c.After)))
-            .Concat(devices.Values.Select(c => ((IAuditedRow?)c.Before, (IAuditedRow?)c.After)));
+            .Concat(devices.Values.Select(c => ((IAuditedRow?)c.Before, (IAuditedRow?)c.After)))
+            .Concat(transitions.Select(t => ((IAuditedRow?)null, (IAuditedRow?)t)));
 
     public void Put(SiteRow row, string action, object? detail = null)
     {
@@ -72,9 +78,23 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
         Record("remove", "gateway", row.Id, null, row, null);
     }
 
-    public void Put(DeviceRow row, string action, object? detail = null)
+    /// <summary>Puts a device as it will be. Where its state differs, a step of its life is kept.</summary>
+    /// <param name="evidence">What the step was decided on, as JSON.</param>
+    public void Put(DeviceRow row, string action, object? detail = null, string? evidence = null)
     {
         var before = Image.Devices.GetValueOrDefault(row.Id);
+        row = row with { Revision = (Before.Devices.GetValueOrDefault(row.Id)?.Revision ?? 0) + 1, Transitions = before?.Transitions ?? 0 };
+        // A name that is used anew begins a new life.
+        var from = before is null || (!RegistryImage.IsInService(before) && RegistryImage.IsInService(row)) ? DeviceState.Unprovisioned : before.State;
+        if (from != row.State)
+        {
+            row = row with { Transitions = row.Transitions + 1 };
+            transitions.Add(new TransitionRow
+            {
+                TenantId = TenantId, Device = row.Id, Number = row.Transitions, From = from, To = row.State, Cause = row.StateCause, Actor = Caller.Actor, Time = row.StateSince,
+                Evidence = evidence,
+            });
+        }
         Image = Image.With(row.Id, row);
         devices[row.Id] = (Before.Devices.GetValueOrDefault(row.Id), row);
         Record(action, "device", row.Id, detail, before, row);

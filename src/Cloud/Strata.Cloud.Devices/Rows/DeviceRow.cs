@@ -34,9 +34,30 @@ internal sealed record DeviceRow : IAuditedRow
 
     public required string StateCause { get; init; }
 
-    /// <summary>SHA-256 of its secret.</summary>
+    /// <summary>What people wrote on it, see <see cref="DeviceTags"/>.</summary>
+    public ImmutableSortedDictionary<string, string> Tags { get; init; } = Values.NoPolicies;
+
+    /// <summary>Groups that it was put into by name, beside those it is in by its place or a query.</summary>
+    public ImmutableArray<string> Groups { get; init; } = [];
+
+    /// <summary>The maker's number of this unit.</summary>
+    public string? Serial { get; init; }
+
+    /// <summary>The batch that it was made in.</summary>
+    public string? Batch { get; init; }
+
+    /// <summary>How it lives on its power: the name of a profile.</summary>
+    public string? PowerProfile { get; init; }
+
+    /// <summary>SHA-256 of its secret; null for one that has none (it shows a certificate).</summary>
     [Protected]
-    public required byte[] SecretHash { get; init; }
+    public byte[]? SecretHash { get; init; }
+
+    /// <summary>Changes with every change of this row; what <c>ETag</c> shows.</summary>
+    public long Revision { get; init; }
+
+    /// <summary>Number of its last transition, see <see cref="TransitionRow"/>.</summary>
+    public int Transitions { get; init; }
 
     public required DateTimeOffset Created { get; init; }
 }

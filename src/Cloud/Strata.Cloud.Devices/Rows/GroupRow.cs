@@ -13,5 +13,8 @@ internal sealed record GroupRow : IAuditedRow
     /// <summary>A device in one of these places, or below, is a member.</summary>
     public required ImmutableArray<string> Sites { get; init; }
 
+    /// <summary>A device that matches is a member; null for none. Such a group has no places, and so no windows.</summary>
+    public string? Query { get; init; }
+
     public required TimeSpan Window { get; init; }
 }

@@ -14,6 +14,10 @@ internal static class DeviceViews
         var heard = presence.Of(TenantId.Parse(row.TenantId), DeviceId.Parse(row.Id));
         return new DeviceInfo(
             row.Id, row.Site, row.Model, DeviceLifecycle.Name(row.State), heard?.Gateway?.Value, heard?.LastSeen, heard?.IsOnline(row.Heartbeat, now) ?? false,
-            row.Heartbeat, row.Deadband, row.Gateways, row.Created);
+            row.Heartbeat, row.Deadband, row.Gateways, row.Created)
+        {
+            StateSince = row.StateSince, Cause = row.StateCause, Tags = row.Tags, Groups = row.Groups, Serial = row.Serial, Batch = row.Batch, PowerProfile = row.PowerProfile,
+            Revision = row.Revision,
+        };
     }
 }

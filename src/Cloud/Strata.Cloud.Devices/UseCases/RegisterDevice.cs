@@ -4,6 +4,7 @@ using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
@@ -19,6 +20,8 @@ namespace Strata.Cloud.Devices.UseCases;
 /// <summary><c>POST /api/v1/devices</c>: a new device with its secret, which is shown once.</summary>
 internal static class RegisterDevice
 {
+    private const string FirstCause = "registered";
+
     public static async Task<IResult> HandleAsync(HttpContext context, RegistryStore registry, DeviceDirectory directory, Meter meter, CancellationToken cancellationToken)
     {
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CreateDevice, cancellationToken);
@@ -36,9 +39,18 @@ internal static class RegisterDevice
     /// <param name="access">Who registers; null for one who may do all.</param>
     public static Outcome<DeviceSecret> Decide(RegistryChange change, CreateDevice request, int capacity, Access? access = null)
     {
+        var decided = Decide(change, request, NewIdentity.Secret, FirstCause, capacity, access);
+        return decided.IsOk ? new DeviceSecret(decided.Value.Id.Value, decided.Value.Secret!) : decided.Problem;
+    }
+
+    public static Outcome<RegisteredDevice> Decide(RegistryChange change, CreateDevice request, NewIdentity identity, string cause, int capacity, Access? access)
+    {
         var described = Check(request, change.Image, access);
         if (!described.IsOk)
             return described.Problem;
+        var facts = DeviceFacts.Of(request, change.Image);
+        if (!facts.IsOk)
+            return facts.Problem;
         if (access?.IsWhole(Permission.DevicesProvision) == false && (change.Image.IsDeviceInService(request.Id) || change.Image.Gateways.ContainsKey(request.Id)))
             return Taken(request.Id);
         if (change.Image.Devices.TryGetValue(request.Id, out var known) && RegistryImage.IsInService(known))
@@ -49,19 +61,19 @@ internal static class RegisterDevice
             return new Problem(ProblemKind.TooMuch, $"This node holds at most {capacity:N0} devices.", "id");
         if (described.Value.Site is { } site)
             EnsurePlace.Create(change, site);
-        return Create(change, described.Value);
+        return Create(change, described.Value, facts.Value, identity, cause);
     }
 
     /// <summary>What somebody with a scope hears of an id that is in use, wherever it is: ids are one tenant's, so that much shows.</summary>
     public static Problem Taken(string id) => new(ProblemKind.Conflict, $"The id '{id}' is not to be had.", "id");
 
-    /// <summary>Puts a new device and its audit record into the change. Its name is free.</summary>
-    public static DeviceSecret Create(RegistryChange change, DescribedDevice device)
+    /// <summary>Puts a new device with a secret and its audit record into the change. Its name is free.</summary>
+    public static DeviceSecret Create(RegistryChange change, DescribedDevice device) =>
+        new(device.Id, Create(change, device, DeviceFacts.None, NewIdentity.Secret, FirstCause).Secret!);
+
+    private static RegisteredDevice Create(RegistryChange change, DescribedDevice device, DeviceFacts facts, NewIdentity identity, string cause)
     {
-        const string cause = "registered";
-        var secret = DeviceSecrets.Create();
-        // Its secret is its identity, so it is past Unprovisioned at once; it is active when it is first heard.
-        var step = DeviceLifecycle.Move(DeviceState.Unprovisioned, DeviceState.Provisioning, cause, change.Now).Value!;
+        var secret = identity is NewIdentity.Secret ? DeviceSecrets.Create() : null;
         var row = new DeviceRow
         {
             TenantId = change.TenantId,
@@ -71,14 +83,20 @@ internal static class RegisterDevice
             Heartbeat = device.Heartbeat,
             Deadband = device.Deadband,
             Gateways = device.Gateways,
-            State = step.To,
-            StateSince = step.Time,
-            StateCause = step.Cause,
-            SecretHash = DeviceSecrets.Hash(secret),
+            Tags = facts.Tags,
+            Groups = facts.Groups,
+            Serial = facts.Serial,
+            Batch = facts.Batch,
+            PowerProfile = facts.PowerProfile,
+            // With what it shows when it connects it is past Unprovisioned at once; it is active when it is first heard.
+            State = identity is NewIdentity.None ? DeviceState.Unprovisioned : DeviceState.Provisioning,
+            StateSince = change.Now,
+            StateCause = cause,
+            SecretHash = secret is null ? null : DeviceSecrets.Hash(secret),
             Created = change.Now,
         };
-        change.Put(row, "create", new { device.Site, device.Model, state = DeviceLifecycle.Name(step.To) });
-        return new DeviceSecret(device.Id, secret);
+        change.Put(row, "create", new { device.Site, device.Model, state = DeviceLifecycle.Name(row.State) });
+        return new RegisteredDevice(DeviceId.Parse(device.Id), secret);
     }
 
     /// <summary>The request, every field checked.</summary>
@@ -120,6 +138,8 @@ internal static class RegisterDevice
             return new Problem(ProblemKind.Invalid, $"A device lists at most {SiteFileReader.MaxGatewaysOfDevice} gateways.", "gateways");
         if (gateways.Distinct(StringComparer.Ordinal).Count() < gateways.Count)
             return new Problem(ProblemKind.Invalid, "A gateway is listed twice.", "gateways");
+        if (gateways.Count == 0)
+            return null;
         var known = image.Gateways.Values.Where(g => access is null || access.ReachOf(Permission.GatewaysRead).Covers(SiteId.Parse(g.Site))).Select(g => g.Id).ToHashSet(StringComparer.Ordinal);
         return gateways.FirstOrDefault(g => !known.Contains(g ?? "")) is { } unknown
             ? new Problem(ProblemKind.Invalid, $"There is no gateway '{unknown}'.{Suggestion.For(unknown, known)}", "gateways")

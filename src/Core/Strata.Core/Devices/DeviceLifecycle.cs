@@ -1,9 +1,5 @@
 namespace Strata.Core.Devices;
 
-/// <summary>One step of a device's life: what an audit record says.</summary>
-/// <param name="Cause">One phrase for people: <c>first reading heard</c>, <c>asked for by admin</c>.</param>
-public sealed record DeviceTransition(DeviceState From, DeviceState To, string Cause, DateTimeOffset Time);
-
 /// <summary>The legal steps between the states of <see cref="DeviceState"/>; there are no others.</summary>
 public static class DeviceLifecycle
 {

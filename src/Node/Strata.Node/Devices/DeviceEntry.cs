@@ -5,7 +5,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Node.Devices;
 
 /// <summary>A device as far as a node must know it to serve it.</summary>
-/// <param name="SecretHash">SHA-256 of its secret (<see cref="DeviceSecrets"/>); empty when it may not connect.</param>
+/// <param name="SecretHash">SHA-256 of its secret (<see cref="DeviceSecrets"/>); empty for one that has none, which no secret lets in.</param>
 /// <param name="Site">Where it is; null while it is nowhere.</param>
 /// <param name="Heartbeat">Longest silence of a healthy device.</param>
 /// <param name="Enabled">False for a device that is known but not allowed in (decommissioned, not yet provisioned).</param>

@@ -33,6 +33,10 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasColumnType("character varying(128)")
                         .HasColumnName("id");
 
+                    b.Property<string>("Batch")
+                        .HasColumnType("text")
+                        .HasColumnName("batch");
+
                     b.Property<long>("Created")
                         .HasColumnType("bigint")
                         .HasColumnName("created");
@@ -47,6 +51,11 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("gateways");
 
+                    b.Property<string>("Groups")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("groups");
+
                     b.Property<long>("Heartbeat")
                         .HasColumnType("bigint")
                         .HasColumnName("heartbeat_ms");
@@ -55,10 +64,21 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("model");
 
+                    b.Property<string>("PowerProfile")
+                        .HasColumnType("text")
+                        .HasColumnName("power_profile");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
                     b.Property<byte[]>("SecretHash")
-                        .IsRequired()
                         .HasColumnType("bytea")
                         .HasColumnName("secret_hash");
+
+                    b.Property<string>("Serial")
+                        .HasColumnType("text")
+                        .HasColumnName("serial");
 
                     b.Property<string>("Site")
                         .HasColumnType("character varying(512)")
@@ -78,6 +98,15 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                     b.Property<long>("StateSince")
                         .HasColumnType("bigint")
                         .HasColumnName("state_since");
+
+                    b.Property<string>("Tags")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("tags");
+
+                    b.Property<int>("Transitions")
+                        .HasColumnType("integer")
+                        .HasColumnName("transitions");
 
                     b.HasKey("TenantId", "Id")
                         .HasName("pk_devices");
@@ -183,6 +212,10 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasMaxLength(128)
                         .HasColumnType("character varying(128)")
                         .HasColumnName("id");
+
+                    b.Property<string>("Query")
+                        .HasColumnType("text")
+                        .HasColumnName("query");
 
                     b.Property<string>("Sites")
                         .IsRequired()
@@ -348,6 +381,58 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasDatabaseName("ix_sites_tenant_id_parent");
 
                     b.ToTable("sites", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Device")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("device");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("Cause")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("cause");
+
+                    b.Property<string>("Evidence")
+                        .HasColumnType("text")
+                        .HasColumnName("evidence");
+
+                    b.Property<string>("From")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("from_state");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("bigint")
+                        .HasColumnName("time");
+
+                    b.Property<string>("To")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("to_state");
+
+                    b.HasKey("TenantId", "Device", "Number")
+                        .HasName("pk_device_transitions");
+
+                    b.ToTable("device_transitions", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.ViewRow", b =>
@@ -724,6 +809,16 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasForeignKey("TenantId", "Parent")
                         .OnDelete(DeleteBehavior.Restrict)
                         .HasConstraintName("fk_sites_sites_tenant_id_parent");
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>
+                {
+                    b.HasOne("Strata.Cloud.Devices.Rows.DeviceRow", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "Device")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_device_transitions_devices_tenant_id_device");
                 });
 #pragma warning restore 612, 618
         }
