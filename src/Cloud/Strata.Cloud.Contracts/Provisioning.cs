@@ -19,13 +19,13 @@ public sealed record TemplateConditions(
 /// <param name="Publish">Topic filters below the device's own topics; null for no rules.</param>
 public sealed record TemplateAssignments(
     string Name, string? Site = null, string? Model = null, TimeSpan? Heartbeat = null, IReadOnlyDictionary<string, double>? Deadband = null, IReadOnlyList<string>? Gateways = null,
-    IReadOnlyList<string>? Groups = null, IReadOnlyDictionary<string, string>? Tags = null, IReadOnlyDictionary<string, double>? Power = null, IReadOnlyList<string>? Publish = null,
+    IReadOnlyList<string>? Groups = null, IReadOnlyDictionary<string, string>? Tags = null, string? PowerProfile = null, IReadOnlyList<string>? Publish = null,
     IReadOnlyList<string>? Subscribe = null);
 
 /// <summary>What a device would be, or was, registered with.</summary>
 public sealed record AssignedDeviceInfo(
     string Id, string? Site, string? Model, TimeSpan? Heartbeat = null, IReadOnlyDictionary<string, double>? Deadband = null, IReadOnlyList<string>? Gateways = null, IReadOnlyList<string>? Groups = null,
-    IReadOnlyDictionary<string, string>? Tags = null, IReadOnlyDictionary<string, double>? Power = null, IReadOnlyList<string>? Publish = null, IReadOnlyList<string>? Subscribe = null);
+    IReadOnlyDictionary<string, string>? Tags = null, string? PowerProfile = null, IReadOnlyList<string>? Publish = null, IReadOnlyList<string>? Subscribe = null);
 
 /// <summary>What applying a file of templates does.</summary>
 /// <param name="Action"><c>+</c>, <c>~</c> or <c>-</c>.</param>

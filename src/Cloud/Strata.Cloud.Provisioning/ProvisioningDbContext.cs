@@ -54,7 +54,7 @@ internal class ProvisioningDbContext(DbContextOptions options, TenantId tenant) 
         {
             approval.ToTable("approvals").HasKey(a => new { a.TenantId, a.Key });
             approval.Property(a => a.Key).HasMaxLength(KeyLength);
-            approval.Property(a => a.Id).HasMaxLength(16);
+            approval.Property(a => a.Id).HasMaxLength(16).IsRequired();
             approval.Property(a => a.Template).HasMaxLength(DeviceTemplate.MaxNameLength);
             approval.Property(a => a.Device).HasMaxLength(DeviceId.MaxLength);
             approval.Property(a => a.State).HasMaxLength(16);

@@ -36,7 +36,7 @@ internal static class TemplateContent
             new TemplateAssignment
             {
                 Name = assign.Name, Site = assign.Site, Model = assign.Model, Heartbeat = assign.Heartbeat, Deadband = Sorted(assign.Deadband), Gateways = [.. assign.Gateways ?? []],
-                Groups = [.. assign.Groups ?? []], Tags = Sorted(assign.Tags), Power = Sorted(assign.Power), Topics = assign.Publish is null ? null : new TopicRules([.. assign.Publish], [.. assign.Subscribe ?? []]),
+                Groups = [.. assign.Groups ?? []], Tags = Sorted(assign.Tags), PowerProfile = assign.PowerProfile, Topics = assign.Publish is null ? null : new TopicRules([.. assign.Publish], [.. assign.Subscribe ?? []]),
             })
         {
             NeedsApproval = info.Approval, Hook = info.Hook is null ? null : new AllocationHook(new Uri(info.Hook), info.HookTimeout ?? AllocationHook.DefaultTimeout),
@@ -46,12 +46,12 @@ internal static class TemplateContent
 
     private static TemplateAssignments Assignment(TemplateAssignment assign) => new(
         assign.Name, assign.Site, assign.Model, assign.Heartbeat, assign.Deadband.Count == 0 ? null : assign.Deadband, Texts(assign.Gateways), Texts(assign.Groups),
-        assign.Tags.Count == 0 ? null : assign.Tags, assign.Power.Count == 0 ? null : assign.Power, assign.Topics?.Publish.ToArray(), assign.Topics?.Subscribe.ToArray());
+        assign.Tags.Count == 0 ? null : assign.Tags, assign.PowerProfile, assign.Topics?.Publish.ToArray(), assign.Topics?.Subscribe.ToArray());
 
     /// <summary>What a device would be registered with.</summary>
     public static AssignedDeviceInfo Info(AssignedDevice device) => new(
         device.Id.Value, device.Site, device.Model, device.Heartbeat, device.Deadband.Count == 0 ? null : device.Deadband, Texts(device.Gateways), Texts(device.Groups),
-        device.Tags.Count == 0 ? null : device.Tags, device.Power.Count == 0 ? null : device.Power, device.Topics?.Publish.ToArray(), device.Topics?.Subscribe.ToArray());
+        device.Tags.Count == 0 ? null : device.Tags, device.PowerProfile, device.Topics?.Publish.ToArray(), device.Topics?.Subscribe.ToArray());
 
     private static string[]? Texts(IEnumerable<string> texts) => texts.ToArray() is { Length: > 0 } some ? some : null;
 

@@ -19,7 +19,6 @@ internal sealed class TemplateFileReader
 
     private static readonly TimeSpan LeastHeartbeat = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MostHeartbeat = TimeSpan.FromDays(30);
-    private const int MaxTags = 32;
     private const int MaxItems = 16;
 
     private readonly string file;
@@ -77,7 +76,7 @@ internal sealed class TemplateFileReader
             : new TemplateMatch();
         var assign = ReadAssign(new YamlFields(
             file, fields.Path("assign"), fields.Find("assign") ?? throw fields.Wrong("assign", "'assign' is missing: what a device is given, at least its name."),
-            "name", "site", "model", "heartbeat", "deadband", "gateways", "groups", "tags", "power", "topics"));
+            "name", "site", "model", "heartbeat", "deadband", "gateways", "groups", "tags", "powerProfile", "topics"));
         var hook = fields.Find("hook") is { } asked ? ReadHook(new YamlFields(file, fields.Path("hook"), asked, "url", "timeout")) : null;
         if (!templates.TryAdd(name, new DeviceTemplate(name, order, match, assign) { NeedsApproval = approval, Reprovision = policy, Hook = hook }))
             throw fields.Wrong("name", $"template '{name}' stands in the file twice.");
@@ -110,15 +109,14 @@ internal sealed class TemplateFileReader
 
     private TemplateAssignment ReadAssign(YamlFields fields)
     {
-        var tags = fields.Map("tags", (key, value) => DeviceId.TryParse(key, out _) && value.Length is > 0 and <= 200
-            ? NamePattern.Check(value) : throw new FormatException("a tag is a name (letters, digits, . _ : -) with a text of 1 to 200 characters."));
-        if (tags.Count > MaxTags)
-            throw fields.Wrong("tags", $"at most {MaxTags} tags.");
+        var tags = fields.Map("tags", (_, value) => NamePattern.Check(value));
+        if (DeviceTags.Check(tags) is { } wrong)
+            throw fields.Wrong(wrong.Field ?? "tags", wrong.Detail);
         return new TemplateAssignment
         {
             Name = fields.Name("name", NamePattern.Check), Site = fields.OptionalName("site", NamePattern.Check), Model = fields.OptionalName("model", NamePattern.Check),
             Heartbeat = fields.Duration("heartbeat", LeastHeartbeat, MostHeartbeat), Deadband = fields.Map("deadband", ReadThreshold), Gateways = fields.Texts("gateways", t => GatewayId.Parse(t).Value),
-            Groups = fields.Texts("groups", t => DeviceId.Parse(t).Value), Tags = tags, Power = fields.Map("power", (name, value) => PowerFigures.Check(name, Number(value))),
+            Groups = fields.Texts("groups", t => DeviceId.Parse(t).Value), Tags = tags, PowerProfile = fields.OptionalName("powerProfile", NamePattern.Check),
             Topics = fields.Find("topics") is { } rules ? ReadTopics(new YamlFields(file, fields.Path("topics"), rules, "publish", "subscribe")) : null,
         };
     }

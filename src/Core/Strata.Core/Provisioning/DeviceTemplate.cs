@@ -66,29 +66,10 @@ public sealed record TemplateAssignment
 
     public ImmutableSortedDictionary<string, string> Tags { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Figures of its battery and its currents, see <see cref="PowerFigures"/>; empty for one that is not battery-powered.</summary>
-    public ImmutableSortedDictionary<string, double> Power { get; init; } = ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
+    /// <summary>How it lives on its power: the name of a profile; null for none.</summary>
+    public string? PowerProfile { get; init; }
 
     public TopicRules? Topics { get; init; }
-}
-
-/// <summary>The figures of a power profile and their units.</summary>
-public static class PowerFigures
-{
-    private static readonly Dictionary<string, (double Least, double Most)> Ranges = new(StringComparer.Ordinal)
-    {
-        ["batteryMah"] = (0.1, 10_000_000), ["sleepUa"] = (0, 1_000_000), ["activeMa"] = (0, 100_000), ["transmitMa"] = (0, 100_000), ["dutyCycle"] = (0, 1), ["cutoffV"] = (0, 1_000),
-    };
-
-    public static IReadOnlyCollection<string> Names => Ranges.Keys;
-
-    /// <exception cref="FormatException">There is no such figure, or it is out of its range; the message says which there are.</exception>
-    public static double Check(string name, double value)
-    {
-        if (!Ranges.TryGetValue(name, out var range))
-            throw new FormatException($"'{name}' is no figure of a power profile; there are {string.Join(", ", Names)}.");
-        return value >= range.Least && value <= range.Most ? value : throw new FormatException($"{name} lies between {range.Least} and {range.Most}.");
-    }
 }
 
 /// <summary>Who is asked before a device is registered: an address that answers with what to change, or that it may not be.</summary>
@@ -112,7 +93,10 @@ public sealed record AssignedDevice(DeviceId Id, string? Site, string? Model, Ti
 
     public ImmutableSortedDictionary<string, string> Tags { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
-    public ImmutableSortedDictionary<string, double> Power { get; init; } = ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
+    public string? PowerProfile { get; init; }
+
+    /// <summary>Its maker's number.</summary>
+    public string? Serial { get; init; }
 
     public TopicRules? Topics { get; init; }
 }

@@ -50,7 +50,7 @@ public static class TemplateMatcher
             problem ??= $"{field} '{pattern}' needs {{{missing}}}, which is not known of the device";
             return null;
         }
-        var (name, site, model) = (Fill("name", assign.Name), Fill("site", assign.Site), Fill("model", assign.Model) ?? device.Sku);
+        var (name, site, model, power) = (Fill("name", assign.Name), Fill("site", assign.Site), Fill("model", assign.Model) ?? device.Sku, Fill("powerProfile", assign.PowerProfile));
         var tags = assign.Tags.ToImmutableSortedDictionary(t => t.Key, t => Fill($"tag {t.Key}", t.Value) ?? "", StringComparer.Ordinal);
         if (problem is null && !DeviceId.TryParse(name, out _))
             problem = $"the name comes out as '{Short(name)}', which is no device id: a letter or digit, then letters, digits and . _ : -";
@@ -60,7 +60,7 @@ public static class TemplateMatcher
             return new Problem(ProblemKind.Invalid, $"Template {template.Name}: {problem}.", "template");
         return new AssignedDevice(DeviceId.Parse(name!), site, model, assign.Heartbeat, template.Name)
         {
-            Deadband = assign.Deadband, Gateways = assign.Gateways, Groups = assign.Groups, Tags = tags, Power = assign.Power, Topics = assign.Topics,
+            Deadband = assign.Deadband, Gateways = assign.Gateways, Groups = assign.Groups, Tags = tags, PowerProfile = power, Serial = device.Serial, Topics = assign.Topics,
         };
     }
 
