@@ -36,6 +36,7 @@ internal static class AttackSurface
         ["GET /api/v1/devices"] = new(t => ["/api/v1/devices", $"/api/v1/devices?site={t.Site}", $"/api/v1/devices?search={t.Word}", $"/api/v1/devices?gateway={t.Gateway}"]),
         ["GET /api/v1/devices/rejected"] = new(_ => ["/api/v1/devices/rejected"]),
         ["GET /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"]),
+        ["GET /api/v1/devices/{id}/history"] = new(t => [$"/api/v1/devices/{t.Device}/history"]),
         ["GET /api/v1/export"] = new(t => ["/api/v1/export", $"/api/v1/export?site={t.Site}"]),
         ["GET /api/v1/readings"] = new(t =>
         [
@@ -127,6 +128,8 @@ internal static class AttackSurface
         ["DELETE /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },
         ["POST /api/v1/devices"] = new(t => ["/api/v1/devices"], t => $$"""{"id":"new-{{t.Word}}","site":"{{t.Site}}"}"""),
         ["POST /api/v1/devices/{id}/secret"] = new(t => [$"/api/v1/devices/{t.Device}/secret"], _ => ""),
+        ["PATCH /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"], t => $$$"""{"site":"{{{t.Site}}}","tags":{"taken":"{{{t.Word}}}"}}"""),
+        ["POST /api/v1/devices/{id}/state"] = new(t => [$"/api/v1/devices/{t.Device}/state"], t => $$"""{"state":"maintenance","cause":"{{t.Word}}"}"""),
         ["DELETE /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"], _ => ""),
         ["POST /api/v1/gateways/tokens"] = new(_ => ["/api/v1/gateways/tokens"], t => $$"""{"site":"{{t.Site}}"}"""),
         ["POST /api/v1/gateways/join"] = new(_ => ["/api/v1/gateways/join"], t => $$"""{"token":"guessed","site":"{{t.Site}}"}"""),

@@ -30,6 +30,11 @@ public sealed class HttpIngest(
             rejections.Record(tenant, RejectionKind.Permission, context.User.Name(), $"may not send telemetry of {id}");
             return ProblemResults.Of(ProblemKind.Forbidden, "A device sends its own telemetry only.", "id");
         }
+        if (!entry.Rights.Publish)
+        {
+            rejections.Record(tenant, RejectionKind.Permission, device.Value, "a device in this state of its life publishes nothing");
+            return ProblemResults.Of(ProblemKind.Forbidden, "A device in this state of its life sends nothing.", "id");
+        }
         if (!writer.CanCommit)
             return Unavailable();
         var quota = meter.Of(tenant);

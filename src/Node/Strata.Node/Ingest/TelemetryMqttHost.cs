@@ -65,6 +65,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         presence = new DevicePresence(this.options.MaxConnectionsPerDevice);
         bursts = new TelemetryBurstPool(this);
         devices.Revoked += OnRevoked;
+        devices.RightsChanged += OnRights;
         gateways.Revoked += OnRevoked;
         tokens.Ended += OnEnded;
         certificates.Ended += OnEnded;
@@ -152,6 +153,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         // Revoked between the check of its secret and now: the revocation did not see the connection yet.
         if (!devices.TryGet(connection.Entry.Tenant, connection.Entry.Device, out var now) || !HoldsFor(connection, now))
             End(connection);
+        else
+            connection.Rights = now.Rights;
     }
 
     public void Disconnected(MqttClient client, DisconnectCause cause)
@@ -195,18 +198,20 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         return allowed;
     }
 
-    public bool ChecksEachMessage(MqttClient client) => client.State is ApplicationClient { IsScoped: true };
+    public bool ChecksEachMessage(MqttClient client) => client.State is DeviceConnection or ApplicationClient { IsScoped: true };
 
     public bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) => client.State switch
     {
         ApplicationClient application => application.MayReceive(topic),
-        DeviceConnection connection => topic.StartsWith(connection.TopicPrefix),
+        DeviceConnection connection => topic.StartsWith(connection.TopicPrefix)
+            && (connection.Rights.Commands || !TelemetryTopics.IsCommand(topic[connection.TopicPrefix.Length..])),
         _ => false,
     };
 
     public void Dispose()
     {
         devices.Revoked -= OnRevoked;
+        devices.RightsChanged -= OnRights;
         gateways.Revoked -= OnRevoked;
         tokens.Ended -= OnEnded;
         certificates.Ended -= OnEnded;
@@ -270,6 +275,12 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             End(connection);
         if (now is not { Enabled: true })
             _ = broker?.ReviewAccess(old.Tenant.Value, OwnerOf(old.Device));
+    }
+
+    private void OnRights(DeviceEntry now)
+    {
+        foreach (var connection in presence.Of(now.Tenant, now.Device))
+            connection.Rights = now.Rights;
     }
 
     private void OnRevoked(GatewayEntry old, GatewayEntry? now)
