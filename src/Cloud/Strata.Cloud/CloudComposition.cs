@@ -20,6 +20,7 @@ using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Provisioning;
 using Strata.Cloud.Tenancy;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -167,6 +168,7 @@ internal static class CloudComposition
         services.AddBilling();
         services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), new IdentityOptions { PublicUrl = options.PublicUrl });
         services.AddHealth();
+        services.AddProvisioning();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -209,6 +211,7 @@ internal static class CloudComposition
         app.MapTenancy();
         app.MapBilling();
         app.MapIdentity();
+        app.MapProvisioning();
         app.MapDevices();
         app.MapHealth();
         app.MapNode();
