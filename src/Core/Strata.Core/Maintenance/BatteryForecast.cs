@@ -4,7 +4,7 @@ namespace Strata.Core.Maintenance;
 /// <param name="Empty">When it reaches the level at which the device is served; as likely earlier as later.</param>
 /// <param name="Earliest">With the interval's confidence not before...</param>
 /// <param name="Latest">...and not after; null when that is not bounded: the slope may be nothing.</param>
-/// <param name="PerDay">Percent lost a day, at the battery's usual temperature.</param>
+/// <param name="PerDay">Percent lost a day.</param>
 /// <param name="Points">It was made of.</param>
 public readonly record struct BatteryForecast(DateTimeOffset Empty, DateTimeOffset Earliest, DateTimeOffset? Latest, double PerDay, int Points)
 {
@@ -19,11 +19,17 @@ public readonly record struct BatteryForecast(DateTimeOffset Empty, DateTimeOffs
 
     private const double Z = 1.2816;
 
-    /// <summary>A reported level follows the temperature by up to so much a degree, percent: colder cells show less of what they hold.</summary>
+    /// <summary>Levels are compared as they would be at this temperature, degrees Celsius: colder cells show less than they hold.</summary>
+    private const double Reference = 20;
+
+    /// <summary>A level follows the temperature by up to so much a degree, percent; more is not the temperature's doing.</summary>
     private const double MostPerDegree = 2;
 
+    /// <summary>A level is reported in whole percents at best.</summary>
+    private const double LeastNoise = 0.3;
+
     /// <summary>
-    /// Foretells from a battery's history: a robust line through its levels, with what the temperature explains taken off. Null while too little is known or nothing is lost.
+    /// Foretells from a battery's history: a robust fit of its levels over time and, where that was measured, temperature. Null while too little is known or nothing is lost.
     /// </summary>
     /// <param name="servedAt">Percent at which the device is served.</param>
     public static BatteryForecast? Make(IReadOnlyList<BatteryPoint> points, double servedAt, DateTimeOffset now)
@@ -31,54 +37,41 @@ public readonly record struct BatteryForecast(DateTimeOffset Empty, DateTimeOffs
         if (points.Count < RobustLine.FewestPoints || points[^1].Time - points[0].Time < ShortestHistory)
             return null;
         var start = points[0].Time;
-        var x = new double[points.Count];
-        for (var i = 0; i < x.Length; i++)
-            x[i] = (points[i].Time - start).TotalDays;
-        var y = WithoutTemperature(points, x);
-        if (RobustLine.Fit(x, y, Z) is not { Slope: < 0 } line)
+        var days = points.Select(p => (p.Time - start).TotalDays).ToArray();
+        var levels = points.Select(p => p.Percent).ToArray();
+        if (RobustLine.Fit(days, levels, Z) is not { } line)
+            return null;
+        if ((WithTemperature(points, days, levels, line) ?? Fit([Ones(days), days], levels, [line.Intercept, line.Slope])) is not { Coefficients: [var level, < 0 and var slope, ..] } fit)
             return null;
         var today = (now - start).TotalDays;
-        // The level now is read off the line; the slope's interval turns about where the points are.
-        var middle = x[x.Length / 2];
-        var level = line.Intercept + (line.Slope * middle);
-        DateTimeOffset? At(double slope, double shift)
-        {
-            if (slope >= 0)
-                return null;
-            var day = middle + ((level + shift - servedAt) / -slope);
-            return day - today > Horizon.TotalDays ? null : start.AddDays(Math.Max(day, today));
-        }
-        if (At(line.Slope, 0) is not { } empty)
+        var day = (servedAt - level) / slope;
+        if (day - today > Horizon.TotalDays)
             return null;
-        // Twice the median distance covers what single points are off.
-        var noise = 2 * line.Residual / Math.Sqrt(x.Length);
-        return new BatteryForecast(empty, At(line.Low, -noise) ?? empty, At(line.High, noise), -line.Slope, points.Count);
+        // How sure the day is: by how sure level and slope are, and how they go together (first order).
+        var (byLevel, bySlope) = (-1 / slope, -day / slope);
+        var variance = (byLevel * byLevel * fit.Covariance[0, 0]) + (2 * byLevel * bySlope * fit.Covariance[0, 1]) + (bySlope * bySlope * fit.Covariance[1, 1]);
+        var away = Z * Math.Sqrt(variance);
+        DateTimeOffset At(double at) => start.AddDays(Math.Max(at, today));
+        // Where the slope may be nothing there is no latest day.
+        var mayBeNothing = slope + (Z * Math.Sqrt(fit.Covariance[1, 1])) >= 0 || day + away - today > Horizon.TotalDays;
+        return new BatteryForecast(At(day), At(day - away), mayBeNothing ? null : At(day + away), -slope, points.Count);
     }
 
-    /// <summary>Takes off what the temperature explains: the slope of the levels' residuals over the temperatures, robustly, once.</summary>
-    private static double[] WithoutTemperature(IReadOnlyList<BatteryPoint> points, double[] x)
+    /// <summary>With the temperature as a column of its own; null where it was not measured, does not move, or explains nothing that it may.</summary>
+    private static RobustFit? WithTemperature(IReadOnlyList<BatteryPoint> points, double[] days, double[] levels, RobustLine line)
     {
-        var y = new double[x.Length];
-        for (var i = 0; i < y.Length; i++)
-            y[i] = points[i].Percent;
-        if (points.Any(p => double.IsNaN(p.Celsius)) || RobustLine.Fit(x, y, Z) is not { } raw)
-            return y;
-        var celsius = points.Select(p => p.Celsius).ToArray();
-        var usual = celsius.Order().ElementAt(celsius.Length / 2);
-        var left = new double[y.Length];
-        for (var round = 0; round < 3; round++)
-        {
-            for (var i = 0; i < y.Length; i++)
-                left[i] = points[i].Percent - raw.Intercept - (raw.Slope * x[i]);
-            if (RobustLine.Fit(celsius, left, Z) is not { } warmth)
-                return y;
-            var perDegree = Math.Clamp(warmth.Slope, 0, MostPerDegree);
-            for (var i = 0; i < y.Length; i++)
-                y[i] = points[i].Percent - (perDegree * (celsius[i] - usual));
-            if (RobustLine.Fit(x, y, Z) is not { } next)
-                return y;
-            raw = next;
-        }
-        return y;
+        if (points.Count < 2 * RobustLine.FewestPoints || points.Any(p => double.IsNaN(p.Celsius)))
+            return null;
+        var celsius = points.Select(p => p.Celsius - Reference).ToArray();
+        return Fit([Ones(days), days, celsius], levels, [line.Intercept, line.Slope, 0]) is { } fit && fit.Coefficients[2] is >= 0 and <= MostPerDegree ? fit : null;
+    }
+
+    private static RobustFit? Fit(double[][] columns, double[] levels, double[] start) => RobustFit.Make(columns, levels, start, LeastNoise);
+
+    private static double[] Ones(double[] like)
+    {
+        var ones = new double[like.Length];
+        Array.Fill(ones, 1);
+        return ones;
     }
 }

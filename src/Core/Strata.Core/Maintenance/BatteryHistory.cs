@@ -40,7 +40,7 @@ public sealed class BatteryHistory
     {
         if (!(point.Percent is >= 0 and <= 100) || (points.Count > 0 && point.Time - points[^1].Time < Spacing))
             return false;
-        if (points.Count > 0 && point.Percent - LowestOfLast() >= ReplacedBy)
+        if (points.Count > 0 && point.Percent - LevelBefore() >= ReplacedBy)
             risen++;
         else
             risen = 0;
@@ -67,12 +67,20 @@ public sealed class BatteryHistory
         return history;
     }
 
-    private double LowestOfLast()
+    /// <summary>The level before a rise: the middle of the last three points, so that a wrong value between right ones is no rise from it.</summary>
+    private double LevelBefore()
     {
         // Points that already show the rise do not count against it.
         var until = points.Count - risen;
-        return until == 0 ? 100 : points[until - 1].Percent;
+        return until switch
+        {
+            0 => 100,
+            1 or 2 => points[until - 1].Percent,
+            _ => Middle(points[until - 1].Percent, points[until - 2].Percent, points[until - 3].Percent),
+        };
     }
+
+    private static double Middle(double a, double b, double c) => Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
 
     private void Begin(int first)
     {
