@@ -14,11 +14,13 @@ using Strata.Cloud.Billing;
 using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
+using Strata.Cloud.Health;
 using Strata.Cloud.Identity;
 using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Provisioning;
 using Strata.Cloud.Tenancy;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -165,6 +167,8 @@ internal static class CloudComposition
         services.AddTenancy(people: options.People, smtp: options.Smtp);
         services.AddBilling();
         services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), new IdentityOptions { PublicUrl = options.PublicUrl });
+        services.AddHealth();
+        services.AddProvisioning();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -207,7 +211,9 @@ internal static class CloudComposition
         app.MapTenancy();
         app.MapBilling();
         app.MapIdentity();
+        app.MapProvisioning();
         app.MapDevices();
+        app.MapHealth();
         app.MapNode();
         app.MapReadings();
         app.MapUsage();

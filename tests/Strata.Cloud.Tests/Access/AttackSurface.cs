@@ -36,6 +36,7 @@ internal static class AttackSurface
         ["GET /api/v1/devices"] = new(t => ["/api/v1/devices", $"/api/v1/devices?site={t.Site}", $"/api/v1/devices?search={t.Word}", $"/api/v1/devices?gateway={t.Gateway}"]),
         ["GET /api/v1/devices/rejected"] = new(_ => ["/api/v1/devices/rejected"]),
         ["GET /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"]),
+        ["GET /api/v1/devices/{id}/history"] = new(t => [$"/api/v1/devices/{t.Device}/history"]),
         ["GET /api/v1/export"] = new(t => ["/api/v1/export", $"/api/v1/export?site={t.Site}"]),
         ["GET /api/v1/readings"] = new(t =>
         [
@@ -80,6 +81,11 @@ internal static class AttackSurface
         ["GET /api/v1/mqtt/trace"] = new(t => [$"/api/v1/mqtt/trace?client={t.Device}"]) { IsStream = true },
 
         // Money and promises.
+        ["GET /api/v1/fleet/report"] = new(t => ["/api/v1/fleet/report", $"/api/v1/fleet/report?site={t.Site}", "/api/v1/fleet/report?by=site", "/api/v1/fleet/report?by=gateway&format=csv"]),
+        ["GET /api/v1/fleet/devices"] = new(t => ["/api/v1/fleet/devices", $"/api/v1/fleet/devices?site={t.Site}", "/api/v1/fleet/devices?bucket=waiting&format=csv", $"/api/v1/fleet/devices?gateway={t.Gateway}"]),
+        ["GET /api/v1/fleet/trend"] = new(_ => ["/api/v1/fleet/trend"]),
+        ["GET /api/v1/fleet/policy"] = new(_ => ["/api/v1/fleet/policy"]),
+        ["PATCH /api/v1/fleet/policy"] = new(_ => ["/api/v1/fleet/policy"], _ => """{"lowBatteryPercent":77}"""),
         ["GET /api/v1/billing/plans"] = new(_ => ["/api/v1/billing/plans"]),
         ["PUT /api/v1/billing/plans/{name}"] = new(t => [$"/api/v1/billing/plans/p-{t.Word}"], _ => """{"currency":"USD","rates":[{"unit":"gb","tiers":[{"price":1}]}]}"""),
         ["GET /api/v1/billing/assignments"] = new(_ => ["/api/v1/billing/assignments"]),
@@ -123,12 +129,20 @@ internal static class AttackSurface
         ["POST /pki/ocsp"] = new(_ => ["/pki/ocsp"], _ => "taken") { IsOwn = true },
         ["GET /pki/ocsp/{request}"] = new(t => [$"/pki/ocsp/{t.Word}-"]),
 
+        // How devices come in.
+        ["GET /api/v1/templates"] = new(_ => ["/api/v1/templates"]),
+        ["POST /api/v1/templates"] = new(_ => ["/api/v1/templates"], t => $"apiVersion: strata/v1\ntemplates: [{{name: t-{t.Word}, assign: {{name: '{{serial}}', site: {t.Site}}}}}]\n"),
+        ["POST /api/v1/templates/test"] = new(_ => ["/api/v1/templates/test"], t => $$"""{"sku":"{{t.Word}}"}"""),
+        ["DELETE /api/v1/templates/{name}"] = new(t => [$"/api/v1/templates/t-{t.Word}"], _ => ""),
+
         // The API's changes.
         ["POST /api/v1/mqtt/disconnect"] = new(t => [$"/api/v1/mqtt/disconnect?client={t.Device}"], _ => "") { EndsNothingElsewhere = true },
         ["POST /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },
         ["DELETE /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },
         ["POST /api/v1/devices"] = new(t => ["/api/v1/devices"], t => $$"""{"id":"new-{{t.Word}}","site":"{{t.Site}}"}"""),
         ["POST /api/v1/devices/{id}/secret"] = new(t => [$"/api/v1/devices/{t.Device}/secret"], _ => ""),
+        ["PATCH /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"], t => $$$"""{"site":"{{{t.Site}}}","tags":{"taken":"{{{t.Word}}}"}}"""),
+        ["POST /api/v1/devices/{id}/state"] = new(t => [$"/api/v1/devices/{t.Device}/state"], t => $$"""{"state":"maintenance","cause":"{{t.Word}}"}"""),
         ["DELETE /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"], _ => ""),
         ["POST /api/v1/gateways/tokens"] = new(_ => ["/api/v1/gateways/tokens"], t => $$"""{"site":"{{t.Site}}"}"""),
         ["POST /api/v1/gateways/join"] = new(_ => ["/api/v1/gateways/join"], t => $$"""{"token":"guessed","site":"{{t.Site}}"}"""),
@@ -193,6 +207,7 @@ internal static class AttackSurface
 
         // Devices and gateways, for themselves.
         ["POST /api/v1/devices/{id}/telemetry"] = new(t => [$"/api/v1/devices/{t.Device}/telemetry"], t => $$"""{"{{t.Metric}}":1}"""),
+        ["POST /api/v1/devices/{id}/health"] = new(t => [$"/api/v1/devices/{t.Device}/health"], _ => """{"battery":1}"""),
         ["POST /api/v1/gateways/{id}/uplink"] = new(t => [$"/api/v1/gateways/{t.Gateway}/uplink?stream=s&lowest=1"], _ => ""),
         ["POST /api/v1/gateways/{id}/status"] = new(t => [$"/api/v1/gateways/{t.Gateway}/status"], _ => Status),
         ["GET /api/v1/gateways/{id}/link"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link"]) { IsStream = true },

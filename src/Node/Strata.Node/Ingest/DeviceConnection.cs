@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Text;
+using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Mqtt;
 using Strata.Node.Devices;
@@ -19,8 +21,16 @@ internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts, TenantM
     private (MetricName Metric, HopSlot Slot)[] slots = [];
     private int failed;
     private int renewing;
+    private volatile StrongBox<DeviceRights> rights = new(entry.Rights);
 
     public DeviceEntry Entry { get; } = entry;
+
+    /// <summary>What the device may do now; follows the state of its life.</summary>
+    public DeviceRights Rights
+    {
+        get => rights.Value;
+        set => rights = new StrongBox<DeviceRights>(value);
+    }
 
     /// <summary>Of its tenant.</summary>
     public TenantMeter Meter { get; } = meter;

@@ -22,6 +22,8 @@ public sealed partial class TelemetryMqttHost
             return PublishVerdict.Deferred; // Never acknowledged: the connection is about to end, and the device sends it again.
         if (!publish.Topic.StartsWith(connection.TopicPrefix))
             return Forbid(client, $"a device publishes below devices/{connection.Entry.Device.Value}/ only");
+        if (!connection.Rights.Publish)
+            return Forbid(client, "a device in this state of its life publishes nothing");
         var topic = TelemetryTopics.Classify(publish.Topic[connection.TopicPrefix.Length..]);
         if (topic == DeviceTopic.Other)
         {
@@ -191,6 +193,8 @@ public sealed partial class TelemetryMqttHost
                 rejections.Record(connection.Entry.Tenant, RejectionKind.Payload, connection.Entry.Device.Value, StoreRefusal);
         }
         counters.Add(connection.Entry.Tenant, tally);
+        if (tally.Duplicates > 0)
+            activity.Repeated(connection.Entry, burst.Received, (int)tally.Duplicates);
     }
 
     private void AccountStored(

@@ -68,6 +68,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         presence = new DevicePresence(this.options.MaxConnectionsPerDevice);
         bursts = new TelemetryBurstPool(this);
         devices.Revoked += OnRevoked;
+        devices.RightsChanged += OnRights;
         gateways.Revoked += OnRevoked;
         tokens.Ended += OnEnded;
         certificates.Ended += OnEnded;
@@ -138,6 +139,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         // Revoked between the check of its secret and now: the revocation did not see the connection yet.
         if (!devices.TryGet(connection.Entry.Tenant, connection.Entry.Device, out var now) || !HoldsFor(connection, now))
             End(connection);
+        else
+            connection.Rights = now.Rights;
     }
 
     public void Disconnected(MqttClient client, DisconnectCause cause)
@@ -182,12 +185,13 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         return allowed;
     }
 
-    public bool ChecksEachMessage(MqttClient client) => client.State is ApplicationClient { IsScoped: true };
+    public bool ChecksEachMessage(MqttClient client) => client.State is DeviceConnection or ApplicationClient { IsScoped: true };
 
     public bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) => client.State switch
     {
         ApplicationClient application => application.MayReceive(topic),
-        DeviceConnection connection => topic.StartsWith(connection.TopicPrefix) || topic.StartsWith("provision/"u8),
+        DeviceConnection connection => topic.StartsWith("provision/"u8)
+            || (topic.StartsWith(connection.TopicPrefix) && (connection.Rights.Commands || !TelemetryTopics.IsCommand(topic[connection.TopicPrefix.Length..]))),
         EnrollingClient => topic.StartsWith("provision/"u8),
         _ => false,
     };
@@ -195,6 +199,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public void Dispose()
     {
         devices.Revoked -= OnRevoked;
+        devices.RightsChanged -= OnRights;
         gateways.Revoked -= OnRevoked;
         tokens.Ended -= OnEnded;
         certificates.Ended -= OnEnded;
@@ -268,6 +273,12 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             End(connection);
         if (now is not { Enabled: true })
             _ = broker?.ReviewAccess(old.Tenant.Value, OwnerOf(old.Device));
+    }
+
+    private void OnRights(DeviceEntry now)
+    {
+        foreach (var connection in presence.Of(now.Tenant, now.Device))
+            connection.Rights = now.Rights;
     }
 
     private void OnRevoked(GatewayEntry old, GatewayEntry? now)
