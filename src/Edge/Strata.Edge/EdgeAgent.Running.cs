@@ -15,7 +15,7 @@ public sealed partial class EdgeAgent
         var sending = sender.RunAsync(working.Token);
         var reporting = WriteStatusAsync(working.Token);
         var pump = new SamplePump(source, reducer, log, sample => latest?.Note(sample)).RunAsync(reading.Token);
-        await ready.WriteLineAsync($"ready device={options.Device} to={options.Gateways[0]} stream={log.Stream}");
+        await ready.WriteLineAsync($"ready device={device} to={options.Gateways[0]} stream={log.Stream}");
         await ready.FlushAsync(CancellationToken.None);
         try
         {
@@ -77,7 +77,7 @@ public sealed partial class EdgeAgent
     }
 
     private async Task<HealthReport> ReportAsync(CancellationToken cancellationToken) => new(
-        options.Device.Value, log.Stream, await log.ReadBooksAsync(cancellationToken), sender.Gateway?.ToString(), sender.Reconnects, time.GetUtcNow(),
+        device.Value, log.Stream, await log.ReadBooksAsync(cancellationToken), sender.Gateway?.ToString(), sender.Reconnects, time.GetUtcNow(),
         time.GetElapsedTime(started), sourceEnded, control?.Figures);
 
     private static async Task IgnoreCancellationAsync(Task task)

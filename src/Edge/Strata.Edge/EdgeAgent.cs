@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Strata.Core.Devices;
 using Strata.Edge.Buffering;
 using Strata.Edge.Control;
 using Strata.Edge.Delivery;
+using Strata.Edge.Identity;
 using Strata.Edge.Reduction;
 using Strata.Edge.Sources;
 
@@ -13,6 +15,7 @@ public sealed partial class EdgeAgent : IDisposable
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(1);
     private readonly EdgeOptions options;
     private readonly TimeProvider time;
+    private readonly DeviceId device;
     private readonly ILogger logger;
     private readonly long started;
     private readonly ISampleSource source;
@@ -25,18 +28,18 @@ public sealed partial class EdgeAgent : IDisposable
     private readonly TimeSpan controlPeriod;
     private volatile bool sourceEnded;
 
-    private EdgeAgent(EdgeOptions options, TimeProvider time, ILoggerFactory loggers)
+    private EdgeAgent(EdgeOptions options, DeviceIdentity? identity, GatewayTrust trust, TimeProvider time, ILoggerFactory loggers)
     {
         (this.options, this.time) = (options, time);
+        device = identity?.Device ?? options.Device!.Value;
         logger = loggers.CreateLogger("Strata.Edge");
         started = time.GetTimestamp();
-        Directory.CreateDirectory(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var room = options.Source is RoomOptions r ? new RoomPlant(r.Room, r.Outside, r.Speed) : null;
         source = options.Source switch
         {
             ReplayOptions replay => new ReplaySource(replay, time, logger),
             HostOptions host => new HostSource(host, options.DataDirectory, time),
-            StdinOptions stdin => new StdinSource(stdin, options.Device, time, logger),
+            StdinOptions stdin => new StdinSource(stdin, device, time, logger),
             RoomOptions looked => new RoomSource(looked, room!, time),
             _ => throw new NotSupportedException($"{options.Source.GetType().Name} is no source of this agent."),
         };
@@ -48,9 +51,9 @@ public sealed partial class EdgeAgent : IDisposable
             control = new ControlLoop(loop, (IMeasurement?)latest ?? room!, Both(actuator, room), time, (options.Source as RoomOptions)?.Speed ?? 1);
         }
         log = AgentLog.Open(options.DataDirectory, options.Buffer, source.Key, options.Delivery.Window, time, logger);
-        reducer = new SampleReducer(options.Device, options.Reduction, log.Memo);
-        var dialer = new GatewayDialer(options.Device, options.SecretFile, options.Gateways, options.Delivery, time, logger);
-        sender = new Sender(log, dialer, options.Delivery, async cancellation => (await ReportAsync(cancellation)).ToHealth(), time, logger);
+        reducer = new SampleReducer(device, options.Reduction, log.Memo);
+        var dialer = new GatewayDialer(device, options.SecretFile, identity, trust, options.Gateways, options.Delivery, time, logger);
+        sender = new Sender(log, dialer, identity, options.Delivery, async cancellation => (await ReportAsync(cancellation)).ToHealth(), time, logger);
     }
 
     /// <summary>
@@ -63,7 +66,11 @@ public sealed partial class EdgeAgent : IDisposable
     {
         if (options.Validate().FirstOrDefault() is { } wrong)
             throw new EdgeConfigurationException(wrong);
-        using var agent = Create(options, time, loggers);
+        var trust = GatewayTrust.Read(options.AuthorityFile);
+        using var identity = CreateIdentity(options, trust, time, loggers);
+        if (identity is not null)
+            await identity.PrepareAsync(cancellationToken);
+        using var agent = Create(options, identity, trust, time, loggers);
         await agent.RunAsync(ready, cancellationToken);
     }
 
@@ -73,11 +80,24 @@ public sealed partial class EdgeAgent : IDisposable
         (actuator as IDisposable)?.Dispose();
     }
 
-    private static EdgeAgent Create(EdgeOptions options, TimeProvider time, ILoggerFactory loggers)
+    private static DeviceIdentity? CreateIdentity(EdgeOptions options, GatewayTrust trust, TimeProvider time, ILoggerFactory loggers)
     {
         try
         {
-            return new EdgeAgent(options, time, loggers);
+            Directory.CreateDirectory(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            return options.Identity is { } own ? new DeviceIdentity(own, options.DataDirectory, trust, options.Gateways, options.Delivery, time, loggers.CreateLogger("Strata.Edge")) : null;
+        }
+        catch (Exception reason) when (reason is IOException or UnauthorizedAccessException)
+        {
+            throw new EdgeConfigurationException(reason.Message, reason);
+        }
+    }
+
+    private static EdgeAgent Create(EdgeOptions options, DeviceIdentity? identity, GatewayTrust trust, TimeProvider time, ILoggerFactory loggers)
+    {
+        try
+        {
+            return new EdgeAgent(options, identity, trust, time, loggers);
         }
         catch (Exception reason) when (reason is FormatException or IOException or InvalidDataException or UnauthorizedAccessException)
         {

@@ -2,6 +2,7 @@ using Strata.Core.Devices;
 using Strata.Edge.Buffering;
 using Strata.Edge.Control;
 using Strata.Edge.Delivery;
+using Strata.Edge.Identity;
 using Strata.Edge.Reduction;
 using Strata.Edge.Sources;
 
@@ -13,11 +14,17 @@ public sealed record EdgeOptions
     /// <summary>The agent's own folder; made (0700) when missing. One agent at a time.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>The device that the agent speaks for.</summary>
-    public required DeviceId Device { get; init; }
+    /// <summary>The device that the agent speaks for; null where <see cref="Identity"/> says it.</summary>
+    public DeviceId? Device { get; init; }
 
-    /// <summary>A file with the device's secret; read again at each connection.</summary>
-    public required string SecretFile { get; init; }
+    /// <summary>A file with the device's secret; read again at each connection. Null where it has an <see cref="Identity"/>.</summary>
+    public string? SecretFile { get; init; }
+
+    /// <summary>The agent gets and keeps its own certificate; null where it has a secret. Needs gateways by TLS.</summary>
+    public AgentIdentityOptions? Identity { get; init; }
+
+    /// <summary>The authorities (PEM) that a gateway's certificate must lead to; null for the machine's.</summary>
+    public string? AuthorityFile { get; init; }
 
     /// <summary>Where to send: the first that takes the device, in this order. At least one, at most 16.</summary>
     public required IReadOnlyList<GatewayAddress> Gateways { get; init; }
@@ -44,6 +51,12 @@ public sealed record EdgeOptions
     {
         if (Gateways.Count is < 1 or > 16)
             yield return $"{Gateways.Count} gateways are given; it must be 1 to 16.";
+        if (Identity is null == SecretFile is null)
+            yield return "An agent has either a secret (--secret-file) or a birth certificate (--birth and --birth-key).";
+        if (Identity is null && Device is null)
+            yield return "An agent with a secret is told which device it speaks for (--device).";
+        if (Identity is not null && Gateways.Any(g => !g.IsTls))
+            yield return "A certificate is shown by TLS: write mqtts:// for every gateway.";
         if (StatusInterval < TimeSpan.FromMilliseconds(100) || StatusInterval > TimeSpan.FromHours(1))
             yield return $"{nameof(StatusInterval)} is {StatusInterval}; it must be 100 ms to 1 h.";
         if (FlushLimit < TimeSpan.Zero || FlushLimit > TimeSpan.FromMinutes(5))

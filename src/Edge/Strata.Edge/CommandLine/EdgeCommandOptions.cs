@@ -5,6 +5,7 @@ using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Edge.Buffering;
 using Strata.Edge.Delivery;
+using Strata.Edge.Identity;
 using Strata.Edge.Reduction;
 using Strata.Edge.Sources;
 using Strata.Forwarding;
@@ -15,9 +16,13 @@ namespace Strata.Edge.CommandLine;
 internal sealed class EdgeCommandOptions
 {
     private readonly Option<string> data = new("--data") { Description = "The agent's own folder: buffer, books, status.json.", Required = true, HelpName = "DIR" };
-    private readonly Option<string> device = new("--device") { Description = "The device that the agent speaks for.", Required = true, HelpName = "ID" };
-    private readonly Option<string> secretFile = new("--secret-file") { Description = "A file with the device's secret.", Required = true, HelpName = "FILE" };
-    private readonly Option<string> to = new("--to") { Description = "mqtt://HOST:PORT of a gateway or cloud node; several with commas, the first is preferred.", Required = true, HelpName = "ADDRESSES" };
+    private readonly Option<string?> device = new("--device") { Description = "The device that the agent speaks for; with --birth its certificate says it.", HelpName = "ID" };
+    private readonly Option<string?> secretFile = new("--secret-file") { Description = "A file with the device's secret.", HelpName = "FILE" };
+    private readonly Option<string?> birth = new("--birth") { Description = "In place of a secret: the birth or claim certificate (PEM) with which the agent asks for its own, which it keeps and renews by itself.", HelpName = "FILE" };
+    private readonly Option<string?> birthKey = new("--birth-key") { Description = "The key (PEM) of --birth.", HelpName = "FILE" };
+    private readonly Option<string?> serial = new("--serial") { Description = "With a claim certificate: the serial number of this device.", HelpName = "TEXT" };
+    private readonly Option<string?> authorities = new("--ca") { Description = "mqtts: the authorities (PEM) that a gateway's certificate must lead to; without it the machine's.", HelpName = "FILE" };
+    private readonly Option<string> to = new("--to") { Description = "mqtt://HOST:PORT or mqtts://HOST:PORT of a gateway or cloud node; several with commas, the first is preferred.", Required = true, HelpName = "ADDRESSES" };
     private readonly Option<string> source = new("--source") { Description = "replay:FILE (CSV), host (this machine), stdin (JSON lines) or room (simulated).", Required = true, HelpName = "SOURCE" };
     private readonly Option<string[]> map = new("--map") { Description = "replay: a metric's column and unit, temperature=value:degF. May be repeated; default every column.", HelpName = "METRIC=COLUMN[:UNIT]" };
     private readonly Option<string?> timeColumn = new("--time-column") { Description = "replay: the column with the time; default the one named ts, time, timestamp, date or datetime.", HelpName = "COLUMN" };
@@ -39,7 +44,7 @@ internal sealed class EdgeCommandOptions
 
     public IEnumerable<Option> All =>
     [
-        data, device, secretFile, to, source, map, timeColumn, timeFormat, speed, shiftEnd, offset, exitAtEnd, interval, deadBand, heartbeat, immediate, bufferBytes,
+        data, device, secretFile, birth, birthKey, serial, authorities, to, source, map, timeColumn, timeFormat, speed, shiftEnd, offset, exitAtEnd, interval, deadBand, heartbeat, immediate, bufferBytes,
         whenFull, health, returnAfter, flushLimit, control,
     ];
 
@@ -50,8 +55,10 @@ internal sealed class EdgeCommandOptions
         var options = new EdgeOptions
         {
             DataDirectory = parsed.GetRequiredValue(data),
-            Device = DeviceId.Parse(parsed.GetRequiredValue(device)),
-            SecretFile = parsed.GetRequiredValue(secretFile),
+            Device = parsed.GetValue(device) is { } id ? DeviceId.Parse(id) : null,
+            SecretFile = parsed.GetValue(secretFile),
+            Identity = ReadIdentity(parsed),
+            AuthorityFile = parsed.GetValue(authorities),
             Gateways = [.. parsed.GetRequiredValue(to).Split(',').Select(GatewayAddress.Parse)],
             Source = ReadSource(parsed, input),
             Reduction = new ReductionOptions
@@ -65,6 +72,13 @@ internal sealed class EdgeCommandOptions
         };
         return options with { FlushLimit = Span(parsed, flushLimit) ?? options.FlushLimit };
     }
+
+    private AgentIdentityOptions? ReadIdentity(ParseResult parsed) => (parsed.GetValue(birth), parsed.GetValue(birthKey)) switch
+    {
+        (null, null) => parsed.GetValue(serial) is null ? null : throw new FormatException("--serial belongs to --birth with a claim certificate."),
+        ({ } certificate, { } key) => new AgentIdentityOptions { BirthCertificateFile = certificate, BirthKeyFile = key, Serial = parsed.GetValue(serial) },
+        _ => throw new FormatException("--birth and --birth-key go together."),
+    };
 
     private SourceOptions ReadSource(ParseResult parsed, Func<Stream> input)
     {

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Strata.Core.Devices;
+using Strata.Edge.Identity;
 
 namespace Strata.Edge.Delivery;
 
 /// <summary>Finds a gateway that takes the device: the first of the list that does, with waits that grow while none does.</summary>
 internal sealed partial class GatewayDialer(
-    DeviceId device, string secretFile, IReadOnlyList<GatewayAddress> gateways, DeliveryOptions options, TimeProvider time, ILogger logger)
+    DeviceId device, string? secretFile, DeviceIdentity? identity, GatewayTrust trust, IReadOnlyList<GatewayAddress> gateways, DeliveryOptions options, TimeProvider time, ILogger logger)
 {
     private int failedRounds;
     private string lastSaid = "";
@@ -22,7 +23,9 @@ internal sealed partial class GatewayDialer(
         while (true)
         {
             if (failedRounds++ > 0)
-                await Task.Delay(BackOff(failedRounds - 2), time, cancellationToken);
+                await Task.Delay(BackOff.After(failedRounds - 2, options), time, cancellationToken);
+            if (identity?.IsDoubtful == true)
+                await identity.EnrolAsync(cancellationToken);
             foreach (var gateway in gateways)
             {
                 if (await TryAsync(gateway, cancellationToken) is { } link)
@@ -38,13 +41,15 @@ internal sealed partial class GatewayDialer(
     {
         try
         {
-            var link = await GatewayLink.ConnectAsync(gateway, device, await ReadSecretAsync(cancellationToken), options, cancellationToken);
+            var link = await GatewayLink.ConnectAsync(gateway, device, await ProofAsync(cancellationToken), options, cancellationToken);
             Connected(logger, gateway);
             lastSaid = "";
             return link;
         }
         catch (Exception reason) when (reason is GatewayUnreachableException or IOException or UnauthorizedAccessException)
         {
+            if (reason is GatewayUnreachableException { IsRefusal: true })
+                identity?.Doubt();
             // Said once as long as nothing changes: a gateway may be away for days.
             var said = $"{gateway}: {reason.Message}";
             if (!lastSaid.Contains(said, StringComparison.Ordinal))
@@ -54,15 +59,10 @@ internal sealed partial class GatewayDialer(
         }
     }
 
-    /// <summary>Read each time: a secret that was renewed is taken up by itself.</summary>
-    private async Task<byte[]> ReadSecretAsync(CancellationToken cancellationToken) =>
-        System.Text.Encoding.UTF8.GetBytes((await File.ReadAllTextAsync(secretFile, cancellationToken)).Trim());
-
-    private TimeSpan BackOff(int round)
-    {
-        var whole = Math.Min(options.LongestBackOff.TotalMilliseconds, options.ShortestBackOff.TotalMilliseconds * Math.Pow(2, Math.Min(round, 20)));
-        return TimeSpan.FromMilliseconds(whole * (0.5 + (Random.Shared.NextDouble() / 2)));
-    }
+    /// <summary>Read each time: a secret or certificate that was renewed is taken up by itself.</summary>
+    private async Task<LinkProof> ProofAsync(CancellationToken cancellationToken) => identity is not null
+        ? new LinkProof(null, identity.Certificate, trust)
+        : new LinkProof(System.Text.Encoding.UTF8.GetBytes((await File.ReadAllTextAsync(secretFile!, cancellationToken)).Trim()), null, trust);
 
     [LoggerMessage(4300, LogLevel.Information, "Connected to {Gateway}.")]
     private static partial void Connected(ILogger logger, GatewayAddress gateway);

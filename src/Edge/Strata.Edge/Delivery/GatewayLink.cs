@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using MQTTnet;
 using MQTTnet.Exceptions;
@@ -45,6 +47,9 @@ internal sealed class GatewayLink : IAsyncDisposable
 
     public GatewayAddress Address { get; }
 
+    /// <summary>For what is no telemetry.</summary>
+    public IMqttClient Client => client;
+
     /// <summary>How many publishes the gateway takes at once.</summary>
     public int ReceiveMaximum { get; private set; }
 
@@ -54,17 +59,26 @@ internal sealed class GatewayLink : IAsyncDisposable
     /// <summary>Connects as the device.</summary>
     /// <exception cref="GatewayUnreachableException">It cannot be reached, or does not let the device in; the message says why.</exception>
     public static async Task<GatewayLink> ConnectAsync(
-        GatewayAddress address, DeviceId device, byte[] secret, DeliveryOptions options, CancellationToken cancellationToken)
+        GatewayAddress address, DeviceId device, LinkProof proof, DeliveryOptions options, CancellationToken cancellationToken)
     {
-        var settings = Factory.CreateClientOptionsBuilder()
+        var builder = Factory.CreateClientOptionsBuilder()
             .WithTcpServer(address.Host, address.Port)
             .WithProtocolVersion(MqttProtocolVersion.V500)
             .WithClientId(device.Value)
-            .WithCredentials(device.Value, secret)
             .WithKeepAlivePeriod(options.KeepAlive)
             .WithTimeout(options.AcknowledgeTimeout)
-            .WithCleanStart()
-            .Build();
+            .WithCleanStart();
+        if (proof.Secret is { } secret)
+            builder.WithCredentials(device.Value, secret);
+        if (address.IsTls)
+            builder.WithTlsOptions(tls =>
+            {
+                tls.UseTls().WithTargetHost(address.Host).WithSslProtocols(SslProtocols.Tls12 | SslProtocols.Tls13).WithRevocationMode(X509RevocationMode.NoCheck)
+                    .WithCertificateValidationHandler(shown => proof.Trust.Accepts(shown.Certificate, shown.Chain, shown.SslPolicyErrors));
+                if (proof.Certificate is { } own)
+                    tls.WithClientCertificates([own]);
+            });
+        var settings = builder.Build();
         var link = new GatewayLink(Factory.CreateMqttClient(), address, device);
         try
         {
@@ -72,11 +86,11 @@ internal sealed class GatewayLink : IAsyncDisposable
             deadline.CancelAfter(options.ConnectTimeout);
             var answer = await link.client.ConnectAsync(settings, deadline.Token);
             if (answer.ResultCode != MqttClientConnectResultCode.Success)
-                throw new GatewayUnreachableException($"it answers {answer.ResultCode}{Because(answer.ReasonString)}");
+                throw new GatewayUnreachableException($"it answers {answer.ResultCode}{Because(answer.ReasonString)}") { IsRefusal = answer.ResultCode == MqttClientConnectResultCode.NotAuthorized };
             link.ReceiveMaximum = answer.ReceiveMaximum is { } most and > 0 ? most : ushort.MaxValue;
             return link;
         }
-        catch (Exception reason) when (reason is MqttCommunicationException or OperationCanceledException or GatewayUnreachableException or InvalidOperationException)
+        catch (Exception reason) when (reason is GatewayUnreachableException || IsOfTheNetwork(reason))
         {
             link.client.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
@@ -148,7 +162,7 @@ internal sealed class GatewayLink : IAsyncDisposable
                 _ => new(PublishOutcome.Unknown, $"it answers {answer.ReasonCode}{Because(answer.ReasonString)}"),
             };
         }
-        catch (Exception reason) when (reason is MqttCommunicationException or OperationCanceledException or InvalidOperationException or ObjectDisposedException)
+        catch (Exception reason) when (IsOfTheNetwork(reason))
         {
             return new(PublishOutcome.Unknown, Innermost(reason).Message);
         }
@@ -161,6 +175,9 @@ internal sealed class GatewayLink : IAsyncDisposable
         return Task.CompletedTask;
     }
 
+    /// <summary>What MQTTnet throws when a connection does not come about, breaks, or takes too long.</summary>
+    internal static bool IsOfTheNetwork(Exception reason) => reason is MqttCommunicationException or OperationCanceledException or InvalidOperationException or ObjectDisposedException;
+
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 
     private static string Because(string? reason) => string.IsNullOrEmpty(reason) ? "" : $" ({reason})";
@@ -169,4 +186,8 @@ internal sealed class GatewayLink : IAsyncDisposable
 }
 
 /// <summary>A gateway that does not answer, or not with a welcome.</summary>
-internal sealed class GatewayUnreachableException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class GatewayUnreachableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>It answers, and what the device shows does not let it in.</summary>
+    public bool IsRefusal { get; init; }
+}

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strata.Edge.Buffering;
+using Strata.Edge.Identity;
 
 namespace Strata.Edge.Delivery;
 
@@ -7,9 +8,10 @@ namespace Strata.Edge.Delivery;
 /// Buffer to gateway: sends what waits in order, a window at a time, and settles what is answered. One task; connections come and go, records stay until
 /// they are answered.
 /// </summary>
+/// <param name="identity">What the agent shows; null for one that has a secret. Renewed while the connection stands, which goes on: the next one is by what is new.</param>
 /// <param name="health">The health message as it stands now.</param>
 internal sealed partial class Sender(
-    AgentLog log, GatewayDialer dialer, DeliveryOptions options, Func<CancellationToken, Task<byte[]>> health, TimeProvider time, ILogger logger)
+    AgentLog log, GatewayDialer dialer, DeviceIdentity? identity, DeliveryOptions options, Func<CancellationToken, Task<byte[]>> health, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
     private volatile GatewayLink? link;
@@ -61,6 +63,8 @@ internal sealed partial class Sender(
             var lost = await ExchangeAsync(window, current, home, serving.Token);
             if (lost is not null)
                 LinkLost(logger, current.Address, lost);
+            if (lost?.Contains("NotAuthorized", StringComparison.Ordinal) == true)
+                identity?.Doubt();
         }
         finally
         {
@@ -126,6 +130,8 @@ internal sealed partial class Sender(
             while (true)
             {
                 await current.PublishHealthAsync(await health(cancellationToken), cancellationToken);
+                if (identity?.IsDue == true)
+                    await identity.RenewAsync(current, cancellationToken);
                 await Task.Delay(options.HealthInterval, time, cancellationToken);
             }
         }

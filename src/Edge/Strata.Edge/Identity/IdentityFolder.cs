@@ -1,0 +1,136 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Strata.Core.Identity;
+
+namespace Strata.Edge.Identity;
+
+/// <summary>
+/// The agent's keys and certificates, 0600 in a folder that is 0700. What is in use is one file, <c>current.pem</c>, with key and certificate together, replaced in one step after the one before
+/// was kept as <c>previous.pem</c>: whatever moment the power goes, there is one that works. A key that was made and not certified yet stays as <c>next.key.pem</c> and is asked for again.
+/// </summary>
+internal sealed class IdentityFolder
+{
+    private readonly string path;
+
+    private IdentityFolder(string path) => this.path = path;
+
+    private string CurrentFile => Path.Combine(path, "current.pem");
+
+    private string PreviousFile => Path.Combine(path, "previous.pem");
+
+    private string NextKeyFile => Path.Combine(path, "next.key.pem");
+
+    public static IdentityFolder Open(string dataDirectory) => new(Directory.CreateDirectory(
+        Path.Combine(dataDirectory, "identity"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName);
+
+    /// <summary>The identity in use; null when there is none, or it is damaged.</summary>
+    public OperationalIdentity? Current => Read(CurrentFile);
+
+    /// <summary>The one before; null when there is none.</summary>
+    public OperationalIdentity? Previous => Read(PreviousFile);
+
+    /// <summary>The key that is to be certified next; made when there is none.</summary>
+    public ECDsa NextKey()
+    {
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        try
+        {
+            if (File.Exists(NextKeyFile))
+            {
+                key.ImportFromPem(File.ReadAllText(NextKeyFile));
+                return key;
+            }
+        }
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
+        {
+            key.Dispose(); // It was cut short: another one is as good, nobody has certified it.
+            key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        }
+        PrivateFile.Replace(NextKeyFile, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"), durable: true);
+        return key;
+    }
+
+    /// <summary>Takes what was certified into use.</summary>
+    /// <param name="key">What <see cref="NextKey"/> gave.</param>
+    /// <param name="certificate">PEM.</param>
+    /// <exception cref="CryptographicException">The certificate is not of this key, or not a device's.</exception>
+    public OperationalIdentity Adopt(ECDsa key, string certificate)
+    {
+        var text = key.ExportPkcs8PrivateKeyPem() + "\n" + certificate;
+        var identity = OperationalIdentity.Parse(text, DateTimeOffset.UnixEpoch) ?? throw new CryptographicException("The certificate that was issued is not of the key that was asked for, or names no device.");
+        identity.Dispose();
+        if (File.Exists(CurrentFile))
+            PrivateFile.Replace(PreviousFile, File.ReadAllBytes(CurrentFile), durable: true);
+        PrivateFile.Replace(CurrentFile, Encoding.ASCII.GetBytes(text), durable: true);
+        File.Delete(NextKeyFile);
+        return Current!;
+    }
+
+    /// <summary>Destroys what it holds: the device is out of service.</summary>
+    public void Wipe()
+    {
+        foreach (var file in Directory.EnumerateFiles(path))
+        {
+            using (var stream = new FileStream(file, FileMode.Open, FileAccess.Write))
+            {
+                stream.Write(new byte[stream.Length]);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Delete(file);
+        }
+    }
+
+    private static OperationalIdentity? Read(string file) =>
+        File.Exists(file) ? OperationalIdentity.Parse(File.ReadAllText(file), new DateTimeOffset(File.GetLastWriteTimeUtc(file))) : null;
+}
+
+/// <summary>A certificate with its key, by which the device is let in.</summary>
+/// <param name="Taken">When it was taken into use, by this machine's clock.</param>
+internal sealed record OperationalIdentity(X509Certificate2 Certificate, CertificateName Name, DateTimeOffset Taken) : IDisposable
+{
+    private const string AlternativeNames = "2.5.29.17";
+
+    /// <summary>
+    /// From when on the next one is asked for: two thirds of its life after it was taken into use. Counted by this machine's clock from its own note, so that a clock that is wrong by a year does no harm.
+    /// </summary>
+    public DateTimeOffset RenewAt => Taken + (CertificateTerms.RenewAt(Certificate.NotBefore, Certificate.NotAfter) - Certificate.NotBefore.ToUniversalTime());
+
+    /// <summary>Whether its life is over, counted in the same way.</summary>
+    public bool IsPast(DateTimeOffset now) => now > Taken + (Certificate.NotAfter - Certificate.NotBefore);
+
+    /// <summary>Null when the text holds no certificate of a device with its key.</summary>
+    public static OperationalIdentity? Parse(string text, DateTimeOffset taken)
+    {
+        try
+        {
+            var certificate = X509Certificate2.CreateFromPem(text, text);
+            foreach (var uri in UrisOf(certificate))
+            {
+                if (CertificateName.TryParse(uri, out var name) && name.Use == CertificateUse.Operational)
+                    return new OperationalIdentity(certificate, name, taken);
+            }
+            certificate.Dispose();
+            return null;
+        }
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => Certificate.Dispose();
+
+    private static IEnumerable<string> UrisOf(X509Certificate2 certificate)
+    {
+        var reader = new System.Formats.Asn1.AsnReader(certificate.Extensions[AlternativeNames]?.RawData ?? throw new CryptographicException("no names"), System.Formats.Asn1.AsnEncodingRules.DER).ReadSequence();
+        var uri = new System.Formats.Asn1.Asn1Tag(System.Formats.Asn1.TagClass.ContextSpecific, 6);
+        while (reader.HasData)
+        {
+            if (reader.PeekTag().HasSameClassAndValue(uri))
+                yield return reader.ReadCharacterString(System.Formats.Asn1.UniversalTagNumber.IA5String, uri);
+            else
+                reader.ReadEncodedValue();
+        }
+    }
+}

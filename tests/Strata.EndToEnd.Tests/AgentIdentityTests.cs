@@ -1,0 +1,83 @@
+using Strata.Cli.Demo;
+using Strata.Cli.Processes;
+using Strata.Cloud.Contracts;
+
+namespace Strata.EndToEnd.Tests;
+
+/// <summary>The agent with an identity of its own: from its birth certificate to a year of renewals, without hands.</summary>
+public sealed class AgentIdentityTests : IAsyncDisposable
+{
+    private readonly Installation installation = new();
+
+    private string Batch => Path.Combine(installation.Folder, "batch");
+
+    private string Root => Path.Combine(installation.Folder, "root.pem");
+
+    private string Data => Path.Combine(installation.Folder, "agent");
+
+    private string Identity(string file) => Path.Combine(Data, "identity", file);
+
+    [Fact]
+    public async Task An_agent_gets_its_certificate_by_its_birth_renews_it_and_comes_back_from_a_long_sleep_and_a_kill()
+    {
+        await installation.StartCloudAsync("--mqtts", $"127.0.0.1:{FreePort.Draw()}");
+        await File.WriteAllTextAsync(Root, (await installation.Client.CreateAuthorityAsync()).Certificate, TestContext.Current.CancellationToken);
+        var made = await Tool.RunAsync(Installation.Executable, ["factory", "batch", "--sku", "T-100", "--batch", "b", "--prefix", "sn-", "--count", "1", "--out", Batch, "--data", installation.CloudFolder]);
+        Assert.True(made.ExitCode == 0, made.Error);
+        await installation.Client.CreateDeviceAsync(new CreateDevice("sn-000001", null, null));
+
+        var agent = await StartAgentAsync("agent-1");
+        await CertificatesAsync(1);
+        await Eventually.IsAsync(() => installation.Client.CountReadingsAsync("sn-000001"), c => c.Count > 0, "its first readings");
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Identity("current.pem")));
+        Assert.False(File.Exists(Identity("next.key.pem")));
+
+        // Two thirds of the life are over: it renews while it is connected. Old and new are both good.
+        var first = await File.ReadAllTextAsync(Identity("current.pem"), TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(Identity("current.pem"), DateTime.UtcNow - TimeSpan.FromDays(61));
+        await agent.KillAsync();
+        agent = await StartAgentAsync("agent-2");
+        await CertificatesAsync(2);
+        Assert.Equal(first, await File.ReadAllTextAsync(Identity("previous.pem"), TestContext.Current.CancellationToken));
+
+        // Power was cut while what is in use was replaced, and the key that was asked for last was never certified.
+        await agent.KillAsync();
+        File.Copy(Identity("previous.pem"), Identity("current.pem.next"), overwrite: true);
+        await File.WriteAllTextAsync(Identity("current.pem"), "-----BEGIN PRIVATE KEY-----\ncut sh", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Identity("next.key.pem"), "-----BEGIN PRI", TestContext.Current.CancellationToken);
+        var before = (await installation.Client.CountReadingsAsync("sn-000001")).Count;
+        agent = await StartAgentAsync("agent-3");
+        await Eventually.IsAsync(() => installation.Client.CountReadingsAsync("sn-000001"), c => c.Count > before, "readings by the certificate before");
+
+        // What it has is revoked: its birth certificate gives it another one.
+        await agent.KillAsync();
+        foreach (var certificate in (await installation.Client.ListCertificatesAsync("sn-000001")).Items.Where(c => c.Use == "operational" && c.Standing == "good"))
+            await installation.Client.RevokeCertificatesAsync(new RevokeCertificates(certificate.Serial, Reason: "superseded"));
+        before = (await installation.Client.CountReadingsAsync("sn-000001")).Count;
+        agent = await StartAgentAsync("agent-4");
+        await Eventually.IsAsync(() => installation.Client.CountReadingsAsync("sn-000001"), c => c.Count > before, "readings by a new certificate");
+        Assert.Single((await installation.Client.ListCertificatesAsync("sn-000001")).Items, c => c.Use == "operational" && c.Standing == "good");
+
+        // With its batch it is shut out for good, once what it has is revoked too.
+        await installation.Client.RevokeCertificatesAsync(new RevokeCertificates(Batch: "b", Reason: "key-compromise"));
+        await installation.Client.RevokeCertificatesAsync(new RevokeCertificates(Device: "sn-000001", Reason: "key-compromise"));
+        await Eventually.IsAsync(() => installation.Client.ListRejectionsAsync(), r => r.Items.Any(i => i.Reason.Contains("no authority that is registered", StringComparison.Ordinal)), "that its birth certificate was refused");
+        await agent.KillAsync();
+    }
+
+    public ValueTask DisposeAsync() => installation.DisposeAsync();
+
+    private async Task<StrataProcess> StartAgentAsync(string name)
+    {
+        var agent = installation.Create(name,
+        [
+            "edge", "--data", Data, "--birth", Path.Combine(Batch, "sn-000001.crt.pem"), "--birth-key", Path.Combine(Batch, "sn-000001.key.pem"), "--ca", Root,
+            "--to", $"mqtts://{installation.Cloud.Ready["mqtts"]}", "--source", "host", "--interval", "1s", "--health-interval", "1s", "--heartbeat", "1s",
+        ]);
+        await agent.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
+        return agent;
+    }
+
+    private Task CertificatesAsync(int count) => Eventually.IsAsync(
+        () => installation.Client.ListCertificatesAsync("sn-000001"), c => c.Items.Count(i => i is { Use: "operational", Standing: "good" }) == count, $"{count} operational certificates");
+}
