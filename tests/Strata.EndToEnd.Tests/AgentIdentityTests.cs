@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Strata.Cli.Demo;
 using Strata.Cli.Processes;
 using Strata.Cloud.Contracts;
@@ -38,7 +39,8 @@ public sealed class AgentIdentityTests : IAsyncDisposable
         await agent.KillAsync();
         agent = await StartAgentAsync("agent-2");
         await CertificatesAsync(2);
-        Assert.Equal(first, await File.ReadAllTextAsync(Identity("previous.pem"), TestContext.Current.CancellationToken));
+        await Eventually.IsAsync(() => Task.FromResult(File.Exists(Identity("previous.pem")) ? File.ReadAllText(Identity("previous.pem")) : ""), text => text == first, "what was in use is kept");
+        await Eventually.IsAsync(() => Task.FromResult(File.Exists(Identity("next.key.pem"))), static there => !there, "the new one is in use");
 
         // Power was cut while what is in use was replaced, and the key that was asked for last was never certified.
         await agent.KillAsync();
@@ -48,6 +50,19 @@ public sealed class AgentIdentityTests : IAsyncDisposable
         var before = (await installation.Client.CountReadingsAsync("sn-000001")).Count;
         agent = await StartAgentAsync("agent-3");
         await Eventually.IsAsync(() => installation.Client.CountReadingsAsync("sn-000001"), c => c.Count > before, "readings by the certificate before");
+
+        // The tenant's authority is replaced: the agent renews by the new one, then the old one goes.
+        Assert.Equal(("none", 1), await RolloverAsync("status"));
+        Assert.Equal(("renewing", 1), await RolloverAsync("run"));
+        Assert.Equal(("renewing", 1), await RolloverAsync("run")); // It waits.
+        await agent.KillAsync();
+        foreach (var file in new[] { "current.pem", "previous.pem" })
+            File.SetLastWriteTimeUtc(Identity(file), DateTime.UtcNow - TimeSpan.FromDays(61));
+        agent = await StartAgentAsync("agent-3b");
+        await Eventually.IsAsync(() => installation.Client.GetRolloverAsync(), r => r is { Waiting: 0, Moved: 1 }, "the agent's renewal by the new authority");
+        Assert.Equal(("none", 1), await RolloverAsync("run"));
+        before = (await installation.Client.CountReadingsAsync("sn-000001")).Count;
+        await Eventually.IsAsync(() => installation.Client.CountReadingsAsync("sn-000001"), c => c.Count > before, "readings after the roll-over");
 
         // What it has is revoked: its birth certificate gives it another one.
         await agent.KillAsync();
@@ -76,6 +91,14 @@ public sealed class AgentIdentityTests : IAsyncDisposable
         ]);
         await agent.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
         return agent;
+    }
+
+    private async Task<(string State, int Waiting)> RolloverAsync(string verb)
+    {
+        var run = await Tool.RunAsync(Installation.Executable, ["ca", "rollover", verb, "-o", "json", "--data", installation.CloudFolder]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        using var json = JsonDocument.Parse(run.Output);
+        return (json.RootElement.GetProperty("state").GetString()!, json.RootElement.GetProperty("waiting").GetInt32());
     }
 
     private Task CertificatesAsync(int count) => Eventually.IsAsync(

@@ -91,6 +91,8 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(Page<AuthorityInfo>))]
 [JsonSerializable(typeof(CertificatePem))]
 [JsonSerializable(typeof(CreateBatch))]
+[JsonSerializable(typeof(RolloverInfo))]
+[JsonSerializable(typeof(RunRollover))]
 [JsonSerializable(typeof(CertifyBatch))]
 [JsonSerializable(typeof(CertifiedBatch))]
 [JsonSerializable(typeof(IssueClaim))]

@@ -8,9 +8,10 @@ namespace Strata.Cloud.Contracts;
 /// <param name="Standing"><c>good</c>, <c>hold</c>, <c>revoked</c> or <c>expired</c>.</param>
 /// <param name="Reason">Why it is not good; null while it is.</param>
 /// <param name="KeyHash">SHA-256 of its public key, lower-case hexadecimal.</param>
+/// <param name="Problems">What an operator should look at: <c>shared-key</c> (another device has a certificate of the same key), <c>two-addresses</c> (it goes back and forth between two addresses: it was copied).</param>
 public sealed record CertificateInfo(
     string Serial, string Device, string Issuer, string Use, DateTimeOffset NotBefore, DateTimeOffset NotAfter, DateTimeOffset RenewAt, string Standing, string? Reason,
-    DateTimeOffset? Since, string KeyHash);
+    DateTimeOffset? Since, string KeyHash, IReadOnlyList<string>? Problems = null);
 
 /// <summary>A request for a certificate for a device.</summary>
 /// <param name="Csr">A certificate signing request (PKCS #10), PEM.</param>
@@ -84,3 +85,27 @@ public sealed record IssueClaim(string Name, string Csr);
 /// <param name="Grace">How long after its end a certificate may still ask for the next one; 0 to 5 years.</param>
 /// <param name="Secrets"><c>allowed</c> or <c>refused</c>: whether devices may show a secret in place of a certificate.</param>
 public sealed record CertificatePolicyInfo(TimeSpan Lifetime, TimeSpan Grace, string Secrets);
+
+/// <summary>How a roll-over of a tenant's authority stands.</summary>
+public static class RolloverStates
+{
+    /// <summary>One authority issues and is trusted.</summary>
+    public const string None = "none";
+
+    /// <summary>A new one issues, both are trusted, devices renew.</summary>
+    public const string Renewing = "renewing";
+}
+
+/// <summary>How the roll-over of the tenant's authority stands.</summary>
+/// <param name="State"><c>none</c> or <c>renewing</c>.</param>
+/// <param name="Old">The authority that is replaced, or that would be.</param>
+/// <param name="New">The one that issues now; null before the begin.</param>
+/// <param name="Moved">Devices with a certificate of the new one.</param>
+/// <param name="Waiting">Devices with one of the old only.</param>
+/// <param name="Expected">When all that are connected have renewed.</param>
+/// <param name="OldNotAfter">When the old one ends by itself.</param>
+public sealed record RolloverInfo(string State, string? Old, string? New, int Moved, int Waiting, DateTimeOffset? Expected, DateTimeOffset? OldNotAfter);
+
+/// <summary>The next step of a roll-over: its begin, or its end once nobody waits.</summary>
+/// <param name="EndNow">Ends it though devices wait: these enrol anew with their birth certificates.</param>
+public sealed record RunRollover(bool EndNow = false);

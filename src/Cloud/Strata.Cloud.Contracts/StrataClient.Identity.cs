@@ -16,8 +16,8 @@ public sealed partial class StrataClient
     public Task<string> GetChainAsync(CancellationToken cancellationToken = default) => GetTextAsync("api/v1/ca/chain", "*/*", cancellationToken);
 
     public Task<Page<CertificateInfo>> ListCertificatesAsync(
-        string? device = null, string? standing = null, string? expiresBefore = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
-        GetAsync(Query("api/v1/certificates", ("device", device), ("standing", standing), ("expiresBefore", expiresBefore), ("cursor", cursor), ("limit", limit)), Json.PageCertificateInfo, cancellationToken);
+        string? device = null, string? standing = null, string? expiresBefore = null, string? problem = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query("api/v1/certificates", ("device", device), ("standing", standing), ("expiresBefore", expiresBefore), ("problem", problem), ("cursor", cursor), ("limit", limit)), Json.PageCertificateInfo, cancellationToken);
 
     public Task<IssuedCertificateInfo> IssueCertificateAsync(string device, IssueCertificateRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"api/v1/devices/{Escape(device)}/certificates", Body(request, Json.IssueCertificateRequest), Json.IssuedCertificateInfo, cancellationToken);
@@ -35,6 +35,12 @@ public sealed partial class StrataClient
     /// <summary>Trusts a registered authority that has signed a certificate whose common name is its challenge.</summary>
     public Task<AuthorityInfo> ProveAuthorityAsync(string authority, CertificatePem proof, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"api/v1/ca/authorities/{Escape(authority)}/proof", Body(proof, Json.CertificatePem), Json.AuthorityInfo, cancellationToken);
+
+    public Task<RolloverInfo> GetRolloverAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/ca/rollover", Json.RolloverInfo, cancellationToken);
+
+    /// <summary>Makes the next step of the roll-over of the tenant's authority, if it is due.</summary>
+    public Task<RolloverInfo> RunRolloverAsync(RunRollover request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/ca/rollover", Body(request, Json.RunRollover), Json.RolloverInfo, cancellationToken);
 
     /// <summary>Makes the authority of a manufacturing batch; one that is there already is answered.</summary>
     public Task<AuthorityInfo> CreateBatchAsync(CreateBatch batch, CancellationToken cancellationToken = default) =>

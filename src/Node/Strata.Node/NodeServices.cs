@@ -37,6 +37,7 @@ public static class NodeServices
         services.TryAddSingleton<IDeviceClasses>(s => s.GetRequiredService<DeviceDirectory>());
         services.TryAddSingleton<CertificateDirectory>();
         services.TryAddSingleton<CertificateEntrance>();
+        services.TryAddSingleton(static s => new CertificateSightings(s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<GatewayDirectory>();
         services.TryAddSingleton<TenantDirectory>();
         services.TryAddSingleton<ShareDirectory>();

@@ -114,6 +114,8 @@ internal static class AttackSurface
         ["GET /api/v1/ca/authorities"] = new(_ => ["/api/v1/ca/authorities"]),
         ["POST /api/v1/ca/authorities"] = new(_ => ["/api/v1/ca/authorities"], _ => """{"certificate":"taken"}"""),
         ["POST /api/v1/ca/authorities/{authority}/proof"] = new(t => [$"/api/v1/ca/authorities/{t.Word}/proof"], _ => """{"certificate":"taken"}"""),
+        ["GET /api/v1/ca/rollover"] = new(_ => ["/api/v1/ca/rollover"]),
+        ["POST /api/v1/ca/rollover"] = new(_ => ["/api/v1/ca/rollover"], _ => "{}") { IsOwn = true },
         ["POST /api/v1/factory/batches"] = new(_ => ["/api/v1/factory/batches"], _ => """{"name":"taken batch"}"""),
         ["POST /api/v1/factory/batches/{batch}/certificates"] = new(t => [$"/api/v1/factory/batches/{t.Word}/certificates"], _ => """{"items":[{"serial":"taken","key":"AA=="}]}"""),
         ["POST /api/v1/certificates/claims"] = new(_ => ["/api/v1/certificates/claims"], _ => """{"name":"taken","csr":"taken"}"""),

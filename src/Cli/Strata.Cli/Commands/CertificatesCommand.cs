@@ -11,6 +11,7 @@ internal static class CertificatesCommand
     [
         new("serial", c => c.Serial), new("device", c => c.Device), new("use", c => c.Use), new("expires", c => OutputWriter.Time(c.NotAfter)), new("renewed from", c => OutputWriter.Time(c.RenewAt)),
         new("standing", c => c.Reason is null || c.Standing is "hold" ? c.Standing : $"{c.Standing} ({c.Reason})"),
+        new("to look at", c => string.Join(", ", c.Problems ?? [])),
     ];
 
     public static Command Create() => new("certificates", "Certificates of devices: issue, list, revoke.")
@@ -22,8 +23,9 @@ internal static class CertificatesCommand
     {
         var device = new Option<string?>("--device") { Description = "Only this device's." };
         var standing = new Option<string?>("--standing") { Description = "Only those: good, hold, revoked or expired." };
+        var problem = new Option<string?>("--problem") { Description = "Only those to look at: any, shared-key (two devices have the same key) or two-addresses (it was copied)." };
         var within = new Option<string?>("--expires") { Description = "Only those that expire within this time: 12h, 30d, 52w." };
-        var command = new Command("list", "List certificates, the next to expire first.") { device, standing, within };
+        var command = new Command("list", "List certificates, the next to expire first.") { device, standing, within, problem };
         var paging = new PagingOptions(command);
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -31,11 +33,11 @@ internal static class CertificatesCommand
             var before = TokensCommand.Validity(parsed.GetValue(within)) is { } time ? (TimeProvider.System.GetUtcNow() + time).ToString("O") : null;
             var client = node.Connect(parsed);
             var items = await paging.CollectAsync(
-                parsed, (cursor, limit) => client.ListCertificatesAsync(parsed.GetValue(device), parsed.GetValue(standing), before, cursor, limit, cancellationToken));
+                parsed, (cursor, limit) => client.ListCertificatesAsync(parsed.GetValue(device), parsed.GetValue(standing), before, parsed.GetValue(problem), cursor, limit, cancellationToken));
             node.Writer(parsed).List(items, ContractsJson.Default.CertificateInfo, "no certificates; devices ask for them by EST, or 'strata certificates issue DEVICE --csr FILE'", Columns);
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata certificates list --expires 14d", "strata certificates list --device t-101 --standing good");
+        return HelpWithExamples.WithExamples(command, "strata certificates list --expires 14d", "strata certificates list --device t-101 --standing good", "strata certificates list --problem any");
     }
 
     private static Command CreateIssue()

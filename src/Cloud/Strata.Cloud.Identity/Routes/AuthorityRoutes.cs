@@ -36,6 +36,10 @@ internal static class AuthorityRoutes
         api.MapPost("/ca/authorities/{authority}/proof", ForeignAuthorities.ProveAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("ProveAuthority").WithTags("Certificates")
             .WithSummary("Trusts a registered authority that has signed a certificate whose common name is its challenge").Accepts<CertificatePem>("application/json").Produces<AuthorityInfo>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        api.MapGet("/ca/rollover", Rollover.StatusAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("GetRollover").WithTags("Certificates")
+            .WithSummary("How the roll-over of the tenant's authority stands").Produces<RolloverInfo>();
+        api.MapPost("/ca/rollover", Rollover.RunAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("RunRollover").WithTags("Certificates")
+            .WithSummary("The next step of the roll-over, if it is due").Accepts<RunRollover>("application/json").Produces<RolloverInfo>();
         api.MapPost("/factory/batches", FactoryBatches.CreateAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("CreateBatch").WithTags("Certificates")
             .WithSummary("Makes the authority of a manufacturing batch").Accepts<CreateBatch>("application/json").Produces<AuthorityInfo>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
         api.MapPost("/factory/batches/{batch}/certificates", FactoryBatches.CertifyAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("CertifyBatch").WithTags("Certificates")

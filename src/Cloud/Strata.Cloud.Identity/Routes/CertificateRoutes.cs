@@ -17,7 +17,7 @@ internal static class CertificateRoutes
 {
     public static void MapCertificates(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/certificates", ListCertificates.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly("device", "standing", "expiresBefore", "cursor", "limit")
+        api.MapGet("/certificates", ListCertificates.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly("device", "standing", "expiresBefore", "problem", "cursor", "limit")
             .WithName("ListCertificates").WithTags("Certificates").WithSummary("Certificates of devices, the next to expire first").Produces<Page<CertificateInfo>>();
         api.MapPost("/devices/{id}/certificates", IssueForDevice.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("IssueCertificate").WithTags("Certificates")
             .WithSummary("Certifies a key for a device").Accepts<IssueCertificateRequest>("application/json").Produces<IssuedCertificateInfo>(StatusCodes.Status201Created)

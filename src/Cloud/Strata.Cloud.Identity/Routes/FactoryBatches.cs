@@ -12,6 +12,7 @@ using Strata.Core.Identity;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
+using Strata.Node.Identity;
 
 namespace Strata.Cloud.Identity.Routes;
 

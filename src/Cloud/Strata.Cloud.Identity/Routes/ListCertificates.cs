@@ -11,6 +11,7 @@ using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
+using Strata.Node.Identity;
 using Strata.Node.Reads;
 
 namespace Strata.Cloud.Identity.Routes;
@@ -18,30 +19,56 @@ namespace Strata.Cloud.Identity.Routes;
 /// <summary><c>GET /api/v1/certificates</c>.</summary>
 internal static class ListCertificates
 {
+    private const string SharedKey = "shared-key";
+    private const string TwoAddresses = "two-addresses";
+    private const int MaxSharedKeys = 10_000;
+
     public static async Task<IResult> HandleAsync(
-        HttpContext context, IdentityStore store, string? device, string? standing, string? expiresBefore, string? cursor, string? limit, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, IdentityStore store, CertificateSightings sightings, string? device, string? standing, string? expiresBefore, string? problem, string? cursor, string? limit, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var page = Paging.Parse(cursor, limit);
         if (!page.IsOk)
             return ProblemResults.Of(page.Problem);
         if (standing is not (null or "good" or "hold" or "revoked" or "expired"))
             return ProblemResults.Of(ProblemKind.Invalid, "'standing' is good, hold, revoked or expired.", "standing");
+        if (problem is not (null or "any" or SharedKey or TwoAddresses))
+            return ProblemResults.Of(ProblemKind.Invalid, $"'problem' is any, {SharedKey} or {TwoAddresses}.", "problem");
         var until = TimeParameter.Parse("expiresBefore", expiresBefore);
         if (!until.IsOk)
             return ProblemResults.Of(until.Problem);
         var (access, now) = (context.Access(), time.GetUtcNow());
         await using var tables = store.Create(access.Tenant);
         var query = After(Filter(tables.Certificates, device, standing, until.Value, now), page.Value.After);
+        var shared = await SharedKeysAsync(tables, now, cancellationToken);
         var items = new List<CertificateInfo>();
         await foreach (var row in query.OrderBy(c => c.NotAfter).ThenBy(c => c.Serial).AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
             if (!DeviceId.TryParse(row.Device, out var id) || !access.Sees(Permission.DevicesRead, id))
                 continue;
-            items.Add(CertificateRoutes.Info(row, now));
+            var problems = ProblemsOf(row, shared, sightings);
+            if (problem is not null && !(problem == "any" ? problems.Count > 0 : problems.Contains(problem)))
+                continue;
+            items.Add(CertificateRoutes.Info(row, now) with { Problems = problems });
             if (items.Count > page.Value.Limit)
                 break;
         }
         return Results.Json(Paging.ToPage(items, page.Value.Limit, static c => $"{EventTime.From(c.NotAfter)} {c.Serial}"), ContractsJson.Default.PageCertificateInfo);
+    }
+
+    /// <summary>Keys that more than one device has a certificate of, that could be shown now. By the index of keys; at most so many are told.</summary>
+    private static async Task<HashSet<string>> SharedKeysAsync(IdentityDbContext tables, DateTimeOffset now, CancellationToken cancellationToken) =>
+        [.. await tables.Certificates.Where(c => c.NotAfter > now && c.Standing == nameof(CertificateStanding.Good) && c.Use != nameof(CertificateUse.Claim)).GroupBy(c => c.KeyHash)
+            .Where(g => g.Select(c => c.Device).Distinct().Count() > 1).Select(g => g.Key).Take(MaxSharedKeys).ToListAsync(cancellationToken)];
+
+    private static List<string> ProblemsOf(CertificateRow row, HashSet<string> shared, CertificateSightings sightings)
+    {
+        var problems = new List<string>();
+        if (shared.Contains(row.KeyHash))
+            problems.Add(SharedKey);
+        if (sightings.TwoAddresses(row.Authority, row.Serial) is not null)
+            problems.Add(TwoAddresses);
+        return problems;
     }
 
     private static IQueryable<CertificateRow> After(IQueryable<CertificateRow> rows, string? key)

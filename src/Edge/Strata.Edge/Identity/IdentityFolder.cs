@@ -94,7 +94,7 @@ internal sealed record OperationalIdentity(X509Certificate2 Certificate, Certifi
     /// <summary>
     /// From when on the next one is asked for: two thirds of its life after it was taken into use. Counted by this machine's clock from its own note, so that a clock that is wrong by a year does no harm.
     /// </summary>
-    public DateTimeOffset RenewAt => Taken + (CertificateTerms.RenewAt(Certificate.NotBefore, Certificate.NotAfter) - Certificate.NotBefore.ToUniversalTime());
+    public DateTimeOffset RenewAt => Taken + (CertificateTerms.RenewAt(Certificate.NotBefore, Certificate.NotAfter) - Certificate.NotBefore);
 
     /// <summary>Whether its life is over, counted in the same way.</summary>
     public bool IsPast(DateTimeOffset now) => now > Taken + (Certificate.NotAfter - Certificate.NotBefore);

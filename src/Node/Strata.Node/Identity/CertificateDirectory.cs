@@ -122,6 +122,8 @@ public sealed class CertificateDirectory(TimeProvider time)
         var late = name?.Use == CertificateUse.Operational && now - CertificateTerms.Tolerance > facts.NotAfter;
         var why = CertificateJudge.Refuse(facts, named: !authority.IsForeign, standing, now, CertificateTerms.Tolerance, late ? PolicyOf(authority.Tenant).Grace : TimeSpan.Zero);
         var use = late ? CertificateUse.Birth : name?.Use ?? CertificateUse.Operational;
+        // Ours are certified with strong keys only; what others certify is looked at here.
+        why ??= authority.IsForeign && KeyStrength.RefuseForeign(shown.PublicKey) is { } weak ? $"the certificate's key is too weak: {weak}" : null;
         return new CertificateVerdict(authority.Tenant, device ?? (use == CertificateUse.Claim ? null : name?.Device), use, authority.Id, serial, why ?? "") { IsForeign = authority.IsForeign, IsLate = late };
     }
 

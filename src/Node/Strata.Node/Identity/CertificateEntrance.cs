@@ -9,7 +9,7 @@ namespace Strata.Node.Identity;
 /// <summary>
 /// Who comes in by a certificate that was found good: the device that it speaks for, registered in this moment when it is new and there is a rule for it. The one way for MQTT, HTTP and enrolment.
 /// </summary>
-public sealed class CertificateEntrance(DeviceDirectory devices, TenantDirectory tenants, IDeviceAdmission? admission = null, ICertificateBindings? bindings = null)
+public sealed class CertificateEntrance(DeviceDirectory devices, TenantDirectory tenants, CertificateSightings sightings, IDeviceAdmission? admission = null, ICertificateBindings? bindings = null)
 {
     /// <summary>The device, which may connect or enrol in its state; or why not, for the log of rejections.</summary>
     /// <param name="verdict">Accepted.</param>
@@ -17,6 +17,7 @@ public sealed class CertificateEntrance(DeviceDirectory devices, TenantDirectory
     public ValueTask<Outcome<DeviceEntry>> EnterAsync(
         in CertificateVerdict verdict, X509Certificate2 shown, IPAddress? from, CancellationToken cancellationToken, X500DistinguishedName? claimed = null)
     {
+        sightings.Note(verdict.Issuer, verdict.Serial, from);
         if (!tenants.IsActive(verdict.Tenant))
             return new(new Problem(ProblemKind.Forbidden, "the tenant is disabled"));
         if (verdict.Device is { } known && devices.TryGet(verdict.Tenant, known, out var entry))

@@ -1,9 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
 
-namespace Strata.Cloud.Identity.Authorities;
+namespace Strata.Node.Identity;
 
 /// <summary>Which keys are strong enough.</summary>
-internal static class KeyStrength
+public static class KeyStrength
 {
     private const int LeastRsaBits = 2048;
     private const int LeastCurveBits = 256;
