@@ -56,7 +56,7 @@ public sealed class RoutePlanningTests
         });
     }
 
-    private static IEnumerable<IEnumerable<T>> Permutations<T>(IReadOnlyList<T> items) => items.Count <= 1
+    private static IEnumerable<IEnumerable<SiteId>> Permutations(List<SiteId> items) => items.Count <= 1
         ? [items]
-        : items.SelectMany((item, i) => Permutations<T>([.. items.Where((_, j) => j != i)]).Select(rest => rest.Prepend(item)));
+        : items.SelectMany((item, i) => Permutations([.. items.Where((_, j) => j != i)]).Select(rest => rest.Prepend(item)));
 }
