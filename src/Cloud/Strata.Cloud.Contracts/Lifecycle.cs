@@ -50,3 +50,11 @@ public sealed record ChangeDevice
 
     public string? PowerProfile { get; init; }
 }
+
+/// <summary>A group of devices: of places, by a query, or of those that are put into it by name.</summary>
+/// <param name="Window">Over which the readings of places are computed; null for groups without places.</param>
+/// <param name="Devices">Members that the caller may see.</param>
+public sealed record GroupInfo(string Id, IReadOnlyList<string> Sites, string? Query, TimeSpan? Window, int Devices);
+
+/// <summary>What a group shall be: places, or a query, or neither for one of devices by name.</summary>
+public sealed record SaveGroup(IReadOnlyList<string>? Sites = null, string? Query = null, TimeSpan? Window = null);
