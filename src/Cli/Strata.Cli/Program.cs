@@ -28,6 +28,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     GatewaysCommand.Create(),
     DevicesCommand.Create(),
     GroupsCommand.Create(),
+    BulkCommand.Create(),
     ReadingsCommand.Create(),
     EventsCommand.Create(),
     TraceCommand.Create(),

@@ -27,6 +27,16 @@ public sealed partial class StrataClient
     public Task DeleteGroupAsync(string id, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Delete, $"api/v1/groups/{Escape(id)}", null, cancellationToken);
 
+    public Task<BulkInfo> RunBulkAsync(RunBulk request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/bulk", Body(request, Json.RunBulk), Json.BulkInfo, cancellationToken);
+
+    public Task<BulkInfo> UndoBulkAsync(string id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/bulk/{Escape(id)}/undo", null, Json.BulkInfo, cancellationToken);
+
+    public Task<BulkInfo> GetBulkAsync(string id, CancellationToken cancellationToken = default) => GetAsync($"api/v1/bulk/{Escape(id)}", Json.BulkInfo, cancellationToken);
+
+    public Task<Page<BulkInfo>> ListBulkAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/bulk", Json.PageBulkInfo, cancellationToken);
+
     public Task<DeviceHistory> GetDeviceHistoryAsync(string id, CancellationToken cancellationToken = default) =>
         GetAsync($"api/v1/devices/{Escape(id)}/history", Json.DeviceHistory, cancellationToken);
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Devices.Bulk;
 using Strata.Cloud.Devices.Gateways;
 using Strata.Cloud.Devices.Groups;
 using Strata.Cloud.Devices.Presence;
@@ -83,6 +84,8 @@ public static class DevicesModule
         services.AddHostedService(s => s.GetRequiredService<FleetEventLog>());
         services.AddHostedService(s => s.GetRequiredService<DeviceActivity>());
         services.AddHostedService<TransitionTrim>();
+        services.AddSingleton<BulkOperations>();
+        services.AddHostedService(s => s.GetRequiredService<BulkOperations>());
         return services;
     }
 
@@ -107,6 +110,7 @@ public static class DevicesModule
         reads.MapGet("/export", ExportArchitecture.Handle).Requires(Permission.SitesRead).AcceptsOnly("site").WithName("Export").WithTags("Architecture")
             .WithSummary("The architecture as a site file").Produces<string>(StatusCodes.Status200OK, "application/yaml").ProducesProblem(StatusCodes.Status404NotFound);
         GroupRoutes.Map(reads);
+        BulkRoutes.Map(reads);
         MapViews(reads);
         MapAdmin(routes);
         routes.MapPost("/api/v1/gateways/join", JoinGateway.HandleAsync).IsOpen("the join token is the proof").AddEndpointFilter<RouteHandlerBuilder, JoinLimit>().WithName("JoinGateway").WithTags("Gateways")

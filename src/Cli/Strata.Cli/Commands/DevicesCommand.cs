@@ -27,7 +27,7 @@ internal static class DevicesCommand
         {
             var client = node.Connect(parsed);
             var items = await paging.CollectAsync(parsed, (cursor, limit) => client.ListDevicesAsync(
-                parsed.GetValue(search), parsed.GetValue(state), parsed.GetValue(site), parsed.GetValue(gateway), cursor, limit, cancellationToken, parsed.GetValue(query)));
+                parsed.GetValue(search), parsed.GetValue(state), parsed.GetValue(site), parsed.GetValue(gateway), cursor, limit, parsed.GetValue(query), cancellationToken));
             node.Writer(parsed).List(items, ContractsJson.Default.DeviceInfo, "no devices; 'strata devices create ID' or 'strata apply' registers them",
                 new("id", d => d.Id), new("site", d => d.Site ?? ""), new("model", d => d.Model ?? ""), new("state", d => d.State),
                 new("online", d => d.Online ? "yes" : "no"), new("gateway", d => d.Gateway ?? ""), new("last seen", d => OutputWriter.Time(d.LastSeen)));
