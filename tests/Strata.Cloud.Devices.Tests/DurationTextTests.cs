@@ -1,5 +1,5 @@
 using CsCheck;
-using Strata.Cloud.Devices.Description;
+using Strata.Cloud.Platform.Yaml;
 
 namespace Strata.Cloud.Devices.Tests;
 

@@ -11,12 +11,12 @@ public static class RequestBody
 {
     public const int MaxJsonBytes = 64 * 1024;
 
-    public static async Task<Outcome<T>> ReadJsonAsync<T>(this HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    public static async Task<Outcome<T>> ReadJsonAsync<T>(this HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken, int maxBytes = MaxJsonBytes)
         where T : class
     {
         if (request.ContentType is { Length: > 0 } && !request.HasJsonContentType())
             return new Problem(ProblemKind.Invalid, "The body must be JSON (Content-Type: application/json).", "Content-Type");
-        var body = await ReadAsync(request, MaxJsonBytes, cancellationToken);
+        var body = await ReadAsync(request, maxBytes, cancellationToken);
         if (!body.IsOk)
             return body.Problem;
         try

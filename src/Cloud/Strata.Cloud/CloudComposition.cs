@@ -19,6 +19,7 @@ using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Provisioning;
 using Strata.Cloud.Tenancy;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -165,6 +166,7 @@ internal static class CloudComposition
         services.AddTenancy(people: options.People, smtp: options.Smtp);
         services.AddBilling();
         services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), new IdentityOptions { PublicUrl = options.PublicUrl });
+        services.AddProvisioning();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -207,6 +209,7 @@ internal static class CloudComposition
         app.MapTenancy();
         app.MapBilling();
         app.MapIdentity();
+        app.MapProvisioning();
         app.MapDevices();
         app.MapNode();
         app.MapReadings();

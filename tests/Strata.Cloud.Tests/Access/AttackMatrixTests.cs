@@ -115,7 +115,7 @@ public abstract class AttackMatrixTests(AttackedCloud attacked)
         if (attacker.Cookie is { } cookie)
             request.Headers.Add("Cookie", cookie);
         if (!string.IsNullOrEmpty(body))
-            request.Content = new StringContent(body, Encoding.UTF8, path.StartsWith("/api/v1/apply", StringComparison.Ordinal) ? "application/yaml" : "application/json");
+            request.Content = new StringContent(body, Encoding.UTF8, body.StartsWith("apiVersion:", StringComparison.Ordinal) ? "application/yaml" : "application/json");
         using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
         return (response.StatusCode, $"{response.Headers} {await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
     }

@@ -125,6 +125,12 @@ internal static class AttackSurface
         ["POST /pki/ocsp"] = new(_ => ["/pki/ocsp"], _ => "taken") { IsOwn = true },
         ["GET /pki/ocsp/{request}"] = new(t => [$"/pki/ocsp/{t.Word}-"]),
 
+        // How devices come in.
+        ["GET /api/v1/templates"] = new(_ => ["/api/v1/templates"]),
+        ["POST /api/v1/templates"] = new(_ => ["/api/v1/templates"], t => $"apiVersion: strata/v1\ntemplates: [{{name: t-{t.Word}, assign: {{name: '{{serial}}', site: {t.Site}}}}}]\n"),
+        ["POST /api/v1/templates/test"] = new(_ => ["/api/v1/templates/test"], t => $$"""{"sku":"{{t.Word}}"}"""),
+        ["DELETE /api/v1/templates/{name}"] = new(t => [$"/api/v1/templates/t-{t.Word}"], _ => ""),
+
         // The API's changes.
         ["POST /api/v1/mqtt/disconnect"] = new(t => [$"/api/v1/mqtt/disconnect?client={t.Device}"], _ => "") { EndsNothingElsewhere = true },
         ["POST /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },

@@ -42,7 +42,7 @@ public sealed class InjectionTests(InjectionTests.Injected injected) : IClassFix
             var method = route.Split(' ')[0];
             foreach (var path in attack.Paths(new Target(Place) { Token = Place }))
             {
-                var isYaml = path.StartsWith("/api/v1/apply", StringComparison.Ordinal);
+                var isYaml = path.StartsWith("/api/v1/apply", StringComparison.Ordinal) || path == "/api/v1/templates";
                 var body = attack.Body?.Invoke(new Target(Place) { Token = Place });
                 body = body?.Replace(Place, isYaml ? statement.Replace("\"", "", StringComparison.Ordinal) : JsonEncodedText.Encode(statement).Value, StringComparison.Ordinal);
                 foreach (var credentials in injected.Credentials)

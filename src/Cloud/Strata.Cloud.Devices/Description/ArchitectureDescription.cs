@@ -22,22 +22,19 @@ internal sealed record ArchitectureDescription(
     public string? Tenant { get; init; }
 }
 
-/// <summary>Where in the file something stands; line and column count from 1.</summary>
-internal readonly record struct Place(long Line, long Column, string Field);
-
-internal sealed record DescribedSite(string Path, string? Parent, string Name, string Kind, Place Place)
+internal sealed record DescribedSite(string Path, string? Parent, string Name, string Kind, YamlPlace Place)
 {
     public const string DefaultKind = "site";
 }
 
-internal sealed record DescribedGateway(string Id, string Site, string? Parent, ImmutableSortedDictionary<string, string> Uplink, Place Place);
+internal sealed record DescribedGateway(string Id, string Site, string? Parent, ImmutableSortedDictionary<string, string> Uplink, YamlPlace Place);
 
 internal sealed record DescribedDevice(
-    string Id, string? Site, string? Model, TimeSpan Heartbeat, ImmutableSortedDictionary<string, double> Deadband, ImmutableArray<string> Gateways, Place Place);
+    string Id, string? Site, string? Model, TimeSpan Heartbeat, ImmutableSortedDictionary<string, double> Deadband, ImmutableArray<string> Gateways, YamlPlace Place);
 
-internal sealed record DescribedGroup(string Id, ImmutableArray<string> Sites, TimeSpan Window, Place Place)
+internal sealed record DescribedGroup(string Id, ImmutableArray<string> Sites, TimeSpan Window, YamlPlace Place)
 {
     public static readonly TimeSpan DefaultWindow = TimeSpan.FromMinutes(5);
 }
 
-internal sealed record DescribedView(View View, Place Place);
+internal sealed record DescribedView(View View, YamlPlace Place);

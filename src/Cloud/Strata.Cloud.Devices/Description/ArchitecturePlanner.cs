@@ -40,7 +40,7 @@ internal sealed class ArchitecturePlanner
                 planner.Prune();
             return new ArchitecturePlan(planner.steps);
         }
-        catch (SiteFileException wrong)
+        catch (YamlFileException wrong)
         {
             return wrong.ToProblem();
         }
@@ -51,25 +51,25 @@ internal sealed class ArchitecturePlanner
     {
         var devices = desired.Devices.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
         foreach (var gateway in desired.Gateways.Where(g => devices.Contains(g.Id) || current.IsDeviceInService(g.Id)))
-            throw new SiteFileException(file, gateway.Place, $"'{gateway.Id}' is the id of a device; devices and gateways sign in by their ids, so these must differ.");
+            throw new YamlFileException(file, gateway.Place, $"'{gateway.Id}' is the id of a device; devices and gateways sign in by their ids, so these must differ.");
         foreach (var device in desired.Devices.Where(d => current.Gateways.ContainsKey(d.Id)))
-            throw new SiteFileException(file, device.Place, $"'{device.Id}' is the id of a gateway; devices and gateways sign in by their ids, so these must differ.");
+            throw new YamlFileException(file, device.Place, $"'{device.Id}' is the id of a gateway; devices and gateways sign in by their ids, so these must differ.");
     }
 
     private void CheckReferences()
     {
         foreach (var site in desired.Sites.Where(s => desired.Roots.Contains(s.Path) && s.Parent is not null && !current.Sites.ContainsKey(s.Parent)))
-            throw new SiteFileException(file, site.Place, $"'{site.Parent}', which should hold '{site.Path}', is not in the registry.{Suggestion.For(site.Parent!, current.Sites.Keys)}");
+            throw new YamlFileException(file, site.Place, $"'{site.Parent}', which should hold '{site.Path}', is not in the registry.{Suggestion.For(site.Parent!, current.Sites.Keys)}");
         var gateways = desired.Gateways.Select(g => g.Id).Union(current.Gateways.Keys.Except(goneGateways)).ToHashSet(StringComparer.Ordinal);
         foreach (var device in desired.Devices)
         {
             if (device.Gateways.FirstOrDefault(g => !gateways.Contains(g)) is { } unknown)
-                throw new SiteFileException(file, device.Place with { Field = Sibling(device.Place.Field, "gateways") }, $"there is no gateway '{unknown}'.{Suggestion.For(unknown, gateways)}");
+                throw new YamlFileException(file, device.Place with { Field = Sibling(device.Place.Field, "gateways") }, $"there is no gateway '{unknown}'.{Suggestion.For(unknown, gateways)}");
         }
         foreach (var gateway in desired.Gateways.Where(g => g.Parent is not null))
         {
             if (!gateways.Contains(gateway.Parent!))
-                throw new SiteFileException(file, gateway.Place with { Field = Sibling(gateway.Place.Field, "parent") }, $"there is no gateway '{gateway.Parent}'.{Suggestion.For(gateway.Parent!, gateways)}");
+                throw new YamlFileException(file, gateway.Place with { Field = Sibling(gateway.Place.Field, "parent") }, $"there is no gateway '{gateway.Parent}'.{Suggestion.For(gateway.Parent!, gateways)}");
             CheckChain(gateway);
         }
     }
@@ -83,9 +83,9 @@ internal sealed class ArchitecturePlanner
             chain.Add(at);
             var place = gateway.Place with { Field = Sibling(gateway.Place.Field, "parent") };
             if (chain.IndexOf(at) < chain.Count - 1)
-                throw new SiteFileException(file, place, $"the gateways go round in a circle: {string.Join(" > ", chain)}.");
+                throw new YamlFileException(file, place, $"the gateways go round in a circle: {string.Join(" > ", chain)}.");
             if (chain.Count > Node.Devices.GatewayDirectory.MaxChain)
-                throw new SiteFileException(file, place, $"the chain of gateways is longer than {Node.Devices.GatewayDirectory.MaxChain}: {string.Join(" > ", chain)}.");
+                throw new YamlFileException(file, place, $"the chain of gateways is longer than {Node.Devices.GatewayDirectory.MaxChain}: {string.Join(" > ", chain)}.");
         }
     }
 

@@ -53,7 +53,7 @@ internal sealed class SiteFileReader
                 reader.ReadDocument(document);
             return reader.Finish();
         }
-        catch (SiteFileException wrong)
+        catch (YamlFileException wrong)
         {
             return wrong.ToProblem();
         }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Strata.Cloud.Contracts;
-using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
 using Strata.Core;

@@ -1,7 +1,7 @@
-namespace Strata.Cloud.Devices.Description;
+namespace Strata.Cloud.Platform.Yaml;
 
 /// <summary>Finds what somebody probably meant.</summary>
-internal static class Suggestion
+public static class Suggestion
 {
     /// <summary>Longer texts are not compared.</summary>
     private const int MaxLength = 128;

@@ -1,22 +1,22 @@
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Strata.Cloud.Devices.Description;
+namespace Strata.Cloud.Platform.Yaml;
 
-internal abstract record YamlNode(long Line, long Column);
+public abstract record YamlNode(long Line, long Column);
 
 /// <param name="IsNull">Nothing, <c>~</c> or <c>null</c>, not quoted.</param>
-internal sealed record YamlText(long Line, long Column, string Value, bool IsNull) : YamlNode(Line, Column);
+public sealed record YamlText(long Line, long Column, string Value, bool IsNull) : YamlNode(Line, Column);
 
-internal sealed record YamlList(long Line, long Column, IReadOnlyList<YamlNode> Items) : YamlNode(Line, Column);
+public sealed record YamlList(long Line, long Column, IReadOnlyList<YamlNode> Items) : YamlNode(Line, Column);
 
-internal sealed record YamlMap(long Line, long Column, IReadOnlyList<(YamlText Key, YamlNode Value)> Entries) : YamlNode(Line, Column);
+public sealed record YamlMap(long Line, long Column, IReadOnlyList<(YamlText Key, YamlNode Value)> Entries) : YamlNode(Line, Column);
 
 /// <summary>
 /// Builds the tree of a YAML text with the place of every node. Bounded: text, nodes and depth; an alias counts all that it stands for, and
 /// what refers to itself is refused, so a small file cannot become a large tree.
 /// </summary>
-internal sealed class YamlTree
+public sealed class YamlTree
 {
     public const int MaxCharacters = 16 * 1024 * 1024;
 
@@ -37,11 +37,11 @@ internal sealed class YamlTree
     }
 
     /// <summary>The documents of the text.</summary>
-    /// <exception cref="SiteFileException">It is not YAML, or beyond a limit.</exception>
+    /// <exception cref="YamlFileException">It is not YAML, or beyond a limit.</exception>
     public static IReadOnlyList<YamlNode> Read(string file, string text)
     {
         if (text.Length > MaxCharacters)
-            throw new SiteFileException(file, new Place(1, 1, ""), $"the file has more than {MaxCharacters / 1024 / 1024} MB; split it by site.");
+            throw new YamlFileException(file, new YamlPlace(1, 1, ""), $"the file has more than {MaxCharacters / 1024 / 1024} MB; split it.");
         var tree = new YamlTree(file, text);
         try
         {
@@ -49,7 +49,7 @@ internal sealed class YamlTree
         }
         catch (YamlException e)
         {
-            throw new SiteFileException(file, new Place(e.Start.Line, e.Start.Column, ""), $"this is not YAML: {e.Message}");
+            throw new YamlFileException(file, new YamlPlace(e.Start.Line, e.Start.Column, ""), $"this is not YAML: {e.Message}");
         }
     }
 
@@ -133,8 +133,8 @@ internal sealed class YamlTree
     {
         nodes += size;
         if (nodes > MaxNodes)
-            throw Wrong(at, $"the file has more than {MaxNodes:N0} values, aliases counted as what they stand for; split it by site.");
+            throw Wrong(at, $"the file has more than {MaxNodes:N0} values, aliases counted as what they stand for; split it.");
     }
 
-    private SiteFileException Wrong(ParsingEvent at, string reason) => new(file, new Place(at.Start.Line, at.Start.Column, ""), reason);
+    private YamlFileException Wrong(ParsingEvent at, string reason) => new(file, new YamlPlace(at.Start.Line, at.Start.Column, ""), reason);
 }

@@ -1,7 +1,7 @@
-namespace Strata.Cloud.Devices.Description;
+namespace Strata.Cloud.Platform.Yaml;
 
 /// <summary>Durations as people write them: <c>500ms</c>, <c>30s</c>, <c>5m</c>, <c>1h</c>, <c>2d</c>, and sums like <c>1h30m</c>.</summary>
-internal static class DurationText
+public static class DurationText
 {
     private static readonly (string Unit, long Milliseconds)[] Units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 

@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
-using Strata.Cloud.Devices.Rows;
 
-namespace Strata.Cloud.Devices.Description;
+namespace Strata.Cloud.Platform.Yaml;
 
 /// <summary>The fields of one map of the file, read by name. Unknown fields and wrong types are errors with their place.</summary>
-internal sealed class YamlFields
+public sealed class YamlFields
 {
     private readonly string file;
     private readonly string path;
@@ -16,7 +15,7 @@ internal sealed class YamlFields
     {
         this.file = file;
         this.path = path;
-        map = node as YamlMap ?? throw new SiteFileException(file, new Place(node.Line, node.Column, path), "a map of fields was expected here ({ name: value, ... }).");
+        map = node as YamlMap ?? throw new YamlFileException(file, new YamlPlace(node.Line, node.Column, path), "a map of fields was expected here ({ name: value, ... }).");
         foreach (var (key, _) in map.Entries)
         {
             if (!known.Contains(key.Value))
@@ -24,7 +23,7 @@ internal sealed class YamlFields
         }
     }
 
-    public Place Place => new(map.Line, map.Column, path);
+    public YamlPlace Place => new(map.Line, map.Column, path);
 
     public YamlNode? Find(string field)
     {
@@ -32,7 +31,7 @@ internal sealed class YamlFields
         return value is YamlText { IsNull: true } ? null : value;
     }
 
-    public Place PlaceOf(string field) => Find(field) is { } node ? new Place(node.Line, node.Column, Path(field)) : Place with { Field = Path(field) };
+    public YamlPlace PlaceOf(string field) => Find(field) is { } node ? new YamlPlace(node.Line, node.Column, Path(field)) : Place with { Field = Path(field) };
 
     public string Path(string field) => path.Length == 0 ? field : $"{path}.{field}";
 
@@ -75,18 +74,18 @@ internal sealed class YamlFields
         var texts = ImmutableArray.CreateBuilder<string>();
         foreach (var (node, at) in Items(field))
         {
-            var place = new Place(node.Line, node.Column, at);
-            var text = node is YamlText { IsNull: false } t ? t.Value : throw new SiteFileException(file, place, "a text was expected here.");
+            var place = new YamlPlace(node.Line, node.Column, at);
+            var text = node is YamlText { IsNull: false } t ? t.Value : throw new YamlFileException(file, place, "a text was expected here.");
             try
             {
                 text = parse(text);
             }
             catch (FormatException e)
             {
-                throw new SiteFileException(file, place, e.Message);
+                throw new YamlFileException(file, place, e.Message);
             }
             if (texts.Contains(text))
-                throw new SiteFileException(file, place, $"'{text}' stands here twice.");
+                throw new YamlFileException(file, place, $"'{text}' stands here twice.");
             texts.Add(text);
         }
         return texts.ToImmutable();
@@ -96,9 +95,9 @@ internal sealed class YamlFields
     public ImmutableSortedDictionary<string, T> Map<T>(string field, Func<string, string, T> parse)
     {
         if (Find(field) is not { } node)
-            return Values.Sorted<T>([]);
+            return ImmutableSortedDictionary.Create<string, T>(StringComparer.Ordinal);
         var entries = (node as YamlMap ?? throw Wrong(node, field, "a map was expected here ({ metric: value }).")).Entries;
-        return Values.Sorted(entries.Select(e =>
+        return ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, entries.Select(e =>
         {
             var place = $"{field}.{e.Key.Value}";
             var text = e.Value is YamlText { IsNull: false } t ? t.Value : throw Wrong(e.Value, place, "a value was expected here.");
@@ -130,7 +129,7 @@ internal sealed class YamlFields
         }
     }
 
-    public SiteFileException Wrong(string field, string reason) => new(file, PlaceOf(field), reason);
+    public YamlFileException Wrong(string field, string reason) => new(file, PlaceOf(field), reason);
 
-    private SiteFileException Wrong(YamlNode at, string field, string reason) => new(file, new Place(at.Line, at.Column, Path(field)), reason);
+    private YamlFileException Wrong(YamlNode at, string field, string reason) => new(file, new YamlPlace(at.Line, at.Column, Path(field)), reason);
 }

@@ -1,0 +1,48 @@
+namespace Strata.Cloud.Provisioning;
+
+/// <summary>Limits of provisioning.</summary>
+public sealed class ProvisioningOptions
+{
+    /// <summary>Templates of one tenant. 1 to 10,000; 500 unless given.</summary>
+    public int MaxTemplates { get; set; } = 500;
+
+    /// <summary>Enrolment groups of one tenant. 1 to 10,000; 500 unless given.</summary>
+    public int MaxGroups { get; set; } = 500;
+
+    /// <summary>Devices of one bulk request. 1 to 100,000; 20,000 unless given.</summary>
+    public int MaxBulk { get; set; } = 20_000;
+
+    /// <summary>Bytes of one bulk request. 64 KiB to 256 MiB; 32 MiB unless given.</summary>
+    public int MaxBulkBytes { get; set; } = 32 * 1024 * 1024;
+
+    /// <summary>Devices of one tenant that wait for approval; more are refused without being noted. 1 to 1,000,000; 10,000 unless given.</summary>
+    public int MaxPending { get; set; } = 10_000;
+
+    /// <summary>Devices that are admitted in one transaction at most. 1 to 10,000; 500 unless given.</summary>
+    public int AdmissionBatch { get; set; } = 500;
+
+    /// <summary>Devices that may wait for their admission; more are refused and come again. 100 to 1,000,000; 20,000 unless given.</summary>
+    public int MaxWaiting { get; set; } = 20_000;
+
+    /// <summary>Attempts to enrol over HTTP per minute that one address may make. 1 to 1,000,000; 600 unless given: behind one address may be a whole hall.</summary>
+    public int EnrolmentsPerMinute { get; set; } = 600;
+
+    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Check(MaxTemplates is >= 1 and <= 10_000, nameof(MaxTemplates), "1 to 10,000");
+        Check(MaxGroups is >= 1 and <= 10_000, nameof(MaxGroups), "1 to 10,000");
+        Check(MaxBulk is >= 1 and <= 100_000, nameof(MaxBulk), "1 to 100,000");
+        Check(MaxBulkBytes is >= 64 * 1024 and <= 256 * 1024 * 1024, nameof(MaxBulkBytes), "64 KiB to 256 MiB");
+        Check(MaxPending is >= 1 and <= 1_000_000, nameof(MaxPending), "1 to 1,000,000");
+        Check(AdmissionBatch is >= 1 and <= 10_000, nameof(AdmissionBatch), "1 to 10,000");
+        Check(MaxWaiting is >= 100 and <= 1_000_000, nameof(MaxWaiting), "100 to 1,000,000");
+        Check(EnrolmentsPerMinute is >= 1 and <= 1_000_000, nameof(EnrolmentsPerMinute), "1 to 1,000,000");
+    }
+
+    private static void Check(bool right, string name, string range)
+    {
+        if (!right)
+            throw new ArgumentException($"ProvisioningOptions.{name} must be {range}.");
+    }
+}
