@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Strata.Cloud.Contracts;
 
 namespace Strata.Bench.Node;
 
-/// <summary>60,000 devices in one tenant: how long the API takes to find some of them by query, to list a page and to say what a change of all would do. Medians of the whole request.</summary>
+/// <summary>60,000 devices in one tenant: how long the API takes to find some of them by query and to list a page. Medians of the whole request.</summary>
 internal static class FleetSearchVerb
 {
     private static readonly string[] Queries =

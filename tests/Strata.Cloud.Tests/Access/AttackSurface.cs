@@ -39,7 +39,7 @@ internal static class AttackSurface
         ["GET /api/v1/groups/{id}"] = new(t => [$"/api/v1/groups/{t.Group}"]),
         ["GET /api/v1/bulk"] = new(_ => ["/api/v1/bulk"]),
         ["GET /api/v1/bulk/{id}"] = new(t => [$"/api/v1/bulk/{t.Word}"]),
-        ["POST /api/v1/bulk"] = new(_ => ["/api/v1/bulk"], t => $$$"""{"query":"site:{{{t.Site}}}","change":{"tags":{"taken":"{{{t.Word}}}"}}}"""),
+        ["POST /api/v1/bulk"] = new(_ => ["/api/v1/bulk"], t => $$"""{"query":"site:{{t.Site}}","move":"maintenance","cause":"{{t.Word}}"}"""),
         ["POST /api/v1/bulk/{id}/undo"] = new(t => [$"/api/v1/bulk/{t.Word}/undo"], _ => ""),
         ["PUT /api/v1/groups/{id}"] = new(t => [$"/api/v1/groups/{t.Group}"], t => $$"""{"sites":["{{t.Site}}"]}"""),
         ["DELETE /api/v1/groups/{id}"] = new(t => [$"/api/v1/groups/{t.Group}"], _ => ""),

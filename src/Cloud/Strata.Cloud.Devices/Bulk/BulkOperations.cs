@@ -9,7 +9,6 @@ using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
 using Strata.Core;
 using Strata.Core.Tenancy;
-using Strata.Node.Auth;
 
 namespace Strata.Cloud.Devices.Bulk;
 
@@ -17,7 +16,7 @@ namespace Strata.Cloud.Devices.Bulk;
 /// Changes of many devices. Each goes on in the background in transactions of <see cref="DevicesOptions.BulkChunk"/> devices, each with one audit record that has the digest of all it did; what it did to which device is kept, so
 /// that it can be told and taken back. One that the node's end interrupts says so afterwards; what it had done is done.
 /// </summary>
-internal sealed partial class BulkOperations(RegistryStore registry, DevicesOptions options, TimeProvider time, ILogger<BulkOperations> logger) : IHostedService
+internal sealed partial class BulkOperations(RegistryStore registry, DevicesOptions options, TimeProvider time, ILogger<BulkOperations> logger) : IHostedService, IDisposable
 {
     private readonly ConcurrentDictionary<(TenantId, string), (BulkOperationRow Row, Task Run)> running = new();
     private readonly CancellationTokenSource stopping = new();
@@ -40,6 +39,8 @@ internal sealed partial class BulkOperations(RegistryStore registry, DevicesOpti
         await stopping.CancelAsync();
         await Task.WhenAll(running.Values.Select(r => r.Run)).WaitAsync(cancellationToken);
     }
+
+    public void Dispose() => stopping.Dispose();
 
     /// <summary>Begins an operation; null when too many run already.</summary>
     /// <param name="items">What <paramref name="step"/> is made for, one a device.</param>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
