@@ -64,7 +64,7 @@ internal static class TestThem
     private static (string? Id, string? Name) IssuerOf(X509Certificate2 certificate, CertificateDirectory certificates, TenantId tenant)
     {
         var verdict = certificates.Check(certificate);
-        return verdict.Issuer.Length > 0 && certificates.OwnerOf(verdict.Issuer) == tenant ? (verdict.Issuer, ArrivingDevice.OwnIssuer) : (null, null);
+        return verdict.Issuer.Length > 0 && verdict.Tenant == tenant ? (verdict.Issuer, verdict.IsForeign ? certificates.Find(verdict.Issuer)?.Certificate.Subject : ArrivingDevice.OwnIssuer) : (null, null);
     }
 
     private static TemplateTest Test(IReadOnlyList<DeviceTemplate> templates, ArrivingDevice device)
