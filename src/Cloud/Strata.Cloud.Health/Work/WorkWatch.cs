@@ -10,6 +10,7 @@ using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
 using Strata.Core.Devices;
+using Strata.Core.Health;
 using Strata.Core.Maintenance;
 using Strata.Core.Tenancy;
 
@@ -28,8 +29,8 @@ internal sealed partial class WorkWatch(IFleet fleet, FleetMoments moments, Flee
             var wanted = (await db.WorkOrders.AsNoTracking().Where(o => o.Closed == null).ToListAsync(cancellationToken)).SelectMany(o => WorkText.Open(WorkText.Items(o))).Select(i => i.Device).ToHashSet(StringComparer.Ordinal);
             foreach (var device in reports.Judge(tenant, Reach.Everywhere, null, moment))
             {
-                // A score must have held for a while before anybody is sent.
-                if (device.Record is { } record && moment.Now - record.SideSince >= moment.Policy.DegradeAfter)
+                // A score must have held for a while before anybody is sent: it is where the last look found it, and that was a while ago.
+                if (device.Record is { } record && record.Side == HealthHysteresis.SideOf(device.Verdict, moment.Policy) && moment.Now - record.SideSince >= moment.Policy.DegradeAfter)
                     needs.AddRange(WorkNeeds.Of(device, record.Forecast(moment.Policy.LowBatteryPercent, moment.Now), options, moment));
                 if (wanted.Contains(device.Device.Id.Value))
                     judged[device.Device.Id.Value] = device;
