@@ -90,14 +90,14 @@ internal sealed partial class HealthWatch(
         var moves = new List<DeviceMove>();
         foreach (var judged in reports.Judge(tenant, Reach.Everywhere, null, moment))
         {
-            if (judged.Device.State is not (DeviceState.Active or DeviceState.Degraded))
-                continue;
             var record = judged.Record;
             var side = HealthHysteresis.SideOf(judged.Verdict, moment.Policy);
             if (record is null && side != HealthSide.Below)
                 continue;
             record ??= book.Of(tenant, judged.Device.Id);
             record.Stand(side, moment.Now);
+            if (judged.Device.State is not (DeviceState.Active or DeviceState.Degraded))
+                continue;
             if (moves.Count < options.MaxMoved && HealthHysteresis.Decide(judged.Device.State, side, record.SideSince, record.DegradedByHealth, moment.Policy, moment.Now) is { } to)
                 moves.Add(Move(judged, to, moment));
         }
