@@ -62,7 +62,7 @@ internal static class Rollover
         var ended = await store.ChangeAsync<AuthorityRow>(caller, async (tables, now, stop) =>
         {
             var row = await tables.Authorities.AsNoTracking().FirstAsync(a => a.Id == before.Old, stop);
-            if (!endNow && await WaitingAsync(tables, row.Id, now, stop) is var waiting && waiting > 0)
+            if (!endNow && await WaitingAsync(tables, row.Id, before.New, now, stop) is var waiting && waiting > 0)
                 return new Problem(ProblemKind.Conflict, $"{waiting:N0} devices have a certificate of the old authority only.");
             var next = row with { IsTrusted = false, Reason = (int)RevocationReason.Superseded, Since = now };
             return new DecidedChange<AuthorityRow>(next, [(row, next)], "revoke", "authority", row.Id, null, new { row.Kind, reason = Revocation.NameOf(RevocationReason.Superseded), successor = before.New, endNow });
@@ -77,15 +77,15 @@ internal static class Rollover
             return new RolloverInfo(RolloverStates.None, null, null, 0, 0, null, null);
         var (old, next) = (trusted[0], trusted.Count > 1 ? trusted[^1] : null);
         var moved = next is null ? 0 : await OperationalOf(tables, next.Id, now).Select(c => c.Device).Distinct().CountAsync(cancellationToken);
-        var waiting = await WaitingAsync(tables, old.Id, now, cancellationToken);
+        var waiting = await WaitingAsync(tables, old.Id, next?.Id, now, cancellationToken);
         // Who is connected renews at two thirds of the life of what it has, which was issued before the roll-over began.
         var expected = next is null ? (DateTimeOffset?)null : next.Created + policy.Lifetime * (2 / 3.0);
         return new RolloverInfo(next is null ? RolloverStates.None : RolloverStates.Renewing, old.Id, next?.Id, moved, waiting, expected, old.NotAfter);
     }
 
-    /// <summary>Devices that have a good operational certificate of the authority, and none that was issued later.</summary>
-    private static Task<int> WaitingAsync(IdentityDbContext tables, string old, DateTimeOffset now, CancellationToken cancellationToken) => OperationalOf(tables, old, now)
-        .Where(c => !tables.Certificates.Any(n => n.Device == c.Device && n.Authority != old && n.Use == nameof(CertificateUse.Operational) && n.Standing == nameof(CertificateStanding.Good) && n.NotAfter > now))
+    /// <summary>Devices that have a good operational certificate of the authority, and none of its successor.</summary>
+    private static Task<int> WaitingAsync(IdentityDbContext tables, string old, string? successor, DateTimeOffset now, CancellationToken cancellationToken) => OperationalOf(tables, old, now)
+        .Where(c => !tables.Certificates.Any(n => n.Device == c.Device && n.Authority == successor && n.Use == nameof(CertificateUse.Operational) && n.Standing == nameof(CertificateStanding.Good) && n.NotAfter > now))
         .Select(c => c.Device).Distinct().CountAsync(cancellationToken);
 
     private static IQueryable<CertificateRow> OperationalOf(IdentityDbContext tables, string authority, DateTimeOffset now) =>
