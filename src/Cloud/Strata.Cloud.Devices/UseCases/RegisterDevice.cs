@@ -100,7 +100,7 @@ internal static class RegisterDevice
     }
 
     /// <summary>The request, every field checked.</summary>
-    private static Outcome<DescribedDevice> Check(CreateDevice request, RegistryImage image, Access? access)
+    internal static Outcome<DescribedDevice> Check(CreateDevice request, RegistryImage image, Access? access)
     {
         if (Wrong("id", () => DeviceId.Parse(request.Id ?? "")) is { } id)
             return id;
