@@ -22,12 +22,13 @@ public sealed record IssueCertificateRequest(string Csr, string? Use = null);
 /// <param name="Chain">PEM: those between it and the root, the root last.</param>
 public sealed record IssuedCertificateInfo(CertificateInfo Info, string Certificate, string Chain);
 
-/// <summary>A request to revoke: one certificate, or all of a device.</summary>
+/// <summary>A request to revoke: one certificate, all of a device, or an authority, whose certificates then let nobody in: by the name of its batch, or its id.</summary>
 /// <param name="Reason"><c>unspecified</c>, <c>key-compromise</c>, <c>superseded</c>, <c>cessation-of-operation</c>, <c>privilege-withdrawn</c>, <c>affiliation-changed</c>, <c>ca-compromise</c>, or <c>hold</c>, from which it can come back.</param>
-public sealed record RevokeCertificates(string? Serial, string? Device, string? Reason);
+public sealed record RevokeCertificates(string? Serial = null, string? Device = null, string? Reason = null, string? Batch = null, string? Issuer = null);
 
 /// <summary>What was revoked.</summary>
-public sealed record RevokedCertificates(IReadOnlyList<CertificateInfo> Items);
+/// <param name="Authority">The authority, when one was.</param>
+public sealed record RevokedCertificates(IReadOnlyList<CertificateInfo> Items, AuthorityInfo? Authority = null);
 
 /// <summary>The root of the installation.</summary>
 /// <param name="Fingerprint">SHA-256, lower-case hexadecimal.</param>
@@ -38,3 +39,48 @@ public sealed record RootAuthority(string Fingerprint, string Certificate, strin
     /// <summary>Without the key.</summary>
     public override string ToString() => Fingerprint;
 }
+
+/// <summary>An authority whose devices are let in.</summary>
+/// <param name="Id">Its key id, by which certificates' issuers are named.</param>
+/// <param name="Kind"><c>tenant</c> (the tenant's own), <c>batch</c> or <c>foreign</c>.</param>
+/// <param name="Name">The batch's name, or a foreign one's subject.</param>
+/// <param name="Sku">What the batch makes.</param>
+/// <param name="Standing"><c>trusted</c>, <c>pending</c> (a foreign one that has not proved that it has its key), <c>revoked</c> or <c>expired</c>.</param>
+/// <param name="Challenge">The common name of the certificate with which a pending one proves itself.</param>
+public sealed record AuthorityInfo(
+    string Id, string Kind, string Name, string? Sku, string Standing, string? Challenge, string? Reason, DateTimeOffset NotAfter, DateTimeOffset Created, string Certificate);
+
+/// <summary>A certificate in PEM: a foreign authority's own, or the one with which it proves that it has its key.</summary>
+public sealed record CertificatePem(string Certificate);
+
+/// <summary>A manufacturing batch, which gets an authority of its own.</summary>
+/// <param name="Name">1 to 64 characters: letters, digits, <c>-</c>, <c>_</c>, <c>.</c></param>
+/// <param name="Sku">What is made; templates see it.</param>
+public sealed record CreateBatch(string Name, string? Sku);
+
+/// <summary>Keys of a batch to be certified.</summary>
+/// <param name="Items">At most 1,000.</param>
+public sealed record CertifyBatch(IReadOnlyList<BatchKey> Items);
+
+/// <param name="Serial">The device's serial number, with which it names itself: as a device's id.</param>
+/// <param name="Key">Its public key (SubjectPublicKeyInfo), base64.</param>
+public sealed record BatchKey(string Serial, string Key);
+
+/// <summary>Birth certificates, in the order of the keys.</summary>
+/// <param name="Chain">PEM: those between them and the root, the root last.</param>
+public sealed record CertifiedBatch(IReadOnlyList<BirthCertificate> Items, string Chain);
+
+/// <param name="Serial">The device's.</param>
+/// <param name="Certificate">PEM.</param>
+public sealed record BirthCertificate(string Serial, string Certificate);
+
+/// <summary>A claim certificate: shared by devices of a kind, it may do nothing but ask for a birth of one's own.</summary>
+/// <param name="Name">1 to 64 characters, as a device's id.</param>
+/// <param name="Csr">A certificate signing request (PKCS #10), PEM.</param>
+public sealed record IssueClaim(string Name, string Csr);
+
+/// <summary>What a tenant asks of its devices' identities.</summary>
+/// <param name="Lifetime">Of operational certificates; 1 hour to 2 years.</param>
+/// <param name="Grace">How long after its end a certificate may still ask for the next one; 0 to 5 years.</param>
+/// <param name="Secrets"><c>allowed</c> or <c>refused</c>: whether devices may show a secret in place of a certificate.</param>
+public sealed record CertificatePolicyInfo(TimeSpan Lifetime, TimeSpan Grace, string Secrets);

@@ -25,6 +25,33 @@ public sealed partial class StrataClient
     public Task<RevokedCertificates> RevokeCertificatesAsync(RevokeCertificates request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "api/v1/certificates/revocations", Body(request, Json.RevokeCertificates), Json.RevokedCertificates, cancellationToken);
 
+    public Task<Page<AuthorityInfo>> ListAuthoritiesAsync(string? kind = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query("api/v1/ca/authorities", ("kind", kind), ("cursor", cursor), ("limit", limit)), Json.PageAuthorityInfo, cancellationToken);
+
+    /// <summary>Registers somebody else's authority; it is trusted once it has proved that it has its key.</summary>
+    public Task<AuthorityInfo> RegisterAuthorityAsync(CertificatePem authority, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/ca/authorities", Body(authority, Json.CertificatePem), Json.AuthorityInfo, cancellationToken);
+
+    /// <summary>Trusts a registered authority that has signed a certificate whose common name is its challenge.</summary>
+    public Task<AuthorityInfo> ProveAuthorityAsync(string authority, CertificatePem proof, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/ca/authorities/{Escape(authority)}/proof", Body(proof, Json.CertificatePem), Json.AuthorityInfo, cancellationToken);
+
+    /// <summary>Makes the authority of a manufacturing batch; one that is there already is answered.</summary>
+    public Task<AuthorityInfo> CreateBatchAsync(CreateBatch batch, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/factory/batches", Body(batch, Json.CreateBatch), Json.AuthorityInfo, cancellationToken);
+
+    /// <summary>Birth certificates for devices of a batch.</summary>
+    public Task<CertifiedBatch> CertifyBatchAsync(string batch, CertifyBatch keys, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/factory/batches/{Escape(batch)}/certificates", Body(keys, Json.CertifyBatch), Json.CertifiedBatch, cancellationToken);
+
+    public Task<IssuedCertificateInfo> IssueClaimAsync(IssueClaim request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/certificates/claims", Body(request, Json.IssueClaim), Json.IssuedCertificateInfo, cancellationToken);
+
+    public Task<CertificatePolicyInfo> GetCertificatePolicyAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/certificates/policy", Json.CertificatePolicyInfo, cancellationToken);
+
+    public Task<CertificatePolicyInfo> SetCertificatePolicyAsync(CertificatePolicyInfo policy, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, "api/v1/certificates/policy", Body(policy, Json.CertificatePolicyInfo), Json.CertificatePolicyInfo, cancellationToken);
+
     /// <summary>Makes a certificate good again that is on hold.</summary>
     public Task<CertificateInfo> ReinstateCertificateAsync(string serial, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"api/v1/certificates/{Escape(serial)}/reinstatement", null, Json.CertificateInfo, cancellationToken);

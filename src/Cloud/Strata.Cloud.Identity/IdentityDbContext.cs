@@ -6,7 +6,7 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Identity;
 
-/// <summary>The tables of this slice: authorities and certificates.</summary>
+/// <summary>The tables of this slice: authorities, certificates and policies.</summary>
 internal class IdentityDbContext(DbContextOptions options, TenantId tenant) : StrataDbContext(options, tenant)
 {
     public const string MigrationsTable = "identity_migrations";
@@ -14,6 +14,8 @@ internal class IdentityDbContext(DbContextOptions options, TenantId tenant) : St
     public DbSet<AuthorityRow> Authorities => Set<AuthorityRow>();
 
     public DbSet<CertificateRow> Certificates => Set<CertificateRow>();
+
+    public DbSet<CertificatePolicyRow> Policies => Set<CertificatePolicyRow>();
 
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -26,6 +28,11 @@ internal class IdentityDbContext(DbContextOptions options, TenantId tenant) : St
             authority.ToTable("authorities").HasKey(a => new { a.TenantId, a.Id });
             authority.Property(a => a.Id).HasMaxLength(40);
             authority.Property(a => a.WrappedBy).HasMaxLength(128);
+            authority.Property(a => a.Kind).HasMaxLength(16);
+            authority.Property(a => a.Name).HasMaxLength(256);
+            authority.Property(a => a.Sku).HasMaxLength(200);
+            authority.Property(a => a.Challenge).HasMaxLength(64);
+            authority.HasIndex(a => new { a.TenantId, a.Kind, a.Name });
         });
         modelBuilder.Entity<CertificateRow>(certificate =>
         {
@@ -38,8 +45,11 @@ internal class IdentityDbContext(DbContextOptions options, TenantId tenant) : St
             certificate.Property(c => c.KeyHash).HasMaxLength(64);
             certificate.HasIndex(c => new { c.TenantId, c.Device });
             certificate.HasIndex(c => new { c.TenantId, c.NotAfter });
+            certificate.Property(c => c.Named).HasMaxLength(128);
             certificate.HasIndex(c => new { c.TenantId, c.KeyHash });
+            certificate.HasIndex(c => new { c.TenantId, c.Authority });
         });
+        modelBuilder.Entity<CertificatePolicyRow>().ToTable("certificate_policies").HasKey(p => p.TenantId);
     }
 }
 

@@ -11,6 +11,7 @@ using Strata.Cloud.Identity.Status;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Tenancy;
+using Strata.Node.Identity;
 using Strata.Postgres.Schema;
 
 namespace Strata.Cloud.Identity;
@@ -38,7 +39,9 @@ public static class IdentityModule
         services.AddSingleton<IdentityStore>();
         services.AddSingleton<IWrappedKeys>(s => s.GetRequiredService<IdentityStore>());
         services.AddSingleton(s => new ServerCertificate(s.GetRequiredService<InstallationAuthority>(), s.GetRequiredService<ServerNames>(), s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IssueCertificate>().AddSingleton<OcspResponder>();
+        services.AddSingleton<ICertificateBindings>(s => s.GetRequiredService<IdentityStore>());
+        services.AddSingleton<IssueCertificate>().AddSingleton<OcspResponder>().AddSingleton<EstAsker>();
+        services.AddSingleton<IEnrolment>(s => s.GetRequiredService<IssueCertificate>());
         services.AddSingleton<ITenantContents, IdentityContents>();
         services.AddHostedService<IdentityStartup>();
         return services;

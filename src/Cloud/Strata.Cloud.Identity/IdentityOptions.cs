@@ -1,16 +1,15 @@
 using Strata.Cloud.Identity.Authorities;
-using Strata.Core.Identity;
 
 namespace Strata.Cloud.Identity;
 
 /// <summary>How certificates are issued.</summary>
 public sealed class IdentityOptions
 {
-    /// <summary>How long an operational certificate holds. 1 hour to 2 years, default 90 days.</summary>
-    public TimeSpan Lifetime { get; init; } = CertificateTerms.Operational;
-
     /// <summary>Certificates of a device that hold at one time. 2 (the one before and the next) to 1,000, default 8.</summary>
     public int MaxPerDevice { get; init; } = 8;
+
+    /// <summary>Authorities of others that a tenant may register. 0 to 1,000, default 20.</summary>
+    public int MaxForeignAuthorities { get; init; } = 20;
 
     /// <summary>Where others reach the node, for what certificates say of their status; null: they say nothing of it.</summary>
     public Uri? PublicUrl { get; init; }
@@ -18,8 +17,8 @@ public sealed class IdentityOptions
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
-        if (Lifetime < TimeSpan.FromHours(1) || Lifetime > TimeSpan.FromDays(731))
-            throw new ArgumentException($"Certificates live {Lifetime}; they take 1 hour to 2 years.");
+        if (MaxForeignAuthorities is < 0 or > 1_000)
+            throw new ArgumentException($"A tenant may register {MaxForeignAuthorities} foreign authorities; it takes 0 to 1,000.");
         if (MaxPerDevice is < 2 or > 1_000)
             throw new ArgumentException($"A device may have {MaxPerDevice} certificates; it takes 2 to 1,000.");
     }

@@ -9,6 +9,7 @@ using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
+using Strata.Core.Devices;
 using Strata.Core.Identity;
 using Strata.Core.Tenancy;
 using Strata.Node.Identity;
@@ -18,9 +19,10 @@ namespace Strata.Cloud.Identity;
 /// <summary>The slice's tables, the tenants' authorities as they sign, and the node's directory of certificates, which follows what is written.</summary>
 internal sealed class IdentityStore(
     IRegistryDatabase database, InstallationAuthority installation, IInstallationKey wrapping, CertificateDirectory directory, AuditNumbers numbers, TimeProvider time, ILogger<IdentityStore> logger)
-    : AuditedStore<IdentityDbContext>(database, IdentityDbContext.MigrationsTable, static (options, tenant) => new IdentityDbContext(options, tenant), numbers, time, logger), IWrappedKeys
+    : AuditedStore<IdentityDbContext>(database, IdentityDbContext.MigrationsTable, static (options, tenant) => new IdentityDbContext(options, tenant), numbers, time, logger), IWrappedKeys, ICertificateBindings
 {
-    private readonly ConcurrentDictionary<TenantId, SigningAuthority> signing = new();
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Authority), SigningAuthority> signing = new();
+    private readonly ConcurrentDictionary<TenantId, string> current = new();
     private readonly TimeProvider time = time;
 
     /// <summary>Makes the directory what the tables say.</summary>
@@ -31,48 +33,92 @@ internal sealed class IdentityStore(
             await LoadAsync(tenant, cancellationToken);
     }
 
-    /// <summary>The tenant's authority, with which its devices' certificates are issued; made when there is none.</summary>
+    /// <summary>The tenant's authority, with which its devices' certificates are issued now; made when there is none.</summary>
     /// <exception cref="InstallationKeyException">Its key cannot be unwrapped.</exception>
     public async Task<Outcome<SigningAuthority>> AuthorityAsync(Caller caller, CancellationToken cancellationToken)
     {
-        if (signing.TryGetValue(caller.Tenant, out var known))
+        if (current.TryGetValue(caller.Tenant, out var id) && signing.TryGetValue((caller.Tenant, id), out var known))
             return known;
+        var row = await CreateAuthorityAsync(caller, AuthorityKinds.Tenant, "", null, static all => all.Where(a => a.Kind == AuthorityKinds.Tenant && a.IsTrusted).OrderByDescending(a => a.Created), cancellationToken);
+        return row.IsOk ? await OpenAsync(row.Value, cancellationToken) : row.Problem;
+    }
+
+    /// <summary>One of the tenant's own authorities as it signs, also one that is not trusted any more; null when there is none of this id.</summary>
+    public async Task<SigningAuthority?> FindAuthorityAsync(TenantId tenant, string authority, CancellationToken cancellationToken)
+    {
+        if (signing.TryGetValue((tenant, authority), out var known))
+            return known;
+        await using var context = Create(tenant);
+        return await context.Authorities.FirstOrDefaultAsync(a => a.Id == authority && a.Kind != AuthorityKinds.Foreign, cancellationToken) is { } row ? await OpenAsync(row, cancellationToken) : null;
+    }
+
+    /// <summary>Makes an authority below the installation's, unless one is there.</summary>
+    /// <param name="there">Which would do, the best first.</param>
+    public async Task<Outcome<AuthorityRow>> CreateAuthorityAsync(
+        Caller caller, string kind, string name, string? sku, Func<IQueryable<AuthorityRow>, IQueryable<AuthorityRow>> there, CancellationToken cancellationToken)
+    {
         var above = await installation.GetAsync(cancellationToken);
         var wrapper = await wrapping.CurrentAsync(cancellationToken);
-        var row = await ChangeAsync<AuthorityRow>(caller, async (context, now, stop) =>
+        return await ChangeAsync<AuthorityRow>(caller, async (context, now, stop) =>
         {
-            if (await context.Authorities.FirstOrDefaultAsync(a => a.IsTrusted, stop) is { } there)
-                return DecidedChange.None<AuthorityRow>(there);
-            var made = CertificateMaker.Intermediate(above, $"Strata devices of {caller.Tenant}", caller.Tenant.Value, below: 0, CertificateTerms.Intermediate, now);
+            if (await there(context.Authorities).FirstOrDefaultAsync(stop) is { } known)
+                return DecidedChange.None<AuthorityRow>(known);
+            var title = kind == AuthorityKinds.Batch ? $"Strata batch {name} of {caller.Tenant}" : $"Strata devices of {caller.Tenant}";
+            var made = CertificateMaker.Intermediate(above, title, caller.Tenant.Value, below: 0, CertificateTerms.Intermediate, now);
             var authority = new AuthorityRow
             {
-                TenantId = caller.Tenant.Value, Id = made.Id, Certificate = made.Certificate.RawData, Above = [.. made.Above.SelectMany(c => c.RawData)], IsTrusted = true,
+                TenantId = caller.Tenant.Value, Id = made.Id, Kind = kind, Name = name, Sku = sku, Certificate = made.Certificate.RawData, Above = [.. made.Above.SelectMany(c => c.RawData)], IsTrusted = true,
                 Key = await wrapping.WrapAsync(wrapper, made.Key.ExportPkcs8PrivateKey(), Place(caller.Tenant, made.Id), stop), WrappedBy = wrapper,
                 NotAfter = made.Certificate.NotAfter.ToUniversalTime(), Created = now,
             };
-            return new DecidedChange<AuthorityRow>(authority, [(null, authority)], "create", "authority", made.Id, null, new { subject = made.Certificate.Subject, authority.NotAfter });
-        }, cancellationToken, Trust);
-        if (!row.IsOk)
-            return row.Problem;
-        return await OpenAsync(row.Value, cancellationToken);
-    }
-
-    /// <summary>The tenant's authority as it signs; null when it has none yet.</summary>
-    public async Task<SigningAuthority?> FindAuthorityAsync(TenantId tenant, CancellationToken cancellationToken)
-    {
-        if (signing.TryGetValue(tenant, out var known))
-            return known;
-        await using var context = Create(tenant);
-        return await context.Authorities.FirstOrDefaultAsync(a => a.IsTrusted, cancellationToken) is { } row ? await OpenAsync(row, cancellationToken) : null;
+            return new DecidedChange<AuthorityRow>(authority, [(null, authority)], "create", "authority", made.Id, null, new { kind, name, sku, subject = made.Certificate.Subject, authority.NotAfter });
+        }, cancellationToken, Follow);
     }
 
     /// <summary>Notes in the trail what was done with something that is in no table.</summary>
     public Task<Outcome<bool>> NoteAsync(Caller caller, string action, string kind, string subject, CancellationToken cancellationToken) =>
         ChangeAsync<bool>(caller, (_, _, _) => Task.FromResult<Outcome<DecidedChange<bool>>>(new DecidedChange<bool>(true, [(null, null)], action, kind, subject, null, null)), cancellationToken);
 
-    /// <summary>Tells the directory how a certificate stands now.</summary>
-    public void Follow(CertificateRow row) =>
+    /// <summary>Keeps whom a certificate speaks for: its own, or one of a foreign authority, which is known here from then on.</summary>
+    public async Task<Outcome<bool>> KeepAsync(DeviceIntroduction introduction, DeviceId device, CancellationToken cancellationToken)
+    {
+        var caller = Caller.Node(introduction.Tenant) with { Origin = introduction.From?.ToString() };
+        var bound = await ChangeAsync<CertificateRow>(caller, async (context, now, stop) =>
+        {
+            var row = await context.Certificates.AsNoTracking().FirstOrDefaultAsync(c => c.Serial == introduction.Serial && c.Authority == introduction.Issuer, stop);
+            var next = row is not null
+                ? row with { Device = device.Value, Named = device == introduction.Named ? null : introduction.Named?.Value }
+                : Foreign(introduction, device, now);
+            return next == row
+                ? DecidedChange.None<CertificateRow>(next)
+                : new DecidedChange<CertificateRow>(next, [(row, next)], "bind", "certificate", next.Serial, row is null ? null : new { row.Device }, new { next.Device, next.Named, issuer = next.Authority });
+        }, cancellationToken, Follow);
+        return bound.IsOk ? true : bound.Problem;
+    }
+
+    /// <summary>Tells the directory how a certificate stands now, and whom it speaks for.</summary>
+    public void Follow(CertificateRow row)
+    {
         directory.Set(TenantId.Parse(row.TenantId), row.Authority, row.Serial, Enum.Parse<CertificateStanding>(row.Standing));
+        if (row.Use != nameof(CertificateUse.Claim))
+            directory.Bind(row.Authority, row.Serial, row.Named is not null || directory.Find(row.Authority) is { IsForeign: true } ? DeviceId.Parse(row.Device) : null);
+    }
+
+    /// <summary>Tells the directory whether an authority is trusted now.</summary>
+    public void Follow(AuthorityRow row)
+    {
+        var tenant = TenantId.Parse(row.TenantId);
+        if (!row.IsTrusted)
+        {
+            directory.Distrust(tenant, row.Id);
+            if (current.TryGetValue(tenant, out var id) && id == row.Id)
+                current.TryRemove(tenant, out _);
+            return;
+        }
+        directory.Trust(new TrustedAuthority(tenant, row.Id, X509CertificateLoader.LoadCertificate(row.Certificate), Above(row), row.Kind == AuthorityKinds.Foreign));
+        if (row.Kind == AuthorityKinds.Tenant)
+            current[tenant] = row.Id;
+    }
 
     public async Task<IReadOnlyCollection<string>> WrapAnewAsync(string current, CancellationToken cancellationToken)
     {
@@ -82,7 +128,7 @@ internal sealed class IdentityStore(
             var done = await ChangeAsync<int>(Caller.Node(tenant), async (context, _, stop) =>
             {
                 var rows = new List<(object?, object?)>();
-                foreach (var row in await context.Authorities.Where(a => a.WrappedBy != current).ToListAsync(stop))
+                foreach (var row in await context.Authorities.Where(a => a.WrappedBy != current && a.Kind != AuthorityKinds.Foreign).ToListAsync(stop))
                 {
                     before.Add(row.WrappedBy);
                     var key = await wrapping.UnwrapAsync(row.WrappedBy, row.Key, Place(tenant, row.Id), stop);
@@ -100,17 +146,23 @@ internal sealed class IdentityStore(
     /// <summary>The tenant is gone: nobody is let in by its authorities.</summary>
     public void Forget(TenantId tenant)
     {
-        signing.TryRemove(tenant, out _);
+        foreach (var key in signing.Keys.Where(k => k.Tenant == tenant))
+            signing.TryRemove(key, out _);
+        current.TryRemove(tenant, out _);
         directory.Forget(tenant);
     }
 
     private async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = Create(tenant);
-        foreach (var authority in await context.Authorities.Where(a => a.IsTrusted).ToListAsync(cancellationToken))
-            Trust(authority);
+        if (await context.Policies.FirstOrDefaultAsync(cancellationToken) is { } policy)
+            directory.SetPolicy(tenant, policy.ToPolicy());
+        foreach (var authority in await context.Authorities.Where(a => a.IsTrusted).OrderBy(a => a.Created).ToListAsync(cancellationToken))
+            Follow(authority);
         var now = time.GetUtcNow();
-        await foreach (var row in context.Certificates.Where(c => c.Standing != nameof(CertificateStanding.Good) && c.NotAfter > now).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        var foreign = await context.Authorities.Where(a => a.Kind == AuthorityKinds.Foreign).Select(a => a.Id).ToListAsync(cancellationToken);
+        var rows = context.Certificates.Where(c => c.NotAfter > now && (c.Standing != nameof(CertificateStanding.Good) || c.Named != null || foreign.Contains(c.Authority)));
+        await foreach (var row in rows.AsAsyncEnumerable().WithCancellation(cancellationToken))
             Follow(row);
     }
 
@@ -119,10 +171,15 @@ internal sealed class IdentityStore(
         var tenant = TenantId.Parse(row.TenantId);
         var key = ECDsa.Create();
         key.ImportPkcs8PrivateKey(await wrapping.UnwrapAsync(row.WrappedBy, row.Key, Place(tenant, row.Id), cancellationToken), out _);
-        return signing[tenant] = new SigningAuthority(X509CertificateLoader.LoadCertificate(row.Certificate), key, Above(row));
+        return signing[(tenant, row.Id)] = new SigningAuthority(X509CertificateLoader.LoadCertificate(row.Certificate), key, Above(row));
     }
 
-    private void Trust(AuthorityRow row) => directory.Trust(TenantId.Parse(row.TenantId), X509CertificateLoader.LoadCertificate(row.Certificate), Above(row));
+    private static CertificateRow Foreign(DeviceIntroduction introduction, DeviceId device, DateTimeOffset now) => new()
+    {
+        TenantId = introduction.Tenant.Value, Serial = introduction.Serial, Authority = introduction.Issuer, Device = device.Value, Use = nameof(CertificateUse.Operational),
+        NotBefore = introduction.Certificate.NotBefore.ToUniversalTime(), NotAfter = introduction.Certificate.NotAfter.ToUniversalTime(),
+        KeyHash = Convert.ToHexStringLower(SHA256.HashData(introduction.Certificate.PublicKey.ExportSubjectPublicKeyInfo())), Standing = nameof(CertificateStanding.Good), Issued = now,
+    };
 
     private static List<X509Certificate2> Above(AuthorityRow row)
     {

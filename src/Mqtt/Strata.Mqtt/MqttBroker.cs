@@ -170,6 +170,26 @@ public sealed partial class MqttBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends a message to one client, by the subscriptions of its own that match; nobody else gets it. Otherwise as <see cref="Publish"/>.</summary>
+    /// <returns>Whether it has such a subscription.</returns>
+    public bool PublishTo(MqttClient client, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, byte qos = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(qos, 2);
+        if (!Topics.IsValidName(topic))
+            throw new ArgumentException("Not a topic name.", nameof(topic));
+        if (client.Session is not { } session || !namespaces.TryGetValue(client.Namespace, out var known))
+            return false;
+        var router = Router.Current;
+        try
+        {
+            return router.Route(known, Message.From(topic, payload, default, qos, retain: false), new Origin(Only: session)).Matches > 0;
+        }
+        finally
+        {
+            router.Flush(Metrics);
+        }
+    }
+
     /// <summary>Whether a message to the topic would reach anyone now. Costs one look at the tree; takes no lock.</summary>
     public bool HasSubscribers(string @namespace, ReadOnlySpan<byte> topic) =>
         namespaces.TryGetValue(@namespace, out var known) && known.Tree.HasMatch(topic);

@@ -1,5 +1,6 @@
 using System.Net;
 using Strata.Mqtt.Connections;
+using Strata.Mqtt.Delivery;
 
 namespace Strata.Mqtt;
 
@@ -39,6 +40,9 @@ public sealed class MqttClient
 
     /// <summary>What the host gave in its <see cref="ConnectDecision"/>.</summary>
     public object? State { get; }
+
+    /// <summary>Null before it is welcomed, and for a client that is not there.</summary>
+    internal Session? Session => connection?.Session;
 
     /// <summary>The client of a session whose connection is gone.</summary>
     internal MqttClient WithoutConnection() => new(null, new ConnectRequest(ClientId, null, default, Version, RemoteEndPoint), UserName, Namespace, State);

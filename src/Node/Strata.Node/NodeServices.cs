@@ -36,6 +36,7 @@ public static class NodeServices
         services.TryAddSingleton<DeviceDirectory>();
         services.TryAddSingleton<IDeviceClasses>(s => s.GetRequiredService<DeviceDirectory>());
         services.TryAddSingleton<CertificateDirectory>();
+        services.TryAddSingleton<CertificateEntrance>();
         services.TryAddSingleton<GatewayDirectory>();
         services.TryAddSingleton<TenantDirectory>();
         services.TryAddSingleton<ShareDirectory>();

@@ -14,6 +14,7 @@ public sealed class CertificateRulesTests
     [Theory]
     [InlineData(CertificateUse.Operational, "urn:strata:device:acme/t-1")]
     [InlineData(CertificateUse.Birth, "urn:strata:birth:acme/t-1")]
+    [InlineData(CertificateUse.Claim, "urn:strata:claim:acme/t-1")]
     public void A_name_is_read_as_it_was_written(CertificateUse use, string uri)
     {
         var name = Name with { Use = use };
@@ -37,9 +38,9 @@ public sealed class CertificateRulesTests
     [Fact]
     public void A_good_certificate_is_let_in_and_clocks_may_differ_a_little()
     {
-        Assert.Null(CertificateJudge.Refuse(Good, null, Now, CertificateTerms.Tolerance));
-        Assert.Null(CertificateJudge.Refuse(Good, null, Good.NotBefore - TimeSpan.FromMinutes(9), CertificateTerms.Tolerance));
-        Assert.Null(CertificateJudge.Refuse(Good, null, Good.NotAfter + TimeSpan.FromMinutes(9), CertificateTerms.Tolerance));
+        Assert.Null(CertificateJudge.Refuse(Good, named: true, null, Now, CertificateTerms.Tolerance));
+        Assert.Null(CertificateJudge.Refuse(Good, named: true, null, Good.NotBefore - TimeSpan.FromMinutes(9), CertificateTerms.Tolerance));
+        Assert.Null(CertificateJudge.Refuse(Good, named: true, null, Good.NotAfter + TimeSpan.FromMinutes(9), CertificateTerms.Tolerance));
     }
 
     public static TheoryData<string, CertificateFacts, CertificateStanding?, int> Bad => new()
@@ -54,10 +55,14 @@ public sealed class CertificateRulesTests
         { "on hold", Good, CertificateStanding.OnHold, 0 },
     };
 
+    [Fact]
+    public void One_of_a_foreign_authority_need_not_name_its_device() =>
+        Assert.Null(CertificateJudge.Refuse(Good with { Names = [] }, named: false, null, Now, CertificateTerms.Tolerance));
+
     [Theory]
     [MemberData(nameof(Bad))]
     public void A_bad_one_is_refused_and_the_reason_said(string said, CertificateFacts facts, CertificateStanding? standing, int minutesLater) =>
-        Assert.Contains(said, CertificateJudge.Refuse(facts, standing, Now.AddMinutes(minutesLater), CertificateTerms.Tolerance)!, StringComparison.Ordinal);
+        Assert.Contains(said, CertificateJudge.Refuse(facts, named: true, standing, Now.AddMinutes(minutesLater), CertificateTerms.Tolerance)!, StringComparison.Ordinal);
 
     [Fact]
     public void Standing_changes_by_the_table_and_only_hold_comes_back()

@@ -24,7 +24,7 @@ public sealed class CertificateDirectoryTests
     {
         directory = new CertificateDirectory(clock);
         acme = root.Below("acme");
-        directory.Trust(Acme, acme.Certificate, [root.Certificate]);
+        directory.Trust(new TrustedAuthority(Acme, acme.Id, acme.Certificate, [root.Certificate]));
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class CertificateDirectoryTests
     {
         var verdict = directory.Check(acme.Device("urn:strata:device:acme/t-1"));
         Assert.Equal("", verdict.Reason);
-        Assert.Equal(new CertificateName(CertificateUse.Operational, Acme, DeviceId.Parse("t-1")), verdict.Name);
+        Assert.Equal((Acme, DeviceId.Parse("t-1"), CertificateUse.Operational, false), (verdict.Tenant, verdict.Device!.Value, verdict.Use, verdict.MayIntroduce));
     }
 
     [Fact]
@@ -66,8 +66,16 @@ public sealed class CertificateDirectoryTests
         var certificate = acme.Device("urn:strata:device:acme/t-1");
         clock.SetUtcNow(TestAuthority.LeafUntil.AddMinutes(5));
         Assert.Equal("", directory.Check(certificate).Reason);
+        // Past its end it may still ask for the next one, within the tenant's grace period.
+        clock.SetUtcNow(TestAuthority.LeafUntil.AddDays(29));
+        var late = directory.Check(certificate);
+        Assert.Equal(("", CertificateUse.Birth, true, false), (late.Reason, late.Use, late.IsLate, late.MayIntroduce));
         clock.SetUtcNow(TestAuthority.LeafUntil.AddDays(200));
         Assert.Contains("expired", directory.Check(certificate).Reason, StringComparison.Ordinal);
+        directory.SetPolicy(Acme, new CertificatePolicy { Grace = TimeSpan.FromDays(365) });
+        Assert.True(directory.Check(certificate).IsLate);
+        directory.Set(Acme, late.Issuer, late.Serial, CertificateStanding.Revoked);
+        Assert.Contains("revoked", directory.Check(certificate).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,6 +107,34 @@ public sealed class CertificateDirectoryTests
     }
 
     [Fact]
+    public void A_birth_certificate_speaks_for_whom_it_is_bound_to_else_for_whom_it_names()
+    {
+        var birth = acme.Device("urn:strata:birth:acme/sn-1");
+        var verdict = directory.Check(birth);
+        Assert.Equal(("sn-1", CertificateUse.Birth, true), (verdict.Device!.Value.Value, verdict.Use, verdict.MayIntroduce));
+        directory.Bind(verdict.Issuer, verdict.Serial, DeviceId.Parse("hall-1"));
+        Assert.Equal("hall-1", directory.Check(birth).Device!.Value.Value);
+        Assert.Null(directory.Check(acme.Device("urn:strata:claim:acme/line-1")).Device);
+    }
+
+    [Fact]
+    public void A_foreign_authority_s_certificate_speaks_for_nobody_until_it_is_bound_and_never_for_whom_it_names()
+    {
+        var foreign = TestAuthority.Root("maker");
+        var device = foreign.Device("urn:strata:device:rival/t-1");
+        Assert.Contains("no authority", directory.Check(device).Reason, StringComparison.Ordinal);
+        directory.Trust(new TrustedAuthority(Acme, "maker", foreign.Certificate, [], IsForeign: true));
+        var verdict = directory.Check(device);
+        Assert.Equal(("", Acme, (DeviceId?)null, true), (verdict.Reason, verdict.Tenant, verdict.Device, verdict.MayIntroduce));
+        directory.Bind("maker", verdict.Serial, DeviceId.Parse("m-1"));
+        Assert.Equal((Acme, DeviceId.Parse("m-1"), CertificateUse.Operational), (directory.Check(device).Tenant, directory.Check(device).Device!.Value, directory.Check(device).Use));
+        // The same name and key id, and another key.
+        Assert.False(directory.Check(foreign.WithOtherKey().Device("urn:strata:device:acme/t-1")).IsAccepted);
+        directory.Distrust(Acme, "maker");
+        Assert.False(directory.Check(device).IsAccepted);
+    }
+
+    [Fact]
     public void Malformed_names_are_a_reason_not_a_crash() =>
         Assert.Contains("cannot be read", directory.Check(acme.Device("urn:strata:device:acme/t-1", names: [0x30, 0x05, 0x86, 0x7f])).Reason, StringComparison.Ordinal);
 
@@ -106,6 +142,8 @@ public sealed class CertificateDirectoryTests
     private sealed record TestAuthority(X509Certificate2 Certificate, ECDsa Key)
     {
         public static readonly DateTimeOffset LeafUntil = Now.AddDays(90);
+
+        public string Id => Certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().First().SubjectKeyIdentifier!.ToLowerInvariant();
 
         public static TestAuthority Root(string name)
         {

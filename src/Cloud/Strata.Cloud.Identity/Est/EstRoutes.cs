@@ -16,7 +16,7 @@ namespace Strata.Cloud.Identity.Est;
 
 /// <summary>
 /// Enrolment over Secure Transport (RFC 7030): <c>cacerts</c>, <c>simpleenroll</c>, <c>simplereenroll</c> under <c>/.well-known/est/</c>, or below the tenant as the label. A device enrols with its secret
-/// (Basic), its birth certificate or its operational one; it gets a certificate for itself and nobody else.
+/// (Basic), its birth certificate or its operational one, which may be past its end within the tenant's grace period; it gets a certificate for itself and nobody else.
 /// </summary>
 internal static class EstRoutes
 {
@@ -44,42 +44,25 @@ internal static class EstRoutes
         return Certificates([own.Certificate, .. own.Above]);
     }
 
-    private static Task<IResult> EnrolAsync(string? label, HttpContext context, IssueCertificate issue, TenantDirectory tenants, DeviceDirectory devices, IRejectionLog rejections, CancellationToken cancellationToken) =>
-        IssueAsync(label, context, issue, tenants, devices, rejections, renews: false, cancellationToken);
+    private static Task<IResult> EnrolAsync(string? label, HttpContext context, EstAsker asker, CancellationToken cancellationToken) => IssueAsync(label, context, asker, renews: false, cancellationToken);
 
-    private static Task<IResult> RenewAsync(string? label, HttpContext context, IssueCertificate issue, TenantDirectory tenants, DeviceDirectory devices, IRejectionLog rejections, CancellationToken cancellationToken) =>
-        IssueAsync(label, context, issue, tenants, devices, rejections, renews: true, cancellationToken);
+    private static Task<IResult> RenewAsync(string? label, HttpContext context, EstAsker asker, CancellationToken cancellationToken) => IssueAsync(label, context, asker, renews: true, cancellationToken);
 
-    private static async Task<IResult> IssueAsync(
-        string? label, HttpContext context, IssueCertificate issue, TenantDirectory tenants, DeviceDirectory devices, IRejectionLog rejections, bool renews, CancellationToken cancellationToken)
+    private static async Task<IResult> IssueAsync(string? label, HttpContext context, EstAsker asker, bool renews, CancellationToken cancellationToken)
     {
-        if (AskerOf(context, renews) is not { } asker || (label is not null && label != asker.Tenant.Value) || !tenants.IsActive(asker.Tenant))
+        var tenant = EstAsker.TenantOf(context, renews);
+        if (tenant is null || (label is not null && label != tenant.Value.Value))
         {
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"strata\", charset=\"UTF-8\"";
             return ProblemResults.Of(ProblemKind.Unauthenticated, renews
                 ? "Renewing needs the device's certificate in the TLS connection; with its secret or birth certificate it enrols (simpleenroll)."
                 : "Enrolling needs the device's secret (Basic, TENANT/ID) or its certificate in the TLS connection.");
         }
-        var tenant = asker.Tenant;
-        if (!devices.TryGet(tenant, asker.Device, out var device) || !device.Enabled)
-        {
-            rejections.Record(tenant, RejectionKind.Authentication, asker.Device.Value, "it may not enrol: it is not known, or not allowed in its state");
-            return ProblemResults.Of(ProblemKind.Forbidden, "The device may not enrol in its state.");
-        }
         var request = await ReadAsync(context.Request, cancellationToken);
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem);
-        var name = new CertificateName(CertificateUse.Operational, tenant, asker.Device);
-        var issued = await issue.RunAsync(new Caller(tenant, asker.Device.Value) { Origin = context.Connection.RemoteIpAddress?.ToString() }, name, request.Value, cancellationToken);
+        var issued = await asker.IssueAsync(context, tenant.Value, request.Value, cancellationToken);
         return issued.ToResult(i => Certificates([i.Certificate]));
-    }
-
-    /// <summary>Who has proved to be whom; null when nobody has.</summary>
-    private static (TenantId Tenant, DeviceId Device)? AskerOf(HttpContext context, bool renews)
-    {
-        if (context.Features.Get<CertificateFeature>()?.Verdict.Name is { } shown && (!renews || shown.Use == CertificateUse.Operational))
-            return (shown.Tenant, shown.Device);
-        return !renews && context.User.Device() is { } device && context.Features.Get<Access>() is { } access ? (access.Tenant, device) : null;
     }
 
     /// <summary>Base64 with or without line breaks, as RFC 7030 has it, whatever the transfer encoding says; PEM is taken too.</summary>

@@ -9,7 +9,7 @@ using Strata.Cloud.Identity;
 namespace Strata.Cloud.Identity.Migrations
 {
     [DbContext(typeof(IdentityDbContext))]
-    internal partial class IdentityDbContextModelSnapshot : ModelSnapshot
+    partial class IdentityDbContextModelSnapshot : ModelSnapshot
     {
         protected override void BuildModel(ModelBuilder modelBuilder)
         {
@@ -38,6 +38,11 @@ namespace Strata.Cloud.Identity.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("certificate");
 
+                    b.Property<string>("Challenge")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("challenge");
+
                     b.Property<long>("Created")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created");
@@ -51,9 +56,34 @@ namespace Strata.Cloud.Identity.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("key");
 
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
                     b.Property<long>("NotAfter")
                         .HasColumnType("INTEGER")
                         .HasColumnName("not_after");
+
+                    b.Property<int?>("Reason")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("reason");
+
+                    b.Property<long?>("Since")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("since");
+
+                    b.Property<string>("Sku")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sku");
 
                     b.Property<string>("WrappedBy")
                         .IsRequired()
@@ -64,7 +94,35 @@ namespace Strata.Cloud.Identity.Migrations
                     b.HasKey("TenantId", "Id")
                         .HasName("pk_authorities");
 
+                    b.HasIndex("TenantId", "Kind", "Name")
+                        .HasDatabaseName("ix_authorities_tenant_id_kind_name");
+
                     b.ToTable("authorities", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Identity.Rows.CertificatePolicyRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<bool>("AllowsSecrets")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("allows_secrets");
+
+                    b.Property<long>("GraceSeconds")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("grace_seconds");
+
+                    b.Property<long>("LifetimeSeconds")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lifetime_seconds");
+
+                    b.HasKey("TenantId")
+                        .HasName("pk_certificate_policies");
+
+                    b.ToTable("certificate_policies", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Identity.Rows.CertificateRow", b =>
@@ -101,6 +159,11 @@ namespace Strata.Cloud.Identity.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("key_hash");
 
+                    b.Property<string>("Named")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("named");
+
                     b.Property<long>("NotAfter")
                         .HasColumnType("INTEGER")
                         .HasColumnName("not_after");
@@ -131,6 +194,9 @@ namespace Strata.Cloud.Identity.Migrations
 
                     b.HasKey("TenantId", "Serial")
                         .HasName("pk_certificates");
+
+                    b.HasIndex("TenantId", "Authority")
+                        .HasDatabaseName("ix_certificates_tenant_id_authority");
 
                     b.HasIndex("TenantId", "Device")
                         .HasDatabaseName("ix_certificates_tenant_id_device");

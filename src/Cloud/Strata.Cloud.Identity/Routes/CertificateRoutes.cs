@@ -23,8 +23,14 @@ internal static class CertificateRoutes
             .WithSummary("Certifies a key for a device").Accepts<IssueCertificateRequest>("application/json").Produces<IssuedCertificateInfo>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/certificates/revocations", RevokeThem.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("RevokeCertificates").WithTags("Certificates")
-            .WithSummary("Revokes a certificate or all of a device; what was opened with them ends").Accepts<RevokeCertificates>("application/json").Produces<RevokedCertificates>()
+            .WithSummary("Revokes a certificate, all of a device, a batch or another authority; what was opened with them ends").Accepts<RevokeCertificates>("application/json").Produces<RevokedCertificates>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        api.MapPost("/certificates/claims", IssueForDevice.ClaimAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("IssueClaim").WithTags("Certificates")
+            .WithSummary("A claim certificate, which devices of a kind share to ask for one of their own").Accepts<IssueClaim>("application/json").Produces<IssuedCertificateInfo>(StatusCodes.Status201Created);
+        api.MapGet("/certificates/policy", PolicyRoutes.Get).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetCertificatePolicy").WithTags("Certificates")
+            .WithSummary("What the tenant asks of its devices' identities").Produces<CertificatePolicyInfo>();
+        api.MapPut("/certificates/policy", PolicyRoutes.SetAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("SetCertificatePolicy").WithTags("Certificates")
+            .WithSummary("Sets lifetime, grace period and whether secrets are admitted").Accepts<CertificatePolicyInfo>("application/json").Produces<CertificatePolicyInfo>();
         api.MapPost("/certificates/{serial}/reinstatement", Reinstate.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("ReinstateCertificate").WithTags("Certificates")
             .WithSummary("Makes a certificate good again that is on hold").Produces<CertificateInfo>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }

@@ -19,11 +19,13 @@ internal static class RevokeThem
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem);
         var (serial, device, why) = (request.Value.Serial?.ToLowerInvariant(), request.Value.Device, request.Value.Reason ?? "unspecified");
-        if (serial is null == device is null)
-            return ProblemResults.Of(ProblemKind.Invalid, "Name either 'serial' or 'device'.", "serial");
+        if (new[] { serial, device, request.Value.Batch, request.Value.Issuer }.Count(n => n is not null) != 1)
+            return ProblemResults.Of(ProblemKind.Invalid, "Name one: 'serial', 'device', 'batch' or 'issuer'.", "serial");
         if (!Revocation.TryParse(why, out var reason))
             return ProblemResults.Of(ProblemKind.Invalid, $"'reason' is one of {string.Join(", ", Revocation.Names)}.", "reason");
         var access = context.Access();
+        if (request.Value.Batch is not null || request.Value.Issuer is not null)
+            return await RevokeAuthority.RunAsync(request.Value, reason, context, store, time, cancellationToken);
         var outcome = await store.ChangeAsync<IReadOnlyList<CertificateRow>>(
             Caller.Of(context), (tables, now, stop) => DecideAsync(tables, access, serial, device, reason, now, stop), cancellationToken, rows => rows.ToList().ForEach(store.Follow));
         return outcome.ToResult(rows => Results.Json(new RevokedCertificates([.. rows.Select(r => CertificateRoutes.Info(r, time.GetUtcNow()))]), ContractsJson.Default.RevokedCertificates));

@@ -31,11 +31,26 @@ internal static class IssueForDevice
             return ProblemResults.Of(ProblemKind.Invalid, "'csr' is a certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----).", "csr");
         var use = request.Value.Use == "birth" ? CertificateUse.Birth : CertificateUse.Operational;
         var issued = await issue.RunAsync(Caller.Of(context), new CertificateName(use, access.Tenant, device), csr, cancellationToken);
-        return issued.ToResult(i => Results.Json(
-            new IssuedCertificateInfo(
-                CertificateRoutes.Info(i.Row, time.GetUtcNow()), i.Certificate.ExportCertificatePem() + "\n", string.Concat(i.Chain.Select(c => c.ExportCertificatePem() + "\n"))),
-            ContractsJson.Default.IssuedCertificateInfo, statusCode: StatusCodes.Status201Created));
+        return Answer(issued, time);
     }
+
+    /// <summary><c>POST /api/v1/certificates/claims</c>.</summary>
+    public static async Task<IResult> ClaimAsync(HttpContext context, IssueCertificate issue, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.IssueClaim, cancellationToken);
+        if (!request.IsOk)
+            return ProblemResults.Of(request.Problem);
+        if (!DeviceId.TryParse(request.Value.Name, out var name) || request.Value.Name.Length > 64)
+            return ProblemResults.Of(ProblemKind.Invalid, "A claim's name has 1 to 64 letters, digits and . _ : -, and begins with a letter or digit.", "name");
+        if (Decode(request.Value.Csr) is not { } csr)
+            return ProblemResults.Of(ProblemKind.Invalid, "'csr' is a certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----).", "csr");
+        return Answer(await issue.RunAsync(Caller.Of(context), new CertificateName(CertificateUse.Claim, context.Access().Tenant, name), csr, cancellationToken), time);
+    }
+
+    private static IResult Answer(Outcome<IssuedCertificate> issued, TimeProvider time) => issued.ToResult(i => Results.Json(
+        new IssuedCertificateInfo(
+            CertificateRoutes.Info(i.Row, time.GetUtcNow()), i.Certificate.ExportCertificatePem() + "\n", string.Concat(i.Chain.Select(c => c.ExportCertificatePem() + "\n"))),
+        ContractsJson.Default.IssuedCertificateInfo, statusCode: StatusCodes.Status201Created));
 
     private static byte[]? Decode(string? text)
     {

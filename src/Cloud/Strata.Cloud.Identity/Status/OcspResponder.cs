@@ -39,8 +39,8 @@ internal sealed class OcspResponder(IdentityStore store, CertificateDirectory di
         if (questions.Length is 0 or > MaxQuestions)
             return Refuse(OcspResponseStatus.MalformedRequest);
         var first = questions[0].GetCertID();
-        var tenant = directory.Authorities.FirstOrDefault(a => first.MatchesIssuer(new BouncyCertificate(a.Certificate.RawData))).Tenant;
-        if (tenant == default || await store.FindAuthorityAsync(tenant, cancellationToken) is not { } signer)
+        var issuer = directory.Authorities.FirstOrDefault(a => !a.IsForeign && first.MatchesIssuer(new BouncyCertificate(a.Certificate.RawData)));
+        if (issuer is not { Tenant: var tenant } || await store.FindAuthorityAsync(tenant, issuer.Id, cancellationToken) is not { } signer)
             return Refuse(OcspResponseStatus.Unauthorized); // RFC 6960, 2.3: it cannot answer for this issuer.
         var certificate = new BouncyCertificate(signer.Certificate.RawData);
         var now = time.GetUtcNow();

@@ -32,7 +32,7 @@ internal static class StatusRoutes
 
     private static async Task<IResult> GetListAsync(string authority, IdentityStore store, CertificateDirectory directory, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (directory.OwnerOf(authority) is not { } tenant || await store.FindAuthorityAsync(tenant, cancellationToken) is not { } signer)
+        if (directory.Find(authority) is not { IsForeign: false, Tenant: var tenant } || await store.FindAuthorityAsync(tenant, authority, cancellationToken) is not { } signer)
             return ProblemResults.Of(ProblemKind.NotFound, "There is no such authority.");
         var now = time.GetUtcNow();
         var list = new CertificateRevocationListBuilder();

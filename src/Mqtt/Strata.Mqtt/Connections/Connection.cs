@@ -36,6 +36,9 @@ internal sealed partial class Connection
 
     public Outbox Outbox { get; }
 
+    /// <summary>Null before the client is welcomed.</summary>
+    public Session? Session => session;
+
     /// <summary>The limits as they were when it came, which is what its CONNACK says; those of <see cref="MqttBroker.Options"/> are the newest.</summary>
     private MqttOptions Options { get; }
 

@@ -30,14 +30,14 @@ internal sealed class Router
     public Routed Route(MqttNamespace @namespace, in Message message, in Origin origin)
     {
         var kept = origin.Kept;
-        var count = @namespace.Tree.Count == 0 ? 0 : Deliver(@namespace, message, origin.Publisher, ref kept);
+        var count = @namespace.Tree.Count == 0 ? 0 : Deliver(@namespace, message, origin, ref kept);
         return new Routed(count, Store(@namespace, kept, message.QoS, origin));
     }
 
     /// <returns>How many subscribers matched.</returns>
-    private int Deliver(MqttNamespace @namespace, in Message message, Session? publisher, ref KeptMessage? kept)
+    private int Deliver(MqttNamespace @namespace, in Message message, in Origin origin, ref KeptMessage? kept)
     {
-        matches.Begin(publisher);
+        matches.Begin(origin.Publisher, origin.Only);
         @namespace.Tree.Match(message.Topic, matches);
         if (matches.Count == 0 && matches.Groups.Count == 0)
             return 0;
@@ -172,12 +172,13 @@ internal sealed class Router
 
 /// <summary>Where a message comes from, and what else is stored with it.</summary>
 /// <param name="Publisher">Null when the host publishes.</param>
+/// <param name="Only">The one session that may have it; null: all that subscribe.</param>
 /// <param name="PacketId">Of a publish that is acknowledged; else 0.</param>
 /// <param name="Kept">A copy that is there already.</param>
 /// <param name="Retained">The version of the retained message that it became; 0: it did not.</param>
 /// <param name="Author">Of the retained message; null: the host.</param>
 /// <param name="After">What to do once it is on the disk.</param>
-internal readonly record struct Origin(Session? Publisher = null, ushort PacketId = 0, KeptMessage? Kept = null, long Retained = 0, KnownClient? Author = null, AfterCommit After = default);
+internal readonly record struct Origin(Session? Publisher = null, ushort PacketId = 0, KeptMessage? Kept = null, long Retained = 0, KnownClient? Author = null, AfterCommit After = default, Session? Only = null);
 
 /// <param name="Matches">Subscribers that matched.</param>
 /// <param name="IsStored"><see cref="Origin.After"/> is done once it is on the disk; else it is the caller's.</param>

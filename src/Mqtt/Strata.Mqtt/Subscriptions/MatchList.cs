@@ -15,6 +15,7 @@ internal sealed class MatchList
     private Dictionary<Session, int>? index;
     private int lists;
     private Session? publisher;
+    private Session? only;
 
     public int Count { get; private set; }
 
@@ -24,9 +25,10 @@ internal sealed class MatchList
     public IReadOnlyList<SharedGroup> Groups => groups;
 
     /// <param name="from">Whose own messages No Local keeps from it; null when none.</param>
-    public void Begin(Session? from)
+    /// <param name="to">The one session that may have it, by subscriptions of its own; null for all.</param>
+    public void Begin(Session? from, Session? to = null)
     {
-        publisher = from;
+        (publisher, only) = (from, to);
         lists = 0;
     }
 
@@ -36,7 +38,7 @@ internal sealed class MatchList
         Array.Clear(matches, 0, Count);
         index?.Clear();
         groups.Clear();
-        publisher = null;
+        (publisher, only) = (null, null);
         Count = 0;
     }
 
@@ -48,8 +50,8 @@ internal sealed class MatchList
                 Add(subscription);
         }
 
-        foreach (var group in list.Groups)
-            groups.Add(group);
+        if (only is null)
+            groups.AddRange(list.Groups);
         lists++;
     }
 
@@ -57,7 +59,7 @@ internal sealed class MatchList
     {
         var options = subscription.Options;
         var session = subscription.Session;
-        if (options.NoLocal && ReferenceEquals(session, publisher))
+        if ((options.NoLocal && ReferenceEquals(session, publisher)) || (only is not null && !ReferenceEquals(session, only)))
             return;
         var known = lists == 0 ? -1 : IndexOf(session);
         if (known >= 0)

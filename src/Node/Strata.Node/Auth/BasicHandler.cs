@@ -5,12 +5,13 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
+using Strata.Node.Identity;
 
 namespace Strata.Node.Auth;
 
 /// <summary><c>Authorization: Basic</c> with a device's or gateway's <see cref="LoginName"/> and secret. One id may name both: the secret decides.</summary>
 internal sealed class BasicHandler(
-    DeviceDirectory devices, GatewayDirectory gateways, TenantDirectory tenants, IRejectionLog rejections, IOptionsMonitor<AuthenticationSchemeOptions> options,
+    DeviceDirectory devices, GatewayDirectory gateways, CertificateDirectory certificates, TenantDirectory tenants, IRejectionLog rejections, IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger, UrlEncoder encoder)
     : ProblemAuthenticationHandler(options, logger, encoder)
 {
@@ -25,7 +26,7 @@ internal sealed class BasicHandler(
         if (!TryDecode(credentials, out var name, out var secret))
             return Refuse(tenants.Default, "", "malformed Basic credentials");
         var login = LoginName.Of(name, tenants.Default);
-        var check = CredentialPair.Check(login, secret, devices, gateways, out var device, out var gateway);
+        var check = CredentialPair.Check(login, secret, devices, gateways, certificates, out var device, out var gateway);
         if (check.Result == CredentialCheck.Accepted && !tenants.IsActive(login.Tenant))
             return Refuse(login.Tenant, login.Name, "the tenant is disabled");
         if (check.Result != CredentialCheck.Accepted)

@@ -9,32 +9,28 @@ using Strata.Node.Identity;
 
 namespace Strata.Node.Auth;
 
-/// <summary>A device by the operational certificate of its TLS connection. A birth certificate lets nobody in here; who enrols with one is asked by the endpoint.</summary>
+/// <summary>A device by the operational certificate of its TLS connection. Nobody is let in by one that may only enrol; who enrols with one is asked by the endpoint.</summary>
 internal sealed class CertificateHandler(
-    CertificateDirectory certificates, DeviceDirectory devices, TenantDirectory tenants, IRejectionLog rejections, IOptionsMonitor<AuthenticationSchemeOptions> options,
+    CertificateDirectory certificates, CertificateEntrance entrance, TenantDirectory tenants, IRejectionLog rejections, IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger, UrlEncoder encoder)
     : ProblemAuthenticationHandler(options, logger, encoder)
 {
     protected override string ChallengeText => "Basic realm=\"strata\", charset=\"UTF-8\"";
 
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Check());
-
-    private AuthenticateResult Check()
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (Context.Connection.ClientCertificate is not { } shown)
             return AuthenticateResult.NoResult();
         var verdict = certificates.Check(shown);
         if (!verdict.IsAccepted)
-            return tenants.Exists(verdict.Name.Tenant) ? Refuse(verdict.Name.Tenant, verdict.Name.Device.Value, verdict.Reason) : Refuse(tenants.Default, "", verdict.Reason);
+            return tenants.Exists(verdict.Tenant) ? Refuse(verdict.Tenant, verdict.Subject, verdict.Reason) : Refuse(tenants.Default, "", verdict.Reason);
         Context.Features.Set<CertificateFeature>(new CertificateFeature(verdict));
-        if (verdict.Name.Use != CertificateUse.Operational)
+        if (verdict.Use != CertificateUse.Operational)
             return AuthenticateResult.NoResult();
-        var (tenant, device) = (verdict.Name.Tenant, verdict.Name.Device);
-        if (!tenants.IsActive(tenant) || !devices.TryGet(tenant, device, out var entry))
-            return Refuse(tenant, device.Value, CredentialCheck.Unknown.Reason("device"));
-        if (!entry.Enabled)
-            return Refuse(tenant, device.Value, CredentialCheck.Disabled.Reason("device"));
-        var principal = Principal.Of(tenant, device);
+        var entered = await entrance.EnterAsync(verdict, shown, Context.Connection.RemoteIpAddress, Context.RequestAborted);
+        if (!entered.IsOk)
+            return Refuse(verdict.Tenant, verdict.Subject, entered.Problem.Detail);
+        var principal = Principal.Of(verdict.Tenant, entered.Value.Device);
         Context.Features.Set(principal);
         return AuthenticateResult.Success(new AuthenticationTicket(StrataIdentity.Of(principal, Scheme.Name), Scheme.Name));
     }

@@ -1,5 +1,6 @@
 using Strata.Core.Devices;
 using Strata.Node.Devices;
+using Strata.Node.Identity;
 
 namespace Strata.Node.Auth;
 
@@ -9,7 +10,7 @@ internal readonly record struct CredentialPair(CredentialCheck Result, string Re
 {
     /// <summary>Both directories are always asked, so that the time says nothing about which names there are.</summary>
     public static CredentialPair Check(
-        in LoginName login, ReadOnlySpan<byte> secret, DeviceDirectory devices, GatewayDirectory gateways, out DeviceEntry? device, out GatewayEntry? gateway)
+        in LoginName login, ReadOnlySpan<byte> secret, DeviceDirectory devices, GatewayDirectory gateways, CertificateDirectory certificates, out DeviceEntry? device, out GatewayEntry? gateway)
     {
         (device, gateway) = (null, null);
         var asGateway = CredentialCheck.Unknown;
@@ -22,7 +23,9 @@ internal readonly record struct CredentialPair(CredentialCheck Result, string Re
             return new CredentialPair(asGateway, "");
         gateway = null;
         if (asDevice == CredentialCheck.Accepted)
-            return new CredentialPair(asDevice, "");
+            return certificates.PolicyOf(login.Tenant).AllowsSecrets
+                ? new CredentialPair(asDevice, "")
+                : new CredentialPair(CredentialCheck.Disabled, "the tenant's policy admits no secrets of devices: connect with a certificate");
         return asGateway != CredentialCheck.Unknown ? new CredentialPair(asGateway, asGateway.Reason("gateway")) : new CredentialPair(asDevice, asDevice.Reason("device"));
     }
 }

@@ -2,59 +2,60 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Strata.Core.Devices;
 using Strata.Core.Identity;
 using Strata.Core.Tenancy;
 
 namespace Strata.Node.Identity;
 
-/// <summary>What a check of a device's certificate came to.</summary>
-/// <param name="Name">Whom it names, also when it is refused, if its authority has signed that; else default.</param>
-/// <param name="Reason">Why it is refused, for the log of rejections; empty when it is not.</param>
-public readonly record struct CertificateVerdict(CertificateName Name, string Issuer, string Serial, string Reason)
-{
-    public bool IsAccepted => Reason.Length == 0;
-}
-
 /// <summary>
-/// The authorities whose devices are let in and the certificates that are not good any more, in memory: filled and kept current by its owner. Any number of readers at once.
-/// A certificate speaks for devices of its authority's tenant only, whatever it says.
+/// The authorities whose devices are let in, the certificates that are not good any more, whom certificates are bound to that do not name their device, and each tenant's policy; in memory: filled and
+/// kept current by its owner. Any number of readers at once. A certificate speaks for devices of its authority's tenant only, whatever it says.
 /// </summary>
 public sealed class CertificateDirectory(TimeProvider time)
 {
     private readonly ConcurrentDictionary<(string Issuer, string Serial), CertificateStanding> standings = new();
-    private volatile ImmutableDictionary<string, Authority> authorities = ImmutableDictionary<string, Authority>.Empty;
+    private readonly ConcurrentDictionary<(string Issuer, string Serial), DeviceId> bound = new();
+    private readonly ConcurrentDictionary<TenantId, CertificatePolicy> policies = new();
+    private ImmutableDictionary<string, TrustedAuthority> authorities = ImmutableDictionary<string, TrustedAuthority>.Empty;
 
     /// <summary>Raised after a certificate, or with a null serial all of an authority, is not good any more. Must be quick.</summary>
     public event Action<TenantId, string, string?>? Ended;
 
-    /// <summary>All authorities, with whose they are.</summary>
-    public IEnumerable<(TenantId Tenant, X509Certificate2 Certificate)> Authorities => authorities.Values.Select(a => (a.Tenant, a.Certificate));
+    /// <summary>Raised after a tenant's policy has changed. Must be quick.</summary>
+    public event Action<TenantId>? PolicyChanged;
 
-    /// <summary>Whose authority has this key id; null for none.</summary>
-    public TenantId? OwnerOf(string authority) => authorities.TryGetValue(authority, out var known) ? known.Tenant : null;
+    public IEnumerable<TrustedAuthority> Authorities => Volatile.Read(ref authorities).Values;
+
+    /// <summary>The authority of this id; null for none.</summary>
+    public TrustedAuthority? Find(string authority) => Volatile.Read(ref authorities).GetValueOrDefault(authority);
+
+    public CertificatePolicy PolicyOf(TenantId tenant) => policies.GetValueOrDefault(tenant, CertificatePolicy.Default);
+
+    public void SetPolicy(TenantId tenant, CertificatePolicy policy)
+    {
+        policies[tenant] = policy;
+        PolicyChanged?.Invoke(tenant);
+    }
 
     /// <summary>Lets in whom this authority certifies.</summary>
-    /// <param name="above">Those between it and the root, with the root last.</param>
-    public void Trust(TenantId tenant, X509Certificate2 authority, IReadOnlyList<X509Certificate2> above)
-    {
-        var key = CertificateFactsReader.OwnKey(authority) ?? throw new ArgumentException("An authority's certificate has a subject key identifier.", nameof(authority));
-        authorities = authorities.SetItem(key, new Authority(tenant, authority, above));
-    }
+    public void Trust(TrustedAuthority authority) => ImmutableInterlocked.Update(ref authorities, static (all, one) => all.SetItem(one.Id, one), authority);
 
     /// <summary>Lets nobody in any more by this authority.</summary>
     public void Distrust(TenantId tenant, string authority)
     {
-        if (!authorities.TryGetValue(authority, out var known) || known.Tenant != tenant)
+        if (Find(authority) is not { } known || known.Tenant != tenant)
             return;
-        authorities = authorities.Remove(authority);
+        ImmutableInterlocked.Update(ref authorities, static (all, id) => all.Remove(id), authority);
         Ended?.Invoke(tenant, authority, null);
     }
 
     /// <summary>Lets nobody in any more by any authority of the tenant.</summary>
     public void Forget(TenantId tenant)
     {
-        foreach (var (key, _) in authorities.Where(a => a.Value.Tenant == tenant))
-            Distrust(tenant, key);
+        foreach (var authority in Authorities.Where(a => a.Tenant == tenant))
+            Distrust(tenant, authority.Id);
+        policies.TryRemove(tenant, out _);
     }
 
     /// <summary>Says how a certificate stands; <see cref="CertificateStanding.Good"/> forgets it.</summary>
@@ -68,26 +69,32 @@ public sealed class CertificateDirectory(TimeProvider time)
             Ended?.Invoke(tenant, authority, serial);
     }
 
+    /// <summary>Says whom a certificate speaks for; null for whom it names. Needed where it names nobody, or a device that was given another name.</summary>
+    public void Bind(string authority, string serial, DeviceId? device)
+    {
+        if (device is { } known)
+            bound[(authority, serial)] = known;
+        else
+            bound.TryRemove((authority, serial), out _);
+    }
+
     /// <summary>Whether the certificate of a connection is still good.</summary>
-    public bool IsGood(string authority, string serial) => authorities.ContainsKey(authority) && !standings.ContainsKey((authority, serial));
+    public bool IsGood(string authority, string serial) => Find(authority) is not null && !standings.ContainsKey((authority, serial));
 
     /// <summary>Judges the certificate that a client has shown and proved to have the key of.</summary>
     public CertificateVerdict Check(X509Certificate2 shown)
     {
         try
         {
-            var serial = CertificateFactsReader.Serial(shown);
-            if (CertificateFactsReader.IssuerKey(shown) is not { } issuer || !authorities.TryGetValue(issuer, out var authority))
-                return Refuse("the certificate is of no authority that is registered here");
             var facts = CertificateFactsReader.Read(shown);
-            var now = time.GetUtcNow();
-            if (authority.Refuse(shown, now) is { } broken)
-                return Refuse(broken);
-            var name = facts.Names.Count > 0 ? facts.Names[0] : default;
-            if (name != default && name.Tenant != authority.Tenant)
-                return Refuse($"the certificate names a device of {name.Tenant}, and its authority is {authority.Tenant}'s");
-            var why = CertificateJudge.Refuse(facts, standings.TryGetValue((issuer, serial), out var standing) ? standing : null, now, CertificateTerms.Tolerance);
-            return new CertificateVerdict(name, issuer, serial, why ?? "");
+            var why = "the certificate is of no authority that is registered here";
+            foreach (var authority in CandidatesOf(shown))
+            {
+                why = authority.Refuse(shown, time.GetUtcNow());
+                if (why is null)
+                    return Judge(shown, facts, authority);
+            }
+            return Refuse(why!);
         }
         catch (CryptographicException e)
         {
@@ -95,33 +102,28 @@ public sealed class CertificateDirectory(TimeProvider time)
         }
     }
 
-    private static CertificateVerdict Refuse(string reason) => new(default, "", "", reason);
-
-    private sealed record Authority(TenantId Tenant, X509Certificate2 Certificate, IReadOnlyList<X509Certificate2> Above)
+    private IEnumerable<TrustedAuthority> CandidatesOf(X509Certificate2 shown)
     {
-        /// <summary>Why the chain from the leaf to the root is not sound; null when it is.</summary>
-        public string? Refuse(X509Certificate2 leaf, DateTimeOffset now)
-        {
-            using var chain = new X509Chain();
-            var policy = chain.ChainPolicy;
-            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            policy.CustomTrustStore.Add(Above.Count > 0 ? Above[^1] : Certificate);
-            policy.ExtraStore.Add(Certificate);
-            foreach (var between in Above)
-                policy.ExtraStore.Add(between);
-            policy.RevocationMode = X509RevocationMode.NoCheck; // What is revoked is known here, at once.
-            policy.DisableCertificateDownloads = true;
-            policy.VerificationTimeIgnored = false;
-            policy.VerificationTime = Within(leaf, now);
-            return chain.Build(leaf) ? null : $"the certificate's chain is not sound ({string.Join(", ", chain.ChainStatus.Select(s => s.Status).Distinct())})";
-        }
-
-        /// <summary>The judge has allowed for clocks that differ; the chain is asked about a moment at which the leaf is valid.</summary>
-        private static DateTime Within(X509Certificate2 leaf, DateTimeOffset now)
-        {
-            var (from, to) = (leaf.NotBefore.ToUniversalTime(), leaf.NotAfter.ToUniversalTime());
-            var at = now.UtcDateTime;
-            return at <= from ? from.AddSeconds(1) : at >= to ? to.AddSeconds(-1) : at;
-        }
+        var all = Volatile.Read(ref authorities);
+        if (CertificateFactsReader.IssuerKey(shown) is { } key && all.TryGetValue(key, out var own) && !own.IsForeign)
+            return [own];
+        return all.Values.Where(a => a.IsForeign && a.MayHaveIssued(shown));
     }
+
+    private CertificateVerdict Judge(X509Certificate2 shown, CertificateFacts facts, TrustedAuthority authority)
+    {
+        var (serial, now) = (CertificateFactsReader.Serial(shown), time.GetUtcNow());
+        var key = (authority.Id, serial);
+        var device = bound.TryGetValue(key, out var known) ? known : (DeviceId?)null;
+        var name = authority.IsForeign || facts.Names.Count == 0 ? (CertificateName?)null : facts.Names[0];
+        if (name is { } said && said.Tenant != authority.Tenant)
+            return Refuse($"the certificate names a device of {said.Tenant}, and its authority is {authority.Tenant}'s");
+        CertificateStanding? standing = standings.TryGetValue(key, out var not) ? not : null;
+        var late = name?.Use == CertificateUse.Operational && now - CertificateTerms.Tolerance > facts.NotAfter;
+        var why = CertificateJudge.Refuse(facts, named: !authority.IsForeign, standing, now, CertificateTerms.Tolerance, late ? PolicyOf(authority.Tenant).Grace : TimeSpan.Zero);
+        var use = late ? CertificateUse.Birth : name?.Use ?? CertificateUse.Operational;
+        return new CertificateVerdict(authority.Tenant, device ?? (use == CertificateUse.Claim ? null : name?.Device), use, authority.Id, serial, why ?? "") { IsForeign = authority.IsForeign, IsLate = late };
+    }
+
+    private static CertificateVerdict Refuse(string reason) => new(default, null, default, "", "", reason);
 }

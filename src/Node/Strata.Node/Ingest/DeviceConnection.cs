@@ -18,6 +18,7 @@ internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts, TenantM
 
     private (MetricName Metric, HopSlot Slot)[] slots = [];
     private int failed;
+    private int renewing;
 
     public DeviceEntry Entry { get; } = entry;
 
@@ -53,6 +54,11 @@ internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts, TenantM
 
     /// <summary>True for the first caller.</summary>
     public bool Fail() => Interlocked.Exchange(ref failed, 1) == 0;
+
+    /// <summary>One request for the next certificate at a time; false while one is under way.</summary>
+    public bool TryBeginRenewal() => Interlocked.Exchange(ref renewing, 1) == 0;
+
+    public void EndRenewal() => Volatile.Write(ref renewing, 0);
 
     /// <summary>The hop slot of one metric. On the writer's loop only.</summary>
     public HopSlot Slot(HopLog log, MetricName metric)

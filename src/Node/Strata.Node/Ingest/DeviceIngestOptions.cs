@@ -16,6 +16,10 @@ public sealed class DeviceIngestOptions
     [Range(1, 100)]
     public int MaxConnectionsPerDevice { get; set; } = 4;
 
+    /// <summary>How long the enrolment of a device over MQTT may take before it is told to ask again. 1 s to 5 min; default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan EnrolmentTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Bytes of an HTTP request's body. 1 KiB to 16 MiB; default 256 KiB, as the payload limit.</summary>
     [Range(1024, 16 * 1024 * 1024)]
     public int MaxRequestBytes { get; set; } = 256 * 1024;

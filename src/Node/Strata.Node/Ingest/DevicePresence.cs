@@ -64,6 +64,13 @@ internal sealed class DevicePresence(int maxPerDevice)
             return connections.TryGetValue((tenant, device), out var list) ? [.. list] : [];
     }
 
+    /// <summary>A copy of the tenant's connections by secrets.</summary>
+    public IReadOnlyList<DeviceConnection> BySecret(TenantId tenant)
+    {
+        lock (gate)
+            return [.. connections.Where(c => c.Key.Item1 == tenant).SelectMany(c => c.Value).Where(c => c.Certificate is null)];
+    }
+
     /// <summary>A copy of the tenant's connections by a certificate; with a null serial, by any of its issuer.</summary>
     public IReadOnlyList<DeviceConnection> By(TenantId tenant, string issuer, string? serial)
     {

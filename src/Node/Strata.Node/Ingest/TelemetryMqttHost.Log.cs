@@ -9,4 +9,7 @@ public sealed partial class TelemetryMqttHost
 
     [LoggerMessage(4102, LogLevel.Error, "A burst of readings was not stored and the connection ends: {Reason}")]
     private partial void LogNotStored(string reason);
+
+    [LoggerMessage(4103, LogLevel.Error, "A device could not be enrolled.")]
+    private partial void LogEnrolment(Exception fault);
 }

@@ -14,8 +14,10 @@ public sealed partial class TelemetryMqttHost
 
     public PublishVerdict OnPublish(MqttClient client, in InboundPublish publish)
     {
+        if (publish.Topic.StartsWith("provision/"u8) && Provision(client, publish) is { } enrolled)
+            return enrolled;
         if (client.State is not DeviceConnection connection)
-            return Forbid(client, "an application publishes nothing");
+            return Forbid(client, client.State is EnrollingClient ? "this certificate may only enrol (provision/claim)" : "an application publishes nothing");
         if (connection.IsFailed)
             return PublishVerdict.Deferred; // Never acknowledged: the connection is about to end, and the device sends it again.
         if (!publish.Topic.StartsWith(connection.TopicPrefix))

@@ -35,6 +35,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly ITokenStore tokens;
     private readonly TenantDirectory tenants;
     private readonly CertificateDirectory certificates;
+    private readonly CertificateEntrance entrance;
+    private readonly IEnrolment? enrolment;
     private readonly AccessMap accesses;
     private readonly IngestWriter writer;
     private readonly IRejectionLog rejections;
@@ -54,11 +56,12 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private MqttBroker? broker;
 
     public TelemetryMqttHost(
-        DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, CertificateDirectory certificates, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
+        DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, CertificateDirectory certificates, CertificateEntrance entrance, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
         IDeviceActivity activity, HopLog hops, IngestCounters counters, ServiceCounters service, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, Meter meter, TimeProvider time,
-        ILogger<TelemetryMqttHost> logger)
+        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null)
     {
         (this.devices, this.gateways, this.tokens, this.tenants, this.certificates, this.accesses) = (devices, gateways, tokens, tenants, certificates, accesses);
+        (this.entrance, this.enrolment) = (entrance, enrolment);
         (this.writer, this.rejections) = (writer, rejections);
         (this.activity, this.hops, this.counters, this.service, this.limits, this.options) = (activity, hops, counters, service, limits, options.Value);
         (this.live, this.meter, this.time, this.logger) = (live, meter, time, logger);
@@ -68,6 +71,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         gateways.Revoked += OnRevoked;
         tokens.Ended += OnEnded;
         certificates.Ended += OnEnded;
+        certificates.PolicyChanged += OnPolicy;
         tenants.Changed += OnTenantChanged;
         meter.QuotasChanged += OnQuotas;
     }
@@ -90,19 +94,18 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 
     public void StorageFailed(Exception fault) => storageFault.TrySetResult(fault);
 
-    public ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(Connect(request));
+    public ValueTask<ConnectDecision> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken) =>
+        request.ClientCertificate is { } certificate ? ConnectByCertificateAsync(certificates.Check(certificate), request, cancellationToken) : new(Connect(request));
 
     private ConnectDecision Connect(ConnectRequest request)
     {
         var user = request.UserName;
-        if (request.ClientCertificate is { } certificate)
-            return ConnectByCertificate(certificates.Check(certificate), request);
         if (string.IsNullOrEmpty(user))
             return Refuse(tenants.Default, request.ClientId, "no user name", MqttReasonCode.BadUserNameOrPassword);
         var login = LoginName.Of(user, tenants.Default);
         if (login.Name == ITokenStore.MqttUser)
             return ConnectApplication(login, request);
-        var check = CredentialPair.Check(login, request.Password.Span, devices, gateways, out var device, out var gateway);
+        var check = CredentialPair.Check(login, request.Password.Span, devices, gateways, certificates, out var device, out var gateway);
         var log = login.LogOf(tenants);
         if (check.Result != CredentialCheck.Accepted)
             return Refuse(log, login.Name, check.Reason, CodeOf(check.Result));
@@ -111,23 +114,6 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         if (gateway is not null)
             return ConnectDecision.Accept(gateway.Tenant.Value, ClientOf(gateway), OwnerOf(gateway.Gateway));
         return Enter(device!, null);
-    }
-
-    /// <summary>The certificate says who it is; a user name may say the same.</summary>
-    private ConnectDecision ConnectByCertificate(in CertificateVerdict verdict, ConnectRequest request)
-    {
-        var (tenant, device) = (verdict.Name.Tenant, verdict.Name.Device);
-        if (!verdict.IsAccepted)
-            return tenants.Exists(tenant) ? Refuse(tenant, device.Value, verdict.Reason, MqttReasonCode.NotAuthorized) : Refuse(tenants.Default, request.ClientId, verdict.Reason, MqttReasonCode.NotAuthorized);
-        if (verdict.Name.Use != CertificateUse.Operational)
-            return Refuse(tenant, device.Value, "a birth certificate may only enrol: ask for an operational one with it", MqttReasonCode.NotAuthorized);
-        if (!string.IsNullOrEmpty(request.UserName) && LoginName.Of(request.UserName, tenant) is var said && (said.Tenant, said.Name) != (tenant, device.Value))
-            return Refuse(tenant, device.Value, "the user name is another's than the certificate", MqttReasonCode.BadUserNameOrPassword);
-        if (!tenants.IsActive(tenant) || !devices.TryGet(tenant, device, out var entry))
-            return Refuse(tenant, device.Value, CredentialCheck.Unknown.Reason("device"), MqttReasonCode.NotAuthorized);
-        if (!entry.Enabled)
-            return Refuse(tenant, device.Value, CredentialCheck.Disabled.Reason("device"), MqttReasonCode.NotAuthorized);
-        return Enter(entry, verdict);
     }
 
     private ConnectDecision Enter(DeviceEntry device, CertificateVerdict? certificate) => presence.HasRoom(device)
@@ -188,7 +174,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public bool MaySubscribe(MqttClient client, string topicFilter)
     {
         var allowed = client.State is DeviceConnection connection
-            ? topicFilter.StartsWith($"devices/{connection.Entry.Device.Value}/", StringComparison.Ordinal)
+            ? topicFilter.StartsWith($"devices/{connection.Entry.Device.Value}/", StringComparison.Ordinal) || ProvisioningTopics.IsAnswer(topicFilter)
+            : client.State is EnrollingClient ? ProvisioningTopics.IsAnswer(topicFilter)
             : client.State is ApplicationClient application && application.MaySubscribe(topicFilter);
         if (!allowed)
             rejections.Record(TenantId.Parse(client.Namespace), RejectionKind.Permission, client.UserName ?? "", $"may not subscribe to {topicFilter}");
@@ -200,7 +187,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) => client.State switch
     {
         ApplicationClient application => application.MayReceive(topic),
-        DeviceConnection connection => topic.StartsWith(connection.TopicPrefix),
+        DeviceConnection connection => topic.StartsWith(connection.TopicPrefix) || topic.StartsWith("provision/"u8),
+        EnrollingClient => topic.StartsWith("provision/"u8),
         _ => false,
     };
 
@@ -210,6 +198,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         gateways.Revoked -= OnRevoked;
         tokens.Ended -= OnEnded;
         certificates.Ended -= OnEnded;
+        certificates.PolicyChanged -= OnPolicy;
         tenants.Changed -= OnTenantChanged;
         meter.QuotasChanged -= OnQuotas;
     }
@@ -258,6 +247,15 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             End(connection);
     }
 
+    /// <summary>What was opened with a secret ends where secrets are not admitted any more.</summary>
+    private void OnPolicy(TenantId tenant)
+    {
+        if (certificates.PolicyOf(tenant).AllowsSecrets)
+            return;
+        foreach (var connection in presence.BySecret(tenant))
+            End(connection);
+    }
+
     private void OnTenantChanged(TenantId tenant)
     {
         if (!tenants.IsActive(tenant))
@@ -286,7 +284,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 
     /// <summary>Whether what the connection was made with still lets it in.</summary>
     private bool HoldsFor(DeviceConnection connection, DeviceEntry now) => now.Enabled
-        && (connection.Certificate is { } certificate ? certificates.IsGood(certificate.Issuer, certificate.Serial) : now.SecretHash.Span.SequenceEqual(connection.Entry.SecretHash.Span));
+        && (connection.Certificate is { } certificate ? certificates.IsGood(certificate.Issuer, certificate.Serial) : certificates.PolicyOf(now.Tenant).AllowsSecrets && now.SecretHash.Span.SequenceEqual(connection.Entry.SecretHash.Span));
 
     private static MqttReasonCode CodeOf(CredentialCheck check) =>
         check == CredentialCheck.Disabled ? MqttReasonCode.NotAuthorized : MqttReasonCode.BadUserNameOrPassword;

@@ -10,7 +10,7 @@ using Strata.Cloud.Identity;
 namespace Strata.Cloud.Identity.Migrations.Postgres
 {
     [DbContext(typeof(PostgresIdentityDbContext))]
-    internal partial class PostgresIdentityDbContextModelSnapshot : ModelSnapshot
+    partial class PostgresIdentityDbContextModelSnapshot : ModelSnapshot
     {
         protected override void BuildModel(ModelBuilder modelBuilder)
         {
@@ -43,6 +43,11 @@ namespace Strata.Cloud.Identity.Migrations.Postgres
                         .HasColumnType("bytea")
                         .HasColumnName("certificate");
 
+                    b.Property<string>("Challenge")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("challenge");
+
                     b.Property<long>("Created")
                         .HasColumnType("bigint")
                         .HasColumnName("created");
@@ -56,9 +61,34 @@ namespace Strata.Cloud.Identity.Migrations.Postgres
                         .HasColumnType("bytea")
                         .HasColumnName("key");
 
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("name");
+
                     b.Property<long>("NotAfter")
                         .HasColumnType("bigint")
                         .HasColumnName("not_after");
+
+                    b.Property<int?>("Reason")
+                        .HasColumnType("integer")
+                        .HasColumnName("reason");
+
+                    b.Property<long?>("Since")
+                        .HasColumnType("bigint")
+                        .HasColumnName("since");
+
+                    b.Property<string>("Sku")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("sku");
 
                     b.Property<string>("WrappedBy")
                         .IsRequired()
@@ -69,7 +99,35 @@ namespace Strata.Cloud.Identity.Migrations.Postgres
                     b.HasKey("TenantId", "Id")
                         .HasName("pk_authorities");
 
+                    b.HasIndex("TenantId", "Kind", "Name")
+                        .HasDatabaseName("ix_authorities_tenant_id_kind_name");
+
                     b.ToTable("authorities", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Identity.Rows.CertificatePolicyRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<bool>("AllowsSecrets")
+                        .HasColumnType("boolean")
+                        .HasColumnName("allows_secrets");
+
+                    b.Property<long>("GraceSeconds")
+                        .HasColumnType("bigint")
+                        .HasColumnName("grace_seconds");
+
+                    b.Property<long>("LifetimeSeconds")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lifetime_seconds");
+
+                    b.HasKey("TenantId")
+                        .HasName("pk_certificate_policies");
+
+                    b.ToTable("certificate_policies", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Identity.Rows.CertificateRow", b =>
@@ -106,6 +164,11 @@ namespace Strata.Cloud.Identity.Migrations.Postgres
                         .HasColumnType("character varying(64)")
                         .HasColumnName("key_hash");
 
+                    b.Property<string>("Named")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("named");
+
                     b.Property<long>("NotAfter")
                         .HasColumnType("bigint")
                         .HasColumnName("not_after");
@@ -136,6 +199,9 @@ namespace Strata.Cloud.Identity.Migrations.Postgres
 
                     b.HasKey("TenantId", "Serial")
                         .HasName("pk_certificates");
+
+                    b.HasIndex("TenantId", "Authority")
+                        .HasDatabaseName("ix_certificates_tenant_id_authority");
 
                     b.HasIndex("TenantId", "Device")
                         .HasDatabaseName("ix_certificates_tenant_id_device");
