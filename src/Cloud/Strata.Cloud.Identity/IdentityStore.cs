@@ -115,7 +115,10 @@ internal sealed class IdentityStore(
                 current.TryRemove(tenant, out _);
             return;
         }
-        directory.Trust(new TrustedAuthority(tenant, row.Id, X509CertificateLoader.LoadCertificate(row.Certificate), Above(row), row.Kind == AuthorityKinds.Foreign));
+        directory.Trust(new TrustedAuthority(tenant, row.Id, X509CertificateLoader.LoadCertificate(row.Certificate), Above(row), row.Kind == AuthorityKinds.Foreign)
+        {
+            Name = row.Kind == AuthorityKinds.Tenant ? "" : row.Name, Sku = row.Sku,
+        });
         if (row.Kind == AuthorityKinds.Tenant)
             current[tenant] = row.Id;
     }

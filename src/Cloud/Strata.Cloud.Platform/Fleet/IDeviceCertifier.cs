@@ -6,6 +6,9 @@ namespace Strata.Cloud.Platform.Fleet;
 /// <summary>Issues certificates for many devices at a time, for the slice that registers them.</summary>
 public interface IDeviceCertifier
 {
+    /// <summary>What is wrong with the keys; null when nothing is.</summary>
+    Problem? Check(IReadOnlyList<KeyToCertify> keys);
+
     /// <summary>Operational certificates of the tenant's authority, as one transaction with one audit record; all or none. Devices are taken to be registered, and to have none yet.</summary>
     Task<Outcome<CertifiedDevices>> CertifyAsync(Caller caller, IReadOnlyList<KeyToCertify> keys, CancellationToken cancellationToken);
 }

@@ -37,6 +37,8 @@ internal static class RegisterThem
         var keys = shown is NewIdentity.Certificate ? Keys(request.Value.Devices, assigned.Value) : new List<(KeyToCertify, string?)>();
         if (!keys.IsOk)
             return ProblemResults.Of(keys.Problem);
+        if (certifier.Check([.. keys.Value.Select(k => k.Item1)]) is { } wrong)
+            return ProblemResults.Of(wrong);
         var registered = await fleet.RegisterAsync(caller, [.. assigned.Value.Select(d => ToDevice(d, shown))], cancellationToken);
         if (!registered.IsOk)
             return ProblemResults.Of(registered.Problem);
