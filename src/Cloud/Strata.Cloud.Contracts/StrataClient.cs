@@ -166,9 +166,9 @@ public sealed partial class StrataClient(HttpClient http, string? token, string?
         return await response.Content.ReadAsStringAsync(cancellationToken);
     }
 
-    private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? content, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? content, JsonTypeInfo<T> type, CancellationToken cancellationToken, long? revision = null)
     {
-        using var response = await RequestAsync(method, path, content, "application/json", cancellationToken);
+        using var response = await RequestAsync(method, path, content, "application/json", cancellationToken, revision);
         return await response.Content.ReadFromJsonAsync(type, cancellationToken)
             ?? throw new StrataApiException(response.StatusCode, "The node answered with nothing.", null);
     }
@@ -178,9 +178,11 @@ public sealed partial class StrataClient(HttpClient http, string? token, string?
         using var response = await RequestAsync(method, path, content, "application/json", cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, HttpContent? content, string accept, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, HttpContent? content, string accept, CancellationToken cancellationToken, long? revision = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
+        if (revision is { } known)
+            request.Headers.IfMatch.Add(new EntityTagHeaderValue($"\"{known}\""));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
         if (token is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);

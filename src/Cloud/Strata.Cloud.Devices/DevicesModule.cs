@@ -79,6 +79,7 @@ public static class DevicesModule
         services.AddHostedService(s => s.GetRequiredService<RefusalTrail>());
         services.AddHostedService(s => s.GetRequiredService<FleetEventLog>());
         services.AddHostedService(s => s.GetRequiredService<DeviceActivity>());
+        services.AddHostedService<TransitionTrim>();
         return services;
     }
 
@@ -98,6 +99,8 @@ public static class DevicesModule
             .WithSummary("Who was refused and why, newest first").Produces<Page<Rejection>>();
         reads.MapGet("/devices/{id}", GetDevice.Handle).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetDevice").WithTags("Devices")
             .WithSummary("One device").Produces<DeviceInfo>().ProducesProblem(StatusCodes.Status404NotFound);
+        reads.MapGet("/devices/{id}/history", ReadHistory.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetDeviceHistory").WithTags("Devices")
+            .WithSummary("The steps of a device's life, and how long it was in each state").Produces<DeviceHistory>().ProducesProblem(StatusCodes.Status404NotFound);
         reads.MapGet("/export", ExportArchitecture.Handle).Requires(Permission.SitesRead).AcceptsOnly("site").WithName("Export").WithTags("Architecture")
             .WithSummary("The architecture as a site file").Produces<string>(StatusCodes.Status200OK, "application/yaml").ProducesProblem(StatusCodes.Status404NotFound);
         MapViews(reads);
@@ -131,6 +134,12 @@ public static class DevicesModule
             .Produces<DeviceSecret>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
         admin.MapPost("/devices/{id}/secret", RotateDeviceSecret.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("RotateDeviceSecret").WithTags("Devices")
             .WithSummary("A new secret, shown once; the old one stops working").Produces<DeviceSecret>().ProducesProblem(StatusCodes.Status404NotFound);
+        admin.MapPatch("/devices/{id}", ChangeDevices.HandleAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("ChangeDevice").WithTags("Devices")
+            .WithSummary("Place, tags, groups and what else is known of a device; with If-Match only as it was read").Accepts<ChangeDevice>("application/json").Produces<DeviceInfo>()
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        admin.MapPost("/devices/{id}/state", MoveDevices.HandleAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("MoveDevice").WithTags("Devices")
+            .WithSummary("A step of a device's life, with its cause; with If-Match only as it was read").Accepts<MoveDevice>("application/json").Produces<DeviceInfo>()
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
         admin.MapDelete("/devices/{id}", DecommissionDevice.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("DecommissionDevice").WithTags("Devices")
             .WithSummary("Takes a device out of service for good").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
         admin.MapPost("/gateways/tokens", IssueJoinToken.HandleAsync).Requires(Permission.GatewaysWrite).AcceptsOnly().WithName("CreateJoinToken").WithTags("Gateways")

@@ -20,6 +20,9 @@ public enum ProblemKind
     /// <summary>Contradicts what is there (409).</summary>
     Conflict,
 
+    /// <summary>Said of a version that is not the one there by now (412): read it again, then decide anew.</summary>
+    Outdated,
+
     /// <summary>Beyond a limit (413 or 429).</summary>
     TooMuch,
 

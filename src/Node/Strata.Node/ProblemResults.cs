@@ -35,6 +35,7 @@ public static class ProblemResults
         ProblemKind.Forbidden => (StatusCodes.Status403Forbidden, "forbidden", "This is not allowed."),
         ProblemKind.NotFound => (StatusCodes.Status404NotFound, "not-found", "There is no such thing."),
         ProblemKind.Conflict => (StatusCodes.Status409Conflict, "conflict", "This contradicts what is there."),
+        ProblemKind.Outdated => (StatusCodes.Status412PreconditionFailed, "outdated", "It has changed since it was read."),
         ProblemKind.TooMuch => (StatusCodes.Status429TooManyRequests, "too-much", "This is beyond a limit."),
         ProblemKind.Unavailable => (StatusCodes.Status503ServiceUnavailable, "unavailable", "This cannot be done just now."),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of problem."),

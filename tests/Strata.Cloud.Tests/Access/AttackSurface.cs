@@ -36,6 +36,7 @@ internal static class AttackSurface
         ["GET /api/v1/devices"] = new(t => ["/api/v1/devices", $"/api/v1/devices?site={t.Site}", $"/api/v1/devices?search={t.Word}", $"/api/v1/devices?gateway={t.Gateway}"]),
         ["GET /api/v1/devices/rejected"] = new(_ => ["/api/v1/devices/rejected"]),
         ["GET /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"]),
+        ["GET /api/v1/devices/{id}/history"] = new(t => [$"/api/v1/devices/{t.Device}/history"]),
         ["GET /api/v1/export"] = new(t => ["/api/v1/export", $"/api/v1/export?site={t.Site}"]),
         ["GET /api/v1/readings"] = new(t =>
         [
@@ -128,6 +129,15 @@ internal static class AttackSurface
         ["POST /api/v1/templates"] = new(_ => ["/api/v1/templates"], t => $"apiVersion: strata/v1\ntemplates: [{{name: t-{t.Word}, assign: {{name: '{{serial}}', site: {t.Site}}}}}]\n"),
         ["POST /api/v1/templates/test"] = new(_ => ["/api/v1/templates/test"], t => $$"""{"sku":"{{t.Word}}"}"""),
         ["DELETE /api/v1/templates/{name}"] = new(t => [$"/api/v1/templates/t-{t.Word}"], _ => ""),
+        ["GET /api/v1/provisioning/groups"] = new(_ => ["/api/v1/provisioning/groups"]),
+        ["PUT /api/v1/provisioning/groups/{name}"] = new(t => [$"/api/v1/provisioning/groups/e-{t.Word}"], t => $$"""{"allow":["{{t.Word}}"]}"""),
+        ["POST /api/v1/provisioning/groups/{name}/key"] = new(t => [$"/api/v1/provisioning/groups/e-{t.Word}/key"], _ => ""),
+        ["DELETE /api/v1/provisioning/groups/{name}"] = new(t => [$"/api/v1/provisioning/groups/e-{t.Word}"], _ => ""),
+        ["POST /api/v1/provisioning/hook-key"] = new(_ => ["/api/v1/provisioning/hook-key"], _ => ""),
+        ["GET /api/v1/provisioning/approvals"] = new(_ => ["/api/v1/provisioning/approvals", "/api/v1/provisioning/approvals?state=denied"]),
+        ["POST /api/v1/provisioning/approvals/{id}"] = new(t => [$"/api/v1/provisioning/approvals/{t.Word}"], _ => """{"decision":"approve"}"""),
+        ["POST /api/v1/provisioning/devices"] = new(_ => ["/api/v1/provisioning/devices"], t => $$"""{"template":"t-{{t.Word}}","devices":[{"serial":"{{t.Word}}"}]}"""),
+        ["POST /api/v1/provisioning/enroll"] = new(_ => ["/api/v1/provisioning/enroll"], t => $$"""{"tenant":"{{t.Tenant}}","group":"e-{{t.Word}}","registration":"{{t.Word}}","time":1,"signature":"AAAA"}"""),
 
         // The API's changes.
         ["POST /api/v1/mqtt/disconnect"] = new(t => [$"/api/v1/mqtt/disconnect?client={t.Device}"], _ => "") { EndsNothingElsewhere = true },
@@ -135,6 +145,8 @@ internal static class AttackSurface
         ["DELETE /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },
         ["POST /api/v1/devices"] = new(t => ["/api/v1/devices"], t => $$"""{"id":"new-{{t.Word}}","site":"{{t.Site}}"}"""),
         ["POST /api/v1/devices/{id}/secret"] = new(t => [$"/api/v1/devices/{t.Device}/secret"], _ => ""),
+        ["PATCH /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"], t => $$$"""{"site":"{{{t.Site}}}","tags":{"taken":"{{{t.Word}}}"}}"""),
+        ["POST /api/v1/devices/{id}/state"] = new(t => [$"/api/v1/devices/{t.Device}/state"], t => $$"""{"state":"maintenance","cause":"{{t.Word}}"}"""),
         ["DELETE /api/v1/devices/{id}"] = new(t => [$"/api/v1/devices/{t.Device}"], _ => ""),
         ["POST /api/v1/gateways/tokens"] = new(_ => ["/api/v1/gateways/tokens"], t => $$"""{"site":"{{t.Site}}"}"""),
         ["POST /api/v1/gateways/join"] = new(_ => ["/api/v1/gateways/join"], t => $$"""{"token":"guessed","site":"{{t.Site}}"}"""),

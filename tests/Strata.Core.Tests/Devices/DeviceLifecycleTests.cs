@@ -39,4 +39,36 @@ public sealed class DeviceLifecycleTests
         Assert.Equal(
             [DeviceState.Provisioning, DeviceState.Active, DeviceState.Degraded, DeviceState.Maintenance],
             Enum.GetValues<DeviceState>().Where(DeviceLifecycle.MayConnect));
+
+    [Fact]
+    public void What_each_state_may_do_is_one_table()
+    {
+        string Line(DeviceState state)
+        {
+            var rights = DeviceLifecycle.Rights(state);
+            return $"{DeviceLifecycle.Name(state)}:{(rights.Connect ? " connect" : "")}{(rights.Publish ? " publish" : "")}{(rights.Commands ? " commands" : "")}{(rights.Billed ? " billed" : "")}";
+        }
+        Assert.Equal(
+            [
+                "unprovisioned:", "provisioning: connect publish billed", "active: connect publish commands billed", "degraded: connect publish commands billed",
+                "maintenance: connect publish commands", "decommissioned:",
+            ],
+            Enum.GetValues<DeviceState>().Select(Line));
+        Assert.True(DeviceLifecycle.TryParse("Maintenance", out var state) && state is DeviceState.Maintenance);
+        Assert.False(DeviceLifecycle.TryParse("sleeping", out _));
+    }
+
+    [Fact]
+    public void Time_in_each_state_adds_up_to_the_whole_life()
+    {
+        DeviceTransition Step(DeviceState from, DeviceState to, int hours) => new(from, to, "test", Now.AddHours(hours));
+        var spent = DeviceLifecycle.TimeIn(
+            [
+                Step(DeviceState.Unprovisioned, DeviceState.Provisioning, 0), Step(DeviceState.Provisioning, DeviceState.Active, 1), Step(DeviceState.Active, DeviceState.Degraded, 5),
+                Step(DeviceState.Degraded, DeviceState.Active, 7),
+            ],
+            Now.AddHours(10));
+        Assert.Equal([(DeviceState.Provisioning, 1.0), (DeviceState.Active, 7.0), (DeviceState.Degraded, 2.0)], spent.Select(s => (s.Key, s.Value.TotalHours)));
+        Assert.Empty(DeviceLifecycle.TimeIn([], Now));
+    }
 }

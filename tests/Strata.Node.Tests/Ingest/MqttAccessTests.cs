@@ -2,6 +2,7 @@ using MQTTnet;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
+using Strata.Mqtt;
 using Strata.Node.Devices;
 using Strata.Node.Ingest;
 using Strata.Node.Tests.Support;
@@ -74,6 +75,35 @@ public sealed class MqttAccessTests
             Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, result.ResultCode);
         }
         Assert.True(node.Get<TelemetryMqttHost>().IsConnected(TenantId.Parse("acme"), DeviceId.Parse("t-1")));
+    }
+
+    [Fact]
+    public async Task What_a_device_may_do_follows_the_state_of_its_life_on_the_open_connection()
+    {
+        await using var node = await TestNode.StartAsync();
+        var secret = node.AddDevice("t-1");
+        await using var device = await MqttTestClient.ConnectAsync(node, "t-1", secret);
+        Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, await device.SubscribeAsync("devices/t-1/#"));
+        void SetState(DeviceState state)
+        {
+            Assert.True(node.Devices.TryGet(TenantId.Main, DeviceId.Parse("t-1"), out var entry));
+            node.Devices.Set(entry with { Rights = DeviceLifecycle.Rights(state) });
+        }
+        async Task<string> HeardAsync(string command)
+        {
+            node.Get<MqttBroker>().Publish("main", System.Text.Encoding.UTF8.GetBytes($"devices/t-1/commands/{command}/1"), "{}"u8, qos: 1);
+            node.Get<MqttBroker>().Publish("main", "devices/t-1/note"u8, "{}"u8, qos: 1);
+            return (await device.NextAsync()).Topic;
+        }
+
+        SetState(DeviceState.Provisioning);
+        Assert.Equal("devices/t-1/note", await HeardAsync("early"));
+        SetState(DeviceState.Active);
+        Assert.Equal("devices/t-1/commands/now/1", await HeardAsync("now"));
+        Assert.Equal("devices/t-1/note", (await device.NextAsync()).Topic);
+        Assert.Equal(MqttClientPublishReasonCode.Success, (await device.PublishAsync("devices/t-1/telemetry", """{"temperature":1}""")).ReasonCode);
+        SetState(DeviceState.Decommissioned);
+        Assert.Equal(MqttClientPublishReasonCode.NotAuthorized, (await device.PublishAsync("devices/t-1/telemetry", """{"temperature":2}""")).ReasonCode);
     }
 
     [Fact]

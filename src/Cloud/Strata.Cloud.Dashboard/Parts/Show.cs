@@ -38,6 +38,14 @@ internal static class Show
         };
     }
 
+    public static string Span(TimeSpan span) => span switch
+    {
+        { TotalMinutes: < 2 } => $"{span.TotalSeconds:0} s",
+        { TotalHours: < 2 } => $"{span.TotalMinutes:0} min",
+        { TotalDays: < 2 } => $"{span.TotalHours:0} h",
+        _ => $"{span.TotalDays:0} days",
+    };
+
     public static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     public static string Ahead(DateTimeOffset time, DateTimeOffset now) => (time - now) switch

@@ -47,7 +47,7 @@ internal sealed class DirectorySync
     /// <summary>A decommissioned device stays known, so that its refusal says why.</summary>
     private static DeviceEntry Entry(DeviceRow row) => new(
         TenantId.Parse(row.TenantId), DeviceId.Parse(row.Id), row.SecretHash, row.Site is null ? null : SiteId.Parse(row.Site), row.Heartbeat,
-        DeviceLifecycle.MayConnect(row.State)) { Model = row.Model ?? "" };
+        DeviceLifecycle.MayConnect(row.State)) { Model = row.Model ?? "", Rights = DeviceLifecycle.Rights(row.State) };
 
     private static GatewayEntry Entry(GatewayRow row) => new(
         TenantId.Parse(row.TenantId), GatewayId.Parse(row.Id), row.SecretHash, SiteId.Parse(row.Site), row.Parent is null ? null : GatewayId.Parse(row.Parent),

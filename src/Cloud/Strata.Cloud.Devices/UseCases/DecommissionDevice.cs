@@ -18,7 +18,9 @@ internal static class DecommissionDevice
         var access = context.Access();
         var outcome = await registry.ChangeAsync(
             Caller.Of(context),
-            change => GetDevice.Find(change.Image, id, Permission.DevicesProvision, access) is var found && found.IsOk ? Decide(change, found.Value, $"asked for by {change.Caller.Actor}") : found,
+            change => GetDevice.Find(change.Image, id, Permission.DevicesProvision, access) is var found && !found.IsOk ? found
+                : EntityTag.Check(context, found.Value) is { } outdated ? outdated
+                : Decide(change, found.Value, $"asked for by {change.Caller.Actor}"),
             cancellationToken);
         return outcome.ToResult(_ => Results.NoContent());
     }

@@ -16,7 +16,11 @@ internal static class GetDevice
 {
     public static IResult Handle(string id, HttpContext context, RegistryStore registry, FleetPresence presence, TimeProvider time) =>
         Find(registry.Image(context.Tenant()), id, Permission.DevicesRead, context.Access())
-            .ToResult(row => Results.Json(DeviceViews.ToInfo(row, presence, time.GetUtcNow()), ContractsJson.Default.DeviceInfo));
+            .ToResult(row =>
+            {
+                EntityTag.Show(context, row.Revision);
+                return Results.Json(DeviceViews.ToInfo(row, presence, time.GetUtcNow()), ContractsJson.Default.DeviceInfo);
+            });
 
     /// <summary>The device, if it may be done to it.</summary>
     public static Outcome<DeviceRow> Find(RegistryImage image, string id, Permission permission, Access access)

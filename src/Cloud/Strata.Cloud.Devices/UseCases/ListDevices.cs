@@ -4,7 +4,6 @@ using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
-using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
@@ -19,8 +18,6 @@ namespace Strata.Cloud.Devices.UseCases;
 /// </summary>
 internal static class ListDevices
 {
-    private static readonly Dictionary<string, DeviceState> States = Enum.GetValues<DeviceState>().ToDictionary(DeviceLifecycle.Name, StringComparer.OrdinalIgnoreCase);
-
     public static IResult Handle(
         string? search, string? state, string? site, string? gateway, string? cursor, string? limit, HttpContext context, RegistryStore registry,
         FleetPresence presence, TimeProvider time)
@@ -31,8 +28,8 @@ internal static class ListDevices
         DeviceState? wanted = null;
         if (state is not null)
         {
-            if (!States.TryGetValue(state, out var known))
-                return ProblemResults.Of(ProblemKind.Invalid, $"'{state}' is not a state; there are {string.Join(", ", States.Keys)}.", "state");
+            if (!DeviceLifecycle.TryParse(state, out var known))
+                return ProblemResults.Of(MoveDevices.NotAState(state));
             wanted = known;
         }
         var access = context.Access();

@@ -100,13 +100,15 @@ internal static class RegisterDevice
     }
 
     /// <summary>The request, every field checked.</summary>
-    internal static Outcome<DescribedDevice> Check(CreateDevice request, RegistryImage image, Access? access)
+    /// <param name="placeIsKept">No place is said because it stays as it is.</param>
+    public static Outcome<DescribedDevice> Check(
+        CreateDevice request, RegistryImage image, Access? access, Permission permission = Permission.DevicesProvision, bool placeIsKept = false)
     {
         if (Wrong("id", () => DeviceId.Parse(request.Id ?? "")) is { } id)
             return id;
-        if (request.Site is null && access?.IsWhole(Permission.DevicesProvision) == false)
+        if (request.Site is null && !placeIsKept && access?.IsWhole(permission) == false)
             return EnsurePlace.SayThePlace;
-        if (request.Site is not null && (Wrong("site", () => SiteId.Parse(request.Site)) ?? EnsurePlace.Check(image, request.Site, Permission.DevicesProvision, access)) is { } site)
+        if (request.Site is not null && (Wrong("site", () => SiteId.Parse(request.Site)) ?? EnsurePlace.Check(image, request.Site, permission, access)) is { } site)
             return site;
         if (request.Model is { } model && (model.Length is 0 or > 200 || model.Any(char.IsControl)))
             return new Problem(ProblemKind.Invalid, "A model has 1 to 200 characters without control characters.", "model");

@@ -24,6 +24,9 @@ public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapaci
     /// </summary>
     public event Action<DeviceEntry, DeviceEntry?>? Revoked;
 
+    /// <summary>Raised after an entry was replaced by one with other rights, for connections that stay. Called on the writer's thread; must be quick.</summary>
+    public event Action<DeviceEntry>? RightsChanged;
+
     public int Capacity { get; } = capacity;
 
     public int Count => index.Count;
@@ -48,6 +51,8 @@ public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapaci
         Interlocked.Increment(ref version);
         if (old is not null && (!entry.Enabled || !old.SecretHash.Span.SequenceEqual(entry.SecretHash.Span)))
             Revoked?.Invoke(old, entry);
+        if (old is not null && old.Rights != entry.Rights)
+            RightsChanged?.Invoke(entry);
     }
 
     public bool Remove(TenantId tenant, DeviceId device)

@@ -14,6 +14,9 @@ public sealed record DeviceEntry(
 {
     /// <summary>Its model, under which its use is metered; empty for none.</summary>
     public string Model { get; init; } = "";
+
+    /// <summary>What it may do in the state of its life; all, or nothing, unless its owner knows the state.</summary>
+    public DeviceRights Rights { get; init; } = Enabled ? DeviceRights.All : DeviceRights.None;
 }
 
 /// <summary>A gateway as far as its parent must know it.</summary>

@@ -20,7 +20,7 @@ namespace Strata.Node.Ingest;
 /// </summary>
 public sealed class HttpIngest(
     DeviceDirectory devices, IngestWriter writer, ReadingBatchPool batches, IRejectionLog rejections, IDeviceActivity activity, HopLog hops, IngestCounters counters,
-    LivePublisher live, Meter meter, PayloadLimits limits, IOptions<DeviceIngestOptions> options, TimeProvider time)
+    LivePublisher live, Meter meter, PayloadLimits limits, IOptions<DeviceIngestOptions> options, TimeProvider time, ITopicRules? topicRules = null)
 {
     internal async Task<IResult> PostAsync(string id, HttpContext context)
     {
@@ -30,6 +30,13 @@ public sealed class HttpIngest(
             rejections.Record(tenant, RejectionKind.Permission, context.User.Name(), $"may not send telemetry of {id}");
             return ProblemResults.Of(ProblemKind.Forbidden, "A device sends its own telemetry only.", "id");
         }
+        if (!entry.Rights.Publish)
+        {
+            rejections.Record(tenant, RejectionKind.Permission, device.Value, "a device in this state of its life publishes nothing");
+            return ProblemResults.Of(ProblemKind.Forbidden, "A device in this state of its life sends nothing.", "id");
+        }
+        if (topicRules?.Of(tenant, device)?.MayPublish("telemetry") == false)
+            return ProblemResults.Of(ProblemKind.Forbidden, "The device's topic rules do not let it send telemetry.");
         if (!writer.CanCommit)
             return Unavailable();
         var quota = meter.Of(tenant);

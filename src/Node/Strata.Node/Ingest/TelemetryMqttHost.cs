@@ -37,6 +37,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly CertificateDirectory certificates;
     private readonly CertificateEntrance entrance;
     private readonly IEnrolment? enrolment;
+    private readonly ITopicRules? topicRules;
     private readonly AccessMap accesses;
     private readonly IngestWriter writer;
     private readonly IRejectionLog rejections;
@@ -58,16 +59,17 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public TelemetryMqttHost(
         DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, CertificateDirectory certificates, CertificateEntrance entrance, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
         IDeviceActivity activity, HopLog hops, IngestCounters counters, ServiceCounters service, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, Meter meter, TimeProvider time,
-        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null)
+        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null, ITopicRules? topicRules = null)
     {
         (this.devices, this.gateways, this.tokens, this.tenants, this.certificates, this.accesses) = (devices, gateways, tokens, tenants, certificates, accesses);
-        (this.entrance, this.enrolment) = (entrance, enrolment);
+        (this.entrance, this.enrolment, this.topicRules) = (entrance, enrolment, topicRules);
         (this.writer, this.rejections) = (writer, rejections);
         (this.activity, this.hops, this.counters, this.service, this.limits, this.options) = (activity, hops, counters, service, limits, options.Value);
         (this.live, this.meter, this.time, this.logger) = (live, meter, time, logger);
         presence = new DevicePresence(this.options.MaxConnectionsPerDevice);
         bursts = new TelemetryBurstPool(this);
         devices.Revoked += OnRevoked;
+        devices.RightsChanged += OnRights;
         gateways.Revoked += OnRevoked;
         tokens.Ended += OnEnded;
         certificates.Ended += OnEnded;
@@ -118,7 +120,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 
     private ConnectDecision Enter(DeviceEntry device, CertificateVerdict? certificate) => presence.HasRoom(device)
         ? ConnectDecision.Accept(
-            device.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)) { Certificate = certificate }, OwnerOf(device.Device), certificate is null ? null : device.Device.Value)
+            device.Tenant.Value, ConnectionOf(device, certificate), OwnerOf(device.Device), certificate is null ? null : device.Device.Value)
         : Refuse(device.Tenant, device.Device.Value, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
 
     public void Full(ConnectRequest request, ConnectDecision decision)
@@ -138,6 +140,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         // Revoked between the check of its secret and now: the revocation did not see the connection yet.
         if (!devices.TryGet(connection.Entry.Tenant, connection.Entry.Device, out var now) || !HoldsFor(connection, now))
             End(connection);
+        else
+            connection.Rights = now.Rights;
     }
 
     public void Disconnected(MqttClient client, DisconnectCause cause)
@@ -161,7 +165,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         if (!tenants.IsActive(tenant))
             return ConnectDecision.Refuse(MqttReasonCode.NotAuthorized);
         if (client.Owner.StartsWith(DeviceOwner, StringComparison.Ordinal))
-            state = FindDevice(tenant, client.Owner) is { Enabled: true } device ? new DeviceConnection(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)) : null;
+            state = FindDevice(tenant, client.Owner) is { Enabled: true } device ? ConnectionOf(device, null) : null;
         else if (client.Owner.StartsWith(GatewayOwner, StringComparison.Ordinal))
             state = GatewayId.TryParse(client.Owner[GatewayOwner.Length..], out var id) && gateways.TryGet(tenant, id, out var gateway) && gateway.Enabled ? ClientOf(gateway) : null;
         else if (client.Owner.StartsWith(ApplicationOwner, StringComparison.Ordinal))
@@ -174,7 +178,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public bool MaySubscribe(MqttClient client, string topicFilter)
     {
         var allowed = client.State is DeviceConnection connection
-            ? topicFilter.StartsWith($"devices/{connection.Entry.Device.Value}/", StringComparison.Ordinal) || ProvisioningTopics.IsAnswer(topicFilter)
+            ? (topicFilter.StartsWith(connection.TopicText, StringComparison.Ordinal) && connection.Topics?.MaySubscribe(topicFilter.AsSpan(connection.TopicText.Length)) != false) || ProvisioningTopics.IsAnswer(topicFilter)
             : client.State is EnrollingClient ? ProvisioningTopics.IsAnswer(topicFilter)
             : client.State is ApplicationClient application && application.MaySubscribe(topicFilter);
         if (!allowed)
@@ -182,12 +186,14 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         return allowed;
     }
 
-    public bool ChecksEachMessage(MqttClient client) => client.State is ApplicationClient { IsScoped: true };
+    public bool ChecksEachMessage(MqttClient client) => client.State is DeviceConnection or ApplicationClient { IsScoped: true };
 
     public bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) => client.State switch
     {
         ApplicationClient application => application.MayReceive(topic),
-        DeviceConnection connection => topic.StartsWith(connection.TopicPrefix) || topic.StartsWith("provision/"u8),
+        DeviceConnection connection => topic.StartsWith(connection.TopicPrefix)
+            ? connection.Rights.Commands || !TelemetryTopics.IsCommand(topic[connection.TopicPrefix.Length..])
+            : topic.StartsWith("provision/"u8),
         EnrollingClient => topic.StartsWith("provision/"u8),
         _ => false,
     };
@@ -195,6 +201,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public void Dispose()
     {
         devices.Revoked -= OnRevoked;
+        devices.RightsChanged -= OnRights;
         gateways.Revoked -= OnRevoked;
         tokens.Ended -= OnEnded;
         certificates.Ended -= OnEnded;
@@ -202,6 +209,9 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         tenants.Changed -= OnTenantChanged;
         meter.QuotasChanged -= OnQuotas;
     }
+
+    private DeviceConnection ConnectionOf(DeviceEntry device, CertificateVerdict? certificate) =>
+        new(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)) { Certificate = certificate, Topics = topicRules?.Of(device.Tenant, device.Device) };
 
     private static string OwnerOf(DeviceId device) => DeviceOwner + device.Value;
 
@@ -268,6 +278,12 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             End(connection);
         if (now is not { Enabled: true })
             _ = broker?.ReviewAccess(old.Tenant.Value, OwnerOf(old.Device));
+    }
+
+    private void OnRights(DeviceEntry now)
+    {
+        foreach (var connection in presence.Of(now.Tenant, now.Device))
+            connection.Rights = now.Rights;
     }
 
     private void OnRevoked(GatewayEntry old, GatewayEntry? now)

@@ -27,6 +27,10 @@ internal static class TelemetryTopics
         return rest.StartsWith("telemetry/"u8) || rest.StartsWith("health/"u8) ? DeviceTopic.Unknown : DeviceTopic.Other;
     }
 
+    /// <summary>Whether the topic tells the device to do something.</summary>
+    /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
+    public static bool IsCommand(ReadOnlySpan<byte> rest) => rest.StartsWith("commands/"u8);
+
     /// <summary>Whether the filter stays within one of the roots an application may listen to.</summary>
     public static bool IsApplicationFilter(string filter) => IsBelow(filter, "devices") || IsBelow(filter, "sites") || IsBelow(filter, "fleet");
 

@@ -110,7 +110,7 @@ public sealed partial class MeterWriter(
             used.Add(rest);
         if (!measured)
             return used;
-        foreach (var (model, count) in devices.All(tenant.Tenant).Where(d => d.Enabled).GroupBy(d => d.Model).Select(g => (g.Key, g.LongCount())))
+        foreach (var (model, count) in devices.All(tenant.Tenant).Where(d => d.Rights.Billed).GroupBy(d => d.Model).Select(g => (g.Key, g.LongCount())))
         {
             if (state.Devices.GetValueOrDefault(model) is var (at, most) && at == hour && most >= count)
                 continue;
