@@ -22,7 +22,7 @@ internal static class CertificateArrival
         var serial = subject.GetValueOrDefault("serialNumber") ?? subject.GetValueOrDefault("CN");
         return new ArrivingDevice
         {
-            Method = ArrivalMethod.Certificate, Issuer = authority?.Id, IssuerName = authority is null ? null : authority.Name.Length == 0 ? ArrivingDevice.OwnIssuer : authority.Name, Subject = subject,
+            Method = ArrivalMethod.Certificate, Issuer = authority?.Id, IssuerName = authority is null ? null : NameOf(authority), Subject = subject,
             Sku = authority?.Sku ?? subject.GetValueOrDefault("OU"), Serial = serial, Registration = serial,
         };
     }
@@ -40,6 +40,11 @@ internal static class CertificateArrival
             Serial = said.GetValueOrDefault("serialNumber") ?? said.GetValueOrDefault("CN"),
         };
     }
+
+    /// <summary>A foreign authority by its common name, a batch by its name.</summary>
+    private static string NameOf(TrustedAuthority authority) => authority.IsForeign
+        ? Subject(authority.Certificate.SubjectName).GetValueOrDefault("CN") ?? authority.Name
+        : authority.Name.Length == 0 ? ArrivingDevice.OwnIssuer : authority.Name;
 
     /// <summary>Of a field that stands there several times the first counts; one that is no text does not.</summary>
     private static ImmutableSortedDictionary<string, string> Subject(X500DistinguishedName name)
