@@ -79,7 +79,7 @@ internal sealed class NodeOptions
     }
 
     /// <summary>The tenant's id; a name that was given when it was created leads to it.</summary>
-    private string? Tenant(ParseResult parsed)
+    public string? Tenant(ParseResult parsed)
     {
         if (parsed.GetResult(tenant) is null || parsed.GetValue(tenant) is not { } name)
             return null;

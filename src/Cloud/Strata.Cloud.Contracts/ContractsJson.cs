@@ -94,6 +94,8 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(TemplateTest))]
 [JsonSerializable(typeof(Page<EnrolmentGroupInfo>))]
 [JsonSerializable(typeof(PutEnrolmentGroup))]
+[JsonSerializable(typeof(EnrolmentGroupInfo))]
+[JsonSerializable(typeof(RegisteredDeviceInfo))]
 [JsonSerializable(typeof(EnrolmentGroupSecret))]
 [JsonSerializable(typeof(HookKey))]
 [JsonSerializable(typeof(Page<ApprovalInfo>))]

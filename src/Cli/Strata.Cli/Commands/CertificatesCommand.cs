@@ -15,7 +15,7 @@ internal static class CertificatesCommand
 
     public static Command Create() => new("certificates", "Certificates of devices: issue, list, revoke.")
     {
-        CreateList(), CreateIssue(), CreateRevoke(), CreateReinstate(),
+        CreateList(), CreateIssue(), CreateClaim(), CreateRevoke(), CreateReinstate(), CertificatePolicyCommand.Create(),
     };
 
     private static Command CreateList()
@@ -48,15 +48,7 @@ internal static class CertificatesCommand
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            string text;
-            try
-            {
-                text = await File.ReadAllTextAsync(parsed.GetValue(csr)!, cancellationToken);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new CliException(ExitCode.Usage, $"--csr: {e.Message}");
-            }
+            var text = await PemFile.ReadAsync(parsed.GetValue(csr)!, "--csr", cancellationToken);
             var issued = await node.Connect(parsed).IssueCertificateAsync(parsed.GetValue(device)!, new IssueCertificateRequest(text, parsed.GetValue(birth) ? "birth" : null), cancellationToken);
             await File.WriteAllTextAsync(parsed.GetValue(to)!, issued.Certificate + issued.Chain, cancellationToken);
             node.Writer(parsed).One(issued.Info, ContractsJson.Default.CertificateInfo, Columns);
@@ -65,26 +57,49 @@ internal static class CertificatesCommand
         return HelpWithExamples.WithExamples(command, "strata certificates issue t-101 --csr t-101.csr --out t-101.pem", "strata certificates issue t-101 --csr t-101.csr --birth --out birth.pem");
     }
 
+    private static Command CreateClaim()
+    {
+        var name = new Argument<string>("name") { Description = "What it is called, for lists and templates." };
+        var csr = new Option<string>("--csr") { Description = "The request (PKCS #10, PEM), signed with the key that the devices share.", Required = true, HelpName = "FILE" };
+        var to = new Option<string>("--out") { Description = "File for the certificate and those up to the root (PEM).", Required = true, HelpName = "FILE" };
+        var command = new Command("claim", "Issue a certificate that devices of a kind share. It may do nothing but ask for one of their own (provision/claim).") { name, csr, to };
+        var node = new NodeOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var issued = await node.Connect(parsed).IssueClaimAsync(new IssueClaim(parsed.GetValue(name)!, await PemFile.ReadAsync(parsed.GetValue(csr)!, "--csr", cancellationToken)), cancellationToken);
+            await File.WriteAllTextAsync(parsed.GetValue(to)!, issued.Certificate + issued.Chain, cancellationToken);
+            node.Writer(parsed).One(issued.Info, ContractsJson.Default.CertificateInfo, Columns);
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata certificates claim line-2 --csr line-2.csr --out claim.pem");
+    }
+
     private static Command CreateRevoke()
     {
         var serial = new Option<string?>("--serial") { Description = "This certificate." };
         var device = new Option<string?>("--device") { Description = "All of this device." };
+        var batch = new Option<string?>("--batch") { Description = "The authority of this manufacturing batch: none of its devices enrols any more." };
+        var issuer = new Option<string?>("--issuer") { Description = "The authority of this id (strata ca list)." };
         var reason = new Option<string>("--reason")
         {
             Description = "unspecified, key-compromise, superseded, cessation-of-operation, privilege-withdrawn, affiliation-changed, ca-compromise, or hold, from which it can come back.",
             DefaultValueFactory = _ => "unspecified",
         };
-        var command = new Command("revoke", "Let certificates in no more, at once, and end what was opened with them.") { serial, device, reason };
+        var command = new Command("revoke", "Let certificates in no more, at once, and end what was opened with them.") { serial, device, batch, issuer, reason };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            if (parsed.GetValue(serial) is null == parsed.GetValue(device) is null)
-                throw new CliException(ExitCode.Usage, "Name one: --serial N or --device ID.");
-            var revoked = await node.Connect(parsed).RevokeCertificatesAsync(new RevokeCertificates(parsed.GetValue(serial), parsed.GetValue(device), parsed.GetValue(reason)), cancellationToken);
-            node.Writer(parsed).List(revoked.Items, ContractsJson.Default.CertificateInfo, "nothing was revoked", Columns);
+            var request = new RevokeCertificates(parsed.GetValue(serial), parsed.GetValue(device), parsed.GetValue(reason), parsed.GetValue(batch), parsed.GetValue(issuer));
+            if (new[] { request.Serial, request.Device, request.Batch, request.Issuer }.Count(n => n is not null) != 1)
+                throw new CliException(ExitCode.Usage, "Name one: --serial N, --device ID, --batch NAME or --issuer ID.");
+            var revoked = await node.Connect(parsed).RevokeCertificatesAsync(request, cancellationToken);
+            if (revoked.Authority is { } authority)
+                node.Writer(parsed).One(authority, ContractsJson.Default.AuthorityInfo, new("id", a => a.Id), new("kind", a => a.Kind), new("name", a => a.Name), new("standing", a => $"{a.Standing} ({a.Reason})"));
+            else
+                node.Writer(parsed).List(revoked.Items, ContractsJson.Default.CertificateInfo, "nothing was revoked", Columns);
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata certificates revoke --serial 4f0c... --reason key-compromise", "strata certificates revoke --device t-101 --reason hold");
+        return HelpWithExamples.WithExamples(command, "strata certificates revoke --serial 4f0c... --reason key-compromise", "strata certificates revoke --device t-101 --reason hold", "strata certificates revoke --batch line-2 --reason key-compromise");
     }
 
     private static Command CreateReinstate()

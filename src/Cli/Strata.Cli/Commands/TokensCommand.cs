@@ -75,13 +75,13 @@ internal static class TokensCommand
 
     private static string[]? NullIfEmpty(string[]? values) => values is { Length: > 0 } ? values : null;
 
-    internal static TimeSpan? Validity(string? text)
+    internal static TimeSpan? Validity(string? text, string option = "--expires")
     {
         if (text is null)
             return null;
         double? days = text.Length > 1 && double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count) && count is > 0 and < 1_000_000
             ? text[^1] switch { 's' => count / 86_400, 'm' => count / 1_440, 'h' => count / 24, 'd' => count, 'w' => count * 7, _ => null }
             : null;
-        return days is { } valid ? TimeSpan.FromDays(valid) : throw new CliException(ExitCode.Usage, $"--expires is '{text}'; it takes a number and s, m, h, d or w, for example 30d.");
+        return days is { } valid ? TimeSpan.FromDays(valid) : throw new CliException(ExitCode.Usage, $"{option} is '{text}'; it takes a number and s, m, h, d or w, for example 30d.");
     }
 }
