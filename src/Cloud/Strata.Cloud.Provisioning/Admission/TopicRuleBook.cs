@@ -12,7 +12,7 @@ internal sealed class TopicRuleBook : ITopicRules
 {
     private readonly ConcurrentDictionary<(TenantId, DeviceId), TopicRules> rules = new();
 
-    public TopicRules? Of(TenantId tenant, DeviceId device) => rules.GetValueOrDefault((tenant, device));
+    public TopicRules? Find(TenantId tenant, DeviceId device) => rules.GetValueOrDefault((tenant, device));
 
     public void Set(TenantId tenant, DeviceId device, TopicRules? to)
     {

@@ -8,5 +8,5 @@ namespace Strata.Node.Devices;
 public interface ITopicRules
 {
     /// <summary>Null for a device that may use all topics of its own.</summary>
-    TopicRules? Of(TenantId tenant, DeviceId device);
+    TopicRules? Find(TenantId tenant, DeviceId device);
 }

@@ -35,7 +35,7 @@ public sealed class HttpIngest(
             rejections.Record(tenant, RejectionKind.Permission, device.Value, "a device in this state of its life publishes nothing");
             return ProblemResults.Of(ProblemKind.Forbidden, "A device in this state of its life sends nothing.", "id");
         }
-        if (topicRules?.Of(tenant, device)?.MayPublish("telemetry") == false)
+        if (topicRules?.Find(tenant, device)?.MayPublish("telemetry") == false)
             return ProblemResults.Of(ProblemKind.Forbidden, "The device's topic rules do not let it send telemetry.");
         if (!writer.CanCommit)
             return Unavailable();

@@ -211,7 +211,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     }
 
     private DeviceConnection ConnectionOf(DeviceEntry device, CertificateVerdict? certificate) =>
-        new(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)) { Certificate = certificate, Topics = topicRules?.Of(device.Tenant, device.Device) };
+        new(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)) { Certificate = certificate, Topics = topicRules?.Find(device.Tenant, device.Device) };
 
     private static string OwnerOf(DeviceId device) => DeviceOwner + device.Value;
 
