@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Strata.Cli.Demo;
 using Strata.Cloud.Contracts;
 
 namespace Strata.EndToEnd.Tests;
@@ -31,7 +32,7 @@ public sealed class FactoryTests : IAsyncDisposable
         File.Copy(Path.Combine(batch, "sn-000001.key.pem"), PathOf("birth.key"));
         File.Copy(Path.Combine(batch, "sn-000001.crt.pem"), PathOf("birth.crt"));
         await RequestAsync("sn-000002", "other");
-        var refused = await AskAsync("birth", "claim", "other");
+        var refused = await AskAsync("birth", "claim", "other", "rejected");
         Assert.Contains("common name is 'sn-000002'", refused.GetProperty("error").GetString(), StringComparison.Ordinal);
         await RequestAsync("sn-000001", "own");
         var accepted = await AskAsync("birth", "claim", "own");
@@ -52,7 +53,7 @@ public sealed class FactoryTests : IAsyncDisposable
         await RequestAsync("sn-000003", "third");
         File.Copy(Path.Combine(batch, "sn-000003.key.pem"), PathOf("b3.key"));
         File.Copy(Path.Combine(batch, "sn-000003.crt.pem"), PathOf("b3.crt"));
-        Assert.True((await AskAsync("b3", "claim", "third")).TryGetProperty("error", out _));
+        Assert.True((await AskAsync("b3", "claim", "third", "rejected")).TryGetProperty("error", out _));
 
         // The batch is revoked: no birth certificate of it enrols; what was enrolled before is its own.
         await StrataAsync("certificates", "revoke", "--batch", "line-1", "--reason", "key-compromise");
@@ -146,10 +147,10 @@ public sealed class FactoryTests : IAsyncDisposable
     }
 
     /// <summary>Publishes a request and reads the answer, by mosquitto's own request and response client.</summary>
-    private async Task<JsonElement> AskAsync(string identity, string what, string request)
+    private async Task<JsonElement> AskAsync(string identity, string what, string request, string answer = "accepted")
     {
         var payload = JsonSerializer.Serialize(new { csr = await File.ReadAllTextAsync(PathOf($"{request}.csr"), TestContext.Current.CancellationToken) });
-        var run = await Tool.RunAsync("mosquitto_rr", [.. Connection(identity), "-q", "1", "-t", $"provision/{what}", "-e", $"provision/{what}/+", "-m", payload, "-W", "20"]);
+        var run = await Tool.RunAsync("mosquitto_rr", [.. Connection(identity), "-q", "1", "-t", $"provision/{what}", "-e", $"provision/{what}/{answer}", "-m", payload, "-W", "20"]);
         Assert.True(run.ExitCode == 0, $"provision/{what}: {run.Output}{run.Error}");
         return JsonDocument.Parse(run.Output).RootElement;
     }

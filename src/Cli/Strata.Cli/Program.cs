@@ -27,6 +27,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     SitesCommand.Create(),
     GatewaysCommand.Create(),
     DevicesCommand.Create(),
+    FleetCommand.Create(),
     ReadingsCommand.Create(),
     EventsCommand.Create(),
     TraceCommand.Create(),

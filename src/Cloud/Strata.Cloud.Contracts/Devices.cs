@@ -55,6 +55,9 @@ public sealed record DeviceInfo(
 
     /// <summary>Changes with every change of it; the <c>ETag</c> of the same.</summary>
     public long Revision { get; init; }
+
+    /// <summary>How it is; in lists and of decommissioned devices null.</summary>
+    public DeviceHealthInfo? Health { get; init; }
 }
 
 /// <summary>Someone or something was refused. Equal refusals are one entry with a count.</summary>

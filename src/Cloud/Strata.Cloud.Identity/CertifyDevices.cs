@@ -14,25 +14,38 @@ namespace Strata.Cloud.Identity;
 /// <summary>Certifies keys of many devices that were just registered: one transaction, one audit record with a digest.</summary>
 internal sealed class CertifyDevices(IdentityStore store, IdentityOptions options, CertificateDirectory directory) : IDeviceCertifier
 {
+    public string? Refuse(ReadOnlySpan<byte> publicKey)
+    {
+        try
+        {
+            return KeyStrength.Refuse(PublicKey.CreateFromSubjectPublicKeyInfo(publicKey, out _));
+        }
+        catch (CryptographicException)
+        {
+            return "A key is the base64 of a public key (SubjectPublicKeyInfo, DER).";
+        }
+    }
+
     public async Task<Outcome<CertifiedDevices>> CertifyAsync(Caller caller, IReadOnlyList<KeyToCertify> keys, CancellationToken cancellationToken)
     {
-        var read = Read(keys);
-        if (!read.IsOk)
-            return read.Problem;
         var authority = await store.AuthorityAsync(caller, cancellationToken);
         if (!authority.IsOk)
             return authority.Problem;
         var (signer, life) = (authority.Value, directory.PolicyOf(caller.Tenant).Lifetime);
         return await store.ChangeAsync<CertifiedDevices>(caller, (_, now, _) =>
         {
+            var stamp = Stamp(signer, keys[0], caller, now, life);
             var (rows, certificates, serials) = (new List<(object?, object?)>(keys.Count), new List<string>(keys.Count), new StringBuilder());
-            for (var i = 0; i < keys.Count; i++)
+            foreach (var key in keys)
             {
-                var name = new CertificateName(CertificateUse.Operational, caller.Tenant, keys[i].Device);
-                using var made = CertificateMaker.Device(signer, read.Value[i], name, options.StatusOf(signer.Id), now, life);
-                var row = IssueCertificate.RowOf(made, signer.Id, name, read.Value[i], now);
+                var (name, serial) = (new CertificateName(CertificateUse.Operational, caller.Tenant, key.Device), CertificateMaker.Serial());
+                certificates.Add(PemEncoding.WriteString("CERTIFICATE", stamp.Make(name, key.PublicKey, serial)) + "\n");
+                var row = new CertificateRow
+                {
+                    TenantId = caller.Tenant.Value, Serial = Convert.ToHexStringLower(serial), Authority = signer.Id, Device = key.Device.Value, Use = nameof(CertificateUse.Operational), NotBefore = stamp.NotBefore,
+                    NotAfter = stamp.NotAfter, KeyHash = Convert.ToHexStringLower(SHA256.HashData(key.PublicKey)), Standing = nameof(CertificateStanding.Good), Issued = now,
+                };
                 rows.Add((null, row));
-                certificates.Add(made.ExportCertificatePem() + "\n");
                 serials.Append(row.Serial).Append('\n');
             }
             var chain = string.Concat(signer.Above.Prepend(signer.Certificate).Select(c => c.ExportCertificatePem() + "\n"));
@@ -42,25 +55,10 @@ internal sealed class CertifyDevices(IdentityStore store, IdentityOptions option
         }, cancellationToken);
     }
 
-    public Problem? Check(IReadOnlyList<KeyToCertify> keys) => Read(keys).Problem;
-
-    private static Outcome<List<PublicKey>> Read(IReadOnlyList<KeyToCertify> keys)
+    private CertificateStamp Stamp(SigningAuthority signer, KeyToCertify first, Caller caller, DateTimeOffset now, TimeSpan life)
     {
-        var read = new List<PublicKey>(keys.Count);
-        for (var i = 0; i < keys.Count; i++)
-        {
-            try
-            {
-                var key = PublicKey.CreateFromSubjectPublicKeyInfo(keys[i].PublicKey, out _);
-                if (KeyStrength.Refuse(key) is { } weak)
-                    return new Problem(ProblemKind.Invalid, weak, $"devices[{i}].key");
-                read.Add(key);
-            }
-            catch (CryptographicException)
-            {
-                return new Problem(ProblemKind.Invalid, "A key is the base64 of a public key (SubjectPublicKeyInfo, DER).", $"devices[{i}].key");
-            }
-        }
-        return read;
+        var key = PublicKey.CreateFromSubjectPublicKeyInfo(first.PublicKey, out _);
+        using var pattern = CertificateMaker.Device(signer, key, new CertificateName(CertificateUse.Operational, caller.Tenant, first.Device), options.StatusOf(signer.Id), now, life);
+        return new CertificateStamp(signer, pattern);
     }
 }

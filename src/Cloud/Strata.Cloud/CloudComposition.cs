@@ -14,6 +14,7 @@ using Strata.Cloud.Billing;
 using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
+using Strata.Cloud.Health;
 using Strata.Cloud.Identity;
 using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Operations;
@@ -166,6 +167,7 @@ internal static class CloudComposition
         services.AddTenancy(people: options.People, smtp: options.Smtp);
         services.AddBilling();
         services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), new IdentityOptions { PublicUrl = options.PublicUrl });
+        services.AddHealth();
         services.AddProvisioning();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
@@ -211,6 +213,7 @@ internal static class CloudComposition
         app.MapIdentity();
         app.MapProvisioning();
         app.MapDevices();
+        app.MapHealth();
         app.MapNode();
         app.MapReadings();
         app.MapUsage();

@@ -81,6 +81,11 @@ internal static class AttackSurface
         ["GET /api/v1/mqtt/trace"] = new(t => [$"/api/v1/mqtt/trace?client={t.Device}"]) { IsStream = true },
 
         // Money and promises.
+        ["GET /api/v1/fleet/report"] = new(t => ["/api/v1/fleet/report", $"/api/v1/fleet/report?site={t.Site}", "/api/v1/fleet/report?by=site", "/api/v1/fleet/report?by=gateway&format=csv"]),
+        ["GET /api/v1/fleet/devices"] = new(t => ["/api/v1/fleet/devices", $"/api/v1/fleet/devices?site={t.Site}", "/api/v1/fleet/devices?bucket=waiting&format=csv", $"/api/v1/fleet/devices?gateway={t.Gateway}"]),
+        ["GET /api/v1/fleet/trend"] = new(_ => ["/api/v1/fleet/trend"]),
+        ["GET /api/v1/fleet/policy"] = new(_ => ["/api/v1/fleet/policy"]),
+        ["PATCH /api/v1/fleet/policy"] = new(_ => ["/api/v1/fleet/policy"], _ => """{"lowBatteryPercent":77}"""),
         ["GET /api/v1/billing/plans"] = new(_ => ["/api/v1/billing/plans"]),
         ["PUT /api/v1/billing/plans/{name}"] = new(t => [$"/api/v1/billing/plans/p-{t.Word}"], _ => """{"currency":"USD","rates":[{"unit":"gb","tiers":[{"price":1}]}]}"""),
         ["GET /api/v1/billing/assignments"] = new(_ => ["/api/v1/billing/assignments"]),
@@ -211,6 +216,7 @@ internal static class AttackSurface
 
         // Devices and gateways, for themselves.
         ["POST /api/v1/devices/{id}/telemetry"] = new(t => [$"/api/v1/devices/{t.Device}/telemetry"], t => $$"""{"{{t.Metric}}":1}"""),
+        ["POST /api/v1/devices/{id}/health"] = new(t => [$"/api/v1/devices/{t.Device}/health"], _ => """{"battery":1}"""),
         ["POST /api/v1/gateways/{id}/uplink"] = new(t => [$"/api/v1/gateways/{t.Gateway}/uplink?stream=s&lowest=1"], _ => ""),
         ["POST /api/v1/gateways/{id}/status"] = new(t => [$"/api/v1/gateways/{t.Gateway}/status"], _ => Status),
         ["GET /api/v1/gateways/{id}/link"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link"]) { IsStream = true },

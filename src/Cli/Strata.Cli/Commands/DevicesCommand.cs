@@ -46,6 +46,7 @@ internal static class DevicesCommand
             var output = node.Writer(parsed);
             output.One(await client.GetDeviceAsync(parsed.GetValue(id)!, cancellationToken), ContractsJson.Default.DeviceInfo,
                 new("id", d => d.Id), new("site", d => d.Site ?? ""), new("model", d => d.Model ?? ""), new("state", d => d.State),
+                new("health", d => d.Health is { } h ? $"{h.Score}{string.Concat(h.Reasons.Select(r => $", {r.Detail}"))}" : ""),
                 new("since", d => OutputWriter.Time(d.StateSince)), new("cause", d => d.Cause), new("tags", d => DeviceLifeCommands.Tags(d.Tags)), new("groups", d => string.Join(", ", d.Groups)),
                 new("online", d => d.Online ? "yes" : "no"), new("last seen", d => OutputWriter.Time(d.LastSeen)), new("gateway", d => d.Gateway ?? "none: talks to the cloud"),
                 new("gateways", d => string.Join(", ", d.Gateways)), new("heartbeat", d => d.Heartbeat.ToString()),

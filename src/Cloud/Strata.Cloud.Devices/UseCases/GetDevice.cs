@@ -1,10 +1,13 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
 using Strata.Core.Architecture;
+using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
@@ -14,12 +17,12 @@ namespace Strata.Cloud.Devices.UseCases;
 /// <summary><c>GET /api/v1/devices/{id}</c>.</summary>
 internal static class GetDevice
 {
-    public static IResult Handle(string id, HttpContext context, RegistryStore registry, FleetPresence presence, TimeProvider time) =>
+    public static IResult Handle(string id, HttpContext context, RegistryStore registry, FleetPresence presence, [FromServices] IDeviceHealth? health, TimeProvider time) =>
         Find(registry.Image(context.Tenant()), id, Permission.DevicesRead, context.Access())
             .ToResult(row =>
             {
                 EntityTag.Show(context, row.Revision);
-                return Results.Json(DeviceViews.ToInfo(row, presence, time.GetUtcNow()), ContractsJson.Default.DeviceInfo);
+                return Results.Json(DeviceViews.ToInfo(row, presence, time.GetUtcNow()) with { Health = health?.Find(context.Tenant(), DeviceId.Parse(row.Id)) }, ContractsJson.Default.DeviceInfo);
             });
 
     /// <summary>The device, if it may be done to it.</summary>

@@ -6,10 +6,10 @@ namespace Strata.Cloud.Platform.Fleet;
 /// <summary>Issues certificates for many devices at a time, for the slice that registers them.</summary>
 public interface IDeviceCertifier
 {
-    /// <summary>What is wrong with the keys; null when nothing is.</summary>
-    Problem? Check(IReadOnlyList<KeyToCertify> keys);
+    /// <summary>What is wrong with a key that a device brings (SubjectPublicKeyInfo, DER); null when nothing is.</summary>
+    string? Refuse(ReadOnlySpan<byte> publicKey);
 
-    /// <summary>Operational certificates of the tenant's authority, as one transaction with one audit record; all or none. Devices are taken to be registered, and to have none yet.</summary>
+    /// <summary>Operational certificates of the tenant's authority, as one transaction with one audit record; all or none. The keys were found good (<see cref="Refuse"/>), or made here; devices are taken to be registered, and to have none yet.</summary>
     Task<Outcome<CertifiedDevices>> CertifyAsync(Caller caller, IReadOnlyList<KeyToCertify> keys, CancellationToken cancellationToken);
 }
 

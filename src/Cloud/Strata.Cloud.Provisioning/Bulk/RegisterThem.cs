@@ -34,11 +34,9 @@ internal static class RegisterThem
             return Answer(new RegisteredDevices(true, [.. assigned.Value.Select(d => new RegisteredDeviceInfo(d.Id.Value, d.Template, d.Site))]), StatusCodes.Status200OK);
         var caller = Caller.Of(context);
         // Keys first: a key that is none must not leave devices without certificates behind.
-        var keys = shown is NewIdentity.Certificate ? Keys(request.Value.Devices, assigned.Value) : new List<(KeyToCertify, string?)>();
+        var keys = shown is NewIdentity.Certificate ? Keys(request.Value.Devices, assigned.Value, certifier) : new List<(KeyToCertify, string?)>();
         if (!keys.IsOk)
             return ProblemResults.Of(keys.Problem);
-        if (certifier.Check([.. keys.Value.Select(k => k.Item1)]) is { } wrong)
-            return ProblemResults.Of(wrong);
         var registered = await fleet.RegisterAsync(caller, [.. assigned.Value.Select(d => ToDevice(d, shown))], cancellationToken);
         if (!registered.IsOk)
             return ProblemResults.Of(registered.Problem);
@@ -89,7 +87,7 @@ internal static class RegisterThem
         return verdict.Chosen is { } template ? TemplateMatcher.Assign(template, arriving) : verdict.Problem!;
     }
 
-    private static Outcome<List<(KeyToCertify, string?)>> Keys(IReadOnlyList<DeviceToRegister> devices, List<AssignedDevice> assigned)
+    private static Outcome<List<(KeyToCertify, string?)>> Keys(IReadOnlyList<DeviceToRegister> devices, List<AssignedDevice> assigned, IDeviceCertifier certifier)
     {
         var keys = new List<(KeyToCertify, string?)>(devices.Count);
         for (var i = 0; i < devices.Count; i++)
@@ -99,6 +97,8 @@ internal static class RegisterThem
                 var bytes = new byte[given.Length];
                 if (!Convert.TryFromBase64String(given, bytes, out var length) || length == 0)
                     return new Problem(ProblemKind.Invalid, "A key is the base64 of a public key (SubjectPublicKeyInfo, DER).", $"devices[{i}].key");
+                if (certifier.Refuse(bytes.AsSpan(0, length)) is { } wrong)
+                    return new Problem(ProblemKind.Invalid, wrong, $"devices[{i}].key");
                 keys.Add((new KeyToCertify(assigned[i].Id, bytes[..length]), null));
                 continue;
             }

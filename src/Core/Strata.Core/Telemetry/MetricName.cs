@@ -14,6 +14,9 @@ public readonly record struct MetricName
     /// <summary>What the metrics of <c>devices/{id}/health</c> begin with.</summary>
     public const string HealthPrefix = "health.";
 
+    /// <summary>The firmware that a device says it runs: of its health the one that may be a text.</summary>
+    public const string Firmware = "health.firmware";
+
     private readonly string? value;
 
     private MetricName(string value) => this.value = value;

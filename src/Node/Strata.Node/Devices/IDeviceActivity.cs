@@ -19,4 +19,10 @@ public interface IDeviceActivity
     /// <param name="gateway">The gateway that heard it; null for this node.</param>
     /// <param name="live">False when the readings were drained from a gateway's backlog (<c>live=0</c>): they say that the device was heard, not where it is now.</param>
     void Heard(DeviceEntry device, GatewayId? gateway, DateTimeOffset at, bool live = true);
+
+    /// <summary>The device sent again what had been stored.</summary>
+    /// <param name="messages">How many it sent again.</param>
+    void Repeated(DeviceEntry device, DateTimeOffset at, int messages)
+    {
+    }
 }

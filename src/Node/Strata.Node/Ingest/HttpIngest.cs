@@ -15,14 +15,14 @@ using Strata.Telemetry.Ingest;
 namespace Strata.Node.Ingest;
 
 /// <summary>
-/// <c>POST /api/v1/devices/{id}/telemetry</c>: the same payloads, properties (as headers) and durability as by MQTT. <c>204</c> only after
+/// <c>POST /api/v1/devices/{id}/telemetry</c> and <c>.../health</c>: the same payloads, properties (as headers) and durability as by MQTT. <c>204</c> only after
 /// the commit.
 /// </summary>
 public sealed class HttpIngest(
     DeviceDirectory devices, IngestWriter writer, ReadingBatchPool batches, IRejectionLog rejections, IDeviceActivity activity, HopLog hops, IngestCounters counters,
     LivePublisher live, Meter meter, PayloadLimits limits, IOptions<DeviceIngestOptions> options, TimeProvider time, ITopicRules? topicRules = null)
 {
-    internal async Task<IResult> PostAsync(string id, HttpContext context)
+    internal async Task<IResult> PostAsync(string id, bool health, HttpContext context)
     {
         var tenant = context.Tenant();
         if (context.User.Device() is not { } device || device.Value != id || !devices.TryGet(tenant, device, out var entry))
@@ -44,6 +44,8 @@ public sealed class HttpIngest(
             return QuotaResults.Full(quota);
         if (Check(context.Request, out var format) is { } wrongType)
             return wrongType;
+        if (health && format != PayloadFormat.Json)
+            return ProblemResults.Of(ProblemKind.Invalid, "Health is sent as application/json.", "Content-Type", StatusCodes.Status415UnsupportedMediaType);
         if (!BatchProperties.TryRead(context.Request.Headers, device.Value, out var said, out var reason))
             return Refuse(entry, reason!, "headers");
         var received = time.GetUtcNow();
@@ -62,25 +64,28 @@ public sealed class HttpIngest(
             quota.Held();
             return QuotaResults.TooFast(quota, wait);
         }
-        return await StoreAsync(entry, format, body, said, received, context.RequestAborted);
+        return await StoreAsync(entry, health, format, body, said, received, context.RequestAborted);
     }
 
     private async Task<IResult> StoreAsync(
-        DeviceEntry entry, PayloadFormat format, ReadOnlyMemory<byte> body, BatchProperties said, DateTimeOffset received, CancellationToken cancellationToken)
+        DeviceEntry entry, bool health, PayloadFormat format, ReadOnlyMemory<byte> body, BatchProperties said, DateTimeOffset received, CancellationToken cancellationToken)
     {
         var batch = batches.Rent();
         try
         {
             batch.BeginMessage();
-            if (!PayloadDecoder.TryDecode(format, entry.Device, body.Span, EventTime.From(received), batch, limits, out var error))
+            var now = EventTime.From(received);
+            if (!(health
+                ? PayloadDecoder.TryDecodeHealth(entry.Device, body.Span, now, batch, limits, out var error)
+                : PayloadDecoder.TryDecode(format, entry.Device, body.Span, now, batch, limits, out error)))
                 return Refuse(entry, error.ToString(), $"byte {error.Offset}");
             batch.EndMessage(said.Stamp, new MessageOrigin(said.Immediate, said.Sampled), body.Length);
             var report = await writer.CommitAsync(new TelemetryWrite { Tenant = entry.Tenant, Readings = batch }, cancellationToken);
             if (batch.Messages[0].Outcome == MessageOutcome.Refused)
                 return Refuse(entry, TelemetryMqttHost.StoreRefusal, null);
-            Account(entry, batch, said, body, received, report);
+            Account(entry, health, batch, said, body, received, report);
             if (batch.Messages[0].Outcome == MessageOutcome.Stored)
-                Publish(entry, format, body.Span);
+                Publish(entry, health ? "health" : "telemetry", format, body.Span);
             return TypedResults.NoContent();
         }
         catch (TelemetryStoreException)
@@ -93,14 +98,17 @@ public sealed class HttpIngest(
         }
     }
 
-    private void Account(DeviceEntry entry, ReadingBatch batch, in BatchProperties said, ReadOnlyMemory<byte> body, DateTimeOffset received, CommitReport report)
+    private void Account(DeviceEntry entry, bool health, ReadingBatch batch, in BatchProperties said, ReadOnlyMemory<byte> body, DateTimeOffset received, CommitReport report)
     {
         activity.Heard(entry, null, received);
         if (batch.Messages[0].Outcome == MessageOutcome.Repeated)
         {
             counters.Add(entry.Tenant, new IngestTally { Duplicates = 1 });
+            activity.Repeated(entry, received, 1);
             return;
         }
+        if (health)
+            return; // As by MQTT: what a device says of itself is no reading of the books.
         DateTimeOffset? sampled = said.Sampled > 0 ? EventTime.ToDateTimeOffset(said.Sampled) : null;
         var tally = new IngestTally { Readings = batch.Count, Records = batch.Count, PayloadBytes = body.Length, Immediate = said.Immediate ? batch.Count : 0 };
         counters.Add(entry.Tenant, tally);
@@ -113,10 +121,10 @@ public sealed class HttpIngest(
         }
     }
 
-    private void Publish(DeviceEntry entry, PayloadFormat format, ReadOnlySpan<byte> body)
+    private void Publish(DeviceEntry entry, string kind, PayloadFormat format, ReadOnlySpan<byte> body)
     {
         var suffix = format == PayloadFormat.SenmlJson ? "/senml" : "";
-        var topic = Encoding.UTF8.GetBytes($"devices/{entry.Device.Value}/telemetry{suffix}");
+        var topic = Encoding.UTF8.GetBytes($"devices/{entry.Device.Value}/{kind}{suffix}");
         if (live.Broker.HasSubscribers(entry.Tenant.Value, topic))
             live.Broker.Publish(entry.Tenant.Value, topic, body, qos: 1);
     }
@@ -144,10 +152,15 @@ public static class HttpIngestEndpoints
 {
     public static IEndpointRouteBuilder MapDeviceIngest(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/api/v1/devices/{id}/telemetry", (string id, HttpContext context, HttpIngest ingest) => ingest.PostAsync(id, context))
+        routes.MapPost("/api/v1/devices/{id}/telemetry", (string id, HttpContext context, HttpIngest ingest) => ingest.PostAsync(id, health: false, context))
             .RequiresDevice().WithMetadata(ServiceNote.Ingest).WithTags("Telemetry")
             .WithSummary("Stores a device's readings; 204 once they are durable.")
             .WithDescription("The body is application/json (Strata's forms) or application/senml+json, without a content encoding.")
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503);
+        routes.MapPost("/api/v1/devices/{id}/health", (string id, HttpContext context, HttpIngest ingest) => ingest.PostAsync(id, health: true, context))
+            .RequiresDevice().WithMetadata(ServiceNote.Ingest).WithTags("Telemetry")
+            .WithSummary("Stores what a device says of its health; 204 once it is durable.")
+            .WithDescription("One flat JSON object: battery (percent), voltage, cutoff (volts), rssi (dBm), snr (dB), sf, errors, reboots (counts), uptime (seconds), firmware (text or number).")
             .Produces(StatusCodes.Status204NoContent).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503);
         return routes;
     }

@@ -195,6 +195,8 @@ public sealed partial class TelemetryMqttHost
                 rejections.Record(connection.Entry.Tenant, RejectionKind.Payload, connection.Entry.Device.Value, StoreRefusal);
         }
         counters.Add(connection.Entry.Tenant, tally);
+        if (tally.Duplicates > 0)
+            activity.Repeated(connection.Entry, burst.Received, (int)tally.Duplicates);
     }
 
     private void AccountStored(

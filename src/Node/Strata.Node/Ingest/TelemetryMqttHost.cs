@@ -191,9 +191,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) => client.State switch
     {
         ApplicationClient application => application.MayReceive(topic),
-        DeviceConnection connection => topic.StartsWith(connection.TopicPrefix)
-            ? connection.Rights.Commands || !TelemetryTopics.IsCommand(topic[connection.TopicPrefix.Length..])
-            : topic.StartsWith("provision/"u8),
+        DeviceConnection connection => topic.StartsWith("provision/"u8)
+            || (topic.StartsWith(connection.TopicPrefix) && (connection.Rights.Commands || !TelemetryTopics.IsCommand(topic[connection.TopicPrefix.Length..]))),
         EnrollingClient => topic.StartsWith("provision/"u8),
         _ => false,
     };

@@ -13,7 +13,7 @@ internal ref struct JsonPayloadReader(DeviceId device, ReadOnlySpan<byte> payloa
 
     public readonly PayloadError Error => cursor.Error;
 
-    /// <summary>Refuse booleans and texts.</summary>
+    /// <summary>Refuse booleans and texts, but the text of <see cref="MetricName.Firmware"/>.</summary>
     public bool NumbersOnly { get; init; }
 
     /// <summary>Reads the whole payload. Rows may have been added when it returns false.</summary>
@@ -169,8 +169,8 @@ internal ref struct JsonPayloadReader(DeviceId device, ReadOnlySpan<byte> payloa
         if (batch.Count - firstRow >= limits.MaxReadings)
             return cursor.Fail(keyAt, $"A payload holds at most {limits.MaxReadings} readings.");
         var first = cursor.Peek();
-        if (NumbersOnly && first is (byte)'t' or (byte)'f' or (byte)'"')
-            return cursor.Fail(cursor.At, "A health value is a number.");
+        if (NumbersOnly && (first is (byte)'t' or (byte)'f' || (first == (byte)'"' && name.Value != MetricName.Firmware)))
+            return cursor.Fail(cursor.At, "A health value is a number; the firmware's version may be a text.");
         switch (first)
         {
             case (byte)'-' or (>= (byte)'0' and <= (byte)'9'):

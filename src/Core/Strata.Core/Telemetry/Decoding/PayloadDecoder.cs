@@ -37,7 +37,7 @@ public static class PayloadDecoder
     }
 
     /// <summary>
-    /// Decodes a payload of <c>devices/{id}/health</c>: the JSON forms of telemetry with numbers only, each name stored as <c>health.</c> and the
+    /// Decodes a payload of <c>devices/{id}/health</c>: the JSON forms of telemetry with numbers only (<c>firmware</c> may be a text), each name stored as <c>health.</c> and the
     /// name. Otherwise as <see cref="TryDecode"/>.
     /// </summary>
     public static bool TryDecodeHealth(

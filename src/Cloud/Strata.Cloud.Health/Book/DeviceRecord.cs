@@ -1,0 +1,161 @@
+using Strata.Core.Health;
+using Strata.Core.Telemetry;
+
+namespace Strata.Cloud.Health.Book;
+
+/// <summary>
+/// What is known of one device's health, in memory. Hearing notes the little that cannot be found out later; everything else is taken in by the periodic look. Safe from any
+/// thread: what is not simple is behind <see cref="Gate"/>.
+/// </summary>
+internal sealed class DeviceRecord
+{
+    public static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    public static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    /// <summary>Held while the record is read or changed; never over a call that waits.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>When the device was registered.</summary>
+    public DateTimeOffset Created { get; set; }
+
+    public LearnedInterval Interval { get; } = new();
+
+    /// <summary>When it was heard last since the node's start; null before the first.</summary>
+    public DateTimeOffset? Heard { get; private set; }
+
+    /// <summary>It was heard since the last look.</summary>
+    public bool IsFresh { get; set; }
+
+    /// <summary>Something changed since it was written.</summary>
+    public bool IsDirty { get; set; }
+
+    public DateTimeOffset Kept { get; set; }
+
+    /// <summary>Said by its gateway; until it is heard again.</summary>
+    public bool SilentAtGateway { get; set; }
+
+    public ReportedHealth Reported { get; } = new();
+
+    public ObservedData Data { get; } = new();
+
+    private RateWindow errors, reboots, gaps, late, duplicates, flaps;
+
+    public double Errors(DateTimeOffset now) => errors.Of(now, Day);
+
+    public double Reboots(DateTimeOffset now) => reboots.Of(now, Day);
+
+    public string? LastDisconnect { get; private set; }
+
+    public DateTimeOffset? LastDisconnectAt { get; private set; }
+
+    /// <summary>On which side of the lines its score is, and since when.</summary>
+    public HealthSide Side { get; private set; }
+
+    public DateTimeOffset SideSince { get; private set; }
+
+    /// <summary>Health has made it degraded.</summary>
+    public bool DegradedByHealth { get; set; }
+
+    /// <summary>Heard by its own connection or through a gateway. A backlog says that it was heard once, not how often it reports.</summary>
+    public void Hear(DateTimeOffset at, bool live)
+    {
+        lock (Gate)
+        {
+            IsFresh = IsDirty = true;
+            SilentAtGateway &= !live;
+            if (!live)
+                return;
+            if (Heard is { } before && at > before)
+            {
+                var gap = at - before;
+                if (Interval.Missed(gap) is > 0 and var missed)
+                    gaps.Add(missed, at, Day);
+                Interval.Learn(gap);
+            }
+            Heard = Heard is { } last && last > at ? last : at;
+        }
+    }
+
+    public void Lost(DateTimeOffset at, string reason)
+    {
+        lock (Gate)
+        {
+            IsDirty = true;
+            flaps.Add(1, at, Hour);
+            (LastDisconnect, LastDisconnectAt) = (reason, at);
+        }
+    }
+
+    public void Repeated(DateTimeOffset at, int messages)
+    {
+        lock (Gate)
+            duplicates.Add(messages, at, Day);
+    }
+
+    /// <summary>Takes in the device's newest values.</summary>
+    public void Take(ReadOnlySpan<Reading> newest, HealthPolicy policy)
+    {
+        lock (Gate)
+        {
+            var at = Heard ?? DateTimeOffset.MinValue;
+            if (Reported.Take(newest, out var newErrors, out var newReboots))
+            {
+                IsDirty = true;
+                errors.Add(newErrors, at, Day);
+                reboots.Add(newReboots, at, Day);
+            }
+            if (Data.Take(newest, at, policy))
+                late.Add(1, at, Day);
+        }
+    }
+
+    /// <summary>Notes which side a score is on now.</summary>
+    public void Stand(HealthSide side, DateTimeOffset now)
+    {
+        if (side != Side || SideSince == default)
+            (Side, SideSince) = (side, now);
+    }
+
+    /// <summary>Adds what is known here to facts that are known elsewhere.</summary>
+    public HealthFacts AddTo(HealthFacts facts, HealthPolicy policy, DateTimeOffset now)
+    {
+        lock (Gate)
+        {
+            var wrong = Data.OutOfRange(policy);
+            return facts with
+            {
+                Interval = Interval.Interval, SilentAtGateway = SilentAtGateway, Battery = Reported.Battery, Voltage = Reported.Voltage, CutOff = Reported.CutOff, Rssi = Reported.Rssi,
+                Snr = Reported.Snr, SpreadingFactor = Reported.SpreadingFactor, Errors = errors.Of(now, Day), Reboots = reboots.Of(now, Day), Gaps = gaps.Of(now, Day), Late = late.Of(now, Day),
+                Duplicates = duplicates.Of(now, Day), Flaps = flaps.Of(now, Hour), Skew = Data.Skew, StuckMetric = Data.Stuck(policy), WrongMetric = wrong?.Metric, WrongValue = wrong?.Value ?? 0,
+            };
+        }
+    }
+
+    public KeptHealth Keep()
+    {
+        lock (Gate)
+        {
+            IsDirty = false;
+            return new KeptHealth
+            {
+                Created = EventTime.From(Created), Gaps = Interval.Gaps, Battery = Known(Reported.Battery), Voltage = Known(Reported.Voltage), CutOff = Known(Reported.CutOff), Rssi = Known(Reported.Rssi),
+                Snr = Known(Reported.Snr), SpreadingFactor = Reported.SpreadingFactor, Firmware = Reported.Firmware, ErrorCount = Known(Reported.ErrorCount), RebootCount = Known(Reported.RebootCount),
+                Uptime = Known(Reported.Uptime), DegradedByHealth = DegradedByHealth, LastDisconnect = LastDisconnect, LastDisconnectAt = LastDisconnectAt,
+                Rates = [.. new[] { errors, reboots, gaps, late, duplicates, flaps }.SelectMany(r => new[] { r.Parts.Window, r.Parts.Before, r.Parts.Now })],
+            };
+        }
+    }
+
+    public static DeviceRecord Restore(KeptHealth kept)
+    {
+        var record = new DeviceRecord { Created = EventTime.ToDateTimeOffset(kept.Created), DegradedByHealth = kept.DegradedByHealth, LastDisconnect = kept.LastDisconnect, LastDisconnectAt = kept.LastDisconnectAt };
+        foreach (var gap in kept.Gaps)
+            record.Interval.Learn(TimeSpan.FromSeconds(gap));
+        record.Reported.Restore(kept);
+        RateWindow At(int index) => kept.Rates.Length >= (index * 3) + 3 ? RateWindow.Restore((long)kept.Rates[index * 3], (float)kept.Rates[(index * 3) + 1], (float)kept.Rates[(index * 3) + 2]) : default;
+        (record.errors, record.reboots, record.gaps, record.late, record.duplicates, record.flaps) = (At(0), At(1), At(2), At(3), At(4), At(5));
+        return record;
+    }
+
+    private static double? Known(double value) => double.IsNaN(value) ? null : value;
+}

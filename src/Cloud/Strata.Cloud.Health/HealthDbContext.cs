@@ -1,0 +1,50 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Strata.Cloud.Health.Rows;
+using Strata.Cloud.Platform;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Health;
+
+/// <summary>The tables of this slice.</summary>
+internal class HealthDbContext(DbContextOptions options, TenantId tenant) : StrataDbContext(options, tenant)
+{
+    public const string MigrationsTable = "health_migrations";
+
+    public DbSet<DeviceHealthRow> Devices => Set<DeviceHealthRow>();
+
+    public DbSet<HealthPolicyRow> Policies => Set<HealthPolicyRow>();
+
+    public DbSet<FleetTrendRow> Trend => Set<FleetTrendRow>();
+
+    protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+    }
+
+    protected override void ConfigureSlice(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<DeviceHealthRow>(device =>
+        {
+            device.ToTable("device_health").HasKey(d => new { d.TenantId, d.Device });
+            device.Property(d => d.Device).HasMaxLength(128);
+        });
+        modelBuilder.Entity<HealthPolicyRow>(policy => policy.ToTable("health_policies").HasKey(p => p.TenantId));
+        modelBuilder.Entity<FleetTrendRow>(hour =>
+        {
+            hour.ToTable("fleet_trend").HasKey(h => new { h.TenantId, h.Hour });
+            hour.Property(h => h.Hour).ValueGeneratedNever();
+        });
+    }
+}
+
+/// <summary>For <c>dotnet ef migrations add NAME</c> only; the product opens its registry by <c>AddHealth</c>.</summary>
+internal sealed class HealthDbContextFactory : IDesignTimeDbContextFactory<HealthDbContext>
+{
+    public HealthDbContext CreateDbContext(string[] args) =>
+        new(
+            new DbContextOptionsBuilder<HealthDbContext>()
+                .UseSqlite("Data Source=:memory:", sqlite => sqlite.MigrationsHistoryTable(HealthDbContext.MigrationsTable))
+                .UseSnakeCaseNamingConvention()
+                .Options,
+            TenantId.Main);
+}

@@ -1,0 +1,40 @@
+namespace Strata.Cloud.Health;
+
+/// <summary>Limits and intervals of health. What means that a device is ill is each tenant's, see <see cref="Core.Health.HealthPolicy"/>.</summary>
+public sealed class HealthOptions
+{
+    /// <summary>How often the fleet is looked at: what was heard is taken in, devices are moved. 100 ms to 1 min; 2 s unless given.</summary>
+    public TimeSpan LookInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often what is known of a device is written at most; all of it when the node stops. 1 s to 1 d; 10 min unless given.</summary>
+    public TimeSpan KeepInterval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Devices of which what is known is written in one look. 10 to 100,000; 2,000 unless given.</summary>
+    public int MaxKept { get; set; } = 2_000;
+
+    /// <summary>Devices that are moved in one look. 1 to 10,000; 500 unless given.</summary>
+    public int MaxMoved { get; set; } = 500;
+
+    /// <summary>How long the hours of the fleet's trend stay. 1 d to 10 years; 400 d unless given.</summary>
+    public TimeSpan KeepTrend { get; set; } = TimeSpan.FromDays(400);
+
+    /// <summary>At which hour of the day, UTC, the digest is made. 0 to 23; 6 unless given.</summary>
+    public int DigestHour { get; set; } = 6;
+
+    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Check(LookInterval >= TimeSpan.FromMilliseconds(100) && LookInterval <= TimeSpan.FromMinutes(1), nameof(LookInterval), "100 ms to 1 min");
+        Check(KeepInterval >= TimeSpan.FromSeconds(1) && KeepInterval <= TimeSpan.FromDays(1), nameof(KeepInterval), "1 s to 1 d");
+        Check(MaxKept is >= 10 and <= 100_000, nameof(MaxKept), "10 to 100,000");
+        Check(MaxMoved is >= 1 and <= 10_000, nameof(MaxMoved), "1 to 10,000");
+        Check(KeepTrend >= TimeSpan.FromDays(1) && KeepTrend <= TimeSpan.FromDays(3653), nameof(KeepTrend), "1 d to 10 years");
+        Check(DigestHour is >= 0 and <= 23, nameof(DigestHour), "0 to 23");
+    }
+
+    private static void Check(bool holds, string name, string range)
+    {
+        if (!holds)
+            throw new ArgumentException($"{name} must be {range}.");
+    }
+}
