@@ -18,7 +18,8 @@ internal sealed class CertifyDevices(IdentityStore store, IdentityOptions option
     {
         try
         {
-            return KeyStrength.Refuse(PublicKey.CreateFromSubjectPublicKeyInfo(publicKey, out _));
+            var key = PublicKey.CreateFromSubjectPublicKeyInfo(publicKey, out var read);
+            return read == publicKey.Length ? KeyStrength.Refuse(key) : "Something follows the key.";
         }
         catch (CryptographicException)
         {
