@@ -30,6 +30,7 @@ return verb switch
     "telemetry-compare" => await TelemetryVerb.CompareAsync(arguments),
     "noisy-tenant" => await NoisyTenantVerb.RunAsync(arguments),
     "provisioning" => await ProvisioningVerb.RunAsync(arguments),
+    "fleet-search" => await FleetSearchVerb.RunAsync(arguments),
     "node-start" => await NodeStartVerb.RunAsync(arguments),
     "fog-connections" => await FogConnectionsVerb.RunAsync(arguments),
     _ => Usage(),
@@ -39,6 +40,7 @@ static int Usage()
 {
     Console.WriteLine("""
         Strata.Bench VERB [--option value ...]
+          fleet-search  ms to find devices among 60,000 by query; writes bench/results/fleet-search.json
           mqtt-load   publish QoS 1 to --target HOST:PORT as fast as its acknowledgements allow (or at --rate), print JSON
           mqtt-serve  the MQTT engine with a host that drops everything, for the others
           mqtt-drive  publishers and subscribers on one thread against --target HOST:PORT, print JSON; the load of the next six

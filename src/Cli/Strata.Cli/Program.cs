@@ -27,6 +27,8 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     SitesCommand.Create(),
     GatewaysCommand.Create(),
     DevicesCommand.Create(),
+    GroupsCommand.Create(),
+    BulkCommand.Create(),
     FleetCommand.Create(),
     ReadingsCommand.Create(),
     EventsCommand.Create(),

@@ -50,3 +50,39 @@ public sealed record ChangeDevice
 
     public string? PowerProfile { get; init; }
 }
+
+/// <summary>A group of devices: of places, by a query, or of those that are put into it by name.</summary>
+/// <param name="Window">Over which the readings of places are computed; null for groups without places.</param>
+/// <param name="Devices">Members that the caller may see.</param>
+public sealed record GroupInfo(string Id, IReadOnlyList<string> Sites, string? Query, TimeSpan? Window, int Devices);
+
+/// <summary>What a group shall be: places, or a query, or neither for one of devices by name.</summary>
+public sealed record SaveGroup(IReadOnlyList<string>? Sites = null, string? Query = null, TimeSpan? Window = null);
+
+/// <summary>A change of all devices that a query finds.</summary>
+/// <param name="Change">Fields, or</param>
+/// <param name="Move">the state that each shall be in;</param>
+/// <param name="Cause">why.</param>
+/// <param name="DryRun">Only says what would be done.</param>
+public sealed record RunBulk(string Query, ChangeDevice? Change = null, string? Move = null, string? Cause = null, bool DryRun = false);
+
+/// <summary>A change of many devices and how far it is.</summary>
+/// <param name="Id">Null for a dry run, which is not kept.</param>
+/// <param name="State"><c>dry-run</c>, <c>running</c>, <c>done</c> or <c>interrupted</c>.</param>
+/// <param name="Found">Devices that the query found when it began.</param>
+/// <param name="Unchanged">Devices that were so already.</param>
+/// <param name="Refusals">The first of those that were refused.</param>
+public sealed record BulkInfo(
+    string? Id, string Query, JsonElement Change, string State, int Found, int Changed, int Unchanged, int Refused, IReadOnlyList<BulkRefusal> Refusals, string Actor, DateTimeOffset Started)
+{
+    public DateTimeOffset? Ended { get; init; }
+
+    /// <summary>The operation that this one takes back.</summary>
+    public string? UndoOf { get; init; }
+
+    /// <summary>The operation that took this one back.</summary>
+    public string? UndoneBy { get; init; }
+}
+
+/// <summary>A device that a change of many was refused for, and why.</summary>
+public sealed record BulkRefusal(string Device, string Why);

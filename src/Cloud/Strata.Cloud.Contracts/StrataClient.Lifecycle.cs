@@ -12,6 +12,31 @@ public sealed partial class StrataClient
     public Task<DeviceInfo> ChangeDeviceAsync(string id, ChangeDevice change, long? revision = null, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Patch, $"api/v1/devices/{Escape(id)}", Body(change, Json.ChangeDevice), Json.DeviceInfo, cancellationToken, revision);
 
+    /// <summary>Devices by query, in order of their ids.</summary>
+    public Task<Page<DeviceInfo>> FindDevicesAsync(string query, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query("api/v1/devices", ("query", query), ("cursor", cursor), ("limit", limit)), Json.PageDeviceInfo, cancellationToken);
+
+    public Task<Page<GroupInfo>> ListGroupsAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query("api/v1/groups", ("cursor", cursor), ("limit", limit)), Json.PageGroupInfo, cancellationToken);
+
+    public Task<GroupInfo> GetGroupAsync(string id, CancellationToken cancellationToken = default) => GetAsync($"api/v1/groups/{Escape(id)}", Json.GroupInfo, cancellationToken);
+
+    public Task<GroupInfo> PutGroupAsync(string id, SaveGroup group, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, $"api/v1/groups/{Escape(id)}", Body(group, Json.SaveGroup), Json.GroupInfo, cancellationToken);
+
+    public Task DeleteGroupAsync(string id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, $"api/v1/groups/{Escape(id)}", null, cancellationToken);
+
+    public Task<BulkInfo> RunBulkAsync(RunBulk request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/bulk", Body(request, Json.RunBulk), Json.BulkInfo, cancellationToken);
+
+    public Task<BulkInfo> UndoBulkAsync(string id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/bulk/{Escape(id)}/undo", null, Json.BulkInfo, cancellationToken);
+
+    public Task<BulkInfo> GetBulkAsync(string id, CancellationToken cancellationToken = default) => GetAsync($"api/v1/bulk/{Escape(id)}", Json.BulkInfo, cancellationToken);
+
+    public Task<Page<BulkInfo>> ListBulkAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/bulk", Json.PageBulkInfo, cancellationToken);
+
     public Task<DeviceHistory> GetDeviceHistoryAsync(string id, CancellationToken cancellationToken = default) =>
         GetAsync($"api/v1/devices/{Escape(id)}/history", Json.DeviceHistory, cancellationToken);
 }

@@ -38,9 +38,9 @@ public sealed partial class StrataClient(HttpClient http, string? token, string?
         SendAsync(HttpMethod.Post, "api/v1/gateways/join", Body(request, Json.JoinRequest), Json.JoinResponse, cancellationToken);
 
     public Task<Page<DeviceInfo>> ListDevicesAsync(
-        string? search = null, string? state = null, string? site = null, string? gateway = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        string? search = null, string? state = null, string? site = null, string? gateway = null, string? cursor = null, int? limit = null, string? query = null, CancellationToken cancellationToken = default) =>
         GetAsync(
-            Query("api/v1/devices", ("search", search), ("state", state), ("site", site), ("gateway", gateway), ("cursor", cursor), ("limit", limit)),
+            Query("api/v1/devices", ("query", query), ("search", search), ("state", state), ("site", site), ("gateway", gateway), ("cursor", cursor), ("limit", limit)),
             Json.PageDeviceInfo, cancellationToken);
 
     public Task<DeviceInfo> GetDeviceAsync(string id, CancellationToken cancellationToken = default) =>

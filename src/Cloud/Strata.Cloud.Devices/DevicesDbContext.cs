@@ -25,6 +25,16 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<TransitionRow> Transitions => Set<TransitionRow>();
 
+    public DbSet<BulkOperationRow> BulkOperations => Set<BulkOperationRow>();
+
+    public DbSet<BulkItemRow> BulkItems => Set<BulkItemRow>();
+
+    public DbSet<DecommissionRow> Decommissions => Set<DecommissionRow>();
+
+    public DbSet<LifecycleHookRow> LifecycleHooks => Set<LifecycleHookRow>();
+
+    public DbSet<TransferRow> Transfers => Set<TransferRow>();
+
     public DbSet<GroupRow> Groups => Set<GroupRow>();
 
     public DbSet<ViewRow> Views => Set<ViewRow>();
@@ -81,6 +91,34 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
             transition.Property(t => t.To).HasColumnName("to_state").HasConversion<string>().HasMaxLength(20);
             transition.HasOne<DeviceRow>().WithMany().HasForeignKey(t => new { t.TenantId, t.Device }).OnDelete(DeleteBehavior.Cascade);
         });
+        modelBuilder.Entity<BulkOperationRow>(operation =>
+        {
+            operation.ToTable("bulk_operations").HasKey(o => new { o.TenantId, o.Id });
+            operation.Property(o => o.Id).HasMaxLength(IdLength);
+            operation.Property(o => o.State).HasMaxLength(20);
+        });
+        modelBuilder.Entity<BulkItemRow>(item =>
+        {
+            item.ToTable("bulk_items").HasKey(i => new { i.TenantId, i.Operation, i.Device });
+            item.Property(i => i.Operation).HasMaxLength(IdLength);
+            item.Property(i => i.Device).HasMaxLength(IdLength);
+            item.HasOne<BulkOperationRow>().WithMany().HasForeignKey(i => new { i.TenantId, i.Operation }).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<DecommissionRow>(decommission =>
+        {
+            decommission.ToTable("decommissions").HasKey(d => new { d.TenantId, d.Id });
+            decommission.Property(d => d.Id).HasMaxLength(IdLength);
+            decommission.Property(d => d.Device).HasMaxLength(IdLength);
+            decommission.Property(d => d.State).HasMaxLength(20);
+            decommission.Property(d => d.WipeWithin).HasColumnName("wipe_within_ms");
+            decommission.HasIndex(d => new { d.TenantId, d.Device });
+        });
+        modelBuilder.Entity<LifecycleHookRow>(hook =>
+        {
+            hook.ToTable("lifecycle_hooks").HasKey(h => new { h.TenantId, h.Name });
+            hook.Property(h => h.Name).HasMaxLength(IdLength);
+        });
+        modelBuilder.Entity<TransferRow>(transfer => transfer.ToTable("device_transfers").HasKey(t => new { t.TenantId, t.CodeHash }));
         modelBuilder.Entity<GroupRow>(group =>
         {
             group.ToTable("groups").HasKey(g => new { g.TenantId, g.Id });

@@ -4,10 +4,13 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Devices.Bulk;
 using Strata.Cloud.Devices.Gateways;
+using Strata.Cloud.Devices.Groups;
 using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rejections;
+using Strata.Cloud.Devices.Search;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Devices.Views;
 using Strata.Cloud.Platform;
@@ -60,6 +63,7 @@ public static class DevicesModule
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();
+        services.AddSingleton<FleetSearch>();
         services.AddSingleton<GatewayViews>();
         services.AddSingleton<JoinGateway>();
         services.AddSingleton<JoinLimit>();
@@ -80,6 +84,8 @@ public static class DevicesModule
         services.AddHostedService(s => s.GetRequiredService<FleetEventLog>());
         services.AddHostedService(s => s.GetRequiredService<DeviceActivity>());
         services.AddHostedService<TransitionTrim>();
+        services.AddSingleton<BulkOperations>();
+        services.AddHostedService(s => s.GetRequiredService<BulkOperations>());
         return services;
     }
 
@@ -93,8 +99,8 @@ public static class DevicesModule
             .WithSummary("Gateways with their links and backlogs").Produces<Page<GatewayInfo>>();
         reads.MapGet("/gateways/{id}", GetGateway.HandleAsync).Requires(Permission.GatewaysRead).AcceptsOnly().WithName("GetGateway").WithTags("Gateways")
             .WithSummary("One gateway").Produces<GatewayInfo>().ProducesProblem(StatusCodes.Status404NotFound);
-        reads.MapGet("/devices", ListDevices.Handle).Requires(Permission.DevicesRead).AcceptsOnly("search", "state", "site", "gateway", "cursor", "limit").WithName("ListDevices").WithTags("Devices")
-            .WithSummary("Devices by id, state, place or the gateway that serves them").Produces<Page<DeviceInfo>>();
+        reads.MapGet("/devices", ListDevices.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly("query", "search", "state", "site", "gateway", "cursor", "limit").WithName("ListDevices").WithTags("Devices")
+            .WithSummary("Devices by query, id, state, place or the gateway that serves them").Produces<Page<DeviceInfo>>();
         reads.MapGet("/devices/rejected", ListRejections.Handle).Requires(Permission.DevicesRead).AcceptsOnly("cursor", "limit").WithName("ListRejections").WithTags("Devices")
             .WithSummary("Who was refused and why, newest first").Produces<Page<Rejection>>();
         reads.MapGet("/devices/{id}", GetDevice.Handle).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetDevice").WithTags("Devices")
@@ -103,6 +109,8 @@ public static class DevicesModule
             .WithSummary("The steps of a device's life, and how long it was in each state").Produces<DeviceHistory>().ProducesProblem(StatusCodes.Status404NotFound);
         reads.MapGet("/export", ExportArchitecture.Handle).Requires(Permission.SitesRead).AcceptsOnly("site").WithName("Export").WithTags("Architecture")
             .WithSummary("The architecture as a site file").Produces<string>(StatusCodes.Status200OK, "application/yaml").ProducesProblem(StatusCodes.Status404NotFound);
+        GroupRoutes.Map(reads);
+        BulkRoutes.Map(reads);
         MapViews(reads);
         MapAdmin(routes);
         routes.MapPost("/api/v1/gateways/join", JoinGateway.HandleAsync).IsOpen("the join token is the proof").AddEndpointFilter<RouteHandlerBuilder, JoinLimit>().WithName("JoinGateway").WithTags("Gateways")

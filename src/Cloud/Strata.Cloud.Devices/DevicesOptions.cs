@@ -18,6 +18,18 @@ public sealed class DevicesOptions
     /// <summary>Join tokens that may be open at a time, per tenant. 1 to 100,000; 10,000 unless given.</summary>
     public int MaxJoinTokens { get; set; } = 10_000;
 
+    /// <summary>Groups that can be made of one tenant, beside those of site files. 1 to 100,000; 1,000 unless given.</summary>
+    public int MaxGroups { get; set; } = 1_000;
+
+    /// <summary>Changes of many devices that are kept per tenant, with what they did; the oldest go. 1 to 1,000; 50 unless given.</summary>
+    public int BulkKept { get; set; } = 50;
+
+    /// <summary>Devices that such a change takes in one transaction, with one audit record. 10 to 100,000; 5,000 unless given.</summary>
+    public int BulkChunk { get; set; } = 5_000;
+
+    /// <summary>Changes of many devices that run at once, of all tenants. 1 to 100; 4 unless given.</summary>
+    public int BulkAtOnce { get; set; } = 4;
+
     /// <summary>Saved views of one tenant. 1 to 10,000; 200 unless given.</summary>
     public int MaxViews { get; set; } = 200;
 
@@ -35,6 +47,10 @@ public sealed class DevicesOptions
         Check(TransitionsKept is >= 10 and <= 10_000, nameof(TransitionsKept), "10 to 10,000");
         Check(RejectionsKept is >= 100 and <= 1_000_000, nameof(RejectionsKept), "100 to 1,000,000");
         Check(MaxJoinTokens is >= 1 and <= 100_000, nameof(MaxJoinTokens), "1 to 100,000");
+        Check(MaxGroups is >= 1 and <= 100_000, nameof(MaxGroups), "1 to 100,000");
+        Check(BulkKept is >= 1 and <= 1_000, nameof(BulkKept), "1 to 1,000");
+        Check(BulkChunk is >= 10 and <= 100_000, nameof(BulkChunk), "10 to 100,000");
+        Check(BulkAtOnce is >= 1 and <= 100, nameof(BulkAtOnce), "1 to 100");
         Check(MaxViews is >= 1 and <= 10_000, nameof(MaxViews), "1 to 10,000");
         Check(JoinsPerMinute is >= 1 and <= 10_000, nameof(JoinsPerMinute), "1 to 10,000");
         Check(MaxWaitingEvents is >= 100 and <= 1_000_000, nameof(MaxWaitingEvents), "100 to 1,000,000");

@@ -18,7 +18,7 @@ public sealed class RegistryPlanTests(PostgresServer server)
     private const int Tenants = 20;
     private const int DevicesEach = 10_000;
 
-    private static readonly string[] Big = ["devices", "device_presence", "audit", "audit_seals", "rejections", "tokens", "memberships", "groups"];
+    private static readonly string[] Big = ["devices", "device_presence", "device_transitions", "audit", "audit_seals", "rejections", "tokens", "memberships", "groups"];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -73,7 +73,7 @@ public sealed class RegistryPlanTests(PostgresServer server)
         await client.RevokeTokenAsync(token.Id, Cancel);
         await client.InviteUserAsync(new InviteUser("plan@example.com", [new GrantInfo("viewer")]), Cancel);
         await client.CreateRoleAsync(new CreateRole("plan", ["readings.read"]), Cancel);
-        foreach (var path in (string[])["audit", "audit?id=d-7-5", "audit?limit=10", "audit/verification", "devices/rejected", "devices/rejected?limit=10", "devices/d-7-5"])
+        foreach (var path in (string[])["audit", "audit?id=d-7-5", "audit?limit=10", "audit/verification", "devices/rejected", "devices/rejected?limit=10", "devices/d-7-5", "devices/d-7-5/history"])
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, $"api/v1/{path}");
             request.Headers.Add("Strata-Tenant", "t-7");
@@ -99,7 +99,8 @@ public sealed class RegistryPlanTests(PostgresServer server)
             """);
         // Rows of the remaining columns as the catalogue has them, so that this does not know every column.
         await using var admin = await TestDatabase.OpenAsync(database.Admin);
-        await FillAsync(admin, "devices", DevicesEach, ("id", "'d-' || t || '-' || n"), ("state", "'Active'"), ("site", "'s-' || (n % 50 + 1)"), ("deadband", "'{}'"), ("gateways", "'[]'"));
+        await FillAsync(admin, "devices", DevicesEach, ("id", "'d-' || t || '-' || n"), ("state", "'Active'"), ("site", "'s-' || (n % 50 + 1)"), ("deadband", "'{}'"), ("gateways", "'[]'"), ("tags", "'{}'"), ("groups", "'[]'"));
+        await FillAsync(admin, "device_transitions", DevicesEach, ("device", "'d-' || t || '-' || n"), ("from_state", "'Unprovisioned'"), ("to_state", "'Active'"));
         await FillAsync(admin, "device_presence", DevicesEach, ("device", "'d-' || t || '-' || n"));
         await FillAsync(admin, "audit", DevicesEach, ("id", "n"), ("kind", "'device'"), ("subject", "'d-' || t || '-' || n"), ("result", "'done'"));
         await FillAsync(admin, "audit_seals", DevicesEach, ("number", "n"), ("audit_id", "n"), ("hash", "md5(n::text)"));

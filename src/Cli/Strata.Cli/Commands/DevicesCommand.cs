@@ -15,24 +15,25 @@ internal static class DevicesCommand
 
     private static Command CreateList()
     {
+        var query = new Option<string?>("--query") { Description = QueryText.Help };
         var search = new Option<string?>("--search") { Description = "Part of the id." };
         var state = new Option<string?>("--state") { Description = "unprovisioned, provisioning, active, degraded, maintenance or decommissioned." };
         var site = new Option<string?>("--site") { Description = "In this place or below." };
         var gateway = new Option<string?>("--gateway") { Description = "Served by this gateway." };
-        var command = new Command("list", "List the devices.") { search, state, site, gateway };
+        var command = new Command("list", "List the devices.") { query, search, state, site, gateway };
         var paging = new PagingOptions(command);
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var client = node.Connect(parsed);
             var items = await paging.CollectAsync(parsed, (cursor, limit) => client.ListDevicesAsync(
-                parsed.GetValue(search), parsed.GetValue(state), parsed.GetValue(site), parsed.GetValue(gateway), cursor, limit, cancellationToken));
+                parsed.GetValue(search), parsed.GetValue(state), parsed.GetValue(site), parsed.GetValue(gateway), cursor, limit, parsed.GetValue(query), cancellationToken));
             node.Writer(parsed).List(items, ContractsJson.Default.DeviceInfo, "no devices; 'strata devices create ID' or 'strata apply' registers them",
                 new("id", d => d.Id), new("site", d => d.Site ?? ""), new("model", d => d.Model ?? ""), new("state", d => d.State),
                 new("online", d => d.Online ? "yes" : "no"), new("gateway", d => d.Gateway ?? ""), new("last seen", d => OutputWriter.Time(d.LastSeen)));
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata devices list --site hq/floor-1 --state active");
+        return HelpWithExamples.WithExamples(command, "strata devices list --site hq/floor-1 --state active", "strata devices list --query 'state:(active,degraded) health.battery<20 not tag.owner=*'");
     }
 
     private static Command CreateShow()

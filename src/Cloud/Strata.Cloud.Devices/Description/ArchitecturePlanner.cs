@@ -149,7 +149,7 @@ internal sealed class ArchitecturePlanner
     {
         var groups = desired.Groups.Select(g => g.Id).ToHashSet(StringComparer.Ordinal);
         var sites = desired.Sites.Select(s => s.Path).ToHashSet(StringComparer.Ordinal);
-        foreach (var group in current.Groups.Values.Where(g => !groups.Contains(g.Id)))
+        foreach (var group in current.Groups.Values.Where(g => !g.Sites.IsEmpty && !groups.Contains(g.Id)))
         {
             if (group.Sites.All(InFile))
             {

@@ -24,7 +24,7 @@ internal sealed class FleetRoutes(RegistryStore registry, FleetPresence presence
     }
 
     public IReadOnlyList<SiteId>? SitesOfGroup(TenantId tenant, string group) =>
-        registry.Image(tenant).Groups.TryGetValue(group, out var row) ? [.. row.Sites.Select(SiteId.Parse)] : null;
+        registry.Image(tenant).Groups.TryGetValue(group, out var row) && !row.Sites.IsEmpty ? [.. row.Sites.Select(SiteId.Parse)] : null;
 
     private static string? NearestOf(RegistryImage image, DeviceRow device) =>
         device.Gateways.FirstOrDefault(image.Gateways.ContainsKey)

@@ -16,6 +16,209 @@ namespace Strata.Cloud.Devices.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.BulkItemRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Operation")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("operation");
+
+                    b.Property<string>("Device")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device");
+
+                    b.Property<string>("Refusal")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("refusal");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Undo")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("undo");
+
+                    b.HasKey("TenantId", "Operation", "Device")
+                        .HasName("pk_bulk_items");
+
+                    b.ToTable("bulk_items", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.BulkOperationRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("By")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("by");
+
+                    b.Property<string>("Change")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("change");
+
+                    b.Property<int>("Changed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed");
+
+                    b.Property<long?>("Ended")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ended");
+
+                    b.Property<int>("Found")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("found");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("query");
+
+                    b.Property<int>("Refused")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refused");
+
+                    b.Property<long>("Started")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("started");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<int>("Unchanged")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("unchanged");
+
+                    b.Property<string>("UndoOf")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("undo_of");
+
+                    b.Property<string>("UndoneBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("undone_by");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_bulk_operations");
+
+                    b.ToTable("bulk_operations", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.DecommissionRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("ArchiveDigest")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("archive_digest");
+
+                    b.Property<string>("Cause")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("cause");
+
+                    b.Property<string>("Certificate")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("certificate");
+
+                    b.Property<string>("Data")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("data");
+
+                    b.Property<long>("Deadline")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deadline");
+
+                    b.Property<string>("Device")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device");
+
+                    b.Property<long?>("Finished")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("finished");
+
+                    b.Property<string>("Identity")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("identity");
+
+                    b.Property<long>("Readings")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("readings");
+
+                    b.Property<long>("Started")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("started");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<long?>("WipeAsked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("wipe_asked");
+
+                    b.Property<string>("WipeProof")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("wipe_proof");
+
+                    b.Property<long?>("WipeProved")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("wipe_proved");
+
+                    b.Property<long>("WipeWithin")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("wipe_within_ms");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_decommissions");
+
+                    b.HasIndex("TenantId", "Device")
+                        .HasDatabaseName("ix_decommissions_tenant_id_device");
+
+                    b.ToTable("decommissions", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.DeviceRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -265,6 +468,43 @@ namespace Strata.Cloud.Devices.Migrations
                     b.ToTable("join_tokens", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.LifecycleHookRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("Created")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created");
+
+                    b.Property<string>("Secret")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("States")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("states");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url");
+
+                    b.HasKey("TenantId", "Name")
+                        .HasName("pk_lifecycle_hooks");
+
+                    b.ToTable("lifecycle_hooks", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.PresenceRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -376,6 +616,46 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasDatabaseName("ix_sites_tenant_id_parent");
 
                     b.ToTable("sites", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransferRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("CodeHash")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("code_hash");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("Device")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device");
+
+                    b.Property<long>("Expires")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target");
+
+                    b.Property<bool>("WithData")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("with_data");
+
+                    b.HasKey("TenantId", "CodeHash")
+                        .HasName("pk_device_transfers");
+
+                    b.ToTable("device_transfers", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>
@@ -756,6 +1036,16 @@ namespace Strata.Cloud.Devices.Migrations
                             Name = "Main",
                             State = "Active"
                         });
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.BulkItemRow", b =>
+                {
+                    b.HasOne("Strata.Cloud.Devices.Rows.BulkOperationRow", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "Operation")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_bulk_items_bulk_operations_tenant_id_operation");
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.DeviceRow", b =>

@@ -16,6 +16,7 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
     private readonly Dictionary<string, (GatewayRow? Before, GatewayRow? After)> gateways = new(StringComparer.Ordinal);
     private readonly Dictionary<(Type, string), (IAuditedRow? Before, IAuditedRow? After)> others = [];
     private readonly List<TransitionRow> transitions = [];
+    private readonly List<(IAuditedRow? Before, IAuditedRow? After)> beside = [];
     private readonly List<AuditRow> audit = [];
     private readonly List<string> items = [];
     private (string Action, string Kind, string Subject)? bulk;
@@ -40,13 +41,14 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
 
     public bool ChangesGroups => others.Keys.Any(k => k.Item1 == typeof(GroupRow));
 
-    public bool IsEmpty => devices.Count + gateways.Count + others.Count == 0;
+    public bool IsEmpty => devices.Count + gateways.Count + others.Count + beside.Count == 0;
 
     /// <summary>All rows that differ, for the database.</summary>
     public IEnumerable<(IAuditedRow? Before, IAuditedRow? After)> Rows =>
         others.Values
             .Concat(gateways.Values.Select(c => ((IAuditedRow?)c.Before, (IAuditedRow?)c.After)))
             .Concat(devices.Values.Select(c => ((IAuditedRow?)c.Before, (IAuditedRow?)c.After)))
+            .Concat(beside)
             .Concat(transitions.Select(t => ((IAuditedRow?)null, (IAuditedRow?)t)));
 
     public void Put(SiteRow row, string action, object? detail = null)
@@ -140,6 +142,15 @@ internal sealed class RegistryChange(RegistryImage before, Caller caller, DateTi
         Image = Image.With(row.TokenHash, (JoinTokenRow?)null);
         others[(typeof(JoinTokenRow), row.TokenHash)] = (Before.JoinTokens.GetValueOrDefault(row.TokenHash), null);
         Record(action, "join-token", row.TokenHash[..8], null, row, null);
+    }
+
+    /// <summary>Writes a row that is not in the image, in the same transaction.</summary>
+    /// <param name="action">Of its audit record; null when that of what else is changed tells it.</param>
+    public void Beside(IAuditedRow? before, IAuditedRow? after, string? action = null, string kind = "", string subject = "", object? detail = null)
+    {
+        beside.Add((before, after));
+        if (action is not null)
+            Record(action, kind, subject, detail, before, after);
     }
 
     /// <summary>Gives a gateway the next version of its configuration; no audit record of its own, it follows from the others.</summary>

@@ -61,7 +61,7 @@ internal sealed record RegistryImage
         var devices = Devices.Values.Where(d => Sees(d.Site)).ToList();
         return Load(
             Sites.Values.Where(s => Sees(s.Path) || reach.Sites.Any(place => Places.Contains(s.Path, place.Value))), [.. Gateways.Values.Where(g => Sees(g.Site))], devices,
-            Groups.Values.Where(g => g.Sites.All(Sees)), [], Views.Values);
+            Groups.Values.Where(g => !g.Sites.IsEmpty && g.Sites.All(Sees)), [], Views.Values);
     }
 
     public bool IsDeviceInService(string id) => Devices.TryGetValue(id, out var device) && IsInService(device);

@@ -39,7 +39,7 @@ internal static class ExportArchitecture
             [.. image.Sites.Values.Where(s => Inside(s.Path)).Select(DescribedFields.Describe)],
             [.. image.Gateways.Values.Where(g => Inside(g.Site)).Select(DescribedFields.Describe)],
             [.. image.DeviceIds.Select(id => image.Devices[id]).Where(d => RegistryImage.IsInService(d) && Inside(d.Site)).Select(DescribedFields.Describe)],
-            [.. image.Groups.Values.Where(g => g.Sites.All(Inside)).Select(DescribedFields.Describe)])
+            [.. image.Groups.Values.Where(g => !g.Sites.IsEmpty && g.Sites.All(Inside)).Select(DescribedFields.Describe)])
         {
             Views = [.. image.Views.Values.Where(v => (roots is null || (v.Groups.IsEmpty && !v.Sites.IsEmpty && v.Sites.All(Inside))) && shows?.Invoke(v) != false).Select(DescribedFields.Describe)],
         };

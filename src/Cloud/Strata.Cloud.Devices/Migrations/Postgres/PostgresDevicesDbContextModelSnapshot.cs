@@ -21,6 +21,209 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.BulkItemRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Operation")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("operation");
+
+                    b.Property<string>("Device")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("device");
+
+                    b.Property<string>("Refusal")
+                        .HasColumnType("text")
+                        .HasColumnName("refusal");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Undo")
+                        .HasColumnType("text")
+                        .HasColumnName("undo");
+
+                    b.HasKey("TenantId", "Operation", "Device")
+                        .HasName("pk_bulk_items");
+
+                    b.ToTable("bulk_items", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.BulkOperationRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("By")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("by");
+
+                    b.Property<string>("Change")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("change");
+
+                    b.Property<int>("Changed")
+                        .HasColumnType("integer")
+                        .HasColumnName("changed");
+
+                    b.Property<long?>("Ended")
+                        .HasColumnType("bigint")
+                        .HasColumnName("ended");
+
+                    b.Property<int>("Found")
+                        .HasColumnType("integer")
+                        .HasColumnName("found");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("query");
+
+                    b.Property<int>("Refused")
+                        .HasColumnType("integer")
+                        .HasColumnName("refused");
+
+                    b.Property<long>("Started")
+                        .HasColumnType("bigint")
+                        .HasColumnName("started");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("state");
+
+                    b.Property<int>("Unchanged")
+                        .HasColumnType("integer")
+                        .HasColumnName("unchanged");
+
+                    b.Property<string>("UndoOf")
+                        .HasColumnType("text")
+                        .HasColumnName("undo_of");
+
+                    b.Property<string>("UndoneBy")
+                        .HasColumnType("text")
+                        .HasColumnName("undone_by");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_bulk_operations");
+
+                    b.ToTable("bulk_operations", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.DecommissionRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("ArchiveDigest")
+                        .HasColumnType("text")
+                        .HasColumnName("archive_digest");
+
+                    b.Property<string>("Cause")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("cause");
+
+                    b.Property<string>("Certificate")
+                        .HasColumnType("text")
+                        .HasColumnName("certificate");
+
+                    b.Property<string>("Data")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("data");
+
+                    b.Property<long>("Deadline")
+                        .HasColumnType("bigint")
+                        .HasColumnName("deadline");
+
+                    b.Property<string>("Device")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("device");
+
+                    b.Property<long?>("Finished")
+                        .HasColumnType("bigint")
+                        .HasColumnName("finished");
+
+                    b.Property<string>("Identity")
+                        .HasColumnType("text")
+                        .HasColumnName("identity");
+
+                    b.Property<long>("Readings")
+                        .HasColumnType("bigint")
+                        .HasColumnName("readings");
+
+                    b.Property<long>("Started")
+                        .HasColumnType("bigint")
+                        .HasColumnName("started");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("state");
+
+                    b.Property<long?>("WipeAsked")
+                        .HasColumnType("bigint")
+                        .HasColumnName("wipe_asked");
+
+                    b.Property<string>("WipeProof")
+                        .HasColumnType("text")
+                        .HasColumnName("wipe_proof");
+
+                    b.Property<long?>("WipeProved")
+                        .HasColumnType("bigint")
+                        .HasColumnName("wipe_proved");
+
+                    b.Property<long>("WipeWithin")
+                        .HasColumnType("bigint")
+                        .HasColumnName("wipe_within_ms");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_decommissions");
+
+                    b.HasIndex("TenantId", "Device")
+                        .HasDatabaseName("ix_decommissions_tenant_id_device");
+
+                    b.ToTable("decommissions", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.DeviceRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -270,6 +473,43 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                     b.ToTable("join_tokens", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.LifecycleHookRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("name");
+
+                    b.Property<long>("Created")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created");
+
+                    b.Property<string>("Secret")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("States")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("states");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("url");
+
+                    b.HasKey("TenantId", "Name")
+                        .HasName("pk_lifecycle_hooks");
+
+                    b.ToTable("lifecycle_hooks", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.PresenceRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -381,6 +621,46 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasDatabaseName("ix_sites_tenant_id_parent");
 
                     b.ToTable("sites", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransferRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("CodeHash")
+                        .HasColumnType("text")
+                        .HasColumnName("code_hash");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("Device")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("device");
+
+                    b.Property<long>("Expires")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("target");
+
+                    b.Property<bool>("WithData")
+                        .HasColumnType("boolean")
+                        .HasColumnName("with_data");
+
+                    b.HasKey("TenantId", "CodeHash")
+                        .HasName("pk_device_transfers");
+
+                    b.ToTable("device_transfers", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>
@@ -761,6 +1041,16 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                             Name = "Main",
                             State = "Active"
                         });
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.BulkItemRow", b =>
+                {
+                    b.HasOne("Strata.Cloud.Devices.Rows.BulkOperationRow", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "Operation")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_bulk_items_bulk_operations_tenant_id_operation");
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.DeviceRow", b =>

@@ -1,0 +1,62 @@
+using Strata.Cloud.Platform;
+
+namespace Strata.Cloud.Devices.Rows;
+
+/// <summary>A device on its way out of service, step by step, and afterwards the proof of it.</summary>
+internal sealed record DecommissionRow : IAuditedRow
+{
+    /// <summary>Commands that wait for the device are delivered, and what it holds back comes in.</summary>
+    public const string Draining = "draining";
+
+    /// <summary>It was told to wipe itself; its answer is awaited.</summary>
+    public const string Wiping = "wiping";
+
+    /// <summary>Its identity is revoked; its readings are being archived or erased.</summary>
+    public const string Erasing = "erasing";
+
+    public const string Done = "done";
+
+    public required string TenantId { get; init; }
+
+    public required string Id { get; init; }
+
+    public required string Device { get; init; }
+
+    public required string State { get; init; }
+
+    public required string Cause { get; init; }
+
+    public required string Actor { get; init; }
+
+    public required DateTimeOffset Started { get; init; }
+
+    /// <summary>When waiting in this state ends, whatever came.</summary>
+    public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>How long the answer to the wipe is awaited; zero when it is not told to wipe.</summary>
+    public required TimeSpan WipeWithin { get; init; }
+
+    /// <summary><c>keep</c>, <c>archive</c> or <c>erase</c>.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>When the command was given; null while it was not.</summary>
+    public DateTimeOffset? WipeAsked { get; init; }
+
+    /// <summary>The device's own words; null when it gave none in time.</summary>
+    public string? WipeProof { get; init; }
+
+    public DateTimeOffset? WipeProved { get; init; }
+
+    /// <summary>What became of its certificates and secret, for people.</summary>
+    public string? Identity { get; init; }
+
+    public long Readings { get; init; }
+
+    /// <summary>SHA-256 of the archive, where one was made.</summary>
+    public string? ArchiveDigest { get; init; }
+
+    public DateTimeOffset? Finished { get; init; }
+
+    /// <summary>The certificate of erasure: signed JSON.</summary>
+    public string? Certificate { get; init; }
+}
