@@ -6,7 +6,6 @@ using Strata.Cloud.Identity.Rows;
 using Strata.Cloud.Platform;
 using Strata.Core;
 using Strata.Core.Devices;
-using Strata.Core.Identity;
 using Strata.Core.Tenancy;
 using Strata.Node.Identity;
 

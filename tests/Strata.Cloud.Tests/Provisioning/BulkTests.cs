@@ -62,5 +62,5 @@ public sealed class BulkTests(TlsCloud cloud) : IClassFixture<TlsCloud>
         Assert.Equal((status, field), (refused.StatusCode, refused.Field));
     }
 
-    private Task ApplyAsync(string templates) => cloud.Client.ApplyTemplatesAsync($"apiVersion: strata/v1\ntemplates:\n{templates}\n", cancellationToken: Cancel);
+    private Task<AppliedTemplates> ApplyAsync(string templates) => cloud.Client.ApplyTemplatesAsync($"apiVersion: strata/v1\ntemplates:\n{templates}\n", cancellationToken: Cancel);
 }

@@ -167,5 +167,5 @@ public sealed class EnrolmentTests(RunningCloud cloud) : IClassFixture<RunningCl
         return (await http.PostAsync($"/api/v1/devices/{device}/telemetry", content, Cancel)).StatusCode;
     }
 
-    private Task ApplyAsync(string templates) => cloud.Client.ApplyTemplatesAsync($"apiVersion: strata/v1\ntemplates:\n{templates}\n", cancellationToken: Cancel);
+    private Task<AppliedTemplates> ApplyAsync(string templates) => cloud.Client.ApplyTemplatesAsync($"apiVersion: strata/v1\ntemplates:\n{templates}\n", cancellationToken: Cancel);
 }

@@ -115,5 +115,5 @@ public sealed class JustInTimeTests(TlsCloud cloud) : IClassFixture<TlsCloud>
         Assert.Empty((await cloud.Client.ListApprovalsAsync(cancellationToken: Cancel)).Items);
     }
 
-    private Task ApplyAsync(string templates) => cloud.Client.ApplyTemplatesAsync($"apiVersion: strata/v1\ntemplates:\n{templates}\n", cancellationToken: Cancel);
+    private Task<AppliedTemplates> ApplyAsync(string templates) => cloud.Client.ApplyTemplatesAsync($"apiVersion: strata/v1\ntemplates:\n{templates}\n", cancellationToken: Cancel);
 }

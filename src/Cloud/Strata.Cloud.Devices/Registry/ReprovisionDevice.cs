@@ -1,5 +1,4 @@
 using Strata.Cloud.Contracts;
-using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core;

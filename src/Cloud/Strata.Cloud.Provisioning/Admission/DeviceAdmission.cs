@@ -2,7 +2,6 @@ using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Provisioning.Templates;
 using Strata.Core;
 using Strata.Core.Devices;
-using Strata.Core.Provisioning;
 using Strata.Node.Identity;
 
 namespace Strata.Cloud.Provisioning.Admission;

@@ -4,7 +4,6 @@ using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
-using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Provisioning.Admission;
 using Strata.Cloud.Provisioning.Rows;
 using Strata.Core;
