@@ -243,6 +243,7 @@ internal static class AttackSurface
         ["GET /audit"] = new(_ => ["/audit"]),
         ["GET /tenants"] = new(_ => ["/tenants"]),
         ["GET /overview"] = new(_ => ["/overview"]),
+        ["GET /fleet"] = new(_ => ["/fleet"]),
         ["GET /views"] = new(_ => ["/views"]),
         ["GET /views/{Name}"] = new(t => [$"/views/view-{t.Word}", $"/views/viewer-{t.Word}"]),
         ["GET /shares"] = new(_ => ["/shares"]),
