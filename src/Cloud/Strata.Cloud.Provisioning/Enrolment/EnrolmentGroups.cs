@@ -33,7 +33,7 @@ internal static class EnrolmentGroups
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.PutEnrolmentGroup, cancellationToken);
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem);
-        if (!context.Access().IsWhole(Permission.DevicesProvision))
+        if (!context.Access().IsWhole(Permission.TenantManage))
             return ProblemResults.Of(WholeOnly);
         var (method, allow, deny) = (request.Value.Method ?? ByKey, request.Value.Allow ?? [], request.Value.Deny ?? []);
         if (!DeviceId.TryParse(name, out _) || name.Length > DeviceTemplate.MaxNameLength)
@@ -64,7 +64,7 @@ internal static class EnrolmentGroups
     /// <summary>A new key, shown once: with the old one nobody enrols any more.</summary>
     public static async Task<IResult> RenewKeyAsync(string name, HttpContext context, ProvisioningStore store, GroupKeys keys, CancellationToken cancellationToken)
     {
-        if (!context.Access().IsWhole(Permission.DevicesProvision))
+        if (!context.Access().IsWhole(Permission.TenantManage))
             return ProblemResults.Of(WholeOnly);
         var caller = Caller.Of(context);
         var made = await keys.MakeAsync(caller.Tenant, Short(name), cancellationToken);
@@ -80,7 +80,7 @@ internal static class EnrolmentGroups
 
     public static async Task<IResult> DeleteAsync(string name, HttpContext context, ProvisioningStore store, CancellationToken cancellationToken)
     {
-        if (!context.Access().IsWhole(Permission.DevicesProvision))
+        if (!context.Access().IsWhole(Permission.TenantManage))
             return ProblemResults.Of(WholeOnly);
         var outcome = await store.ChangeAsync<bool>(
             Caller.Of(context), async (tables, _, stop) => await tables.EnrolmentGroups.AsNoTracking().FirstOrDefaultAsync(g => g.Name == name && g.Name != HookKeys.RowName, stop) is { } row
@@ -92,7 +92,7 @@ internal static class EnrolmentGroups
     /// <summary>A new key with which allocation hooks are signed, shown once.</summary>
     public static async Task<IResult> RenewHookKeyAsync(HttpContext context, HookKeys hooks, CancellationToken cancellationToken)
     {
-        if (!context.Access().IsWhole(Permission.DevicesProvision))
+        if (!context.Access().IsWhole(Permission.TenantManage))
             return ProblemResults.Of(WholeOnly);
         var key = await hooks.RenewAsync(Caller.Of(context), replace: true, cancellationToken);
         context.Response.Headers.CacheControl = "no-store";
@@ -101,7 +101,7 @@ internal static class EnrolmentGroups
 
     public static AdmissionLists Lists(EnrolmentGroupRow row) => new(Patterns(row.Allow), Patterns(row.Deny));
 
-    private static Problem WholeOnly => new(ProblemKind.Forbidden, "Enrolment groups are for who may provision devices everywhere in the tenant.");
+    private static Problem WholeOnly => new(ProblemKind.Forbidden, "Enrolment groups are for who may do so in the whole tenant.");
 
     private static Problem Unknown(string name) => new(ProblemKind.NotFound, $"There is no enrolment group '{Short(name)}'.", "name");
 

@@ -16,14 +16,14 @@ internal static class EnrolmentRoutes
         var routes = api.MapGroup("/provisioning").WithTags("Provisioning");
         routes.MapGet("/groups", EnrolmentGroups.ListAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("ListEnrolmentGroups")
             .WithSummary("Enrolment groups, without their keys").Produces<Page<EnrolmentGroupInfo>>();
-        routes.MapPut("/groups/{name}", EnrolmentGroups.PutAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("PutEnrolmentGroup")
+        routes.MapPut("/groups/{name}", EnrolmentGroups.PutAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("PutEnrolmentGroup")
             .WithSummary("Makes an enrolment group, with its key shown once, or changes whom one lets in").Accepts<PutEnrolmentGroup>("application/json").Produces<EnrolmentGroupSecret>()
             .Produces<EnrolmentGroupSecret>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
-        routes.MapPost("/groups/{name}/key", EnrolmentGroups.RenewKeyAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("RenewEnrolmentKey")
+        routes.MapPost("/groups/{name}/key", EnrolmentGroups.RenewKeyAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("RenewEnrolmentKey")
             .WithSummary("A new key of the group, shown once; with the old one nobody enrols any more").Produces<EnrolmentGroupSecret>().ProducesProblem(StatusCodes.Status404NotFound);
-        routes.MapDelete("/groups/{name}", EnrolmentGroups.DeleteAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("DeleteEnrolmentGroup")
+        routes.MapDelete("/groups/{name}", EnrolmentGroups.DeleteAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("DeleteEnrolmentGroup")
             .WithSummary("Removes an enrolment group; devices that came by it stay").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
-        routes.MapPost("/hook-key", EnrolmentGroups.RenewHookKeyAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("RenewHookKey")
+        routes.MapPost("/hook-key", EnrolmentGroups.RenewHookKeyAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("RenewHookKey")
             .WithSummary("A new key with which allocation hooks are signed, shown once").Produces<HookKey>();
         routes.MapGet("/approvals", Approvals.ListAsync).Requires(Permission.DevicesProvision).AcceptsOnly("state").WithName("ListApprovals")
             .WithSummary("Devices that wait for a person's yes").Produces<Page<ApprovalInfo>>();
