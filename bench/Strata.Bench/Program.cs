@@ -30,6 +30,7 @@ return verb switch
     "telemetry-compare" => await TelemetryVerb.CompareAsync(arguments),
     "noisy-tenant" => await NoisyTenantVerb.RunAsync(arguments),
     "provisioning" => await ProvisioningVerb.RunAsync(arguments),
+    "fleet-report" => await FleetReportVerb.RunAsync(arguments),
     "fleet-search" => await FleetSearchVerb.RunAsync(arguments),
     "node-start" => await NodeStartVerb.RunAsync(arguments),
     "fog-connections" => await FogConnectionsVerb.RunAsync(arguments),
@@ -63,6 +64,7 @@ static int Usage()
           provisioning  devices registered in bulk with certificates, and arriving unregistered with certificates of a foreign authority; [--bulk 10000] [--few 200] [--many 10000]; writes bench/results/provisioning.json
           telemetry-compare  the load of telemetry on two builds of strata in turns: --strata PATH and --against PATH; [--rounds 5] [--seconds 10]; writes bench/results/ --name
           noisy-tenant  a quiet tenant's throughput and p99, alone and beside a tenant that floods the same node, in turns; [--rounds 5] [--seconds 8] [--rate 5000] [--flood 50]; writes bench/results/noisy-tenant.json
+          fleet-report  the fleet report of --devices 60000, asked --rounds 50 times over HTTP; [--strata PATH]; writes bench/results/fleet-report.json
           node-start    cold start and idle memory of strata cloud and strata fog; [--rounds 5] [--idle 10] [--edge PATH of strata-edge]; writes bench/results/node-start.json
           fog-connections  memory of a gateway with --connections 10000 devices, and the time of asking for latest values; writes bench/results/fog-connections.json
         """);
