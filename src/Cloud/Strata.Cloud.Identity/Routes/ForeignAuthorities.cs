@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Contracts;
-using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Identity.Rows;
 using Strata.Cloud.Platform;
 using Strata.Core;
