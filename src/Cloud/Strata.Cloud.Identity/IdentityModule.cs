@@ -9,6 +9,7 @@ using Strata.Cloud.Identity.Est;
 using Strata.Cloud.Identity.Routes;
 using Strata.Cloud.Identity.Status;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Tenancy;
 using Strata.Node.Identity;
@@ -43,6 +44,7 @@ public static class IdentityModule
         services.AddSingleton<IssueCertificate>().AddSingleton<OcspResponder>().AddSingleton<EstAsker>();
         services.AddSingleton<IEnrolment>(s => s.GetRequiredService<IssueCertificate>());
         services.AddSingleton<ITenantContents, IdentityContents>();
+        services.AddSingleton<IDeviceIdentities, DeviceIdentities>();
         services.AddHostedService<IdentityStartup>();
         return services;
     }
