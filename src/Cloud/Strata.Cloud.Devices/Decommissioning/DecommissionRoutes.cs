@@ -64,7 +64,7 @@ internal static class DecommissionRoutes
                 return new Problem(ProblemKind.Conflict, $"Device '{id}' is on its way out of service already.", "id");
             // It may still connect, answer and hand in what it holds back; it is in nobody's service any more.
             if (found.Value.State is DeviceState.Active or DeviceState.Degraded)
-                change.Put(found.Value with { State = DeviceState.Maintenance, StateSince = change.Now, StateCause = $"being decommissioned: {cause}"[..Math.Min(DeviceTransition.MaxCauseLength, cause.Length + 24)] }, "state");
+                change.Put(found.Value with { State = DeviceState.Maintenance, StateSince = change.Now, StateCause = Short($"being decommissioned: {cause}") }, "state");
             var now = time.GetUtcNow();
             var row = new DecommissionRow
             {
@@ -106,6 +106,8 @@ internal static class DecommissionRoutes
             ? row
             : new Problem(ProblemKind.NotFound, $"Device '{id}' is not on its way out of service, and never was taken that way.", "id");
     }
+
+    private static string Short(string cause) => cause.Length > DeviceTransition.MaxCauseLength ? cause[..DeviceTransition.MaxCauseLength] : cause;
 
     private static DecommissionInfo ToInfo(DecommissionRow row) => new(row.Id, row.Device, row.State, row.Cause, row.Actor, row.Started, row.Deadline, row.WipeAsked, row.WipeProved, row.WipeProof, row.Identity, row.Finished);
 }
