@@ -33,7 +33,9 @@ public sealed class DeviceEndTests(RunningCloud cloud) : IClassFixture<RunningCl
         var done = await EndedAsync("end-1");
         Assert.Equal("""{"erased":["key","log"]}""", done.WipeProof);
         Assert.Equal("decommissioned", (await cloud.Client.GetDeviceAsync("end-1", Cancelled)).State);
-        await Assert.ThrowsAnyAsync<Exception>(() => ConnectAsync("end-1", secret));
+        using var again = new MqttClientFactory().CreateMqttClient();
+        var refused = await again.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", cloud.Node.Mqtt.Port).WithCredentials("end-1", secret).Build(), Cancelled);
+        Assert.NotEqual(MqttClientConnectResultCode.Success, refused.ResultCode);
 
         var certificate = await cloud.Client.GetErasureAsync("end-1", Cancelled);
         using var key = ECDsa.Create();
