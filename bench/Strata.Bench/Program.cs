@@ -29,6 +29,7 @@ return verb switch
     "telemetry" => await TelemetryVerb.RunAsync(arguments),
     "telemetry-compare" => await TelemetryVerb.CompareAsync(arguments),
     "noisy-tenant" => await NoisyTenantVerb.RunAsync(arguments),
+    "fleet-report" => await FleetReportVerb.RunAsync(arguments),
     "fleet-search" => await FleetSearchVerb.RunAsync(arguments),
     "node-start" => await NodeStartVerb.RunAsync(arguments),
     "fog-connections" => await FogConnectionsVerb.RunAsync(arguments),
@@ -61,6 +62,7 @@ static int Usage()
           telemetry     QoS 1 telemetry stored by strata cloud against mosquitto dropping it; [--rounds 3] [--seconds 10] [--folder DIR]; writes bench/results/telemetry.json
           telemetry-compare  the load of telemetry on two builds of strata in turns: --strata PATH and --against PATH; [--rounds 5] [--seconds 10]; writes bench/results/ --name
           noisy-tenant  a quiet tenant's throughput and p99, alone and beside a tenant that floods the same node, in turns; [--rounds 5] [--seconds 8] [--rate 5000] [--flood 50]; writes bench/results/noisy-tenant.json
+          fleet-report  the fleet report of --devices 60000, asked --rounds 50 times over HTTP; [--strata PATH]; writes bench/results/fleet-report.json
           node-start    cold start and idle memory of strata cloud and strata fog; [--rounds 5] [--idle 10] [--edge PATH of strata-edge]; writes bench/results/node-start.json
           fog-connections  memory of a gateway with --connections 10000 devices, and the time of asking for latest values; writes bench/results/fog-connections.json
         """);

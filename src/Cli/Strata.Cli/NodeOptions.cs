@@ -78,6 +78,9 @@ internal sealed class NodeOptions
         }
     }
 
+    /// <summary>The tenant that is acted for; null for the token's own.</summary>
+    public string? TenantOf(ParseResult parsed) => Tenant(parsed);
+
     /// <summary>The tenant's id; a name that was given when it was created leads to it.</summary>
     public string? Tenant(ParseResult parsed)
     {

@@ -17,6 +17,10 @@ internal class HealthDbContext(DbContextOptions options, TenantId tenant) : Stra
 
     public DbSet<FleetTrendRow> Trend => Set<FleetTrendRow>();
 
+    public DbSet<WorkOrderRow> WorkOrders => Set<WorkOrderRow>();
+
+    public DbSet<SiteWindowRow> Windows => Set<SiteWindowRow>();
+
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
     {
     }
@@ -33,6 +37,22 @@ internal class HealthDbContext(DbContextOptions options, TenantId tenant) : Stra
         {
             hour.ToTable("fleet_trend").HasKey(h => new { h.TenantId, h.Hour });
             hour.Property(h => h.Hour).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<WorkOrderRow>(order =>
+        {
+            order.ToTable("work_orders").HasKey(o => new { o.TenantId, o.Id });
+            order.Property(o => o.Id).HasMaxLength(16);
+            order.Property(o => o.Kind).HasMaxLength(32);
+            order.Property(o => o.State).HasMaxLength(16);
+            order.HasIndex(o => new { o.TenantId, o.Closed });
+            order.HasIndex(o => new { o.TenantId, o.State });
+        });
+        modelBuilder.Entity<SiteWindowRow>(window =>
+        {
+            window.ToTable("site_windows").HasKey(w => new { w.TenantId, w.Id });
+            window.Property(w => w.Id).HasMaxLength(16);
+            window.Property(w => w.Reason).HasMaxLength(500);
+            window.HasIndex(w => new { w.TenantId, w.Ends });
         });
     }
 }

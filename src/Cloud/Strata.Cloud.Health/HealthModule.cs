@@ -4,10 +4,14 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Health.Book;
 using Strata.Cloud.Health.Policy;
+using Strata.Cloud.Health.Forecast;
 using Strata.Cloud.Health.Report;
+using Strata.Cloud.Health.Windows;
+using Strata.Cloud.Health.Work;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Isolation;
@@ -35,13 +39,14 @@ public static class HealthModule
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(options);
         services.AddSingleton(RegistryPart.Of<HealthDbContext>(HealthDbContext.MigrationsTable, static (contextOptions, tenant) => new HealthDbContext(contextOptions, tenant)));
-        services.AddSingleton<HealthStore>().AddSingleton<HealthBook>().AddSingleton<FleetMoments>().AddSingleton<FleetReports>().AddSingleton<HealthWatch>();
+        services.AddSingleton<HealthStore>().AddSingleton<HealthBook>().AddSingleton<FleetMoments>().AddSingleton<FleetReports>().AddSingleton<HealthWatch>().AddSingleton<WindowBook>().AddSingleton<WorkWatch>();
         services.AddSingleton<ITenantContents, HealthContents>();
         services.AddSingleton<IDeviceHealth, DeviceHealths>();
         services.AddSingleton<ICommitObserver, SilenceReports>();
         Observe(services);
         services.AddHostedService<HealthStartup>();
         services.AddHostedService(s => s.GetRequiredService<HealthWatch>());
+        services.AddHostedService(s => s.GetRequiredService<WorkWatch>());
         return services;
     }
 
@@ -58,7 +63,34 @@ public static class HealthModule
             .WithSummary("What counts as ill").Produces<HealthPolicyInfo>();
         api.MapPatch("/policy", ChangePolicy.HandleAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("ChangeHealthPolicy").WithTags("Fleet")
             .WithSummary("Changes what counts as ill, in the whole tenant").Accepts<HealthPolicyInfo>("application/json").Produces<HealthPolicyInfo>();
+        api.MapGet("/forecast", GetForecast.Handle).Requires(Permission.DevicesRead).AcceptsOnly("site").WithName("GetFleetForecast").WithTags("Fleet")
+            .WithSummary("Failures to be expected, batteries that end, devices likely to fail").Produces<FleetForecastInfo>();
+        MapWork(routes.MapGroup("/api/v1").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden));
         return routes;
+    }
+
+    private static void MapWork(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/workorders", ListWorkOrders.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly("state", "site", "assignee", "cursor", "limit", "format").WithName("ListWorkOrders").WithTags("Maintenance")
+            .WithSummary("Work orders, what is due first, first").Produces<Page<WorkOrderInfo>>();
+        api.MapGet("/workorders/routes", PlanRoutes.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly("technicians", "day", "minutes").WithName("PlanRoutes").WithTags("Maintenance")
+            .WithSummary("A day's orders, divided among technicians").Produces<RoutePlanInfo>();
+        api.MapGet("/workorders/calendar.ics", GetCalendar.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly("assignee").WithName("GetWorkCalendar").WithTags("Maintenance")
+            .WithSummary("Orders and windows for a calendar program").Produces<string>(StatusCodes.Status200OK, "text/calendar");
+        api.MapGet("/workorders/{id}", GetWorkOrder.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetWorkOrder").WithTags("Maintenance")
+            .WithSummary("One work order").Produces<WorkOrderInfo>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/workorders", CreateWorkOrders.HandleAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("CreateWorkOrder").WithTags("Maintenance")
+            .WithSummary("Work that somebody wants, one order for each place").Accepts<CreateWorkOrder>("application/json").Produces<Page<WorkOrderInfo>>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/workorders/scan", ScanRoute.HandleAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("ScanDevice").WithTags("Maintenance")
+            .WithSummary("Closes what was to be done at a device").Accepts<ScanDevice>("application/json").Produces<ScannedDevice>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPatch("/workorders/{id}", ChangeWorkOrders.HandleAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("ChangeWorkOrder").WithTags("Maintenance")
+            .WithSummary("Whose it is, where it is, when, with what").Accepts<ChangeWorkOrder>("application/json").Produces<WorkOrderInfo>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        api.MapGet("/maintenance/windows", ListWindows.Handle).Requires(Permission.DevicesRead).AcceptsOnly().WithName("ListMaintenanceWindows").WithTags("Maintenance")
+            .WithSummary("Maintenance windows that are not over").Produces<Page<SiteWindowInfo>>();
+        api.MapPost("/maintenance/windows", CreateWindow.HandleAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("CreateMaintenanceWindow").WithTags("Maintenance")
+            .WithSummary("A time in which work is done at a place").Accepts<CreateSiteWindow>("application/json").Produces<SiteWindowInfo>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapDelete("/maintenance/windows/{id}", CancelWindow.HandleAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("CancelMaintenanceWindow").WithTags("Maintenance")
+            .WithSummary("Takes a window back; one that runs ends now").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     /// <summary>Puts the book before whoever is told of devices.</summary>
@@ -71,29 +103,36 @@ public static class HealthModule
 }
 
 /// <summary>Makes the tables ready and loads what is known, before the node listens.</summary>
-internal sealed class HealthStartup(HealthStore store, HealthBook book) : IHostedService
+internal sealed partial class HealthStartup(HealthStore store, HealthBook book, WindowBook windows, ILogger<HealthStartup> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await store.PrepareAsync(cancellationToken);
         foreach (var tenant in await store.TenantsAsync("start of the node: how devices are", cancellationToken))
-            await store.LoadAsync(tenant, book, cancellationToken);
+        {
+            if (await store.LoadAsync(tenant, book, windows, cancellationToken) is > 0 and var unreadable)
+                LogUnreadable(unreadable);
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(5603, LogLevel.Warning, "What was kept of the health of {Count} devices cannot be read and is let go.")]
+    private partial void LogUnreadable(int count);
 }
 
 /// <summary>What is known of devices goes with their tenant.</summary>
-internal sealed class HealthContents(HealthStore store, HealthBook book, FleetMoments moments) : ITenantContents
+internal sealed class HealthContents(HealthStore store, HealthBook book, WindowBook windows, FleetMoments moments) : ITenantContents
 {
     public ValueTask<string?> DescribeAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult<string?>(null);
 
     public ValueTask ForgetAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         book.Forget(tenant);
+        windows.Forget(tenant);
         moments.Forget(tenant);
         return ValueTask.CompletedTask;
     }
 
-    public async ValueTask AdoptAsync(TenantId tenant, CancellationToken cancellationToken) => await store.LoadAsync(tenant, book, cancellationToken);
+    public async ValueTask AdoptAsync(TenantId tenant, CancellationToken cancellationToken) => await store.LoadAsync(tenant, book, windows, cancellationToken);
 }

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Health.Book;
 using Strata.Cloud.Health.Rows;
+using Strata.Cloud.Health.Windows;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Core.Devices;
@@ -39,16 +40,34 @@ internal sealed class HealthStore(IRegistryDatabase database, AuditNumbers numbe
     }, null, cancellationToken);
 
     /// <summary>Loads what was kept of a tenant into the book.</summary>
-    public async Task LoadAsync(TenantId tenant, HealthBook book, CancellationToken cancellationToken)
+    /// <returns>Devices of which it cannot be read: that is let go, for the device will say again how it is, and no node stays away for it.</returns>
+    public async Task<int> LoadAsync(TenantId tenant, HealthBook book, WindowBook windows, CancellationToken cancellationToken)
     {
         await using var context = Create(tenant);
         if ((await context.Policies.ToListAsync(cancellationToken)).SingleOrDefault() is { } policy)
             book.SetPolicy(tenant, Policy.PolicyText.Read(policy.Policy));
+        var (now, unreadable) = (book.Now, 0);
+        windows.Set(tenant, await context.Windows.AsNoTracking().Where(w => w.Ends > now).ToListAsync(cancellationToken));
         var records = book.RecordsOf(tenant);
         await foreach (var row in context.Devices.AsNoTracking().AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
-            if (DeviceId.TryParse(row.Device, out var device) && JsonSerializer.Deserialize(row.State, HealthJson.Default.KeptHealth) is { } kept)
+            if (DeviceId.TryParse(row.Device, out var device) && Read(row) is { } kept)
                 records.TryAdd(device, DeviceRecord.Restore(kept));
+            else
+                unreadable++;
+        }
+        return unreadable;
+    }
+
+    private static KeptHealth? Read(DeviceHealthRow row)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(row.State, HealthJson.Default.KeptHealth);
+        }
+        catch (JsonException)
+        {
+            return null; // Counted by who asked.
         }
     }
 }

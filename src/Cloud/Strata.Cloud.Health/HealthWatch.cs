@@ -90,14 +90,14 @@ internal sealed partial class HealthWatch(
         var moves = new List<DeviceMove>();
         foreach (var judged in reports.Judge(tenant, Reach.Everywhere, null, moment))
         {
-            if (judged.Device.State is not (DeviceState.Active or DeviceState.Degraded))
-                continue;
             var record = judged.Record;
             var side = HealthHysteresis.SideOf(judged.Verdict, moment.Policy);
             if (record is null && side != HealthSide.Below)
                 continue;
             record ??= book.Of(tenant, judged.Device.Id);
             record.Stand(side, moment.Now);
+            if (judged.Device.State is not (DeviceState.Active or DeviceState.Degraded))
+                continue;
             if (moves.Count < options.MaxMoved && HealthHysteresis.Decide(judged.Device.State, side, record.SideSince, record.DegradedByHealth, moment.Policy, moment.Now) is { } to)
                 moves.Add(Move(judged, to, moment));
         }
@@ -168,6 +168,8 @@ internal sealed partial class HealthWatch(
             return;
         await store.KeepTrendAsync(tenant, FleetTrend.Row(tenant, now, report), FleetTrend.HourOf(now - options.KeepTrend), cancellationToken);
         trendHour[tenant] = hour;
+        if (now.Hour == options.DigestHour)
+            LogDigest(tenant, report.Summary, report.Total, report.Causes.Count);
     }
 
     private static DeviceMove Move(in JudgedDevice judged, DeviceState to, FleetMoment moment)
@@ -194,6 +196,9 @@ internal sealed partial class HealthWatch(
 
     [LoggerMessage(5601, LogLevel.Error, "The fleet's health could not be looked at or written; it is tried again.")]
     private partial void LogNotLooked(Exception failure);
+
+    [LoggerMessage(5604, LogLevel.Information, "Digest of {Tenant}'s fleet: {Summary}, of {Total}; {Causes} gateways are down.")]
+    private partial void LogDigest(TenantId tenant, string summary, int total, int causes);
 
     [LoggerMessage(5602, LogLevel.Warning, "Devices could not be moved by their health; it is tried again: {Problem}")]
     private partial void LogNotMoved(string problem);

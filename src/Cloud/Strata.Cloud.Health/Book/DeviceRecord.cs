@@ -1,4 +1,5 @@
 using Strata.Core.Health;
+using Strata.Core.Maintenance;
 using Strata.Core.Telemetry;
 
 namespace Strata.Cloud.Health.Book;
@@ -56,6 +57,45 @@ internal sealed class DeviceRecord
     /// <summary>Health has made it degraded.</summary>
     public bool DegradedByHealth { get; set; }
 
+    /// <summary>Failures seen of it: times that it fell silent or below the line.</summary>
+    public double Failures { get; private set; }
+
+    private DateTimeOffset observedSince;
+    private BatteryHistory? battery;
+    private (DateTimeOffset At, double ServedAt, int Points, BatteryForecast? Forecast) foretold;
+
+    /// <summary>Days that it was looked at.</summary>
+    public double ObservedDays(DateTimeOffset now) => observedSince == default ? 0 : Math.Max(0, (now - observedSince).TotalDays);
+
+    /// <summary>When its battery is used up; null while that is not foreseen. Reckoned anew with a new point, and otherwise once an hour.</summary>
+    public BatteryForecast? Forecast(double servedAt, DateTimeOffset now)
+    {
+        lock (Gate)
+        {
+            if (battery is null)
+                return null;
+            if (foretold.Points != battery.Points.Count || foretold.ServedAt != servedAt || now - foretold.At >= Hour)
+                foretold = (now, servedAt, battery.Points.Count, BatteryForecast.Make(battery.Points, servedAt, now));
+            return foretold.Forecast;
+        }
+    }
+
+    /// <summary>Somebody has mended the device: what was of the old part begins anew.</summary>
+    public void Reset(DateTimeOffset at, bool newBattery, bool mended)
+    {
+        lock (Gate)
+        {
+            IsDirty = true;
+            if (newBattery)
+            {
+                (battery ??= new BatteryHistory()).Replace(at);
+                Reported.ForgetBattery(at);
+            }
+            if (mended)
+                (errors, reboots) = (default, default);
+        }
+    }
+
     /// <summary>Heard by its own connection or through a gateway. A backlog says that it was heard once, not how often it reports.</summary>
     public void Hear(DateTimeOffset at, bool live)
     {
@@ -106,14 +146,20 @@ internal sealed class DeviceRecord
             }
             if (Data.Take(newest, at, policy))
                 late.Add(1, at, Day);
+            if (Reported.NewBattery is { } point)
+                (battery ??= new BatteryHistory()).Add(point);
+            if (observedSince == default)
+                observedSince = at;
         }
     }
 
     /// <summary>Notes which side a score is on now.</summary>
     public void Stand(HealthSide side, DateTimeOffset now)
     {
-        if (side != Side || SideSince == default)
-            (Side, SideSince) = (side, now);
+        if (side == Side && SideSince != default)
+            return;
+        Failures += side == HealthSide.Below && SideSince != default ? 1 : 0;
+        (Side, SideSince) = (side, now);
     }
 
     /// <summary>Adds what is known here to facts that are known elsewhere.</summary>
@@ -141,6 +187,8 @@ internal sealed class DeviceRecord
                 Created = EventTime.From(Created), Gaps = Interval.Gaps, Battery = Known(Reported.Battery), Voltage = Known(Reported.Voltage), CutOff = Known(Reported.CutOff), Rssi = Known(Reported.Rssi),
                 Snr = Known(Reported.Snr), SpreadingFactor = Reported.SpreadingFactor, Firmware = Reported.Firmware, ErrorCount = Known(Reported.ErrorCount), RebootCount = Known(Reported.RebootCount),
                 Uptime = Known(Reported.Uptime), DegradedByHealth = DegradedByHealth, LastDisconnect = LastDisconnect, LastDisconnectAt = LastDisconnectAt,
+                BatteryPoints = [.. (battery?.Points ?? []).SelectMany(b => new[] { b.Time.ToUnixTimeSeconds(), b.Percent, double.IsNaN(b.Celsius) ? -999 : b.Celsius })], BatterySpacing = battery?.Spacing.TotalHours ?? 0,
+                BatteryReplaced = battery?.Replaced, Failures = Failures, ObservedSince = observedSince == default ? null : observedSince,
                 Rates = [.. new[] { errors, reboots, gaps, late, duplicates, flaps }.SelectMany(r => new[] { r.Parts.Window, r.Parts.Before, r.Parts.Now })],
             };
         }
@@ -152,6 +200,9 @@ internal sealed class DeviceRecord
         foreach (var gap in kept.Gaps)
             record.Interval.Learn(TimeSpan.FromSeconds(gap));
         record.Reported.Restore(kept);
+        (record.Failures, record.observedSince) = (kept.Failures, kept.ObservedSince ?? default);
+        if (kept.BatteryPoints.Length > 0 || kept.BatteryReplaced is not null)
+            record.battery = BatteryHistory.Restore(kept.BatteryPoints.Chunk(3).Where(c => c.Length == 3).Select(c => new BatteryPoint(DateTimeOffset.FromUnixTimeSeconds((long)c[0]), c[1], c[2] <= -999 ? double.NaN : c[2])), TimeSpan.FromHours(Math.Max(1, kept.BatterySpacing)), kept.BatteryReplaced);
         RateWindow At(int index) => kept.Rates.Length >= (index * 3) + 3 ? RateWindow.Restore((long)kept.Rates[index * 3], (float)kept.Rates[(index * 3) + 1], (float)kept.Rates[(index * 3) + 2]) : default;
         (record.errors, record.reboots, record.gaps, record.late, record.duplicates, record.flaps) = (At(0), At(1), At(2), At(3), At(4), At(5));
         return record;

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Strata.Cloud.Health.Windows;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Devices;
 using Strata.Core.Health;
@@ -33,15 +34,20 @@ internal sealed record CohortTable(IReadOnlyDictionary<string, CohortBaseline> E
 }
 
 /// <summary>Makes moments. What is usual is reckoned by the periodic look, which walks the fleet anyway.</summary>
-internal sealed class FleetMoments(IFleet fleet, HealthBook book, TimeProvider time)
+internal sealed class FleetMoments(IFleet fleet, HealthBook book, WindowBook windows, TimeProvider time)
 {
     private readonly System.Collections.Concurrent.ConcurrentDictionary<TenantId, CohortTable> cohorts = new();
 
-    public FleetMoment Of(TenantId tenant) => new()
+    public FleetMoment Of(TenantId tenant)
     {
-        Now = time.GetUtcNow(), Policy = book.PolicyOf(tenant), Down = fleet.Gateways(tenant).Where(g => !g.Online).ToFrozenDictionary(g => g.Id),
-        Cohorts = cohorts.GetValueOrDefault(tenant, CohortTable.Empty),
-    };
+        var now = time.GetUtcNow();
+        var inWindow = windows.Now(tenant, now);
+        return new FleetMoment
+        {
+            Now = now, InWindow = device => inWindow(device.Site), Policy = book.PolicyOf(tenant), Down = fleet.Gateways(tenant).Where(g => !g.Online).ToFrozenDictionary(g => g.Id),
+            Cohorts = cohorts.GetValueOrDefault(tenant, CohortTable.Empty),
+        };
+    }
 
     public void SetCohorts(TenantId tenant, CohortTable table) => cohorts[tenant] = table;
 

@@ -15,6 +15,8 @@ internal sealed class HealthBook(TimeProvider time)
     /// <summary>From when on silence counts.</summary>
     public DateTimeOffset ListeningSince { get; } = time.GetUtcNow();
 
+    public DateTimeOffset Now => time.GetUtcNow();
+
     public HealthPolicy PolicyOf(TenantId tenant) => policies.GetValueOrDefault(tenant, HealthPolicy.Default);
 
     public void SetPolicy(TenantId tenant, HealthPolicy policy) => policies[tenant] = policy;

@@ -46,6 +46,24 @@ internal sealed record KeptHealth
     [JsonPropertyName("rates")]
     public double[] Rates { get; init; } = [];
 
+    /// <summary>Of the battery: seconds since 1970, percent, degrees (-999 for none); three numbers each.</summary>
+    [JsonPropertyName("bat")]
+    public double[] BatteryPoints { get; init; } = [];
+
+    /// <summary>Hours between them.</summary>
+    [JsonPropertyName("bsp")]
+    public double BatterySpacing { get; init; }
+
+    [JsonPropertyName("brep")]
+    public DateTimeOffset? BatteryReplaced { get; init; }
+
+    /// <summary>Failures seen of it, and since when.</summary>
+    [JsonPropertyName("fail")]
+    public double Failures { get; init; }
+
+    [JsonPropertyName("since")]
+    public DateTimeOffset? ObservedSince { get; init; }
+
     [JsonPropertyName("deg")]
     public bool DegradedByHealth { get; init; }
 

@@ -2,7 +2,6 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Strata.Core.Devices;
-using Strata.Core.Identity;
 using Strata.Core.Telemetry.Decoding;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
