@@ -5,8 +5,6 @@ using Microsoft.AspNetCore.Routing;
 using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Platform;
 using Strata.Core;
-using Strata.Core.Identity;
-using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 
