@@ -29,6 +29,7 @@ return verb switch
     "telemetry" => await TelemetryVerb.RunAsync(arguments),
     "telemetry-compare" => await TelemetryVerb.CompareAsync(arguments),
     "noisy-tenant" => await NoisyTenantVerb.RunAsync(arguments),
+    "provisioning" => await ProvisioningVerb.RunAsync(arguments),
     "fleet-report" => await FleetReportVerb.RunAsync(arguments),
     "fleet-search" => await FleetSearchVerb.RunAsync(arguments),
     "node-start" => await NodeStartVerb.RunAsync(arguments),
@@ -60,6 +61,7 @@ static int Usage()
           postgres-query  one device's day among --rows readings (10000000; 100 million take about half an hour to make), and what row-level security costs; --folder or --server;
                           writes bench/results/postgres-query.json
           telemetry     QoS 1 telemetry stored by strata cloud against mosquitto dropping it; [--rounds 3] [--seconds 10] [--folder DIR]; writes bench/results/telemetry.json
+          provisioning  devices registered in bulk with certificates, and arriving unregistered with certificates of a foreign authority; [--bulk 10000] [--few 200] [--many 10000]; writes bench/results/provisioning.json
           telemetry-compare  the load of telemetry on two builds of strata in turns: --strata PATH and --against PATH; [--rounds 5] [--seconds 10]; writes bench/results/ --name
           noisy-tenant  a quiet tenant's throughput and p99, alone and beside a tenant that floods the same node, in turns; [--rounds 5] [--seconds 8] [--rate 5000] [--flood 50]; writes bench/results/noisy-tenant.json
           fleet-report  the fleet report of --devices 60000, asked --rounds 50 times over HTTP; [--strata PATH]; writes bench/results/fleet-report.json

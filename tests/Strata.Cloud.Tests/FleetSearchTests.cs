@@ -19,7 +19,7 @@ public sealed class FleetSearchTests : IAsyncLifetime
         {
             await cloud.Client.CreateDeviceAsync(
                 new CreateDevice($"d-{i:00}", i < 6 ? "hq/floor-1" : "hq/floor-2", i % 2 == 0 ? "P1" : "P2") { Tags = new Dictionary<string, string> { ["row"] = $"{i % 3}" } }, Cancelled);
-            await cloud.CommitAsync($"d-{i:00}", ("health.battery", EventTime.From(DateTimeOffset.UtcNow), ReadingValue.OfNumber(i * 5)));
+            await cloud.CommitAsync($"d-{i:00}", ("health.battery", EventTime.From(TimeProvider.System.GetUtcNow()), ReadingValue.OfNumber(i * 5)));
         }
     }
 
@@ -47,7 +47,7 @@ public sealed class FleetSearchTests : IAsyncLifetime
         await cloud.Client.ChangeDeviceAsync("d-11", new ChangeDevice { AddGroups = ["spare"] }, cancellationToken: Cancelled);
         Assert.Equal("d-11", await FindAsync("group:spare"));
         Assert.Equal("d-01 d-03", await FindAsync("group:weak group:below model:P2"));
-        await cloud.CommitAsync("d-00", ("health.battery", EventTime.From(DateTimeOffset.UtcNow.AddSeconds(1)), ReadingValue.OfNumber(99)));
+        await cloud.CommitAsync("d-00", ("health.battery", EventTime.From(TimeProvider.System.GetUtcNow().AddSeconds(1)), ReadingValue.OfNumber(99)));
         Assert.Equal(3, (await cloud.Client.GetGroupAsync("weak", Cancelled)).Devices);
 
         Assert.Equal(HttpStatusCode.BadRequest, (await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.PutGroupAsync("nested", new SaveGroup(Query: "group:weak"), Cancelled))).StatusCode);

@@ -40,6 +40,9 @@ public class RunningCloud : IAsyncLifetime
     /// <summary>Where people reach it; null for where it listens.</summary>
     protected Uri? PublicUrl { get; init; }
 
+    /// <summary>Whether it serves TLS too, with a certificate of its own authority.</summary>
+    protected bool Tls { get; init; }
+
     /// <summary>The PostgreSQL database it uses; null for none.</summary>
     protected string? Database { get; set; }
 
@@ -50,6 +53,7 @@ public class RunningCloud : IAsyncLifetime
         node = await CloudNode.StartAsync(new CloudOptions
         {
             DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database, People = People, Smtp = Smtp, PublicUrl = PublicUrl,
+            Https = Tls ? new IPEndPoint(IPAddress.Loopback, 0) : null, Mqtts = Tls ? new IPEndPoint(IPAddress.Loopback, 0) : null,
         }, Configure);
         http = NewClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", node.AdminToken);

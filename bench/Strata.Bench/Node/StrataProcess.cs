@@ -18,6 +18,7 @@ internal sealed class StrataProcess : IAsyncDisposable
         StartedIn = startedIn;
         Http = Endpoint(ready, "http=");
         Mqtt = Endpoint(ready, "mqtt=");
+        Mqtts = ready.Contains(" mqtts=", StringComparison.Ordinal) ? Endpoint(ready, "mqtts=") : null;
         http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = new Uri($"http://{Http}"), Timeout = TimeSpan.FromMinutes(5) };
         token = File.ReadAllText(Path.Combine(folder, "admin.token")).Trim();
         Client = new StrataClient(http, token);
@@ -27,6 +28,9 @@ internal sealed class StrataProcess : IAsyncDisposable
 
     public IPEndPoint Mqtt { get; }
 
+    /// <summary>Null where it serves none.</summary>
+    public IPEndPoint? Mqtts { get; }
+
     /// <summary>From the start of the process to its ready line.</summary>
     public TimeSpan StartedIn { get; }
 
@@ -34,6 +38,9 @@ internal sealed class StrataProcess : IAsyncDisposable
 
     /// <summary>The platform's owner acting for a tenant.</summary>
     public StrataClient For(string tenant) => new(http, token, tenant);
+
+    /// <summary>Devices whose ids begin so and that are active.</summary>
+    public async Task<int> ActiveAsync(string prefix) => (await Client.ListDevicesAsync(search: prefix + "-", state: "active", limit: 10_000)).Items.Count;
 
     /// <summary>Processor time used so far, all threads, from the kernel.</summary>
     public TimeSpan ProcessorTime
@@ -46,8 +53,8 @@ internal sealed class StrataProcess : IAsyncDisposable
     }
 
     /// <param name="core">The processor it may run on; null: any.</param>
-    public static Task<StrataProcess> StartCloudAsync(Arguments arguments, string folder, string? core = null) =>
-        StartAsync(arguments, core, folder, ["cloud"]);
+    public static Task<StrataProcess> StartCloudAsync(Arguments arguments, string folder, string? core = null, params string[] options) =>
+        StartAsync(arguments, core, folder, ["cloud", .. options]);
 
     public static Task<StrataProcess> StartFogAsync(Arguments arguments, string folder, StrataProcess cloud, string name, string token) =>
         StartAsync(arguments, null, folder, ["fog", "--cloud", $"http://{cloud.Http}", "--site", "hq", "--name", name, "--join-token", token]);

@@ -16,7 +16,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     TokensCommand.Create(),
     UsersCommand.Create(),
     SignInCommand.Create(),
-    RolesCommand.Create(), SharesCommand.Create(), ViewsCommand.Create(), CaCommand.Create(), CertificatesCommand.Create(), FactoryCommand.Create(), TemplatesCommand.Create(),
+    RolesCommand.Create(), SharesCommand.Create(), ViewsCommand.Create(), CaCommand.Create(), CertificatesCommand.Create(), FactoryCommand.Create(), TemplatesCommand.Create(), EnrolmentsCommand.Create(),
     AuditCommand.Create(),
     UsageCommand.Create(),
     QuotasCommand.Create(),

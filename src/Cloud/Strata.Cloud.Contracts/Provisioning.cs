@@ -55,3 +55,89 @@ public sealed record TestedDevice(string? Sku, string? Serial, string? Issuer, s
 /// <summary>What one template has to say.</summary>
 /// <param name="WhyNot">The first condition that does not hold; null when all do.</param>
 public sealed record TestedTemplate(string Name, int Order, bool Matches, string? WhyNot);
+
+/// <summary>An enrolment group.</summary>
+/// <param name="Method"><c>key</c>: a key derived from the group's; <c>tpm</c>: an endorsement key.</param>
+/// <param name="Allow">Patterns of registration ids that are let in; empty for all.</param>
+/// <param name="Deny">Patterns of those that are not, which come first.</param>
+public sealed record EnrolmentGroupInfo(string Name, string Method, bool Enabled, IReadOnlyList<string> Allow, IReadOnlyList<string> Deny, DateTimeOffset Changed);
+
+/// <summary>What an enrolment group is to be; null lists are empty ones.</summary>
+public sealed record PutEnrolmentGroup(string? Method = null, bool? Enabled = null, IReadOnlyList<string>? Allow = null, IReadOnlyList<string>? Deny = null);
+
+/// <summary>An enrolment group, with its key when that was just made.</summary>
+/// <param name="Key">Base64 of 32 bytes; a device's own is HMAC-SHA256 of its registration id under it.</param>
+public sealed record EnrolmentGroupSecret(EnrolmentGroupInfo Group, string? Key)
+{
+    /// <summary>Without the key.</summary>
+    public override string ToString() => Group.Name;
+}
+
+/// <summary>The key with which allocation hooks are signed.</summary>
+/// <param name="Key">Base64 of 32 bytes.</param>
+public sealed record HookKey(string Key)
+{
+    /// <summary>Without the key.</summary>
+    public override string ToString() => "hook key";
+}
+
+/// <summary>A device that waits for a person's yes, or has had it.</summary>
+/// <param name="Device">What it would be called.</param>
+/// <param name="Facts">What is known of it.</param>
+/// <param name="State"><c>pending</c>, <c>approved</c> or <c>denied</c>.</param>
+public sealed record ApprovalInfo(
+    string Id, string Device, string? Site, string Template, string Facts, string State, DateTimeOffset Asked, DateTimeOffset? Decided = null, string? DecidedBy = null);
+
+/// <param name="Decision"><c>approve</c> or <c>deny</c>.</param>
+public sealed record DecideApproval(string Decision);
+
+/// <summary>A device proves that it has its key of an enrolment group.</summary>
+/// <param name="Time">Now, in seconds since 1970; within 15 minutes of the node's clock, and later than that of the proof before.</param>
+/// <param name="Signature">Base64 of the HMAC-SHA256, under the device's key, of the lines <c>strata-enrol-1</c>, tenant, group, registration, time, SKU, serial number and the SHA-256 (lower-case hexadecimal) of the
+/// certificate signing request (DER), joined by line feeds; empty where there is none.</param>
+/// <param name="Tenant">Null for the installation's first.</param>
+/// <param name="Csr">A certificate signing request (PKCS #10), PEM or base64; null for a secret in place of a certificate.</param>
+public sealed record EnrolRequest(string Group, string Registration, long Time, string Signature, string? Tenant = null, string? Sku = null, string? Serial = null, string? Csr = null);
+
+/// <summary>What a device got.</summary>
+/// <param name="Status"><c>enrolled</c>, or <c>pending</c>: a person decides, ask again later.</param>
+/// <param name="Secret">With which it signs in, shown once; null where it has a certificate.</param>
+/// <param name="Certificate">PEM; null where it has a secret.</param>
+/// <param name="Chain">PEM: those between it and the root, the root last.</param>
+public sealed record EnrolledDevice(string Status, string? DeviceId, string? Secret, string? Certificate, string? Chain)
+{
+    /// <summary>Without the secret.</summary>
+    public override string ToString() => $"{Status} {DeviceId}";
+}
+
+/// <summary>What an allocation hook is asked.</summary>
+/// <param name="Proposed">What the template makes of the device.</param>
+public sealed record AllocationQuestion(string Tenant, string Template, TestedDevice Device, AssignedDeviceInfo Proposed);
+
+/// <summary>What an allocation hook answers. Anything but <c>"allow": true</c> is a no.</summary>
+/// <param name="Id">Another id; null for the proposed one.</param>
+/// <param name="Site">Another place.</param>
+/// <param name="Tags">Added to the proposed ones.</param>
+public sealed record AllocationAnswer(bool? Allow = null, string? Reason = null, string? Id = null, string? Site = null, IReadOnlyDictionary<string, string>? Tags = null);
+
+/// <summary>Devices to be registered in one go, each by the first template that matches.</summary>
+/// <param name="Template">This template in place of the first that matches; its conditions must hold.</param>
+/// <param name="Identity"><c>secret</c> (null too), <c>certificate</c>, or <c>none</c>: devices that will show a certificate of another authority.</param>
+/// <param name="DryRun">Says what would be registered, and registers nothing.</param>
+public sealed record RegisterDevices(IReadOnlyList<DeviceToRegister> Devices, string? Template = null, string? Identity = null, bool DryRun = false);
+
+/// <param name="Key">With identity <c>certificate</c>: its public key (SubjectPublicKeyInfo), base64; null for one that is made here and given once.</param>
+public sealed record DeviceToRegister(string? Sku = null, string? Serial = null, string? Registration = null, string? Key = null);
+
+/// <summary>Devices that were registered, in the order of the request.</summary>
+/// <param name="Chain">PEM: the authorities of their certificates, the root last; null without certificates.</param>
+public sealed record RegisteredDevices(bool DryRun, IReadOnlyList<RegisteredDeviceInfo> Devices, string? Chain = null);
+
+/// <param name="Secret">Shown once.</param>
+/// <param name="Certificate">PEM.</param>
+/// <param name="Key">Its private key (PKCS #8, PEM) where that was made here; shown once.</param>
+public sealed record RegisteredDeviceInfo(string Id, string Template, string? Site, string? Secret = null, string? Certificate = null, string? Key = null)
+{
+    /// <summary>Without what is shown once.</summary>
+    public override string ToString() => Id;
+}

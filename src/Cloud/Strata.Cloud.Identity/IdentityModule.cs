@@ -9,6 +9,7 @@ using Strata.Cloud.Identity.Est;
 using Strata.Cloud.Identity.Routes;
 using Strata.Cloud.Identity.Status;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Tenancy;
 using Strata.Node.Identity;
@@ -39,8 +40,9 @@ public static class IdentityModule
         services.AddSingleton<IdentityStore>();
         services.AddSingleton<IWrappedKeys>(s => s.GetRequiredService<IdentityStore>());
         services.AddSingleton(s => new ServerCertificate(s.GetRequiredService<InstallationAuthority>(), s.GetRequiredService<ServerNames>(), s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<ICertificateBindings>(s => s.GetRequiredService<IdentityStore>());
+        services.AddSingleton<ICertificateBindings, BindCertificates>();
         services.AddSingleton<IssueCertificate>().AddSingleton<OcspResponder>().AddSingleton<EstAsker>();
+        services.AddSingleton<IDeviceCertifier, CertifyDevices>();
         services.AddSingleton<IEnrolment>(s => s.GetRequiredService<IssueCertificate>());
         services.AddSingleton<ITenantContents, IdentityContents>();
         services.AddHostedService<IdentityStartup>();

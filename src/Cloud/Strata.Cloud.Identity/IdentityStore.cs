@@ -19,7 +19,7 @@ namespace Strata.Cloud.Identity;
 /// <summary>The slice's tables, the tenants' authorities as they sign, and the node's directory of certificates, which follows what is written.</summary>
 internal sealed class IdentityStore(
     IRegistryDatabase database, InstallationAuthority installation, IInstallationKey wrapping, CertificateDirectory directory, AuditNumbers numbers, TimeProvider time, ILogger<IdentityStore> logger)
-    : AuditedStore<IdentityDbContext>(database, IdentityDbContext.MigrationsTable, static (options, tenant) => new IdentityDbContext(options, tenant), numbers, time, logger), IWrappedKeys, ICertificateBindings
+    : AuditedStore<IdentityDbContext>(database, IdentityDbContext.MigrationsTable, static (options, tenant) => new IdentityDbContext(options, tenant), numbers, time, logger), IWrappedKeys
 {
     private readonly ConcurrentDictionary<(TenantId Tenant, string Authority), SigningAuthority> signing = new();
     private readonly ConcurrentDictionary<TenantId, string> current = new();
@@ -79,23 +79,6 @@ internal sealed class IdentityStore(
     public Task<Outcome<bool>> NoteAsync(Caller caller, string action, string kind, string subject, CancellationToken cancellationToken) =>
         ChangeAsync<bool>(caller, (_, _, _) => Task.FromResult<Outcome<DecidedChange<bool>>>(new DecidedChange<bool>(true, [(null, null)], action, kind, subject, null, null)), cancellationToken);
 
-    /// <summary>Keeps whom a certificate speaks for: its own, or one of a foreign authority, which is known here from then on.</summary>
-    public async Task<Outcome<bool>> KeepAsync(DeviceIntroduction introduction, DeviceId device, CancellationToken cancellationToken)
-    {
-        var caller = Caller.Node(introduction.Tenant) with { Origin = introduction.From?.ToString() };
-        var bound = await ChangeAsync<CertificateRow>(caller, async (context, now, stop) =>
-        {
-            var row = await context.Certificates.AsNoTracking().FirstOrDefaultAsync(c => c.Serial == introduction.Serial && c.Authority == introduction.Issuer, stop);
-            var next = row is not null
-                ? row with { Device = device.Value, Named = device == introduction.Named ? null : introduction.Named?.Value }
-                : Foreign(introduction, device, now);
-            return next == row
-                ? DecidedChange.None<CertificateRow>(next)
-                : new DecidedChange<CertificateRow>(next, [(row, next)], "bind", "certificate", next.Serial, row is null ? null : new { row.Device }, new { next.Device, next.Named, issuer = next.Authority });
-        }, cancellationToken, Follow);
-        return bound.IsOk ? true : bound.Problem;
-    }
-
     /// <summary>Tells the directory how a certificate stands now, and whom it speaks for.</summary>
     public void Follow(CertificateRow row)
     {
@@ -115,7 +98,10 @@ internal sealed class IdentityStore(
                 current.TryRemove(tenant, out _);
             return;
         }
-        directory.Trust(new TrustedAuthority(tenant, row.Id, X509CertificateLoader.LoadCertificate(row.Certificate), Above(row), row.Kind == AuthorityKinds.Foreign));
+        directory.Trust(new TrustedAuthority(tenant, row.Id, X509CertificateLoader.LoadCertificate(row.Certificate), Above(row), row.Kind == AuthorityKinds.Foreign)
+        {
+            Name = row.Kind == AuthorityKinds.Tenant ? "" : row.Name, Sku = row.Sku,
+        });
         if (row.Kind == AuthorityKinds.Tenant)
             current[tenant] = row.Id;
     }
@@ -174,7 +160,8 @@ internal sealed class IdentityStore(
         return signing[(tenant, row.Id)] = new SigningAuthority(X509CertificateLoader.LoadCertificate(row.Certificate), key, Above(row));
     }
 
-    private static CertificateRow Foreign(DeviceIntroduction introduction, DeviceId device, DateTimeOffset now) => new()
+    /// <summary>A certificate of a foreign authority, as it is known here from its first use on.</summary>
+    internal static CertificateRow Foreign(DeviceIntroduction introduction, DeviceId device, DateTimeOffset now) => new()
     {
         TenantId = introduction.Tenant.Value, Serial = introduction.Serial, Authority = introduction.Issuer, Device = device.Value, Use = nameof(CertificateUse.Operational),
         NotBefore = introduction.Certificate.NotBefore.ToUniversalTime(), NotAfter = introduction.Certificate.NotAfter.ToUniversalTime(),

@@ -6,8 +6,16 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Isolation;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Provisioning.Admission;
+using Strata.Cloud.Provisioning.Bulk;
+using Strata.Cloud.Provisioning.Enrolment;
 using Strata.Cloud.Provisioning.Templates;
 using Strata.Core.Tenancy;
+using Strata.Node.Auth;
+using Strata.Node.Devices;
+using Strata.Node.Identity;
+using Strata.Node.Reads;
 using Strata.Postgres.Schema;
 
 namespace Strata.Cloud.Provisioning;
@@ -27,9 +35,15 @@ public static class ProvisioningModule
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton(RegistryPart.Of<ProvisioningDbContext>(ProvisioningDbContext.MigrationsTable, static (contextOptions, tenant) => new ProvisioningDbContext(contextOptions, tenant)));
+        services.AddSingleton<TopicRuleBook>().AddSingleton<ITopicRules>(s => s.GetRequiredService<TopicRuleBook>());
         services.AddSingleton<ProvisioningStore>();
+        services.AddSingleton<GroupKeys>().AddSingleton<IWrappedKeys>(s => s.GetRequiredService<GroupKeys>()).AddSingleton<HookKeys>();
+        services.AddSingleton<AllocationHooks>().AddSingleton<AdmissionBatch>().AddSingleton<AdmissionDesk>().AddSingleton<IDeviceAdmission, DeviceAdmission>();
+        services.AddSingleton<DeviceCredentials>().AddSingleton<Enrol>().AddSingleton<EnrolLimit>();
         services.AddSingleton<ITenantContents, ProvisioningContents>();
         services.AddHostedService<ProvisioningStartup>();
+        services.AddHostedService(s => s.GetRequiredService<AdmissionDesk>());
+        services.AddHostedService<EnrolmentClerk>();
         return services;
     }
 
@@ -37,6 +51,10 @@ public static class ProvisioningModule
     {
         var api = routes.MapGroup("/api/v1").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
         api.MapTemplates();
+        api.MapEnrolment();
+        api.MapPost("/provisioning/devices", RegisterThem.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("RegisterDevices").WithTags("Provisioning")
+            .WithSummary("Registers many devices by templates, all or none, with secrets or certificates").Accepts<RegisterDevices>("application/json").Produces<RegisteredDevices>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status413PayloadTooLarge);
         return routes;
     }
 }

@@ -12,8 +12,8 @@ public sealed class ProvisioningOptions
     /// <summary>Devices of one bulk request. 1 to 100,000; 20,000 unless given.</summary>
     public int MaxBulk { get; set; } = 20_000;
 
-    /// <summary>Bytes of one bulk request. 64 KiB to 256 MiB; 32 MiB unless given.</summary>
-    public int MaxBulkBytes { get; set; } = 32 * 1024 * 1024;
+    /// <summary>Bytes of one bulk request. 64 KiB to 256 MiB, and no more than the node takes of a request; 16 MiB unless given.</summary>
+    public int MaxBulkBytes { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>Devices of one tenant that wait for approval; more are refused without being noted. 1 to 1,000,000; 10,000 unless given.</summary>
     public int MaxPending { get; set; } = 10_000;

@@ -4,15 +4,17 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Provisioning.Admission;
 using Strata.Cloud.Provisioning.Rows;
 using Strata.Cloud.Provisioning.Templates;
+using Strata.Core.Devices;
 using Strata.Core.Provisioning;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Provisioning;
 
 /// <summary>The slice's tables, and the templates in memory, by which arriving devices are judged.</summary>
-internal sealed class ProvisioningStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<ProvisioningStore> logger)
+internal sealed partial class ProvisioningStore(IRegistryDatabase database, TopicRuleBook rules, AuditNumbers numbers, TimeProvider time, ILogger<ProvisioningStore> logger)
     : AuditedStore<ProvisioningDbContext>(database, ProvisioningDbContext.MigrationsTable, static (options, tenant) => new ProvisioningDbContext(options, tenant), numbers, time, logger)
 {
     private readonly ConcurrentDictionary<TenantId, ImmutableSortedDictionary<string, DeviceTemplate>> templates = new();
@@ -31,6 +33,8 @@ internal sealed class ProvisioningStore(IRegistryDatabase database, AuditNumbers
     {
         await using var context = Create(tenant);
         var rows = await context.Templates.AsNoTracking().ToListAsync(cancellationToken);
+        foreach (var (device, topics) in (await context.Enrolments.AsNoTracking().Where(e => e.Topics != null).Select(e => new { e.Device, e.Topics }).ToListAsync(cancellationToken)).Select(e => (e.Device, e.Topics!)))
+            rules.Set(tenant, DeviceId.Parse(device), TopicRuleBook.Read(topics));
         templates[tenant] = rows.ToImmutableSortedDictionary(r => r.Name, TemplateContent.Read, StringComparer.Ordinal);
     }
 
@@ -48,5 +52,9 @@ internal sealed class ProvisioningStore(IRegistryDatabase database, AuditNumbers
         templates[tenant] = now.ToImmutable();
     }
 
-    public void Forget(TenantId tenant) => templates.TryRemove(tenant, out _);
+    public void Forget(TenantId tenant)
+    {
+        templates.TryRemove(tenant, out _);
+        rules.Forget(tenant);
+    }
 }

@@ -15,8 +15,8 @@ public sealed class EnrolmentTests
         Assert.Equal(
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
             Convert.ToHexStringLower(EnrolmentProof.KeyOf("Jefe"u8, "what do ya want for nothing?")));
-        var expected = HMACSHA256.HashData("k"u8, Encoding.UTF8.GetBytes("strata-enrol-1\nmain\ng\nr\n1772366400\n"));
-        Assert.Equal(expected, EnrolmentProof.Sign("k"u8, "main", "g", "r", 1772366400, ""));
+        var expected = HMACSHA256.HashData("k"u8, Encoding.UTF8.GetBytes("strata-enrol-1\nmain\ng\nr\n1772366400\nPK\n\n"));
+        Assert.Equal(expected, EnrolmentProof.Sign("k"u8, "main", "g", "r", 1772366400, "PK", null, ""));
     }
 
     [Theory]
@@ -30,9 +30,9 @@ public sealed class EnrolmentTests
     public void A_proof_holds_for_minutes_and_once(int minutes, int? last, bool good)
     {
         var time = Now.AddMinutes(minutes).ToUnixTimeSeconds();
-        var signature = EnrolmentProof.Sign("k"u8, "main", "g", "r", time, "");
+        var signature = EnrolmentProof.Sign("k"u8, "main", "g", "r", time, null, null, "");
         Assert.Equal(good, EnrolmentProof.WhyNot(signature, signature, time, last is { } m ? Now.AddMinutes(m).ToUnixTimeSeconds() : null, Now) is null);
-        Assert.NotNull(EnrolmentProof.WhyNot(EnrolmentProof.Sign("other"u8, "main", "g", "r", time, ""), signature, time, null, Now));
+        Assert.NotNull(EnrolmentProof.WhyNot(EnrolmentProof.Sign("other"u8, "main", "g", "r", time, null, null, ""), signature, time, null, Now));
     }
 
     [Theory]

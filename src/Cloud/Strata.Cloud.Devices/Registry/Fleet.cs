@@ -55,6 +55,9 @@ internal sealed class Fleet : IFleet
     public Task<Outcome<IReadOnlyList<RegisteredDevice>>> RegisterAsync(Caller caller, IReadOnlyList<NewDevice> devices, CancellationToken cancellationToken) =>
         registry.ChangeAsync(caller, change => Register(change, devices), cancellationToken);
 
+    public Task<Outcome<RegisteredDevice>> ReprovisionAsync(Caller caller, NewDevice device, ReprovisionScope scope, CancellationToken cancellationToken) =>
+        registry.ChangeAsync(caller, change => ReprovisionDevice.Decide(change, device, ToRequest(device), scope), cancellationToken);
+
     /// <summary>Makes one step within a change, or says why not.</summary>
     public static DeviceMoved Move(RegistryChange change, DeviceMove move)
     {

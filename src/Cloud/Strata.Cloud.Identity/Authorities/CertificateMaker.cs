@@ -98,7 +98,7 @@ internal static class CertificateMaker
     }
 
     /// <summary>A common name has 64 characters at most; who is meant stands in the alternative name, whole.</summary>
-    private static X500DistinguishedName Name(string common, string? organization)
+    internal static X500DistinguishedName Name(string common, string? organization)
     {
         var name = new X500DistinguishedNameBuilder();
         name.AddCommonName(common.Length > 64 ? common[..64] : common);
@@ -107,7 +107,7 @@ internal static class CertificateMaker
         return name.Build();
     }
 
-    private static byte[] Serial()
+    internal static byte[] Serial()
     {
         var serial = RandomNumberGenerator.GetBytes(20);
         serial[0] = (byte)((serial[0] & 0x3f) | 0x40); // Positive, and 20 bytes in every encoding.

@@ -5,12 +5,8 @@ using Microsoft.AspNetCore.Routing;
 using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Platform;
 using Strata.Core;
-using Strata.Core.Devices;
-using Strata.Core.Identity;
-using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
-using Strata.Node.Devices;
 
 namespace Strata.Cloud.Identity.Est;
 

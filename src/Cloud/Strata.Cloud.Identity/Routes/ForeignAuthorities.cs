@@ -7,7 +7,6 @@ using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Identity.Rows;
 using Strata.Cloud.Platform;
 using Strata.Core;
-using Strata.Core.Identity;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Identity;

@@ -31,6 +31,10 @@ public interface IFleet
     /// </summary>
     Task<Outcome<IReadOnlyList<RegisteredDevice>>> RegisterAsync(Caller caller, IReadOnlyList<NewDevice> devices, CancellationToken cancellationToken);
 
+    /// <summary>Gives a device that is in service what a template makes of it now, or a new identity, as one transaction with one audit record.</summary>
+    /// <param name="device">Its identity is made anew where that is a secret; which of the rest counts, <paramref name="scope"/> says.</param>
+    Task<Outcome<RegisteredDevice>> ReprovisionAsync(Caller caller, NewDevice device, ReprovisionScope scope, CancellationToken cancellationToken);
+
     /// <summary>A step of a device's life, after its commit; on the writer's turn, in commit order. Must be quick and must not wait for a change.</summary>
     event Action<TenantId, DeviceId, DeviceTransition>? Moved;
 }

@@ -53,3 +53,16 @@ public enum NewIdentity
 /// <summary>A device that was registered.</summary>
 /// <param name="Secret">Shown once; null where none was made.</param>
 public sealed record RegisteredDevice(DeviceId Id, string? Secret);
+
+/// <summary>What of a device that is provisioned anew becomes another.</summary>
+public enum ReprovisionScope
+{
+    /// <summary>Its identity.</summary>
+    Identity,
+
+    /// <summary>And its place, with the gateways that may serve it.</summary>
+    Place,
+
+    /// <summary>And what it is configured with: as a new device.</summary>
+    Everything,
+}

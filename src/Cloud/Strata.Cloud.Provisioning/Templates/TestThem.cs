@@ -46,8 +46,9 @@ internal static class TestThem
             try
             {
                 using var certificate = X509Certificate2.CreateFromPem(pem);
-                var (issuer, name) = IssuerOf(certificate, certificates, tenant);
-                device = CertificateArrival.Read(certificate, issuer, name);
+                // Nothing of other tenants' authorities is told.
+                var authority = certificates.Check(certificate) is { Issuer.Length: > 0 } verdict && verdict.Tenant == tenant ? certificates.Find(verdict.Issuer) : null;
+                device = CertificateArrival.Read(certificate, authority);
             }
             catch (CryptographicException)
             {
@@ -58,13 +59,6 @@ internal static class TestThem
         {
             Sku = request.Sku ?? device.Sku, Serial = request.Serial ?? device.Serial, Gateway = request.Gateway, Enrolment = request.Enrolment, Registration = request.Registration ?? device.Serial,
         };
-    }
-
-    /// <summary>The authority of this tenant that signed it; nothing of other tenants' authorities is told.</summary>
-    private static (string? Id, string? Name) IssuerOf(X509Certificate2 certificate, CertificateDirectory certificates, TenantId tenant)
-    {
-        var verdict = certificates.Check(certificate);
-        return verdict.Issuer.Length > 0 && verdict.Tenant == tenant ? (verdict.Issuer, verdict.IsForeign ? certificates.Find(verdict.Issuer)?.Certificate.Subject : ArrivingDevice.OwnIssuer) : (null, null);
     }
 
     private static TemplateTest Test(IReadOnlyList<DeviceTemplate> templates, ArrivingDevice device)

@@ -6,8 +6,8 @@ namespace Strata.Core.Provisioning;
 
 /// <summary>
 /// How a device proves that it has the key of its enrolment group that is its own. The group's key never leaves the factory and the node; a device holds
-/// <c>HMAC-SHA256(group key, registration id)</c>. It signs what it asks for, and when: the text is <c>strata-enrol-1</c>, tenant, group, registration, the time in seconds since 1970 and the SHA-256 of
-/// its certificate signing request in lower-case hexadecimal (empty without one), a line each; the signature is its HMAC-SHA256 under the device's key.
+/// <c>HMAC-SHA256(group key, registration id)</c>. It signs what it asks for, and when: the lines are <c>strata-enrol-1</c>, tenant, group, registration, the time in seconds since 1970, SKU, serial number and the
+/// SHA-256 of its certificate signing request in lower-case hexadecimal, joined by line feeds, what it has not as an empty line; the signature is their HMAC-SHA256 under the device's key.
 /// </summary>
 public static class EnrolmentProof
 {
@@ -20,8 +20,8 @@ public static class EnrolmentProof
     /// <summary>The device's key.</summary>
     public static byte[] KeyOf(ReadOnlySpan<byte> groupKey, string registration) => HMACSHA256.HashData(groupKey, Encoding.UTF8.GetBytes(registration));
 
-    public static byte[] Sign(ReadOnlySpan<byte> deviceKey, string tenant, string group, string registration, long time, string csrHash) => HMACSHA256.HashData(
-        deviceKey, Encoding.UTF8.GetBytes($"strata-enrol-1\n{tenant}\n{group}\n{registration}\n{time.ToString(CultureInfo.InvariantCulture)}\n{csrHash}"));
+    public static byte[] Sign(ReadOnlySpan<byte> deviceKey, string tenant, string group, string registration, long time, string? sku, string? serial, string csrHash) => HMACSHA256.HashData(
+        deviceKey, Encoding.UTF8.GetBytes($"strata-enrol-1\n{tenant}\n{group}\n{registration}\n{time.ToString(CultureInfo.InvariantCulture)}\n{sku}\n{serial}\n{csrHash}"));
 
     /// <summary>Why the proof is not one; null when it is. Takes the same time wherever the signatures differ.</summary>
     /// <param name="last">The time in the last proof of this registration that was taken; a proof is taken once.</param>

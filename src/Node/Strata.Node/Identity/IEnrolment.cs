@@ -10,8 +10,8 @@ namespace Strata.Node.Identity;
 public interface IEnrolment
 {
     /// <summary>Certifies the key of a certificate signing request (PKCS #10, DER) for the device.</summary>
-    /// <param name="alias">Another name that the request may bear in place of the device's id: how its factory calls it.</param>
-    Task<Outcome<EnrolledCertificate>> EnrolAsync(TenantId tenant, DeviceId device, string? alias, IPAddress? from, byte[] request, CancellationToken cancellationToken);
+    /// <param name="calledAlso">Another name that the request may bear in place of the device's id: how its factory calls it.</param>
+    Task<Outcome<EnrolledCertificate>> EnrolAsync(TenantId tenant, DeviceId device, string? calledAlso, IPAddress? from, byte[] request, CancellationToken cancellationToken);
 
     /// <summary>Whom the request names; a problem when it is no request, or not signed with its own key.</summary>
     Outcome<X500DistinguishedName> SubjectOf(byte[] request);

@@ -9,6 +9,12 @@ namespace Strata.Node.Identity;
 /// <param name="IsForeign">Somebody else's: its certificates name devices in its own way.</param>
 public sealed record TrustedAuthority(TenantId Tenant, string Id, X509Certificate2 Certificate, IReadOnlyList<X509Certificate2> Above, bool IsForeign = false)
 {
+    /// <summary>How a batch or a foreign one is called; empty for the tenant's own.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>What its batch makes; null when nobody said.</summary>
+    public string? Sku { get; init; }
+
     /// <summary>Whether it claims to have issued the leaf: by its key id, or by its name where the leaf says no key id.</summary>
     public bool MayHaveIssued(X509Certificate2 leaf) => CertificateFactsReader.IssuerKey(leaf) is { } key
         ? key == CertificateFactsReader.OwnKey(Certificate)

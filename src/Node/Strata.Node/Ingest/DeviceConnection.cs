@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Strata.Core.Devices;
+using Strata.Core.Provisioning;
 using Strata.Core.Telemetry;
 using Strata.Mqtt;
 using Strata.Node.Devices;
@@ -36,7 +37,22 @@ internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts, TenantM
     public TenantMeter Meter { get; } = meter;
 
     /// <summary><c>devices/{id}/</c>.</summary>
+    public string TopicText => $"devices/{Entry.Device.Value}/";
+
+    /// <summary>The same in UTF-8.</summary>
     public byte[] TopicPrefix { get; } = Encoding.UTF8.GetBytes($"devices/{entry.Device.Value}/");
+
+    /// <summary>To which of its own topics it is held; null for all of them.</summary>
+    public TopicRules? Topics { get; init; }
+
+    /// <summary>Whether it may publish to this topic below its own.</summary>
+    public bool MayPublish(ReadOnlySpan<byte> rest)
+    {
+        if (Topics is null)
+            return true;
+        Span<char> text = rest.Length <= 512 ? stackalloc char[512] : new char[rest.Length];
+        return Encoding.UTF8.TryGetChars(rest, text, out var length) && Topics.MayPublish(text[..length]);
+    }
 
     /// <summary>By which certificate it connected; null for a secret.</summary>
     public CertificateVerdict? Certificate { get; init; }

@@ -20,7 +20,7 @@ namespace Strata.Node.Ingest;
 /// </summary>
 public sealed class HttpIngest(
     DeviceDirectory devices, IngestWriter writer, ReadingBatchPool batches, IRejectionLog rejections, IDeviceActivity activity, HopLog hops, IngestCounters counters,
-    LivePublisher live, Meter meter, PayloadLimits limits, IOptions<DeviceIngestOptions> options, TimeProvider time)
+    LivePublisher live, Meter meter, PayloadLimits limits, IOptions<DeviceIngestOptions> options, TimeProvider time, ITopicRules? topicRules = null)
 {
     internal async Task<IResult> PostAsync(string id, bool health, HttpContext context)
     {
@@ -35,6 +35,8 @@ public sealed class HttpIngest(
             rejections.Record(tenant, RejectionKind.Permission, device.Value, "a device in this state of its life publishes nothing");
             return ProblemResults.Of(ProblemKind.Forbidden, "A device in this state of its life sends nothing.", "id");
         }
+        if (topicRules?.Find(tenant, device)?.MayPublish("telemetry") == false)
+            return ProblemResults.Of(ProblemKind.Forbidden, "The device's topic rules do not let it send telemetry.");
         if (!writer.CanCommit)
             return Unavailable();
         var quota = meter.Of(tenant);

@@ -24,6 +24,8 @@ public sealed partial class TelemetryMqttHost
             return Forbid(client, $"a device publishes below devices/{connection.Entry.Device.Value}/ only");
         if (!connection.Rights.Publish)
             return Forbid(client, "a device in this state of its life publishes nothing");
+        if (!connection.MayPublish(publish.Topic[connection.TopicPrefix.Length..]))
+            return Forbid(client, "the device's topic rules do not let it publish there");
         var topic = TelemetryTopics.Classify(publish.Topic[connection.TopicPrefix.Length..]);
         if (topic == DeviceTopic.Other)
         {

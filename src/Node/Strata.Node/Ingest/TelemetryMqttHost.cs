@@ -2,7 +2,6 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Strata.Core.Devices;
-using Strata.Core.Identity;
 using Strata.Core.Telemetry.Decoding;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -37,6 +36,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly CertificateDirectory certificates;
     private readonly CertificateEntrance entrance;
     private readonly IEnrolment? enrolment;
+    private readonly ITopicRules? topicRules;
     private readonly AccessMap accesses;
     private readonly IngestWriter writer;
     private readonly IRejectionLog rejections;
@@ -58,10 +58,10 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public TelemetryMqttHost(
         DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, CertificateDirectory certificates, CertificateEntrance entrance, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
         IDeviceActivity activity, HopLog hops, IngestCounters counters, ServiceCounters service, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, Meter meter, TimeProvider time,
-        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null)
+        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null, ITopicRules? topicRules = null)
     {
         (this.devices, this.gateways, this.tokens, this.tenants, this.certificates, this.accesses) = (devices, gateways, tokens, tenants, certificates, accesses);
-        (this.entrance, this.enrolment) = (entrance, enrolment);
+        (this.entrance, this.enrolment, this.topicRules) = (entrance, enrolment, topicRules);
         (this.writer, this.rejections) = (writer, rejections);
         (this.activity, this.hops, this.counters, this.service, this.limits, this.options) = (activity, hops, counters, service, limits, options.Value);
         (this.live, this.meter, this.time, this.logger) = (live, meter, time, logger);
@@ -119,7 +119,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 
     private ConnectDecision Enter(DeviceEntry device, CertificateVerdict? certificate) => presence.HasRoom(device)
         ? ConnectDecision.Accept(
-            device.Tenant.Value, new DeviceConnection(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)) { Certificate = certificate }, OwnerOf(device.Device), certificate is null ? null : device.Device.Value)
+            device.Tenant.Value, ConnectionOf(device, certificate), OwnerOf(device.Device), certificate is null ? null : device.Device.Value)
         : Refuse(device.Tenant, device.Device.Value, $"more than {options.MaxConnectionsPerDevice} connections at once", MqttReasonCode.QuotaExceeded);
 
     public void Full(ConnectRequest request, ConnectDecision decision)
@@ -164,7 +164,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         if (!tenants.IsActive(tenant))
             return ConnectDecision.Refuse(MqttReasonCode.NotAuthorized);
         if (client.Owner.StartsWith(DeviceOwner, StringComparison.Ordinal))
-            state = FindDevice(tenant, client.Owner) is { Enabled: true } device ? new DeviceConnection(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)) : null;
+            state = FindDevice(tenant, client.Owner) is { Enabled: true } device ? ConnectionOf(device, null) : null;
         else if (client.Owner.StartsWith(GatewayOwner, StringComparison.Ordinal))
             state = GatewayId.TryParse(client.Owner[GatewayOwner.Length..], out var id) && gateways.TryGet(tenant, id, out var gateway) && gateway.Enabled ? ClientOf(gateway) : null;
         else if (client.Owner.StartsWith(ApplicationOwner, StringComparison.Ordinal))
@@ -177,7 +177,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public bool MaySubscribe(MqttClient client, string topicFilter)
     {
         var allowed = client.State is DeviceConnection connection
-            ? topicFilter.StartsWith($"devices/{connection.Entry.Device.Value}/", StringComparison.Ordinal) || ProvisioningTopics.IsAnswer(topicFilter)
+            ? (topicFilter.StartsWith(connection.TopicText, StringComparison.Ordinal) && connection.Topics?.MaySubscribe(topicFilter.AsSpan(connection.TopicText.Length)) != false) || ProvisioningTopics.IsAnswer(topicFilter)
             : client.State is EnrollingClient ? ProvisioningTopics.IsAnswer(topicFilter)
             : client.State is ApplicationClient application && application.MaySubscribe(topicFilter);
         if (!allowed)
@@ -207,6 +207,9 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         tenants.Changed -= OnTenantChanged;
         meter.QuotasChanged -= OnQuotas;
     }
+
+    private DeviceConnection ConnectionOf(DeviceEntry device, CertificateVerdict? certificate) =>
+        new(device, options.MaxBurstsInFlight, meter.Of(device.Tenant)) { Certificate = certificate, Topics = topicRules?.Find(device.Tenant, device.Device) };
 
     private static string OwnerOf(DeviceId device) => DeviceOwner + device.Value;
 
