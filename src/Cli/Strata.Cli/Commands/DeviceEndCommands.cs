@@ -75,7 +75,7 @@ internal static class DeviceEndCommands
             var output = node.Writer(parsed);
             if (ErasureCertificate.Verify(certificate, key) is not { } statement)
                 throw new CliException(ExitCode.Failed, $"the certificate is not signed by key {ErasureCertificate.NameOf(key)}.");
-            output.Text.WriteLine(output.Format == OutputFormat.Json ? certificate : statement);
+            await output.Text.WriteLineAsync(output.Format == OutputFormat.Json ? certificate : statement);
             output.Note($"the signature is good, by key {ErasureCertificate.NameOf(key)}");
             return ExitCode.Success;
         });

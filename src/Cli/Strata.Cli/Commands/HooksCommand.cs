@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Strata.Cli.Output;
 using Strata.Cloud.Contracts;
 
 namespace Strata.Cli.Commands;
