@@ -29,6 +29,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     DevicesCommand.Create(),
     GroupsCommand.Create(),
     BulkCommand.Create(),
+    HooksCommand.Create(),
     FleetCommand.Create(), WorkOrdersCommand.Create(), WindowsCommand.Create(), SimulateCommand.Create(),
     ReadingsCommand.Create(),
     EventsCommand.Create(),

@@ -12,7 +12,11 @@ public sealed record MoveDevice(string State, string? Cause = null, JsonElement?
 /// <param name="Cause">One phrase for people.</param>
 /// <param name="Actor">Who made it; <c>node</c> for the node itself.</param>
 /// <param name="Evidence">What it was decided on; null when the cause says all.</param>
-public sealed record DeviceStep(string From, string To, string Cause, string Actor, DateTimeOffset At, JsonElement? Evidence);
+public sealed record DeviceStep(string From, string To, string Cause, string Actor, DateTimeOffset At, JsonElement? Evidence)
+{
+    /// <summary>The unit that took it, where it is one before; null for the device itself.</summary>
+    public string? Device { get; init; }
+}
 
 /// <summary>A device's life, as far back as its steps are kept.</summary>
 /// <param name="Since">When it came into the state.</param>
@@ -86,3 +90,41 @@ public sealed record BulkInfo(
 
 /// <summary>A device that a change of many was refused for, and why.</summary>
 public sealed record BulkRefusal(string Device, string Why);
+
+/// <summary>A unit that takes the place of a broken one.</summary>
+/// <param name="New">The id of the new unit, which is registered.</param>
+public sealed record SwapDevice(string New, string? Cause = null);
+
+/// <summary>A request for the orderly way out of service.</summary>
+/// <param name="Drain">How long queued work is waited for; null for not at all.</param>
+/// <param name="WipeWithin">How long the device's answer to the command to wipe itself is awaited; zero for no such command, null for a minute.</param>
+public sealed record BeginDecommission(string? Cause = null, TimeSpan? Drain = null, TimeSpan? WipeWithin = null);
+
+/// <summary>A device on its way out of service.</summary>
+/// <param name="State"><c>draining</c>, <c>wiping</c>, <c>erasing</c> or <c>done</c>.</param>
+/// <param name="Deadline">When waiting in this state ends.</param>
+/// <param name="WipeProof">The device's own words.</param>
+/// <param name="Identity">What became of its secret and certificates.</param>
+public sealed record DecommissionInfo(
+    string Id, string Device, string State, string Cause, string Actor, DateTimeOffset Started, DateTimeOffset Deadline, DateTimeOffset? WipeAsked, DateTimeOffset? WipeProved, string? WipeProof, string? Identity,
+    DateTimeOffset? Finished);
+
+/// <summary>Who is told by HTTP of devices' steps.</summary>
+/// <param name="States">States whose beginning is told; empty for all.</param>
+public sealed record HookInfo(string Name, string Url, IReadOnlyList<string> States, DateTimeOffset Created)
+{
+    /// <summary>Signs what is sent; shown when it is set, and never again.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>Told since the node's start.</summary>
+    public long Delivered { get; init; }
+
+    /// <summary>Given up since the node's start, with why the last one was.</summary>
+    public long Failed { get; init; }
+
+    public string? LastFailure { get; init; }
+}
+
+/// <summary>Whom to tell.</summary>
+/// <param name="Url"><c>https</c>, or <c>http</c> on the node's own machine.</param>
+public sealed record SaveHook(string Url, IReadOnlyList<string>? States = null);

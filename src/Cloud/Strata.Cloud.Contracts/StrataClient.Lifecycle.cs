@@ -37,6 +37,30 @@ public sealed partial class StrataClient
 
     public Task<Page<BulkInfo>> ListBulkAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/bulk", Json.PageBulkInfo, cancellationToken);
 
+    /// <summary>Puts another registered unit in the place of a broken one.</summary>
+    public Task<DeviceInfo> SwapDeviceAsync(string id, SwapDevice request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/devices/{Escape(id)}/swap", Body(request, Json.SwapDevice), Json.DeviceInfo, cancellationToken);
+
+    public Task<DecommissionInfo> BeginDecommissionAsync(string id, BeginDecommission request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/devices/{Escape(id)}/decommission", Body(request, Json.BeginDecommission), Json.DecommissionInfo, cancellationToken);
+
+    public Task<DecommissionInfo> GetDecommissionAsync(string id, CancellationToken cancellationToken = default) =>
+        GetAsync($"api/v1/devices/{Escape(id)}/decommission", Json.DecommissionInfo, cancellationToken);
+
+    /// <summary>The signed certificate, a flattened JWS.</summary>
+    public Task<string> GetErasureAsync(string id, CancellationToken cancellationToken = default) => GetTextAsync($"api/v1/devices/{Escape(id)}/erasure", "application/jose+json", cancellationToken);
+
+    /// <summary>The public key of such certificates, PEM.</summary>
+    public Task<string> GetErasureKeyAsync(CancellationToken cancellationToken = default) => GetTextAsync("pki/erasure.pem", "application/x-pem-file", cancellationToken);
+
+    public Task<Page<HookInfo>> ListHooksAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/hooks", Json.PageHookInfo, cancellationToken);
+
+    /// <summary>Sets a hook; its secret is in the answer, and in none after it.</summary>
+    public Task<HookInfo> PutHookAsync(string name, SaveHook hook, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, $"api/v1/hooks/{Escape(name)}", Body(hook, Json.SaveHook), Json.HookInfo, cancellationToken);
+
+    public Task DeleteHookAsync(string name, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"api/v1/hooks/{Escape(name)}", null, cancellationToken);
+
     public Task<DeviceHistory> GetDeviceHistoryAsync(string id, CancellationToken cancellationToken = default) =>
         GetAsync($"api/v1/devices/{Escape(id)}/history", Json.DeviceHistory, cancellationToken);
 }

@@ -5,8 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Bulk;
+using Strata.Cloud.Devices.Decommissioning;
 using Strata.Cloud.Devices.Gateways;
 using Strata.Cloud.Devices.Groups;
+using Strata.Cloud.Devices.Hooks;
 using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rejections;
@@ -84,6 +86,12 @@ public static class DevicesModule
         services.AddHostedService(s => s.GetRequiredService<FleetEventLog>());
         services.AddHostedService(s => s.GetRequiredService<DeviceActivity>());
         services.AddHostedService<TransitionTrim>();
+        services.AddSingleton<LifecycleHooks>();
+        services.AddHostedService(s => s.GetRequiredService<LifecycleHooks>());
+        services.AddHostedService<LifecycleNews>();
+        services.AddSingleton(s => ErasureKey.LoadOrCreate(s.GetRequiredService<RegistryOptions>().DataFolder));
+        services.AddSingleton<DecommissionSteps>();
+        services.AddHostedService(s => s.GetRequiredService<DecommissionSteps>());
         services.AddSingleton<BulkOperations>();
         services.AddHostedService(s => s.GetRequiredService<BulkOperations>());
         return services;
@@ -111,6 +119,9 @@ public static class DevicesModule
             .WithSummary("The architecture as a site file").Produces<string>(StatusCodes.Status200OK, "application/yaml").ProducesProblem(StatusCodes.Status404NotFound);
         GroupRoutes.Map(reads);
         BulkRoutes.Map(reads);
+        HookRoutes.Map(reads);
+        DecommissionRoutes.Map(reads);
+        DecommissionRoutes.MapKey(routes);
         MapViews(reads);
         MapAdmin(routes);
         routes.MapPost("/api/v1/gateways/join", JoinGateway.HandleAsync).IsOpen("the join token is the proof").AddEndpointFilter<RouteHandlerBuilder, JoinLimit>().WithName("JoinGateway").WithTags("Gateways")
@@ -147,6 +158,9 @@ public static class DevicesModule
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
         admin.MapPost("/devices/{id}/state", MoveDevices.HandleAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("MoveDevice").WithTags("Devices")
             .WithSummary("A step of a device's life, with its cause; with If-Match only as it was read").Accepts<MoveDevice>("application/json").Produces<DeviceInfo>()
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        admin.MapPost("/devices/{id}/swap", UseCases.SwapDevice.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("SwapDevice").WithTags("Devices")
+            .WithSummary("Another unit takes the place of a broken one").Accepts<Contracts.SwapDevice>("application/json").Produces<DeviceInfo>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
         admin.MapDelete("/devices/{id}", DecommissionDevice.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("DecommissionDevice").WithTags("Devices")
             .WithSummary("Takes a device out of service for good").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);

@@ -30,6 +30,15 @@ public sealed class DevicesOptions
     /// <summary>Changes of many devices that run at once, of all tenants. 1 to 100; 4 unless given.</summary>
     public int BulkAtOnce { get; set; } = 4;
 
+    /// <summary>Hooks of one tenant. 1 to 100; 10 unless given.</summary>
+    public int MaxHooks { get; set; } = 10;
+
+    /// <summary>Steps that wait for one hook; the oldest are forgotten. 10 to 100,000; 1,000 unless given.</summary>
+    public int MaxWaitingOfHook { get; set; } = 1_000;
+
+    /// <summary>Steps that wait to be told, of all tenants; more are counted in the log and not told. 1,000 to 1,000,000; 100,000 unless given.</summary>
+    public int MaxWaitingNews { get; set; } = 100_000;
+
     /// <summary>Saved views of one tenant. 1 to 10,000; 200 unless given.</summary>
     public int MaxViews { get; set; } = 200;
 
@@ -51,6 +60,9 @@ public sealed class DevicesOptions
         Check(BulkKept is >= 1 and <= 1_000, nameof(BulkKept), "1 to 1,000");
         Check(BulkChunk is >= 10 and <= 100_000, nameof(BulkChunk), "10 to 100,000");
         Check(BulkAtOnce is >= 1 and <= 100, nameof(BulkAtOnce), "1 to 100");
+        Check(MaxHooks is >= 1 and <= 100, nameof(MaxHooks), "1 to 100");
+        Check(MaxWaitingOfHook is >= 10 and <= 100_000, nameof(MaxWaitingOfHook), "10 to 100,000");
+        Check(MaxWaitingNews is >= 1_000 and <= 1_000_000, nameof(MaxWaitingNews), "1,000 to 1,000,000");
         Check(MaxViews is >= 1 and <= 10_000, nameof(MaxViews), "1 to 10,000");
         Check(JoinsPerMinute is >= 1 and <= 10_000, nameof(JoinsPerMinute), "1 to 10,000");
         Check(MaxWaitingEvents is >= 100 and <= 1_000_000, nameof(MaxWaitingEvents), "100 to 1,000,000");

@@ -45,6 +45,7 @@ public static class IdentityModule
         services.AddSingleton<IDeviceCertifier, CertifyDevices>();
         services.AddSingleton<IEnrolment>(s => s.GetRequiredService<IssueCertificate>());
         services.AddSingleton<ITenantContents, IdentityContents>();
+        services.AddSingleton<IDeviceIdentities, DeviceIdentities>();
         services.AddHostedService<IdentityStartup>();
         return services;
     }

@@ -24,10 +24,10 @@ internal sealed class IssueCertificate(IdentityStore store, IdentityOptions opti
 {
     private const int MaxBytes = 16 * 1024;
 
-    public async Task<Outcome<EnrolledCertificate>> EnrolAsync(TenantId tenant, DeviceId device, string? alias, IPAddress? from, byte[] request, CancellationToken cancellationToken)
+    public async Task<Outcome<EnrolledCertificate>> EnrolAsync(TenantId tenant, DeviceId device, string? calledAlso, IPAddress? from, byte[] request, CancellationToken cancellationToken)
     {
         var caller = new Caller(tenant, device.Value) { Origin = from?.ToString() };
-        var issued = await RunAsync(caller, new CertificateName(CertificateUse.Operational, tenant, device), request, cancellationToken, alias);
+        var issued = await RunAsync(caller, new CertificateName(CertificateUse.Operational, tenant, device), request, cancellationToken, calledAlso);
         return issued.IsOk ? new EnrolledCertificate(issued.Value.Certificate, issued.Value.Chain) : issued.Problem;
     }
 

@@ -10,6 +10,7 @@ internal static class DevicesCommand
     public static Command Create() => new("devices", "Devices: register, find, look at, and see who was refused.")
     {
         CreateList(), CreateShow(), CreateCreate(), DeviceLifeCommands.CreateEdit(), DeviceLifeCommands.CreateMove(), DeviceLifeCommands.CreateHistory(),
+        DeviceEndCommands.CreateSwap(), DeviceEndCommands.CreateDecommission(), DeviceEndCommands.CreateErasure(),
         CreateSecret(), CreateDelete(), CreateRejected(),
     };
 

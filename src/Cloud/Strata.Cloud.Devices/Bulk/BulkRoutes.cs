@@ -31,7 +31,7 @@ internal static class BulkRoutes
             .WithSummary("How far it is, and what was refused").Produces<BulkInfo>().ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/bulk", RunAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("RunBulk").WithTags("Bulk")
             .WithSummary("Changes or moves all devices that a query finds; with dryRun it only says what it would do").Accepts<RunBulk>("application/json")
-            .Produces<BulkInfo>().Produces<BulkInfo>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status429TooManyRequests);
+            .Produces<BulkInfo>().Produces<BulkInfo>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status429TooManyRequests);
         api.MapPost("/bulk/{id}/undo", UndoAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("UndoBulk").WithTags("Bulk")
             .WithSummary("Takes back what was not changed since").Produces<BulkInfo>().Produces<BulkInfo>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
@@ -67,8 +67,10 @@ internal static class BulkRoutes
         var ids = found.Value.InOrder().Select(d => d.Id).ToList();
         if (request.Value.DryRun)
             return Try(new RegistryChange(registry.Image(access.Tenant), caller, time.GetUtcNow()), request.Value.Query, change.Value, ids, access);
+        if (ids.Count == 0)
+            return ProblemResults.Of(ProblemKind.NotFound, "The query finds no device; nothing was done.", "query");
         // What is wrong with the change itself is said at once, not for each device.
-        if (ids.Count > 0 && change.Value.Apply(new RegistryChange(registry.Image(access.Tenant), caller, time.GetUtcNow()), ids[0], access).Refused is { Kind: ProblemKind.Invalid } wrong)
+        if (change.Value.Apply(new RegistryChange(registry.Image(access.Tenant), caller, time.GetUtcNow()), ids[0], access).Refused is { Kind: ProblemKind.Invalid } wrong)
             return ProblemResults.Of(wrong);
         return await AnswerAsync(
             bulk, access, bulk.Begin(caller, By(access), request.Value.Query, change.Value.ToJson(), ids, static id => id, (made, id) => change.Value.Apply(made, id, access)), time, cancellationToken);

@@ -79,14 +79,15 @@ internal static class GroupRoutes
             return new Problem(ProblemKind.Invalid, "A group's id has letters, digits and . _ : - , at most 128.", "id");
         var known = change.Image.Groups.GetValueOrDefault(id);
         var sites = request.Sites ?? [];
-        if (known is not null && Refusal(access, known.Sites, () => RegisterDevice.Taken(id)) is { } hidden)
-            return hidden;
         if (sites.FirstOrDefault(s => !SiteId.TryParse(s, out _)) is { } malformed)
             return EnsurePlace.Unknown(malformed, []);
         if (sites.Count == 0 && !access.IsWhole(Permission.SitesWrite))
             return EnsurePlace.SayThePlace with { Field = "sites" };
         if (sites.Count > 0 && Refusal(access, sites, () => EnsurePlace.Unknown(sites[0], [])) is { } beyond)
             return beyond;
+        // After the places, so that who may not see these learns nothing of a group's name either.
+        if (known is not null && Refusal(access, known.Sites, () => RegisterDevice.Taken(id)) is { } hidden)
+            return hidden;
         if (sites.Count > 0 && request.Query is not null)
             return new Problem(ProblemKind.Invalid, "A group is one of places or one by a query, not both; a query has site:PATH for that.", "query");
         if (sites.FirstOrDefault(s => !change.Image.Sites.ContainsKey(s)) is { } place)

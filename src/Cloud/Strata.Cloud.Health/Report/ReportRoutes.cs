@@ -56,12 +56,16 @@ internal static class ListFleetDevices
             return ProblemResults.Of(wrong);
         var access = context.Access();
         var moment = moments.Of(access.Tenant);
-        var found = reports.Judge(access.Tenant, access.ReachOf(Permission.DevicesRead), place.Value.Site, moment)
-            .Where(j => bucket is null || j.Verdict.Bucket == wanted)
-            .Where(j => why is null || j.Verdict.Reasons.Contains(why.Value))
-            .Where(j => Is(sku, j, FleetGrouping.Sku) && Is(firmware, j, FleetGrouping.Firmware) && Is(gateway, j, FleetGrouping.Gateway))
-            .Where(j => page.Value.After is not { } after || string.CompareOrdinal(j.Device.Id.Value, after) > 0)
-            .OrderBy(j => j.Device.Id.Value, StringComparer.Ordinal).Take(page.Value.Limit + 1).Select(j => Info(j, moment)).ToList();
+        var matching = new List<JudgedDevice>();
+        foreach (var judged in reports.Judge(access.Tenant, access.ReachOf(Permission.DevicesRead), place.Value.Site, moment))
+        {
+            // The whole fleet passes here: what is a comparison of numbers comes first.
+            if ((bucket is null || judged.Verdict.Bucket == wanted) && (why is null || judged.Verdict.Reasons.Contains(why.Value))
+                && (page.Value.After is not { } after || string.CompareOrdinal(judged.Device.Id.Value, after) > 0)
+                && Is(sku, judged, FleetGrouping.Sku) && Is(firmware, judged, FleetGrouping.Firmware) && Is(gateway, judged, FleetGrouping.Gateway))
+                matching.Add(judged);
+        }
+        var found = matching.OrderBy(j => j.Device.Id.Value, StringComparer.Ordinal).Take(page.Value.Limit + 1).Select(j => Info(j, moment)).ToList();
         var answer = Paging.ToPage(found, page.Value.Limit, d => d.Id);
         return format == "csv" ? CsvText.Of(ReportCsv.Write(answer.Items)) : Results.Json(answer, ContractsJson.Default.PageFleetDeviceInfo);
     }

@@ -21,6 +21,8 @@ public struct RateWindow
     /// <summary>How often in the time of this length that ends now.</summary>
     public readonly double Of(DateTimeOffset at, TimeSpan length)
     {
+        if (now == 0 && before == 0)
+            return 0; // Of most devices, at every report.
         var copy = this;
         copy.Turn(at, length);
         return copy.now + (copy.before * (1 - ((double)(at.UtcTicks % length.Ticks) / length.Ticks)));

@@ -30,6 +30,8 @@ public sealed partial class TelemetryMqttHost
         if (topic == DeviceTopic.Other)
         {
             connection.Meter.Routed(publish.Payload.Length);
+            if (Responded is { } responded && TelemetryTopics.TryReadResponse(publish.Topic[connection.TopicPrefix.Length..], out var command, out var request))
+                responded(connection.Entry.Tenant, connection.Entry.Device, command, request, publish.Payload.ToArray());
             return PublishVerdict.Route;
         }
         if (topic == DeviceTopic.Unknown)

@@ -77,6 +77,9 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         meter.QuotasChanged += OnQuotas;
     }
 
+    /// <summary>A device answered a command: the command's name, the request and the payload. On the connection's read loop; must be quick.</summary>
+    public event Action<TenantId, DeviceId, string, string, byte[]>? Responded;
+
     /// <summary>Completes when the disk has refused what the broker was to keep, with why.</summary>
     public Task<Exception> StorageFault => storageFault.Task;
 

@@ -31,6 +31,20 @@ internal static class TelemetryTopics
     /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
     public static bool IsCommand(ReadOnlySpan<byte> rest) => rest.StartsWith("commands/"u8);
 
+    /// <summary>Reads <c>commands/{name}/{request}/response</c>; false for every other topic.</summary>
+    /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
+    public static bool TryReadResponse(ReadOnlySpan<byte> rest, out string command, out string request)
+    {
+        (command, request) = ("", "");
+        if (!IsCommand(rest) || !rest.EndsWith("/response"u8))
+            return false;
+        var parts = System.Text.Encoding.UTF8.GetString(rest).Split('/');
+        if (parts.Length != 4)
+            return false;
+        (command, request) = (parts[1], parts[2]);
+        return true;
+    }
+
     /// <summary>Whether the filter stays within one of the roots an application may listen to.</summary>
     public static bool IsApplicationFilter(string filter) => IsBelow(filter, "devices") || IsBelow(filter, "sites") || IsBelow(filter, "fleet");
 
