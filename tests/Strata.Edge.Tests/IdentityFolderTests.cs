@@ -61,7 +61,7 @@ public sealed class IdentityFolderTests : IDisposable
     public void Renewal_is_counted_from_when_it_was_taken_into_use_whatever_the_clock_says()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var taken = DateTimeOffset.UtcNow.AddYears(1);
+        var taken = TimeProvider.System.GetUtcNow().AddYears(1);
         using var identity = OperationalIdentity.Parse(key.ExportPkcs8PrivateKeyPem() + "\n" + CertificateOf(key), taken)!;
         Assert.Equal(60, (identity.RenewAt - taken).TotalDays, 0.1);
         Assert.False(identity.IsPast(taken.AddDays(89)));
@@ -88,7 +88,7 @@ public sealed class IdentityFolderTests : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddUri(new Uri("urn:strata:device:acme/d-1"));
         request.CertificateExtensions.Add(names.Build());
-        var now = DateTimeOffset.UtcNow;
+        var now = TimeProvider.System.GetUtcNow();
         return request.Create(new X500DistinguishedName("CN=acme"), X509SignatureGenerator.CreateForECDsa(authority), now, now.AddDays(90), [1, 2, 3]).ExportCertificatePem() + "\n";
     }
 }

@@ -10,6 +10,9 @@ public sealed class AgentIdentityTests : IAsyncDisposable
 {
     private readonly Installation installation = new();
 
+    /// <summary>Two thirds of a certificate's life and a day.</summary>
+    private static DateTime LongAgo => (TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(61)).UtcDateTime;
+
     private string Batch => Path.Combine(installation.Folder, "batch");
 
     private string Root => Path.Combine(installation.Folder, "root.pem");
@@ -35,11 +38,11 @@ public sealed class AgentIdentityTests : IAsyncDisposable
 
         // Two thirds of the life are over: it renews while it is connected. Old and new are both good.
         var first = await File.ReadAllTextAsync(Identity("current.pem"), TestContext.Current.CancellationToken);
-        File.SetLastWriteTimeUtc(Identity("current.pem"), DateTime.UtcNow - TimeSpan.FromDays(61));
+        File.SetLastWriteTimeUtc(Identity("current.pem"), LongAgo);
         await agent.KillAsync();
         agent = await StartAgentAsync("agent-2");
         await CertificatesAsync(2);
-        await Eventually.IsAsync(() => Task.FromResult(File.Exists(Identity("previous.pem")) ? File.ReadAllText(Identity("previous.pem")) : ""), text => text == first, "what was in use is kept");
+        await Eventually.IsAsync(() => ReadAsync(Identity("previous.pem")), text => text == first, "what was in use is kept");
         await Eventually.IsAsync(() => Task.FromResult(File.Exists(Identity("next.key.pem"))), static there => !there, "the new one is in use");
 
         // Power was cut while what is in use was replaced, and the key that was asked for last was never certified.
@@ -57,7 +60,7 @@ public sealed class AgentIdentityTests : IAsyncDisposable
         Assert.Equal(("renewing", 1), await RolloverAsync("run")); // It waits.
         await agent.KillAsync();
         foreach (var file in new[] { "current.pem", "previous.pem" })
-            File.SetLastWriteTimeUtc(Identity(file), DateTime.UtcNow - TimeSpan.FromDays(61));
+            File.SetLastWriteTimeUtc(Identity(file), LongAgo);
         agent = await StartAgentAsync("agent-3b");
         await Eventually.IsAsync(() => installation.Client.GetRolloverAsync(), r => r is { Waiting: 0, Moved: 1 }, "the agent's renewal by the new authority");
         Assert.Equal(("none", 1), await RolloverAsync("run"));
@@ -101,6 +104,8 @@ public sealed class AgentIdentityTests : IAsyncDisposable
         return (json.RootElement.GetProperty("state").GetString()!, json.RootElement.GetProperty("waiting").GetInt32());
     }
 
-    private Task CertificatesAsync(int count) => Eventually.IsAsync(
+    private static async Task<string> ReadAsync(string file) => File.Exists(file) ? await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken) : "";
+
+    private async Task CertificatesAsync(int count) => await Eventually.IsAsync(
         () => installation.Client.ListCertificatesAsync("sn-000001"), c => c.Items.Count(i => i is { Use: "operational", Standing: "good" }) == count, $"{count} operational certificates");
 }

@@ -45,8 +45,8 @@ public static class IdentityModule
         services.AddSingleton<IDeviceCertifier, CertifyDevices>();
         services.AddSingleton<IEnrolment>(s => s.GetRequiredService<IssueCertificate>());
         services.AddSingleton<ITenantContents, IdentityContents>();
-        services.AddSingleton<IDeviceIdentities, DeviceIdentities>();
-        services.AddHostedService<IdentityStartup>();
+        services.AddSingleton<DeviceIdentities>().AddSingleton<IDeviceIdentities>(s => s.GetRequiredService<DeviceIdentities>());
+        services.AddHostedService<IdentityStartup>().AddHostedService<RevokeAtEnd>();
         return services;
     }
 
