@@ -106,6 +106,45 @@ public sealed class FactoryTests : IAsyncDisposable
         Assert.Contains("revoked (ca-compromise)", await StrataAsync("ca", "list", "--kind", "foreign"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_claim_certificate_gets_one_of_its_own_and_can_do_nothing_else()
+    {
+        await StartAsync();
+        await File.WriteAllTextAsync(PathOf("templates.yaml"), """
+            apiVersion: strata/v1
+            templates:
+              - name: line-2
+                match: { serial: { from: c-001, to: c-100 } }
+                assign: { name: "hall-{serial}", model: C-1 }
+            """, TestContext.Current.CancellationToken);
+        await StrataAsync("templates", "apply", PathOf("templates.yaml"));
+        await installation.Client.CreateDeviceAsync(new CreateDevice("hall-c-002", null, null));
+        await RequestAsync("line-2", "claim");
+        await StrataAsync("certificates", "claim", "line-2", "--csr", PathOf("claim.csr"), "--out", PathOf("claim.crt"));
+
+        // Nothing but asking: what it publishes is refused, what it subscribes to is denied.
+        await PublishAsync("claim", "hall-c-002", "1");
+        Assert.Equal(0, (await installation.Client.CountReadingsAsync("hall-c-002")).Count);
+        Assert.Contains("denied", (await SubscribeOnceAsync("claim", "devices/#")).Error, StringComparison.Ordinal);
+        Assert.Contains("denied", (await SubscribeOnceAsync("claim", "fleet/#")).Error, StringComparison.Ordinal);
+
+        await RequestAsync("c-001", "own");
+        var accepted = await AskAsync("claim", "claim", "own");
+        Assert.Equal("hall-c-001", accepted.GetProperty("deviceId").GetString());
+        await File.WriteAllTextAsync(PathOf("own.crt"), accepted.GetProperty("certificate").GetString(), TestContext.Current.CancellationToken);
+        Assert.Equal(0, await PublishAsync("own", "hall-c-001", "2"));
+        await Eventually.IsAsync(() => installation.Client.CountReadingsAsync("hall-c-001"), c => c.Count == 1, "the reading of the device that claimed its own");
+
+        // No template for it, and a device that is there already and was heard is not taken over by whoever has the shared key.
+        await RequestAsync("x-9", "stranger");
+        Assert.True((await AskAsync("claim", "claim", "stranger", "rejected")).TryGetProperty("error", out _));
+        await Eventually.IsAsync(() => installation.Client.GetDeviceAsync("hall-c-001"), d => d.State == "active", "that the device was heard");
+        await RequestAsync("c-001", "thief");
+        Assert.True((await AskAsync("claim", "claim", "thief", "rejected")).TryGetProperty("error", out _));
+        await StrataAsync("certificates", "revoke", "--device", "line-2", "--reason", "key-compromise");
+        Assert.NotEqual(0, (await SubscribeOnceAsync("claim", "provision/claim/+")).ExitCode);
+    }
+
     public ValueTask DisposeAsync() => installation.DisposeAsync();
 
     private string rivalChallenge = "";

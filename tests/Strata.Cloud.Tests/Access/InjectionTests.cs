@@ -163,12 +163,12 @@ public sealed class InjectionTests(InjectionTests.Injected injected) : IClassFix
 
         public StrataClient ClientOf(string tenant) => new(Http, null, tenant);
 
-        /// <summary>Everything that the rival has, table by table, but its audit trail's seals, which follow within a second, and what the node's own meter goes on counting.</summary>
+        /// <summary>Everything that the rival has, table by table, but its audit trail's seals, which follow within a second, and what the node itself goes on counting and watching.</summary>
         internal async Task<IReadOnlyDictionary<string, string>> RivalAsync()
         {
             await using var admin = await TestDatabase.OpenAsync(Server.Admin);
             var tables = await Strata.Postgres.Sql.ListAsync(
-                admin, "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'audit\\_%' AND c.relname NOT IN ('telemetry_usage', 'telemetry_progress', 'telemetry_tenants')",
+                admin, "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'audit\\_%' AND c.relname NOT IN ('telemetry_usage', 'telemetry_progress', 'telemetry_tenants', 'fleet_trend', 'device_health')",
                 r => r.GetString(0), CancellationToken.None);
             var rows = new Dictionary<string, string>();
             foreach (var table in tables)
