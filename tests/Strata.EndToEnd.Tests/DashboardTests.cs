@@ -99,7 +99,7 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Devices");
         await Assertions.Expect(page.Locator("h1")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Tab");
-        await Assertions.Expect(page.Locator("input[type=search]")).ToBeFocusedAsync();
+        await Assertions.Expect(page.GetByPlaceholder("part of an id")).ToBeFocusedAsync();
         await page.Keyboard.TypeAsync("t-101");
         await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
     }
