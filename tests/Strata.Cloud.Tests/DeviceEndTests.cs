@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using MQTTnet;
@@ -19,6 +20,8 @@ public sealed class DeviceEndTests(RunningCloud cloud) : IClassFixture<RunningCl
     {
         var secret = (await cloud.Client.CreateDeviceAsync(new CreateDevice("end-1", "end/floor") { Serial = "S-1" }, Cancelled)).Secret;
         await cloud.Client.MoveDeviceAsync("end-1", new MoveDevice("active"), cancellationToken: Cancelled);
+        using (var certified = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+            await cloud.Client.IssueCertificateAsync("end-1", new IssueCertificateRequest(new CertificateRequest("CN=end-1", certified, HashAlgorithmName.SHA256).CreateSigningRequestPem()), Cancelled);
         using var device = await ConnectAsync("end-1", secret);
         device.ApplicationMessageReceivedAsync += async e =>
         {
@@ -42,6 +45,8 @@ public sealed class DeviceEndTests(RunningCloud cloud) : IClassFixture<RunningCl
         key.ImportFromPem(await cloud.Client.GetErasureKeyAsync(Cancelled));
         using var statement = JsonDocument.Parse(ErasureCertificate.Verify(certificate, key)!);
         Assert.Equal(("end-1", "S-1", "scrapped"), (statement.RootElement.GetProperty("device").GetString(), statement.RootElement.GetProperty("serial").GetString(), statement.RootElement.GetProperty("cause").GetString()));
+        Assert.Equal(1, statement.RootElement.GetProperty("identity").GetProperty("certificatesRevoked").GetInt32());
+        Assert.Equal("revoked", Assert.Single((await cloud.Client.ListCertificatesAsync("end-1", cancellationToken: Cancelled)).Items).Standing);
         Assert.Contains("erased", statement.RootElement.GetProperty("wipe").GetProperty("proof").GetString(), StringComparison.Ordinal);
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         Assert.Null(ErasureCertificate.Verify(certificate, other));

@@ -132,11 +132,19 @@ internal sealed partial class DecommissionSteps(
         answers[(tenant, device.Value)] = (request, text.Length > DeviceTransition.MaxEvidenceLength ? text[..DeviceTransition.MaxEvidenceLength] : text);
     }
 
-    /// <summary>Secret and state in one change; then the certificates, which are another slice's; then the proof.</summary>
+    /// <summary>The certificates, which are another slice's, while the name is still the device's, so that the proof counts them; then secret and state in one change; then the proof.</summary>
     private async Task<DecommissionRow> EndAsync(TenantId tenant, DecommissionRow row, CancellationToken cancellationToken)
     {
         asked.Remove(row.Id);
         var caller = Caller.Node(tenant);
+        var revoked = 0;
+        foreach (var identity in identities)
+        {
+            var outcome = await identity.RevokeAsync(caller, DeviceId.Parse(row.Device), "decommissioned", cancellationToken);
+            if (!outcome.IsOk)
+                return row;
+            revoked += outcome.Value;
+        }
         var gone = await registry.ChangeAsync<DeviceRow>(caller, change =>
         {
             if (!change.Image.Devices.TryGetValue(row.Device, out var device) || !RegistryImage.IsInService(device))
@@ -148,14 +156,6 @@ internal sealed partial class DecommissionSteps(
         }, cancellationToken);
         if (!gone.IsOk && gone.Problem.Kind is ProblemKind.Unavailable)
             return row;
-        var revoked = 0;
-        foreach (var identity in identities)
-        {
-            var outcome = await identity.RevokeAsync(caller, DeviceId.Parse(row.Device), "decommissioned", cancellationToken);
-            if (!outcome.IsOk)
-                return row;
-            revoked += outcome.Value;
-        }
         var readings = await store.CountAsync(tenant, DeviceId.Parse(row.Device), cancellationToken);
         var done = row with { State = DecommissionRow.Done, Finished = time.GetUtcNow(), Readings = readings, Identity = $"secret revoked, {revoked} certificates revoked" };
         return await WriteAsync(tenant, row, done with { Certificate = ErasureCertificate.Sign(Statement(done, gone.Value, revoked), key.Key) }, cancellationToken);

@@ -23,22 +23,14 @@ internal static class SwapDevice
     public const string Replaces = "replaces";
 
     public static async Task<IResult> HandleAsync(
-        string id, HttpContext context, RegistryStore registry, FleetPresence presence, IEnumerable<IDeviceIdentities> identities, TimeProvider time, CancellationToken cancellationToken)
+        string id, HttpContext context, RegistryStore registry, FleetPresence presence, TimeProvider time, CancellationToken cancellationToken)
     {
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.SwapDevice, cancellationToken);
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem);
         var caller = Caller.Of(context);
         var outcome = await registry.ChangeAsync(caller, change => Decide(change, id, request.Value, context), cancellationToken);
-        if (!outcome.IsOk)
-            return ProblemResults.Of(outcome.Problem);
-        foreach (var identity in identities)
-        {
-            var revoked = await identity.RevokeAsync(caller, DeviceId.Parse(id), $"replaced by {outcome.Value.Id}", cancellationToken);
-            if (!revoked.IsOk)
-                return ProblemResults.Of(revoked.Problem with { Detail = $"'{outcome.Value.Id}' has taken the place, but certificates of '{id}' could not be revoked: {revoked.Problem.Detail}" });
-        }
-        return Results.Json(DeviceViews.ToInfo(outcome.Value, presence, time.GetUtcNow()), ContractsJson.Default.DeviceInfo);
+        return outcome.ToResult(unit => Results.Json(DeviceViews.ToInfo(unit, presence, time.GetUtcNow()), ContractsJson.Default.DeviceInfo));
     }
 
     private static Outcome<DeviceRow> Decide(RegistryChange change, string id, Contracts.SwapDevice request, HttpContext context)
