@@ -33,8 +33,6 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<LifecycleHookRow> LifecycleHooks => Set<LifecycleHookRow>();
 
-    public DbSet<TransferRow> Transfers => Set<TransferRow>();
-
     public DbSet<GroupRow> Groups => Set<GroupRow>();
 
     public DbSet<ViewRow> Views => Set<ViewRow>();
@@ -118,7 +116,6 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
             hook.ToTable("lifecycle_hooks").HasKey(h => new { h.TenantId, h.Name });
             hook.Property(h => h.Name).HasMaxLength(IdLength);
         });
-        modelBuilder.Entity<TransferRow>(transfer => transfer.ToTable("device_transfers").HasKey(t => new { t.TenantId, t.CodeHash }));
         modelBuilder.Entity<GroupRow>(group =>
         {
             group.ToTable("groups").HasKey(g => new { g.TenantId, g.Id });

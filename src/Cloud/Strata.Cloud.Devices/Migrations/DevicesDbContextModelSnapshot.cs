@@ -618,46 +618,6 @@ namespace Strata.Cloud.Devices.Migrations
                     b.ToTable("sites", (string)null);
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransferRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("CodeHash")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("code_hash");
-
-                    b.Property<string>("Actor")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("actor");
-
-                    b.Property<string>("Device")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("device");
-
-                    b.Property<long>("Expires")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("expires");
-
-                    b.Property<string>("Target")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("target");
-
-                    b.Property<bool>("WithData")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("with_data");
-
-                    b.HasKey("TenantId", "CodeHash")
-                        .HasName("pk_device_transfers");
-
-                    b.ToTable("device_transfers", (string)null);
-                });
-
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>
                 {
                     b.Property<string>("TenantId")

@@ -29,7 +29,6 @@ internal static class AuditImages
         BulkOperationRow bulk => Json(new { bulk.Query, change = JsonSerializer.Deserialize<JsonElement>(bulk.Change), bulk.State, bulk.Found, bulk.Changed, bulk.Refused, bulk.UndoOf }),
         DecommissionRow gone => Json(new { gone.Device, gone.State, gone.Data, gone.Cause, gone.Identity, gone.Readings, wiped = gone.WipeProved }),
         LifecycleHookRow hook => Json(new { hook.Url, states = hook.States.ToArray() }),
-        TransferRow transfer => Json(new { transfer.Device, transfer.Target, transfer.WithData, transfer.Expires }),
         JoinTokenRow token => Json(new { token.Site, token.Expires, token.UsesLeft, token.LastGateway }),
         _ => throw new InvalidOperationException($"{row.GetType().Name} has no image for the audit trail."),
     };

@@ -623,46 +623,6 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                     b.ToTable("sites", (string)null);
                 });
 
-            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransferRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("CodeHash")
-                        .HasColumnType("text")
-                        .HasColumnName("code_hash");
-
-                    b.Property<string>("Actor")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("actor");
-
-                    b.Property<string>("Device")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("device");
-
-                    b.Property<long>("Expires")
-                        .HasColumnType("bigint")
-                        .HasColumnName("expires");
-
-                    b.Property<string>("Target")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("target");
-
-                    b.Property<bool>("WithData")
-                        .HasColumnType("boolean")
-                        .HasColumnName("with_data");
-
-                    b.HasKey("TenantId", "CodeHash")
-                        .HasName("pk_device_transfers");
-
-                    b.ToTable("device_transfers", (string)null);
-                });
-
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>
                 {
                     b.Property<string>("TenantId")

@@ -10,7 +10,7 @@ using Strata.Cloud.Devices;
 namespace Strata.Cloud.Devices.Migrations
 {
     [DbContext(typeof(DevicesDbContext))]
-    [Migration("20261126220009_Operations")]
+    [Migration("20261127000827_Operations")]
     partial class Operations
     {
         /// <inheritdoc />
@@ -619,46 +619,6 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasDatabaseName("ix_sites_tenant_id_parent");
 
                     b.ToTable("sites", (string)null);
-                });
-
-            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransferRow", b =>
-                {
-                    b.Property<string>("TenantId")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("tenant_id");
-
-                    b.Property<string>("CodeHash")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("code_hash");
-
-                    b.Property<string>("Actor")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("actor");
-
-                    b.Property<string>("Device")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("device");
-
-                    b.Property<long>("Expires")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("expires");
-
-                    b.Property<string>("Target")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("target");
-
-                    b.Property<bool>("WithData")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("with_data");
-
-                    b.HasKey("TenantId", "CodeHash")
-                        .HasName("pk_device_transfers");
-
-                    b.ToTable("device_transfers", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>

@@ -1,4 +1,4 @@
-using Microsoft.EntityFrameworkCore.Migrations;
+﻿using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
@@ -64,23 +64,6 @@ namespace Strata.Cloud.Devices.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "device_transfers",
-                columns: table => new
-                {
-                    tenant_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    code_hash = table.Column<string>(type: "TEXT", nullable: false),
-                    device = table.Column<string>(type: "TEXT", nullable: false),
-                    target = table.Column<string>(type: "TEXT", nullable: false),
-                    with_data = table.Column<bool>(type: "INTEGER", nullable: false),
-                    actor = table.Column<string>(type: "TEXT", nullable: false),
-                    expires = table.Column<long>(type: "INTEGER", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_device_transfers", x => new { x.tenant_id, x.code_hash });
-                });
-
-            migrationBuilder.CreateTable(
                 name: "lifecycle_hooks",
                 columns: table => new
                 {
@@ -132,9 +115,6 @@ namespace Strata.Cloud.Devices.Migrations
 
             migrationBuilder.DropTable(
                 name: "decommissions");
-
-            migrationBuilder.DropTable(
-                name: "device_transfers");
 
             migrationBuilder.DropTable(
                 name: "lifecycle_hooks");
