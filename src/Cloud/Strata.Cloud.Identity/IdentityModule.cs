@@ -41,7 +41,7 @@ public static class IdentityModule
         services.AddSingleton<IWrappedKeys>(s => s.GetRequiredService<IdentityStore>());
         services.AddSingleton(s => new ServerCertificate(s.GetRequiredService<InstallationAuthority>(), s.GetRequiredService<ServerNames>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ICertificateBindings, BindCertificates>();
-        services.AddSingleton<IssueCertificate>().AddSingleton<OcspResponder>().AddSingleton<EstAsker>();
+        services.AddSingleton<IssueCertificate>().AddSingleton<OcspResponder>().AddSingleton<EstAsker>().AddSingleton<DeviceEnrolment>();
         services.AddSingleton<IDeviceCertifier, CertifyDevices>();
         services.AddSingleton<IEnrolment>(s => s.GetRequiredService<IssueCertificate>());
         services.AddSingleton<ITenantContents, IdentityContents>();

@@ -1,10 +1,7 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Strata.Core;
-using Strata.Core.Devices;
 using Strata.Core.Identity;
-using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
@@ -60,8 +57,6 @@ public sealed partial class TelemetryMqttHost
     {
         await Task.Yield();
         var enrolled = request.IsOk ? await TryEnrolAsync(client, request.Value) : request.Problem;
-        if (!enrolled.IsOk)
-            rejections.Record(TenantId.Parse(client.Namespace), RejectionKind.Authentication, client.UserName ?? "", $"it may not enrol: {enrolled.Problem.Detail}");
         var (name, payload) = enrolled.IsOk ? ("accepted", ProvisioningTopics.Accepted(enrolled.Value.Issued, enrolled.Value.Device.Value)) : ("rejected", ProvisioningTopics.Rejected(enrolled.Problem));
         broker!.PublishTo(client, Encoding.UTF8.GetBytes($"{topic}/{name}"), payload, qos: 1);
         client.Acknowledge([new PublishAck(packetId, MqttReasonCode.Success)]);
@@ -69,13 +64,15 @@ public sealed partial class TelemetryMqttHost
         (client.State as DeviceConnection)?.EndRenewal();
     }
 
-    private async Task<Outcome<(DeviceId Device, EnrolledCertificate Issued)>> TryEnrolAsync(MqttClient client, byte[] request)
+    private async Task<Outcome<CertifiedDevice>> TryEnrolAsync(MqttClient client, byte[] request)
     {
 #pragma warning disable CA1031 // Whatever fails, the client is told that it did.
         try
         {
             using var limit = new CancellationTokenSource(options.EnrolmentTimeout, time);
-            return client.State is EnrollingClient enrolling ? await EnrolAsync(enrolling, request, limit.Token) : await RenewAsync(client, request, limit.Token);
+            return client.State is EnrollingClient enrolling
+                ? await enrolments!.RunAsync(enrolling.Verdict, enrolling.Certificate, enrolling.From, request, limit.Token)
+                : await RenewAsync((DeviceConnection)client.State!, (client.RemoteEndPoint as IPEndPoint)?.Address, request, limit.Token);
         }
         catch (Exception fault)
         {
@@ -85,34 +82,15 @@ public sealed partial class TelemetryMqttHost
 #pragma warning restore CA1031
     }
 
-    private async Task<Outcome<(DeviceId Device, EnrolledCertificate Issued)>> EnrolAsync(EnrollingClient client, byte[] request, CancellationToken cancellationToken)
+    private async Task<Outcome<CertifiedDevice>> RenewAsync(DeviceConnection connection, IPAddress? from, byte[] request, CancellationToken cancellationToken)
     {
-        var verdict = client.Verdict;
-        if (!certificates.IsGood(verdict.Issuer, verdict.Serial))
-            return new Problem(ProblemKind.Forbidden, "The certificate is not good any more.");
-        X500DistinguishedName? claimed = null;
-        if (verdict.Use == CertificateUse.Claim)
-        {
-            var subject = enrolment!.SubjectOf(request);
-            if (!subject.IsOk)
-                return subject.Problem;
-            claimed = subject.Value;
-        }
-        var device = await entrance.EnterAsync(verdict, client.Certificate, client.From, cancellationToken, claimed);
-        return device.IsOk ? await IssueAsync(device.Value, claimed?.CommonName() ?? verdict.Device?.Value, client.From, request, cancellationToken) : device.Problem;
-    }
-
-    private async Task<Outcome<(DeviceId Device, EnrolledCertificate Issued)>> RenewAsync(MqttClient client, byte[] request, CancellationToken cancellationToken)
-    {
-        var connection = (DeviceConnection)client.State!;
-        return devices.TryGet(connection.Entry.Tenant, connection.Entry.Device, out var now) && HoldsFor(connection, now)
-            ? await IssueAsync(now, null, (client.RemoteEndPoint as IPEndPoint)?.Address, request, cancellationToken)
-            : new Problem(ProblemKind.Forbidden, "The device may not renew in its state.");
-    }
-
-    private async Task<Outcome<(DeviceId Device, EnrolledCertificate Issued)>> IssueAsync(DeviceEntry device, string? alias, IPAddress? from, byte[] request, CancellationToken cancellationToken)
-    {
-        var issued = await enrolment!.EnrolAsync(device.Tenant, device.Device, alias, from, request, cancellationToken);
-        return issued.IsOk ? (device.Device, issued.Value) : issued.Problem;
+        var (tenant, device) = (connection.Entry.Tenant, connection.Entry.Device);
+        if (!devices.TryGet(tenant, device, out var now) || !HoldsFor(connection, now))
+            return DeviceEnrolment.Refused;
+        var issued = await enrolment!.EnrolAsync(tenant, device, null, from, request, cancellationToken);
+        if (issued.IsOk)
+            return new CertifiedDevice(device, issued.Value);
+        rejections.Record(tenant, RejectionKind.Authentication, device.Value, $"it may not renew: {issued.Problem.Detail}");
+        return issued.Problem;
     }
 }

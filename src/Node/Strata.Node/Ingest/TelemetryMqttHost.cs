@@ -36,6 +36,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly CertificateDirectory certificates;
     private readonly CertificateEntrance entrance;
     private readonly IEnrolment? enrolment;
+    private readonly DeviceEnrolment? enrolments;
     private readonly ITopicRules? topicRules;
     private readonly AccessMap accesses;
     private readonly IngestWriter writer;
@@ -58,10 +59,10 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public TelemetryMqttHost(
         DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, CertificateDirectory certificates, CertificateEntrance entrance, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
         IDeviceActivity activity, HopLog hops, IngestCounters counters, ServiceCounters service, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, Meter meter, TimeProvider time,
-        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null, ITopicRules? topicRules = null)
+        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null, DeviceEnrolment? enrolments = null, ITopicRules? topicRules = null)
     {
         (this.devices, this.gateways, this.tokens, this.tenants, this.certificates, this.accesses) = (devices, gateways, tokens, tenants, certificates, accesses);
-        (this.entrance, this.enrolment, this.topicRules) = (entrance, enrolment, topicRules);
+        (this.entrance, this.enrolment, this.enrolments, this.topicRules) = (entrance, enrolment, enrolments, topicRules);
         (this.writer, this.rejections) = (writer, rejections);
         (this.activity, this.hops, this.counters, this.service, this.limits, this.options) = (activity, hops, counters, service, limits, options.Value);
         (this.live, this.meter, this.time, this.logger) = (live, meter, time, logger);
