@@ -1,8 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
-using Strata.Cloud.Identity.Authorities;
-using Strata.Cloud.Identity.Rows;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
@@ -35,31 +32,10 @@ internal sealed class CertifyDevices(IdentityStore store, IdentityOptions option
         var (signer, life) = (authority.Value, directory.PolicyOf(caller.Tenant).Lifetime);
         return await store.ChangeAsync<CertifiedDevices>(caller, (_, now, _) =>
         {
-            var stamp = Stamp(signer, keys[0], caller, now, life);
-            var (rows, certificates, serials) = (new List<(object?, object?)>(keys.Count), new List<string>(keys.Count), new StringBuilder());
-            foreach (var key in keys)
-            {
-                var (name, serial) = (new CertificateName(CertificateUse.Operational, caller.Tenant, key.Device), CertificateMaker.Serial());
-                certificates.Add(PemEncoding.WriteString("CERTIFICATE", stamp.Make(name, key.PublicKey, serial)) + "\n");
-                var row = new CertificateRow
-                {
-                    TenantId = caller.Tenant.Value, Serial = Convert.ToHexStringLower(serial), Authority = signer.Id, Device = key.Device.Value, Use = nameof(CertificateUse.Operational), NotBefore = stamp.NotBefore,
-                    NotAfter = stamp.NotAfter, KeyHash = Convert.ToHexStringLower(SHA256.HashData(key.PublicKey)), Standing = nameof(CertificateStanding.Good), Issued = now,
-                };
-                rows.Add((null, row));
-                serials.Append(row.Serial).Append('\n');
-            }
-            var chain = string.Concat(signer.Above.Prepend(signer.Certificate).Select(c => c.ExportCertificatePem() + "\n"));
+            var made = MintCertificates.Make(signer, caller.Tenant, CertificateUse.Operational, keys, options, now, life);
             return Task.FromResult<Outcome<DecidedChange<CertifiedDevices>>>(new DecidedChange<CertifiedDevices>(
-                new CertifiedDevices(certificates, chain), rows, "issue", "certificates", $"{keys.Count} certificates", null,
-                new { certificates = keys.Count, sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(serials.ToString()))) }));
+                new CertifiedDevices(made.ConvertAll(m => m.Pem), MintCertificates.ChainOf(signer)), made.ConvertAll(m => ((object?)null, (object?)m.Row)), "issue", "certificates", $"{keys.Count} certificates", null,
+                MintCertificates.Summary(made)));
         }, cancellationToken);
-    }
-
-    private CertificateStamp Stamp(SigningAuthority signer, KeyToCertify first, Caller caller, DateTimeOffset now, TimeSpan life)
-    {
-        var key = PublicKey.CreateFromSubjectPublicKeyInfo(first.PublicKey, out _);
-        using var pattern = CertificateMaker.Device(signer, key, new CertificateName(CertificateUse.Operational, caller.Tenant, first.Device), options.StatusOf(signer.Id), now, life);
-        return new CertificateStamp(signer, pattern);
     }
 }

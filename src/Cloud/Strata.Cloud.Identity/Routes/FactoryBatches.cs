@@ -1,18 +1,15 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Contracts;
-using Strata.Cloud.Identity.Authorities;
 using Strata.Cloud.Identity.Rows;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Identity;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
-using Strata.Node.Identity;
 
 namespace Strata.Cloud.Identity.Routes;
 
@@ -42,7 +39,7 @@ internal static class FactoryBatches
     }
 
     /// <summary><c>POST /api/v1/factory/batches/{batch}/certificates</c>: one transaction, one audit record.</summary>
-    public static async Task<IResult> CertifyAsync(string batch, HttpContext context, IdentityStore store, IdentityOptions options, CancellationToken cancellationToken)
+    public static async Task<IResult> CertifyAsync(string batch, HttpContext context, IdentityStore store, IDeviceCertifier certifier, IdentityOptions options, CancellationToken cancellationToken)
     {
         var access = context.Access();
         if (!access.IsWhole(Permission.DevicesProvision))
@@ -50,7 +47,7 @@ internal static class FactoryBatches
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CertifyBatch, cancellationToken, MaxBodyBytes);
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem);
-        var keys = Check(request.Value.Items);
+        var keys = Check(request.Value.Items, certifier);
         if (!keys.IsOk)
             return ProblemResults.Of(keys.Problem);
         await using var tables = store.Create(access.Tenant);
@@ -59,38 +56,24 @@ internal static class FactoryBatches
             return ProblemResults.Of(ProblemKind.NotFound, $"There is no batch '{CertificateRoutes.Short(batch)}'.", "batch");
         var outcome = await store.ChangeAsync<IReadOnlyList<BirthCertificate>>(Caller.Of(context), async (context, now, stop) =>
         {
-            var serials = keys.Value.Select(k => k.Device.Value).ToList();
-            var known = await context.Certificates.Where(c => c.Use == nameof(CertificateUse.Birth) && c.NotAfter > now && serials.Contains(c.Named ?? c.Device)).Select(c => c.Named ?? c.Device).FirstOrDefaultAsync(stop);
+            var serials = keys.Value.ConvertAll(k => k.Device.Value);
+            var births = context.Certificates.Where(c => c.Use == nameof(CertificateUse.Birth) && c.NotAfter > now);
+            var known = await births.Where(c => serials.Contains(c.Device) && c.Named == null).Select(c => c.Device).FirstOrDefaultAsync(stop)
+                ?? await births.Where(c => serials.Contains(c.Named!)).Select(c => c.Named).FirstOrDefaultAsync(stop);
             if (known is not null)
                 return new Problem(ProblemKind.Conflict, $"The serial number '{known}' has a birth certificate already; a serial number is one device's.", "items");
-            var made = Make(signer, access.Tenant, keys.Value, options, now);
+            var made = MintCertificates.Make(signer, access.Tenant, CertificateUse.Birth, keys.Value, options, now, CertificateTerms.Birth);
             return new DecidedChange<IReadOnlyList<BirthCertificate>>(
-                [.. made.Select(m => m.Birth)], [.. made.Select(m => ((object?)null, (object?)m.Row))], "issue", "batch", batch, null,
-                new { certificates = made.Count, digest = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(string.Join('\n', made.Select(m => m.Row.Serial))))) });
+                made.ConvertAll(m => new BirthCertificate(m.Row.Device, m.Pem)), made.ConvertAll(m => ((object?)null, (object?)m.Row)), "issue", "batch", batch, null, MintCertificates.Summary(made));
         }, cancellationToken);
-        return outcome.ToResult(items => Results.Json(
-            new CertifiedBatch(items, string.Concat(signer.Above.Prepend(signer.Certificate).Select(c => c.ExportCertificatePem() + "\n"))), ContractsJson.Default.CertifiedBatch, statusCode: StatusCodes.Status201Created));
+        return outcome.ToResult(items => Results.Json(new CertifiedBatch(items, MintCertificates.ChainOf(signer)), ContractsJson.Default.CertifiedBatch, statusCode: StatusCodes.Status201Created));
     }
 
-    private static List<(BirthCertificate Birth, CertificateRow Row)> Make(
-        SigningAuthority signer, TenantId tenant, List<(DeviceId Device, PublicKey Key)> keys, IdentityOptions options, DateTimeOffset now)
-    {
-        var status = options.StatusOf(signer.Id);
-        var made = new List<(BirthCertificate, CertificateRow)>(keys.Count);
-        foreach (var (device, key) in keys)
-        {
-            var name = new CertificateName(CertificateUse.Birth, tenant, device);
-            using var certificate = CertificateMaker.Device(signer, key, name, status, now, CertificateTerms.Birth);
-            made.Add((new BirthCertificate(device.Value, certificate.ExportCertificatePem() + "\n"), IssueCertificate.RowOf(certificate, signer.Id, name, key, now)));
-        }
-        return made;
-    }
-
-    private static Outcome<List<(DeviceId Device, PublicKey Key)>> Check(IReadOnlyList<BatchKey>? items)
+    private static Outcome<List<KeyToCertify>> Check(IReadOnlyList<BatchKey>? items, IDeviceCertifier certifier)
     {
         if (items is null || items.Count is 0 or > MaxKeys)
             return new Problem(ProblemKind.Invalid, $"1 to {MaxKeys:N0} keys are certified in one request.", "items");
-        var (keys, seen) = (new List<(DeviceId, PublicKey)>(items.Count), new HashSet<string>(StringComparer.Ordinal));
+        var (keys, seen) = (new List<KeyToCertify>(items.Count), new HashSet<string>(StringComparer.Ordinal));
         for (var i = 0; i < items.Count; i++)
         {
             if (!DeviceId.TryParse(items[i]?.Serial, out var device))
@@ -99,12 +82,12 @@ internal static class FactoryBatches
                 return new Problem(ProblemKind.Invalid, "A serial number and a key are one device's: this one is there twice.", $"items[{i}]");
             try
             {
-                var key = PublicKey.CreateFromSubjectPublicKeyInfo(Convert.FromBase64String(items[i].Key ?? ""), out _);
-                if (KeyStrength.Refuse(key) is { } weak)
-                    return new Problem(ProblemKind.Invalid, weak, $"items[{i}].key");
-                keys.Add((device, key));
+                var key = Convert.FromBase64String(items[i].Key ?? "");
+                if (certifier.Refuse(key) is { } wrong)
+                    return new Problem(ProblemKind.Invalid, wrong, $"items[{i}].key");
+                keys.Add(new KeyToCertify(device, key));
             }
-            catch (Exception e) when (e is FormatException or CryptographicException)
+            catch (FormatException)
             {
                 return new Problem(ProblemKind.Invalid, "A key is a public key (SubjectPublicKeyInfo, DER) in base64.", $"items[{i}].key");
             }

@@ -209,6 +209,9 @@ namespace Strata.Cloud.Identity.Migrations.Postgres
                     b.HasIndex("TenantId", "KeyHash")
                         .HasDatabaseName("ix_certificates_tenant_id_key_hash");
 
+                    b.HasIndex("TenantId", "Named")
+                        .HasDatabaseName("ix_certificates_tenant_id_named");
+
                     b.HasIndex("TenantId", "NotAfter")
                         .HasDatabaseName("ix_certificates_tenant_id_not_after");
 
