@@ -16,6 +16,7 @@ namespace Strata.Cloud.Identity;
 /// </summary>
 internal sealed partial class RevokeAtEnd(IFleet fleet, IdentityStore store, DeviceIdentities identities, TimeProvider time, ILogger<RevokeAtEnd> logger) : BackgroundService
 {
+    private const int AskedAtOnce = 500;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>Whose certificates are to go, and until when they were issued: at most one mark a device.</summary>
@@ -75,12 +76,13 @@ internal sealed partial class RevokeAtEnd(IFleet fleet, IdentityStore store, Dev
     private async Task MarkLeftAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await using var tables = store.Create(tenant);
-        var left = tables.Certificates.Where(c => c.NotAfter > now && c.Standing != nameof(CertificateStanding.Revoked)).Select(c => c.Device).Distinct();
-        await foreach (var name in left.AsAsyncEnumerable().WithCancellation(cancellationToken))
+        foreach (var gone in fleet.Devices(tenant).Where(d => d.State == DeviceState.Decommissioned).Chunk(AskedAtOnce))
         {
-            if (DeviceId.TryParse(name, out var id) && fleet.Find(tenant, id) is { State: DeviceState.Decommissioned } gone)
-                marked[(tenant, id)] = gone.StateSince;
+            var names = gone.Select(d => d.Id.Value).ToList();
+            await using var tables = store.Create(tenant);
+            var left = await tables.Certificates.Where(c => names.Contains(c.Device) && c.NotAfter > now && c.Standing != nameof(CertificateStanding.Revoked)).Select(c => c.Device).Distinct().ToListAsync(cancellationToken);
+            foreach (var device in gone.Where(d => left.Contains(d.Id.Value)))
+                marked[(tenant, device.Id)] = device.StateSince;
         }
     }
 

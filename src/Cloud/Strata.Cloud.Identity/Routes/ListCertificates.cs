@@ -40,7 +40,7 @@ internal static class ListCertificates
         var (access, now) = (context.Access(), time.GetUtcNow());
         await using var tables = store.Create(access.Tenant);
         var query = After(Filter(tables.Certificates, device, standing, until.Value, now), page.Value.After);
-        var shared = await SharedKeysAsync(tables, now, cancellationToken);
+        var shared = problem is "any" or SharedKey ? await SharedKeys(tables.Certificates, now).Take(MaxSharedKeys).ToHashSetAsync(cancellationToken) : null;
         var items = new List<CertificateInfo>();
         await foreach (var row in query.OrderBy(c => c.NotAfter).ThenBy(c => c.Serial).AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
@@ -53,18 +53,25 @@ internal static class ListCertificates
             if (items.Count > page.Value.Limit)
                 break;
         }
+        if (shared is null)
+        {
+            var keys = items.Select(i => i.KeyHash).ToHashSet();
+            shared = await SharedKeys(tables.Certificates.Where(c => keys.Contains(c.KeyHash)), now).ToHashSetAsync(cancellationToken);
+            items = items.ConvertAll(i => shared.Contains(i.KeyHash) ? i with { Problems = [SharedKey, .. i.Problems ?? []] } : i);
+        }
         return Results.Json(Paging.ToPage(items, page.Value.Limit, static c => $"{EventTime.From(c.NotAfter)} {c.Serial}"), ContractsJson.Default.PageCertificateInfo);
     }
 
-    /// <summary>Keys that more than one device has a certificate of, that could be shown now. By the index of keys; at most so many are told.</summary>
-    private static async Task<HashSet<string>> SharedKeysAsync(IdentityDbContext tables, DateTimeOffset now, CancellationToken cancellationToken) =>
-        [.. await tables.Certificates.Where(c => c.NotAfter > now && c.Standing == nameof(CertificateStanding.Good) && c.Use != nameof(CertificateUse.Claim)).GroupBy(c => c.KeyHash)
-            .Where(g => g.Select(c => c.Device).Distinct().Count() > 1).Select(g => g.Key).Take(MaxSharedKeys).ToListAsync(cancellationToken)];
+    /// <summary>Keys of which more than one device has a certificate that could be shown now.</summary>
+    private static IQueryable<string> SharedKeys(IQueryable<CertificateRow> rows, DateTimeOffset now) =>
+        rows.Where(c => c.NotAfter > now && c.Standing == nameof(CertificateStanding.Good) && c.Use != nameof(CertificateUse.Claim)).GroupBy(c => c.KeyHash)
+            .Where(g => g.Select(c => c.Device).Distinct().Count() > 1).Select(g => g.Key);
 
-    private static List<string> ProblemsOf(CertificateRow row, HashSet<string> shared, CertificateSightings sightings)
+    /// <param name="shared">Null when it is not known yet.</param>
+    private static List<string> ProblemsOf(CertificateRow row, HashSet<string>? shared, CertificateSightings sightings)
     {
         var problems = new List<string>();
-        if (shared.Contains(row.KeyHash))
+        if (shared?.Contains(row.KeyHash) == true)
             problems.Add(SharedKey);
         if (sightings.TwoAddresses(row.Authority, row.Serial) is not null)
             problems.Add(TwoAddresses);
