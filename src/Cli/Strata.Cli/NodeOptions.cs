@@ -82,7 +82,7 @@ internal sealed class NodeOptions
     public string? TenantOf(ParseResult parsed) => Tenant(parsed);
 
     /// <summary>The tenant's id; a name that was given when it was created leads to it.</summary>
-    public string? Tenant(ParseResult parsed)
+    private string? Tenant(ParseResult parsed)
     {
         if (parsed.GetResult(tenant) is null || parsed.GetValue(tenant) is not { } name)
             return null;

@@ -28,8 +28,7 @@ internal static class FactoryCommand
         var name = new Option<string?>("--batch") { Description = "The batch's name; by default the SKU and the time. The same name goes on with the same batch." };
         var prefix = new Option<string?>("--prefix") { Description = "What serial numbers begin with; by default the batch's name and '-'." };
         var first = new Option<int>("--first") { Description = "The number of the first one.", DefaultValueFactory = _ => 1 };
-        var labelUrl = new Option<Uri?>("--label-url") { Description = "Where installers reach the node by https: labels then open its page for the device. Without it they say strata:TENANT/SERIAL." };
-        var command = new Command("batch", "Make keys, and have them certified as births of one batch. The keys stay in the folder; the node sees none of them.") { sku, count, to, name, prefix, first, labelUrl };
+        var command = new Command("batch", "Make keys, and have them certified as births of one batch. The keys stay in the folder; the node sees none of them.") { sku, count, to, name, prefix, first };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -40,12 +39,11 @@ internal static class FactoryCommand
             var folder = BatchFolder.Create(parsed.GetValue(to)!);
             var client = node.Connect(parsed);
             var authority = await client.CreateBatchAsync(new CreateBatch(batch, of), cancellationToken);
-            var tenant = node.Tenant(parsed) ?? "main";
             var started = TimeProvider.System.GetTimestamp();
             var serials = Enumerable.Range(parsed.GetValue(first), devices).Select(n => string.Create(CultureInfo.InvariantCulture, $"{parsed.GetValue(prefix) ?? batch + "-"}{n:D6}"));
             var chain = "";
             foreach (var part in serials.Chunk(KeysOfRequest))
-                chain = await CertifyAsync(client, folder, batch, of, part, serial => LabelSheet.TextOf(tenant, serial, parsed.GetValue(labelUrl)), cancellationToken);
+                chain = await CertifyAsync(client, folder, batch, of, part, cancellationToken);
             folder.Finish(chain, of);
             var took = TimeProvider.System.GetElapsedTime(started);
             var output = node.Writer(parsed);
@@ -53,7 +51,7 @@ internal static class FactoryCommand
             output.Note(string.Create(CultureInfo.InvariantCulture, $"{devices:N0} devices in {took.TotalSeconds:0.0} s, {devices / took.TotalSeconds:N0} a second. The keys are in no other place: put each into its device, then destroy the folder's copy."));
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata factory batch --tenant acme --sku T-100 --count 10000 --out batch-7", "strata factory batch --sku T-100 --batch line-2 --count 500 --first 501 --out line-2b --label-url https://iot.example.com");
+        return HelpWithExamples.WithExamples(command, "strata factory batch --tenant acme --sku T-100 --count 10000 --out batch-7", "strata factory batch --sku T-100 --batch line-2 --count 500 --first 501 --out line-2b");
     }
 
     private static Command CreateList()
@@ -73,7 +71,7 @@ internal static class FactoryCommand
 
     /// <returns>The chain above the certificates, PEM.</returns>
     private static async Task<string> CertifyAsync(
-        StrataClient client, BatchFolder folder, string batch, string sku, string[] serials, Func<string, string> label, CancellationToken cancellationToken)
+        StrataClient client, BatchFolder folder, string batch, string sku, string[] serials, CancellationToken cancellationToken)
     {
         var keys = serials.ToDictionary(s => s, _ => ECDsa.Create(ECCurve.NamedCurves.nistP256), StringComparer.Ordinal);
         try
@@ -81,7 +79,7 @@ internal static class FactoryCommand
             var certified = await client.CertifyBatchAsync(
                 batch, new CertifyBatch([.. keys.Select(k => new BatchKey(k.Key, Convert.ToBase64String(k.Value.ExportSubjectPublicKeyInfo())))]), cancellationToken);
             foreach (var birth in certified.Items)
-                folder.Add(keys[birth.Serial], birth, sku, batch, label(birth.Serial));
+                folder.Add(keys[birth.Serial], birth, sku, batch);
             return certified.Chain;
         }
         finally

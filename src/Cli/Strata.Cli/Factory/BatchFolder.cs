@@ -10,6 +10,7 @@ namespace Strata.Cli.Factory;
 internal sealed class BatchFolder
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const string Organization = "2.5.4.10";
     private readonly string path;
     private readonly StringBuilder manifest = new("serial,sku,batch,certificate_serial,sha256,not_after,key,certificate,qr\n");
     private readonly List<(string Serial, string Text)> labels = [];
@@ -28,11 +29,12 @@ internal sealed class BatchFolder
     public string ChainFile => Path.Combine(path, "chain.pem");
 
     /// <summary>Writes what belongs to one device.</summary>
-    public void Add(ECDsa key, BirthCertificate birth, string sku, string batch, string label)
+    public void Add(ECDsa key, BirthCertificate birth, string sku, string batch)
     {
         WriteOwn(Path.Combine(path, $"{birth.Serial}.key.pem"), key.ExportPkcs8PrivateKeyPem() + "\n");
         File.WriteAllText(Path.Combine(path, $"{birth.Serial}.crt.pem"), birth.Certificate);
         using var certificate = X509Certificate2.CreateFromPem(birth.Certificate);
+        var label = $"strata:{TenantOf(certificate)}/{birth.Serial}";
         manifest.Append(CultureInfo.InvariantCulture, $"{Csv(birth.Serial)},{Csv(sku)},{Csv(batch)},{certificate.SerialNumber.ToLowerInvariant()},{Convert.ToHexStringLower(certificate.GetCertHash(HashAlgorithmName.SHA256))},")
             .Append(CultureInfo.InvariantCulture, $"{certificate.NotAfter.ToUniversalTime():yyyy-MM-ddTHH:mm:ssZ},{Csv(birth.Serial)}.key.pem,{Csv(birth.Serial)}.crt.pem,{Csv(label)}\n");
         labels.Add((birth.Serial, label));
@@ -47,6 +49,10 @@ internal sealed class BatchFolder
             File.WriteAllText(Path.Combine(path, i == 0 ? "labels.svg" : $"labels-{i + 1}.svg"), LabelSheet.Draw(sheets[i], sku));
         WriteOwn(Path.Combine(path, "manifest.csv"), manifest.ToString());
     }
+
+    /// <summary>Whose device it is, as its certificate says.</summary>
+    private static string TenantOf(X509Certificate2 certificate) =>
+        certificate.SubjectName.EnumerateRelativeDistinguishedNames().First(n => !n.HasMultipleElements && n.GetSingleElementType().Value == Organization).GetSingleElementValue()!;
 
     private static void WriteOwn(string file, string text)
     {

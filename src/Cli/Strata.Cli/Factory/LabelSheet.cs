@@ -16,10 +16,6 @@ internal static class LabelSheet
     private const double ColumnGap = 2.5;
     private const double CodeSize = 17;
 
-    /// <summary>What the label's code says: with an address the installer's page for this device, else a name that the page knows.</summary>
-    public static string TextOf(string tenant, string serial, Uri? address) =>
-        address is null ? $"strata:{tenant}/{serial}" : new Uri(address, $"/install/?device={Uri.EscapeDataString(serial)}").AbsoluteUri;
-
     /// <summary>One sheet.</summary>
     /// <param name="labels">At most <see cref="PerSheet"/>.</param>
     public static string Draw(IReadOnlyList<(string Serial, string Text)> labels, string sku)
