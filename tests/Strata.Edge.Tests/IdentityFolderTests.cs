@@ -68,17 +68,6 @@ public sealed class IdentityFolderTests : IDisposable
         Assert.True(identity.IsPast(taken.AddDays(200)));
     }
 
-    [Fact]
-    public void Wiped_nothing_is_left()
-    {
-        var folder = IdentityFolder.Open(path);
-        using (var key = folder.NextKey())
-            folder.Adopt(key, CertificateOf(key)).Dispose();
-        folder.Wipe();
-        Assert.Null(folder.Current);
-        Assert.Empty(Directory.GetFiles(Path.Combine(path, "identity")));
-    }
-
     public void Dispose() => Directory.Delete(path, recursive: true);
 
     private static string CertificateOf(ECDsa key)

@@ -71,9 +71,6 @@ internal sealed partial class DeviceIdentity(
         return Adopt(answer, key, link.Address, "renewed");
     }
 
-    /// <summary>The device is out of service: its keys are destroyed.</summary>
-    public void Wipe() => folder.Wipe();
-
     public void Dispose() => current?.Dispose();
 
     private async Task<bool> TryEnrolAsync(GatewayAddress gateway, X509Certificate2 proof, string name, CancellationToken cancellationToken)

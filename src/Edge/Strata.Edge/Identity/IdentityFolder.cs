@@ -67,20 +67,6 @@ internal sealed class IdentityFolder
         return Current!;
     }
 
-    /// <summary>Destroys what it holds: the device is out of service.</summary>
-    public void Wipe()
-    {
-        foreach (var file in Directory.EnumerateFiles(path))
-        {
-            using (var stream = new FileStream(file, FileMode.Open, FileAccess.Write))
-            {
-                stream.Write(new byte[stream.Length]);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Delete(file);
-        }
-    }
-
     private static OperationalIdentity? Read(string file) =>
         File.Exists(file) ? OperationalIdentity.Parse(File.ReadAllText(file), new DateTimeOffset(File.GetLastWriteTimeUtc(file))) : null;
 }
