@@ -127,17 +127,12 @@ public sealed class BatteryForecastTests(ITestOutputHelper output)
         Assert.InRange((double)within / cases, 0.65, 0.95);
     }
 
-    /// <summary>The same under a temperature that somebody measured: an office over ten months, hour by hour, with its heating failing at the end.</summary>
+    /// <summary>The same under a temperature that somebody measured: a machine over eleven weeks, every five minutes, with its failures; over and over.</summary>
     [Fact]
     public void Back_tested_under_a_recorded_temperature_it_holds_too()
     {
-        if (Recording() is not { } file)
-        {
-            Assert.Skip("The recording (nab/realKnownCause/ambient_temperature_system_failure.csv below shared/data) is not beside the repository.");
-            return;
-        }
-        var recorded = File.ReadLines(file).Skip(1).Select(l => (double.Parse(l.Split(',')[1], System.Globalization.CultureInfo.InvariantCulture) - 32) / 1.8).ToList();
-        double Celsius(double day) => recorded[Math.Min(recorded.Count - 1, (int)(day * 24))];
+        var recorded = File.ReadLines(Recording()).Skip(1).Select(l => (double.Parse(l.Split(',')[1], System.Globalization.CultureInfo.InvariantCulture) - 32) / 1.8).ToList();
+        double Celsius(double day) => recorded[(int)(day * 288) % recorded.Count];
         var errors = new List<double>();
         for (var seed = 0; seed < 50; seed++)
         {
@@ -148,18 +143,15 @@ public sealed class BatteryForecastTests(ITestOutputHelper output)
         }
         errors.Sort();
         output.WriteLine($"50 cases at 60 % of their life: median error {errors[25]:P1}, 90 % below {errors[45]:P1}");
-        Assert.True(errors[25] < 0.015, $"median error {errors[25]:P1}");
+        Assert.True(errors[25] < 0.02, $"median error {errors[25]:P1}");
         Assert.True(errors[45] < 0.05, $"nine in ten {errors[45]:P1}");
     }
 
-    private static string? Recording()
+    private static string Recording()
     {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            var file = Path.Combine(folder, "shared", "data", "nab", "realKnownCause", "ambient_temperature_system_failure.csv");
-            if (File.Exists(file))
-                return file;
-        }
-        return null;
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Strata.slnx")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("Strata.slnx is not above the test's folder.");
+        return Path.Combine(folder, "samples", "office", "data", "machine_temperature_system_failure.csv");
     }
 }
