@@ -92,6 +92,25 @@ public sealed class TransferTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(0, await target.CountAsync(Acme, null, Cancel));
     }
 
+    [Theory]
+    [InlineData("files")]
+    [InlineData("postgres")]
+    public async Task Copying_ends_although_the_tenant_writes_at_every_step(string from)
+    {
+        var (source, target) = (await OpenAsync(from), await OpenAsync("files"));
+        await FillAsync(source, Acme);
+        var busy = BusyStore.Around(source, async n =>
+        {
+            Assert.True(n < 50, "The copy does not end.");
+            await source.CommitAsync([Of(Acme, null, [Number(n, 60_000 + n)])], Cancel);
+        });
+        var transfer = new TenantTransfer(busy, target, Acme, "c1");
+        await transfer.CatchUpAsync(_ => { }, Cancel);
+        await new TenantTransfer(source, target, Acme, "c1").FinishAsync(Cancel);
+        transfer.End();
+        Assert.Equal(await AnswersAsync(source, Acme), await AnswersAsync(target, Acme));
+    }
+
     [Fact]
     public async Task Ages_go_along_into_a_store_of_its_own_and_into_leaves()
     {

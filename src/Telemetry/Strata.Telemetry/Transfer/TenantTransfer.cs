@@ -35,20 +35,21 @@ public sealed class TenantTransfer(ITransferStore source, ITransferStore target,
         }
     }
 
-    /// <summary>Copies until little is left, then compares both stores up to there.</summary>
+    /// <summary>Copies until little is left, or until no less comes meanwhile than was copied, then compares both stores up to there.</summary>
     /// <param name="progress">Rows copied by this call.</param>
     /// <exception cref="TelemetryStoreException">A store failed; or the two differ: then what was copied is gone, and is copied anew by the next call.</exception>
     public async Task CatchUpAsync(Action<long> progress, CancellationToken cancellationToken)
     {
         source.HoldRetention(true);
         target.HoldRetention(true);
-        long total = 0, last;
+        long total = 0, before, last = long.MaxValue;
         do
         {
+            before = last;
             last = await CopyAsync(cancellationToken);
             progress(total += last);
         }
-        while (last > Few);
+        while (last > Few && last < before);
         await CompareAsync(cancellationToken);
     }
 
@@ -78,12 +79,14 @@ public sealed class TenantTransfer(ITransferStore source, ITransferStore target,
         target.HoldRetention(false);
     }
 
+    /// <summary>One pass: what is there as it begins. What comes meanwhile is left to the next, else a steady writer would keep it from ending.</summary>
     private async Task<long> CopyAsync(CancellationToken cancellationToken)
     {
+        var upTo = await source.LastCommitAsync(tenant, cancellationToken);
         var seen = await target.ProgressAsync(tenant, Source, cancellationToken);
         var cursor = seen.SelectMany(s => s.Seen).Select(i => i.Last).DefaultIfEmpty(0).Max();
         long rows = 0;
-        await foreach (var slice in ReadAsync(source, tenant, cursor, long.MaxValue, cancellationToken))
+        await foreach (var slice in ReadAsync(source, tenant, cursor, upTo, cancellationToken))
         {
             await BringAsync(target, tenant, slice, new SourceStamp(Source, "", slice.UpTo), cancellationToken);
             rows += slice.Rows;
