@@ -7,7 +7,7 @@ namespace Strata.Cloud.Dashboard;
 /// <summary>What somebody without a session sees in place of a page: where to sign in. The API answers for itself.</summary>
 public static class SignInPage
 {
-    private static readonly string[] OwnAnswers = ["/api", "/login", "/logout", "/join", "/openapi", "/docs", "/metrics", "/health", "/_framework", "/_content", "/_blazor"];
+    private static readonly string[] OwnAnswers = ["/api", "/login", "/logout", "/join", "/install", "/openapi", "/docs", "/metrics", "/health", "/_framework", "/_content", "/_blazor"];
 
     /// <summary>Answers page requests without a session. Stands after authentication.</summary>
     /// <param name="write">Writes the page to sign in on.</param>

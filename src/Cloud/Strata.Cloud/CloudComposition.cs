@@ -17,6 +17,7 @@ using Strata.Cloud.Devices;
 using Strata.Cloud.Health;
 using Strata.Cloud.Identity;
 using Strata.Cloud.Identity.Authorities;
+using Strata.Cloud.Installer;
 using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
@@ -169,6 +170,7 @@ internal static class CloudComposition
         services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), new IdentityOptions { PublicUrl = options.PublicUrl });
         services.AddHealth();
         services.AddProvisioning();
+        services.AddInstaller();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -212,6 +214,7 @@ internal static class CloudComposition
         app.MapBilling();
         app.MapIdentity();
         app.MapProvisioning();
+        app.MapInstaller();
         app.MapDevices();
         app.MapHealth();
         app.MapNode();

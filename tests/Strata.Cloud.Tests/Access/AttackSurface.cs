@@ -174,6 +174,12 @@ internal static class AttackSurface
         ["POST /api/v1/provisioning/devices"] = new(_ => ["/api/v1/provisioning/devices"], t => $$"""{"template":"t-{{t.Word}}","devices":[{"serial":"{{t.Word}}"}]}"""),
         ["POST /api/v1/provisioning/enroll"] = new(_ => ["/api/v1/provisioning/enroll"], t => $$"""{"tenant":"{{t.Tenant}}","group":"e-{{t.Word}}","registration":"{{t.Word}}","time":1,"signature":"AAAA"}"""),
 
+        // What installers do.
+        ["GET /api/v1/labels"] = new(t => [$"/api/v1/labels?code={t.Device}", $"/api/v1/labels?code=strata:{t.Tenant}/{t.Device}", $"/api/v1/labels?code=serial-{t.Word}"]),
+        ["GET /api/v1/mountings"] = new(t => ["/api/v1/mountings", $"/api/v1/mountings?device={t.Device}"]),
+        ["GET /api/v1/mountings/{id}/photo"] = new(t => [$"/api/v1/mountings/mounting-{t.Word}/photo"]),
+        ["POST /api/v1/mountings"] = new(_ => ["/api/v1/mountings"], t => $$"""{"id":"attack-{{Guid.NewGuid():N}}","code":"{{t.Device}}","site":"{{t.Site}}","replaces":"{{t.Site}}"}"""),
+
         // The API's changes.
         ["POST /api/v1/mqtt/disconnect"] = new(t => [$"/api/v1/mqtt/disconnect?client={t.Device}"], _ => "") { EndsNothingElsewhere = true },
         ["POST /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },
@@ -274,6 +280,7 @@ internal static class AttackSurface
         ["GET /billing"] = new(_ => ["/billing"]),
         ["GET /usage"] = new(_ => ["/usage"]),
         ["GET /account"] = new(_ => ["/account"]),
+        ["GET /install/{**file}"] = new(_ => ["/install/", "/install/install.js"]),
         ["GET /login"] = new(_ => ["/login?code=guessed"]),
         ["POST /logout"] = new(_ => ["/logout"], _ => "") { IsOwn = true },
         ["GET /health/live"] = new(_ => ["/health/live"]),

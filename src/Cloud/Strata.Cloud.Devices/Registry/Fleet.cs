@@ -58,6 +58,19 @@ internal sealed class Fleet : IFleet
     public Task<Outcome<RegisteredDevice>> ReprovisionAsync(Caller caller, NewDevice device, ReprovisionScope scope, CancellationToken cancellationToken) =>
         registry.ChangeAsync(caller, change => ReprovisionDevice.Decide(change, device, ToRequest(device), scope), cancellationToken);
 
+    public Task<Outcome<FleetDevice>> PlaceAsync(Caller caller, DeviceId device, SiteId site, SiteId? from, CancellationToken cancellationToken) =>
+        registry.ChangeAsync<FleetDevice>(caller, change =>
+        {
+            if (!change.Image.Devices.TryGetValue(device.Value, out var row))
+                return GetDevice.Unknown(device.Value);
+            if (!change.Image.Sites.ContainsKey(site.Value))
+                return EnsurePlace.Unknown(site.Value, []);
+            if (row.Site != from?.Value)
+                return new Problem(ProblemKind.Conflict, $"Device '{row.Id}' is {(row.Site is null ? "in no place" : $"in '{row.Site}'")} by now; look again.", "site");
+            var placed = ChangeDevices.Put(change, row, new ChangeDevice { Site = site.Value }, access: null);
+            return placed.IsOk ? ToDevice(caller.Tenant, placed.Value) : placed.Problem;
+        }, cancellationToken);
+
     /// <summary>Makes one step within a change, or says why not.</summary>
     public static DeviceMoved Move(RegistryChange change, DeviceMove move)
     {

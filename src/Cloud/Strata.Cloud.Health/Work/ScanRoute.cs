@@ -29,23 +29,12 @@ internal static class ScanRoute
             return ProblemResults.Of(wrong);
         var caller = Caller.Of(context);
         var unknown = new Problem(ProblemKind.NotFound, "No device has this label.", "code");
-        if (Find(fleet, caller.Tenant, request.Value.Code) is not { } device)
+        if (fleet.FindByLabel(caller.Tenant, request.Value.Code) is not { } device)
             return ProblemResults.Of(unknown);
         if (Access.Refusal(context.Access().Decide(Permission.DevicesWrite, device.Site), () => unknown) is { } refusal)
             return ProblemResults.Of(refusal);
         var outcome = await store.ChangeAsync(caller, (db, now, token) => DecideAsync(db, device, caller, request.Value, now, token), cancellationToken, done => Reset(book, device, done));
         return outcome.ToResult(done => Results.Json(done, ContractsJson.Default.ScannedDevice));
-    }
-
-    /// <summary>By id, by serial number, or by the end of an address on a label.</summary>
-    private static FleetDevice? Find(IFleet fleet, TenantId tenant, string? code)
-    {
-        if (code is not { Length: > 0 and <= 2_000 })
-            return null;
-        var name = Uri.TryCreate(code, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? Uri.UnescapeDataString(address!.Segments[^1]) : code.Trim();
-        var found = DeviceId.TryParse(name, out var id) ? fleet.Find(tenant, id) : null;
-        found ??= fleet.Devices(tenant).FirstOrDefault(d => d.Serial == name && d.State != DeviceState.Decommissioned);
-        return found is { State: not DeviceState.Decommissioned } ? found : null;
     }
 
     private static async Task<Outcome<DecidedChange<ScannedDevice>>> DecideAsync(

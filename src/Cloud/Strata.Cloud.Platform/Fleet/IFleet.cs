@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 
@@ -34,6 +35,12 @@ public interface IFleet
     /// <summary>Gives a device that is in service what a template makes of it now, or a new identity, as one transaction with one audit record.</summary>
     /// <param name="device">Its identity is made anew where that is a secret; which of the rest counts, <paramref name="scope"/> says.</param>
     Task<Outcome<RegisteredDevice>> ReprovisionAsync(Caller caller, NewDevice device, ReprovisionScope scope, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts a device in service in a place, as one transaction with its audit record; in that place already, it changes nothing. The place must be there.
+    /// </summary>
+    /// <param name="from">Where the caller saw it when it decided; elsewhere by now, it stays and the answer is a conflict.</param>
+    Task<Outcome<FleetDevice>> PlaceAsync(Caller caller, DeviceId device, SiteId site, SiteId? from, CancellationToken cancellationToken);
 
     /// <summary>A step of a device's life, after its commit; on the writer's turn, in commit order. Must be quick and must not wait for a change.</summary>
     event Action<TenantId, DeviceId, DeviceTransition>? Moved;

@@ -1,0 +1,1 @@
+const version = "VERSION-OF-THE-PAGE";
