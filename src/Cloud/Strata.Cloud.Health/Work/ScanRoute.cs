@@ -6,7 +6,6 @@ using Strata.Cloud.Health.Rows;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
-using Strata.Core.Devices;
 using Strata.Core.Maintenance;
 using Strata.Core.Tenancy;
 using Strata.Node;

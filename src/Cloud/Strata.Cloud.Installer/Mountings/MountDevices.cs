@@ -5,7 +5,6 @@ using Strata.Cloud.Installer.Rows;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
-using Strata.Core.Architecture;
 using Strata.Core.Provisioning;
 using Strata.Core.Tenancy;
 using Strata.Node;
