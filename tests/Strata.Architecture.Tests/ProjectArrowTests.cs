@@ -16,7 +16,7 @@ public sealed class ProjectArrowTests
         ["Strata.Telemetry.Postgres"] = ["Strata.Core", "Strata.Postgres", "Strata.Telemetry"],
         ["Strata.Cloud.Contracts"] = ["Strata.Core"],
         ["Strata.Node"] = ["Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Cloud.Contracts"],
-        ["Strata.Edge"] = ["Strata.Core", "Strata.Forwarding"],
+        ["Strata.Edge"] = ["Strata.Core", "Strata.Forwarding", "Strata.Storage"],
         ["Strata.Edge.Agent"] = ["Strata.Edge"],
         ["Strata.Fog"] = ["Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Forwarding", "Strata.Node", "Strata.Cloud.Contracts"],
         ["Strata.Cloud.Platform"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Node", "Strata.Postgres"],

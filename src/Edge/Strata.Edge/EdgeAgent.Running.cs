@@ -1,14 +1,16 @@
 using Strata.Edge.Books;
 using Strata.Edge.Control;
 using Strata.Edge.Sources;
+using Strata.Edge.Wiping;
 using Microsoft.Extensions.Logging;
 
 namespace Strata.Edge;
 
 public sealed partial class EdgeAgent
 {
-    private async Task RunAsync(TextWriter ready, CancellationToken cancellationToken)
+    private async Task<WipeOrder?> RunAsync(AgentWipe wipe, TextWriter ready, CancellationToken cancellationToken)
     {
+        WipeOrder? order = null;
         using var thread = control is null ? null : new ControlThread(control, controlPeriod, time);
         using var working = new CancellationTokenSource();
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -19,18 +21,32 @@ public sealed partial class EdgeAgent
         await ready.FlushAsync(CancellationToken.None);
         try
         {
-            await Task.WhenAny(UntilEndAsync(pump, cancellationToken), sending, reporting);
+            await Task.WhenAny(UntilEndAsync(pump, cancellationToken), sending, reporting, sender.Ordered);
+            order = await BeginWipeAsync(wipe);
             await reading.CancelAsync();
             await IgnoreCancellationAsync(pump);
-            await FlushAsync();
+            if (order is null)
+                await FlushAsync();
+            return order;
         }
         finally
         {
             await working.CancelAsync();
             await IgnoreCancellationAsync(sending);
             await IgnoreCancellationAsync(reporting);
-            await SaveStatusAsync(stopped: true);
+            if (order is null)
+                await SaveStatusAsync(stopped: true);
         }
+    }
+
+    /// <summary>The order to wipe itself, when there is one, noted on the disk.</summary>
+    private async Task<WipeOrder?> BeginWipeAsync(AgentWipe wipe)
+    {
+        if (!sender.Ordered.IsCompletedSuccessfully)
+            return null;
+        var order = (await sender.Ordered) with { Discarded = (await log.ReadBooksAsync(CancellationToken.None)).Waiting };
+        wipe.Begin(order);
+        return order;
     }
 
     /// <summary>Completes when the agent is to stop: it is told to, its source failed, or all of a source that ends is acknowledged.</summary>

@@ -6,6 +6,7 @@ using Strata.Edge.Delivery;
 using Strata.Edge.Identity;
 using Strata.Edge.Reduction;
 using Strata.Edge.Sources;
+using Strata.Edge.Wiping;
 
 namespace Strata.Edge;
 
@@ -62,16 +63,27 @@ public sealed partial class EdgeAgent : IDisposable
     /// </summary>
     /// <param name="ready">Gets one line, <c>ready device=ID to=ADDRESS stream=STREAM</c>, when readings are taken; that does not wait for a gateway.</param>
     /// <exception cref="EdgeConfigurationException">The options, the source's file or the data folder cannot be used; the message says why.</exception>
+    /// <exception cref="DeviceWipedException">The device was taken out of service: the agent has wiped itself, now or before.</exception>
     public static async Task RunAsync(EdgeOptions options, TextWriter ready, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         if (options.Validate().FirstOrDefault() is { } wrong)
             throw new EdgeConfigurationException(wrong);
         var trust = GatewayTrust.Read(options.AuthorityFile);
+        var wipe = new AgentWipe(options, trust, time, loggers.CreateLogger("Strata.Edge"));
+        await wipe.GoOnAsync(cancellationToken);
+        if (await ServeAsync(options, trust, wipe, ready, loggers, time, cancellationToken) is { } order)
+            await wipe.RunAsync(order, cancellationToken);
+    }
+
+    /// <summary>Runs until it is to stop; gives the order when it is to wipe itself, with nothing open any more.</summary>
+    private static async Task<WipeOrder?> ServeAsync(
+        EdgeOptions options, GatewayTrust trust, AgentWipe wipe, TextWriter ready, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    {
         using var identity = CreateIdentity(options, trust, time, loggers);
         if (identity is not null)
             await identity.PrepareAsync(cancellationToken);
         using var agent = Create(options, identity, trust, time, loggers);
-        await agent.RunAsync(ready, cancellationToken);
+        return await agent.RunAsync(wipe, ready, cancellationToken);
     }
 
     public void Dispose()

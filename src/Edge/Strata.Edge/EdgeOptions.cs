@@ -46,6 +46,9 @@ public sealed record EdgeOptions
     /// <summary>How long a stop waits for acknowledgements of what is in the buffer. 0 to 5 min; default 3.5 s. What is left stays in the buffer.</summary>
     public TimeSpan FlushLimit { get; init; } = TimeSpan.FromSeconds(3.5);
 
+    /// <summary>How long an agent that was told to wipe itself tries to say that it does, before its keys go all the same. 0 to 1 day; default 1 min.</summary>
+    public TimeSpan WipeAnswerLimit { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>What is wrong, one sentence each; empty when all is well.</summary>
     public IEnumerable<string> Validate()
     {
@@ -61,6 +64,8 @@ public sealed record EdgeOptions
             yield return $"{nameof(StatusInterval)} is {StatusInterval}; it must be 100 ms to 1 h.";
         if (FlushLimit < TimeSpan.Zero || FlushLimit > TimeSpan.FromMinutes(5))
             yield return $"{nameof(FlushLimit)} is {FlushLimit}; it must be 0 to 5 min.";
+        if (WipeAnswerLimit < TimeSpan.Zero || WipeAnswerLimit > TimeSpan.FromDays(1))
+            yield return $"{nameof(WipeAnswerLimit)} is {WipeAnswerLimit}; it must be 0 to 1 day.";
         if (Reduction.DeadBand.Validate().Concat(Buffer.Validate()).Concat(Delivery.Validate()).Concat(Source.Validate()).Concat(Control?.Validate() ?? []).FirstOrDefault() is { } wrong)
             yield return wrong;
     }

@@ -61,6 +61,9 @@ internal sealed class FakeGateway : IAsyncDisposable
     /// <summary>Decides about each password: the CONNACK's code.</summary>
     public Func<string, byte> Welcome { get; set; } = _ => 0;
 
+    /// <summary>What a device that listens is told to wipe itself by; null when it is not.</summary>
+    public string? WipeRequest { get; set; }
+
     public long Connections => Interlocked.Read(ref accepted);
 
     public int Connected => connections.Count;
@@ -69,7 +72,10 @@ internal sealed class FakeGateway : IAsyncDisposable
 
     public IReadOnlyList<Received> Telemetry => [.. received.Where(r => r.IsTelemetry)];
 
-    public IReadOnlyList<Received> Health => [.. received.Where(r => !r.IsTelemetry)];
+    public IReadOnlyList<Received> Health => [.. received.Where(r => r.Topic.EndsWith("/health", StringComparison.Ordinal))];
+
+    /// <summary>Answers to commands.</summary>
+    public IReadOnlyList<Received> Responses => [.. received.Where(r => r.Topic.EndsWith("/response", StringComparison.Ordinal))];
 
     /// <summary>The batches as a store keeps them: each number once, and the same whenever it was sent.</summary>
     public SortedDictionary<long, string> Stored
@@ -219,6 +225,7 @@ internal sealed class FakeGateway : IAsyncDisposable
     {
         1 => Connect(socket, body),
         3 => Publish(socket, connection, flags, body),
+        8 => Subscribe(socket, body),
         12 => Send(socket, [0xD0, 0]),
         _ => true,
     };
@@ -234,6 +241,16 @@ internal sealed class FakeGateway : IAsyncDisposable
         var code = Welcome(reader.Text());
         Send(socket, [0x20, 6, 0, code, 3, 0x21, (byte)(ReceiveMaximum >> 8), (byte)ReceiveMaximum]);
         return code != 0;
+    }
+
+    /// <summary>Grants it, and tells the device to wipe itself where there is <see cref="WipeRequest"/>.</summary>
+    private bool Subscribe(Socket socket, byte[] body)
+    {
+        var over = Send(socket, [0x90, 4, body[0], body[1], 0, 1]);
+        if (WipeRequest is not { } request)
+            return over;
+        var topic = Encoding.UTF8.GetBytes($"devices/room-101/commands/wipe/{request}");
+        return Send(socket, [0x30, (byte)(topic.Length + 3), 0, (byte)topic.Length, .. topic, 0]);
     }
 
     private bool Publish(Socket socket, long connection, int flags, byte[] body)

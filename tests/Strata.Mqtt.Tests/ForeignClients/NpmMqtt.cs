@@ -14,27 +14,29 @@ public sealed class NpmMqtt : IAsyncLifetime
             ForeignTool.Missing(missing);
     }
 
-    public async ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync() => missing = await InstallAsync(Folder);
+
+    public ValueTask DisposeAsync() => default;
+
+    /// <summary>Installs what the lock file of a folder names, with the mqtt package, unless it is there. Gives why it could not.</summary>
+    public static async Task<string?> InstallAsync(string folder)
     {
-        if (Directory.Exists(Path.Combine(Folder, "node_modules", "mqtt")))
-            return;
+        if (Directory.Exists(Path.Combine(folder, "node_modules", "mqtt")))
+            return null;
         try
         {
-            var npm = ForeignTool.Start("/usr/bin/env", "npm", "ci", "--prefix", Folder, "--no-audit", "--no-fund");
+            var npm = ForeignTool.Start("/usr/bin/env", "npm", "ci", "--prefix", folder, "--no-audit", "--no-fund");
             using (npm)
             {
                 var output = npm.StandardOutput.ReadToEndAsync();
                 var errors = npm.StandardError.ReadToEndAsync();
                 await npm.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System);
-                if (npm.ExitCode != 0)
-                    missing = $"npm ci failed: {await output} {await errors}";
+                return npm.ExitCode == 0 ? null : $"npm ci failed: {await output} {await errors}";
             }
         }
         catch (Exception fault) when (fault is TimeoutException or System.ComponentModel.Win32Exception)
         {
-            missing = $"npm ci failed: {fault.Message}";
+            return $"npm ci failed: {fault.Message}";
         }
     }
-
-    public ValueTask DisposeAsync() => default;
 }

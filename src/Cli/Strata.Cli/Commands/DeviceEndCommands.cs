@@ -32,7 +32,7 @@ internal static class DeviceEndCommands
         var id = new Argument<string>("id") { Description = "The device's id." };
         var cause = new Option<string?>("--cause") { Description = "Why." };
         var drain = new Option<TimeSpan?>("--drain") { Description = "How long queued work is waited for: hh:mm:ss." };
-        var wipe = new Option<TimeSpan?>("--wipe-within") { Description = "How long the device's answer to the command to wipe itself is awaited; 00:00:00 for no such command.", DefaultValueFactory = _ => TimeSpan.FromMinutes(1) };
+        var wipe = new Option<TimeSpan?>("--wipe-within") { Description = "How long the device's answer to the command to wipe itself is awaited; 00:00:00 for no such command. A device behind a gateway does not get it.", DefaultValueFactory = _ => TimeSpan.FromMinutes(1) };
         var wait = new Option<bool>("--wait") { Description = "Until it is done." };
         var command = new Command("decommission", "Take a device out of service in order: drain, wipe, revoke its secret and certificates, free its name, sign what was done.") { id, cause, drain, wipe, wait };
         var node = new NodeOptions(command);

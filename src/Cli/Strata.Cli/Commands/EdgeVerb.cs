@@ -9,7 +9,7 @@ internal static class EdgeVerb
     public static Command Create()
     {
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
-        var command = new Command("edge", "Run an edge agent: a source, dead bands, a durable buffer, a gateway.") { untilStdin };
+        var command = new Command("edge", "Run an edge agent: a source, dead bands, a durable buffer, a gateway. Told to wipe itself, it does, and ends with exit code 5 now and at each start.") { untilStdin };
         EdgeCommand.Configure(
             command, Console.OpenStandardInput, TimeProvider.System,
             parsed => parsed.GetValue(untilStdin) ? ServerOptions.EndOfInput() : CancellationToken.None);

@@ -9,6 +9,9 @@ public static class EdgeCommand
     /// <summary>Exit code for options that cannot be used.</summary>
     public const int UsageError = 2;
 
+    /// <summary>Exit code of an agent that has wiped itself, now or before: starting it again changes nothing.</summary>
+    public const int Wiped = 5;
+
     /// <summary>Makes the command. Its action runs until the token of the invocation is cancelled.</summary>
     /// <param name="command">The command that gets options and action: a verb, or the root.</param>
     /// <param name="input">Opens standard input when the source is <c>stdin</c>.</param>
@@ -39,6 +42,11 @@ public static class EdgeCommand
         {
             await error.WriteLineAsync($"{parsed.CommandResult.Command.Name}: {reason.Message}");
             return UsageError;
+        }
+        catch (DeviceWipedException reason)
+        {
+            await error.WriteLineAsync($"{parsed.CommandResult.Command.Name}: {reason.Message}");
+            return Wiped;
         }
         catch (Exception reason) when (reason is IOException or Forwarding.ForwardLogStoppedException)
         {

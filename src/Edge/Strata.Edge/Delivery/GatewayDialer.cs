@@ -41,7 +41,7 @@ internal sealed partial class GatewayDialer(
     {
         try
         {
-            var link = await GatewayLink.ConnectAsync(gateway, device, await ProofAsync(cancellationToken), options, cancellationToken);
+            var link = await GatewayLink.ConnectAsync(gateway, device, Proof(), options, cancellationToken);
             Connected(logger, gateway);
             lastSaid = "";
             return link;
@@ -60,9 +60,7 @@ internal sealed partial class GatewayDialer(
     }
 
     /// <summary>Read each time: a secret or certificate that was renewed is taken up by itself.</summary>
-    private async Task<LinkProof> ProofAsync(CancellationToken cancellationToken) => identity is not null
-        ? new LinkProof(null, identity.Certificate, trust)
-        : new LinkProof(System.Text.Encoding.UTF8.GetBytes((await File.ReadAllTextAsync(secretFile!, cancellationToken)).Trim()), null, trust);
+    private LinkProof Proof() => identity is not null ? new LinkProof(null, identity.Certificate, trust) : LinkProof.OfSecretFile(secretFile!, trust);
 
     [LoggerMessage(4300, LogLevel.Information, "Connected to {Gateway}.")]
     private static partial void Connected(ILogger logger, GatewayAddress gateway);

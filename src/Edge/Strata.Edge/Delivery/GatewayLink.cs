@@ -35,6 +35,7 @@ internal sealed class GatewayLink : IAsyncDisposable
     private readonly IMqttClient client;
     private readonly string telemetryTopic;
     private readonly string healthTopic;
+    private readonly string wipeTopic;
     private readonly TaskCompletionSource<string> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private GatewayLink(IMqttClient client, GatewayAddress address, DeviceId device)
@@ -42,13 +43,18 @@ internal sealed class GatewayLink : IAsyncDisposable
         (this.client, Address) = (client, address);
         telemetryTopic = $"devices/{device}/telemetry";
         healthTopic = $"devices/{device}/health";
+        wipeTopic = $"devices/{device}/commands/wipe/";
         client.DisconnectedAsync += OnDisconnectedAsync;
+        client.ApplicationMessageReceivedAsync += OnMessageAsync;
     }
 
     public GatewayAddress Address { get; }
 
     /// <summary>For what is no telemetry.</summary>
     public IMqttClient Client => client;
+
+    /// <summary>The device is told to wipe itself; the number of the request. May come more than once. Called by the connection: must not wait.</summary>
+    public event Action<string>? WipeOrdered;
 
     /// <summary>How many publishes the gateway takes at once.</summary>
     public int ReceiveMaximum { get; private set; }
@@ -125,6 +131,26 @@ internal sealed class GatewayLink : IAsyncDisposable
             .Build(),
         cancellationToken);
 
+    /// <summary>Asks to be told when the device is to wipe itself. Never throws for the network's sake.</summary>
+    /// <returns>Why the gateway does not let it be told; null when it does, or nobody knows.</returns>
+    public async Task<string?> ListenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = (await client.SubscribeAsync(wipeTopic + "+", MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken)).Items.First();
+            return answer.ResultCode <= MqttClientSubscribeResultCode.GrantedQoS2 ? null : answer.ResultCode.ToString();
+        }
+        catch (Exception reason) when (IsOfTheNetwork(reason))
+        {
+            return null; // The connection is over, and the next one asks again.
+        }
+    }
+
+    /// <summary>Answers the command to wipe itself.</summary>
+    public Task<PublishAnswer> AnswerWipeAsync(string request, byte[] payload, CancellationToken cancellationToken) => PublishAsync(
+        Factory.CreateApplicationMessageBuilder().WithTopic($"{wipeTopic}{request}/response").WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(),
+        cancellationToken);
+
     /// <summary>Says good-bye when the connection still stands.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -166,6 +192,13 @@ internal sealed class GatewayLink : IAsyncDisposable
         {
             return new(PublishOutcome.Unknown, Innermost(reason).Message);
         }
+    }
+
+    private Task OnMessageAsync(MqttApplicationMessageReceivedEventArgs message)
+    {
+        if (message.ApplicationMessage.Topic is { } topic && topic.StartsWith(wipeTopic, StringComparison.Ordinal))
+            WipeOrdered?.Invoke(topic[wipeTopic.Length..]);
+        return Task.CompletedTask;
     }
 
     private Task OnDisconnectedAsync(MqttClientDisconnectedEventArgs gone)

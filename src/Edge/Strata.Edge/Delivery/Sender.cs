@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Strata.Edge.Buffering;
 using Strata.Edge.Identity;
+using Strata.Edge.Wiping;
 
 namespace Strata.Edge.Delivery;
 
@@ -14,6 +15,7 @@ internal sealed partial class Sender(
     AgentLog log, GatewayDialer dialer, DeviceIdentity? identity, DeliveryOptions options, Func<CancellationToken, Task<byte[]>> health, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
+    private readonly TaskCompletionSource<WipeOrder> ordered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile GatewayLink? link;
     private long connections;
 
@@ -22,6 +24,9 @@ internal sealed partial class Sender(
 
     /// <summary>Connections after the first.</summary>
     public long Reconnects => Math.Max(0, Interlocked.Read(ref connections) - 1);
+
+    /// <summary>Completes when the agent is told to wipe itself.</summary>
+    public Task<WipeOrder> Ordered => ordered.Task;
 
     /// <summary>Sends until the token is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -127,6 +132,9 @@ internal sealed partial class Sender(
     {
         try
         {
+            current.WipeOrdered += request => ordered.TrySetResult(new WipeOrder(request));
+            if (await current.ListenAsync(cancellationToken) is { } refused)
+                NotListening(logger, current.Address, refused);
             while (true)
             {
                 await current.PublishHealthAsync(await health(cancellationToken), cancellationToken);
@@ -140,6 +148,9 @@ internal sealed partial class Sender(
             return; // The connection is over.
         }
     }
+
+    [LoggerMessage(4311, LogLevel.Warning, "{Gateway} does not let the device hear of its decommissioning (commands/wipe/#): {Reason}.")]
+    private static partial void NotListening(ILogger logger, GatewayAddress gateway, string reason);
 
     [LoggerMessage(4310, LogLevel.Information, "The connection to {Gateway} is over: {Reason}.")]
     private static partial void LinkLost(ILogger logger, GatewayAddress gateway, string reason);

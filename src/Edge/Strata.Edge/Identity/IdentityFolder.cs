@@ -21,8 +21,11 @@ internal sealed class IdentityFolder
 
     private string NextKeyFile => Path.Combine(path, "next.key.pem");
 
-    public static IdentityFolder Open(string dataDirectory) => new(Directory.CreateDirectory(
-        Path.Combine(dataDirectory, "identity"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName);
+    /// <summary>Where it is in the agent's folder.</summary>
+    public static string PathIn(string dataDirectory) => Path.Combine(dataDirectory, "identity");
+
+    public static IdentityFolder Open(string dataDirectory) =>
+        new(Directory.CreateDirectory(PathIn(dataDirectory), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName);
 
     /// <summary>The identity in use; null when there is none, or it is damaged.</summary>
     public OperationalIdentity? Current => Read(CurrentFile);
@@ -60,8 +63,12 @@ internal sealed class IdentityFolder
         var text = key.ExportPkcs8PrivateKeyPem() + "\n" + certificate;
         var identity = OperationalIdentity.Parse(text, DateTimeOffset.UnixEpoch) ?? throw new CryptographicException("The certificate that was issued is not of the key that was asked for, or names no device.");
         identity.Dispose();
-        if (File.Exists(CurrentFile))
-            PrivateFile.Replace(PreviousFile, File.ReadAllBytes(CurrentFile), durable: true);
+        // What is damaged must not take the place of what works.
+        using (var before = Current)
+        {
+            if (before is not null)
+                PrivateFile.Replace(PreviousFile, File.ReadAllBytes(CurrentFile), durable: true);
+        }
         PrivateFile.Replace(CurrentFile, Encoding.ASCII.GetBytes(text), durable: true);
         File.Delete(NextKeyFile);
         return Current!;
