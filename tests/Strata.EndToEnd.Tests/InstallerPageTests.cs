@@ -23,7 +23,6 @@ public sealed class InstallerPageTests(InstallerPageTests.Running running) : ICl
         await AxeAsync(page, "before a scan");
         var watch = Stopwatch.StartNew();
         await page.Locator("#camera-button").ClickAsync();
-        await ShotAsync(page, "camera");
         await Assertions.Expect(page.Locator("#device-name")).ToHaveTextAsync("t-camera");
         await Assertions.Expect(page.Locator("#camera")).ToBeHiddenAsync();
         await Assertions.Expect(page.Locator("#device-place")).ToHaveTextAsync("It is in no place yet.");
@@ -184,16 +183,9 @@ public sealed class InstallerPageTests(InstallerPageTests.Running running) : ICl
 
     private static async Task AxeAsync(IPage page, string when)
     {
-        await ShotAsync(page, when);
         var findings = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").ToList();
         Assert.True(findings.Count == 0, $"{when}: {string.Join("; ", findings.Select(DashboardTests.Describe))}");
         Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth + 1"), $"{when}: wider than the phone");
-    }
-
-    private static async Task ShotAsync(IPage page, string when)
-    {
-        if (Environment.GetEnvironmentVariable("SHOTS") is { } folder)
-            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, when.Replace(' ', '-') + ".png") });
     }
 
     /// <summary>A node with HTTPS, one who installs, and a phone; started once for the class.</summary>

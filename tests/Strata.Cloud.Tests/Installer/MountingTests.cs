@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Strata.Cloud.Contracts;
-using Strata.Cloud.Tests.Access;
 
 namespace Strata.Cloud.Tests.Installer;
 
