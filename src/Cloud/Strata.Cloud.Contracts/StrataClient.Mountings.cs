@@ -12,6 +12,6 @@ public sealed partial class StrataClient
         SendAsync(HttpMethod.Post, "api/v1/mountings", Body(request, Json.MountDevice), Json.MountingInfo, cancellationToken);
 
     /// <summary>Newest first.</summary>
-    public Task<Page<MountingInfo>> ListMountingsAsync(string? device = null, string? cursor = null, CancellationToken cancellationToken = default) =>
-        GetAsync(Query("api/v1/mountings", ("device", device), ("cursor", cursor)), Json.PageMountingInfo, cancellationToken);
+    public Task<Page<MountingInfo>> ListMountingsAsync(string? device = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query("api/v1/mountings", ("device", device), ("cursor", cursor), ("limit", limit)), Json.PageMountingInfo, cancellationToken);
 }

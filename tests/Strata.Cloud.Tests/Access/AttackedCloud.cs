@@ -122,6 +122,7 @@ public class AttackedCloud : IAsyncLifetime
             await client.CreateRoleAsync(new CreateRole($"role-{(tenant == Rival ? target.Word : $"acme-{targets.Length}-{DeviceSecrets.Count}")}", ["readings.read"]));
             await client.SaveViewAsync($"view-{target.Word}", new SaveView($"view {target.Word}", [$"role-{target.Word}"], ["latest"], [target.Metric], [target.Site], [target.Group]));
             await client.SaveViewAsync($"viewer-{target.Word}", new SaveView($"viewer {target.Word}", ["viewer", "operator", "installer", $"role-{target.Word}"], ["latest", "chart"], null, [target.Site]));
+            await client.MountAsync(new MountDevice($"mounting-{target.Word}", target.Device, target.Site, null, $"note {target.Word}", null, Convert.ToBase64String([0xFF, 0xD8, 0xFF, .. Encoding.UTF8.GetBytes($"photo {target.Word}")])));
             await client.CreateJoinTokenAsync(new CreateJoinToken(target.Site, null, null));
             target.Token = (await client.CreateTokenAsync(new CreateToken([new GrantInfo("viewer", [target.Site])], $"token-{target.Word}"))).Id;
             await StoreAsync(tenant, target);

@@ -90,7 +90,7 @@ public sealed class MountingTests(RunningCloud cloud) : IClassFixture<RunningClo
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
         using var first = await GetAsync(token, "/api/v1/mountings?limit=4");
         var page = System.Text.Json.JsonDocument.Parse(await first.Content.ReadAsStringAsync(Cancel)).RootElement;
-        var next = (await installer.ListMountingsAsync(cursor: page.GetProperty("next").GetString(), cancellationToken: Cancel)).Items;
+        var next = (await installer.ListMountingsAsync(null, page.GetProperty("next").GetString(), null, Cancel)).Items;
         Assert.Equal(kept.Skip(4), next);
     }
 

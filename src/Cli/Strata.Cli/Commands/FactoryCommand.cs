@@ -28,7 +28,8 @@ internal static class FactoryCommand
         var name = new Option<string?>("--batch") { Description = "The batch's name; by default the SKU and the time. The same name goes on with the same batch." };
         var prefix = new Option<string?>("--prefix") { Description = "What serial numbers begin with; by default the batch's name and '-'." };
         var first = new Option<int>("--first") { Description = "The number of the first one.", DefaultValueFactory = _ => 1 };
-        var command = new Command("batch", "Make keys, and have them certified as births of one batch. The keys stay in the folder; the node sees none of them.") { sku, count, to, name, prefix, first };
+        var labelUrl = LabelAddress.Option();
+        var command = new Command("batch", "Make keys, and have them certified as births of one batch. The keys stay in the folder; the node sees none of them.") { sku, count, to, name, prefix, first, labelUrl };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -36,7 +37,7 @@ internal static class FactoryCommand
             if (devices is < 1 or > MaxCount)
                 throw new CliException(ExitCode.Usage, $"--count is {devices}; it takes 1 to {MaxCount:N0}.");
             var batch = parsed.GetValue(name) ?? string.Create(CultureInfo.InvariantCulture, $"{new string([.. of.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]).Trim('-')}-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}");
-            var folder = BatchFolder.Create(parsed.GetValue(to)!);
+            var folder = BatchFolder.Create(parsed.GetValue(to)!, LabelAddress.Of(parsed, labelUrl));
             var client = node.Connect(parsed);
             var authority = await client.CreateBatchAsync(new CreateBatch(batch, of), cancellationToken);
             var started = TimeProvider.System.GetTimestamp();
@@ -51,7 +52,7 @@ internal static class FactoryCommand
             output.Note(string.Create(CultureInfo.InvariantCulture, $"{devices:N0} devices in {took.TotalSeconds:0.0} s, {devices / took.TotalSeconds:N0} a second. The keys are in no other place: put each into its device, then destroy the folder's copy."));
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata factory batch --tenant acme --sku T-100 --count 10000 --out batch-7", "strata factory batch --sku T-100 --batch line-2 --count 500 --first 501 --out line-2b");
+        return HelpWithExamples.WithExamples(command, "strata factory batch --tenant acme --sku T-100 --count 10000 --out batch-7", "strata factory batch --sku T-100 --batch line-2 --count 500 --first 501 --out line-2b --label-url https://iot.example.com");
     }
 
     private static Command CreateList()

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Strata.Cloud.Contracts;
+using Strata.Core.Provisioning;
 
 namespace Strata.Cli.Factory;
 
@@ -15,15 +16,18 @@ internal sealed class BatchFolder
     private readonly StringBuilder manifest = new("serial,sku,batch,certificate_serial,sha256,not_after,key,certificate,qr\n");
     private readonly List<(string Serial, string Text)> labels = [];
 
-    private BatchFolder(string path) => this.path = path;
+    private readonly Uri? labelUrl;
 
+    private BatchFolder(string path, Uri? labelUrl) => (this.path, this.labelUrl) = (path, labelUrl);
+
+    /// <param name="labelUrl">Where people reach the node; null for labels that open nothing by themselves.</param>
     /// <exception cref="CliException">The folder holds something already.</exception>
-    public static BatchFolder Create(string folder)
+    public static BatchFolder Create(string folder, Uri? labelUrl)
     {
         var path = Directory.CreateDirectory(Path.GetFullPath(folder), OwnerOnly | UnixFileMode.UserExecute).FullName;
         return Directory.EnumerateFileSystemEntries(path).Any()
             ? throw new CliException(ExitCode.Usage, $"--out: {path} is not empty; a batch gets a folder of its own, so that no key is overwritten.")
-            : new BatchFolder(path);
+            : new BatchFolder(path, labelUrl);
     }
 
     public string ChainFile => Path.Combine(path, "chain.pem");
@@ -34,7 +38,7 @@ internal sealed class BatchFolder
         WriteOwn(Path.Combine(path, $"{birth.Serial}.key.pem"), key.ExportPkcs8PrivateKeyPem() + "\n");
         File.WriteAllText(Path.Combine(path, $"{birth.Serial}.crt.pem"), birth.Certificate);
         using var certificate = X509Certificate2.CreateFromPem(birth.Certificate);
-        var label = $"strata:{TenantOf(certificate)}/{birth.Serial}";
+        var label = LabelCode.OfDevice(TenantOf(certificate), birth.Serial, labelUrl);
         manifest.Append(CultureInfo.InvariantCulture, $"{Csv(birth.Serial)},{Csv(sku)},{Csv(batch)},{certificate.SerialNumber.ToLowerInvariant()},{Convert.ToHexStringLower(certificate.GetCertHash(HashAlgorithmName.SHA256))},")
             .Append(CultureInfo.InvariantCulture, $"{certificate.NotAfter.ToUniversalTime():yyyy-MM-ddTHH:mm:ssZ},{Csv(birth.Serial)}.key.pem,{Csv(birth.Serial)}.crt.pem,{Csv(label)}\n");
         labels.Add((birth.Serial, label));
@@ -44,9 +48,7 @@ internal sealed class BatchFolder
     public void Finish(string chain, string sku)
     {
         File.WriteAllText(ChainFile, chain);
-        var sheets = labels.Chunk(LabelSheet.PerSheet).ToList();
-        for (var i = 0; i < sheets.Count; i++)
-            File.WriteAllText(Path.Combine(path, i == 0 ? "labels.svg" : $"labels-{i + 1}.svg"), LabelSheet.Draw(sheets[i], sku));
+        LabelSheet.Write(Path.Combine(path, "labels.svg"), labels.ConvertAll(l => (sku, l.Serial, l.Text)));
         WriteOwn(Path.Combine(path, "manifest.csv"), manifest.ToString());
     }
 

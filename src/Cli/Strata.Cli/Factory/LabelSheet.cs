@@ -4,7 +4,7 @@ using QRCoder;
 
 namespace Strata.Cli.Factory;
 
-/// <summary>QR labels on A4 sheets of 5 by 13 (38.1 mm by 21.2 mm, as label paper is sold), as SVG: the code and beside it the serial number and the SKU in letters.</summary>
+/// <summary>QR labels on A4 sheets of 5 by 13 (38.1 mm by 21.2 mm, as label paper is sold), as SVG: the code and beside it a heading (the SKU, say) and a name (the serial number) in letters.</summary>
 internal static class LabelSheet
 {
     public const int PerSheet = 65;
@@ -18,7 +18,7 @@ internal static class LabelSheet
 
     /// <summary>One sheet.</summary>
     /// <param name="labels">At most <see cref="PerSheet"/>.</param>
-    public static string Draw(IReadOnlyList<(string Serial, string Text)> labels, string sku)
+    public static string Draw(IReadOnlyList<(string Heading, string Name, string Text)> labels)
     {
         var svg = new StringBuilder("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"210mm\" height=\"297mm\" viewBox=\"0 0 210 297\" font-family=\"sans-serif\">\n<rect width=\"210\" height=\"297\" fill=\"#fff\"/>\n");
         for (var i = 0; i < labels.Count; i++)
@@ -26,8 +26,8 @@ internal static class LabelSheet
             var (x, y) = (Left + i % Columns * (Width + ColumnGap), Top + i / Columns * Height);
             svg.Append(CultureInfo.InvariantCulture, $"<g transform=\"translate({x + 1:0.##} {y + (Height - CodeSize) / 2:0.##})\">");
             DrawCode(svg, labels[i].Text);
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"18\" y=\"6\" font-size=\"2.6\">{Escape(Short(sku, 14))}</text>");
-            var rest = labels[i].Serial;
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"18\" y=\"6\" font-size=\"2.6\">{Escape(Short(labels[i].Heading, 14))}</text>");
+            var rest = labels[i].Name;
             for (var line = 0; line < 3 && rest.Length > 0; line++)
             {
                 var part = rest.Length > 14 ? rest[..14] : rest;
@@ -37,6 +37,17 @@ internal static class LabelSheet
             svg.Append("</g>\n");
         }
         return svg.Append("</svg>\n").ToString();
+    }
+
+    /// <summary>Writes as many sheets as it takes, <c>NAME.svg</c>, <c>NAME-2.svg</c>, ...</summary>
+    /// <param name="file">The first one's path.</param>
+    /// <returns>How many.</returns>
+    public static int Write(string file, IReadOnlyList<(string Heading, string Name, string Text)> labels)
+    {
+        var sheets = labels.Chunk(PerSheet).ToList();
+        for (var i = 0; i < sheets.Count; i++)
+            File.WriteAllText(i == 0 ? file : Path.Combine(Path.GetDirectoryName(file)!, $"{Path.GetFileNameWithoutExtension(file)}-{i + 1}.svg"), Draw(sheets[i]));
+        return sheets.Count;
     }
 
     /// <summary>The dark squares of each row in one path: a tenth of what a rectangle for each would take.</summary>

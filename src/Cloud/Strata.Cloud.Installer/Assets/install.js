@@ -152,7 +152,7 @@ async function choose(code, name) {
       return;
     device = { code, id: found.id, site: found.site, known: true };
     $('device-name').textContent = found.id;
-    $('device-facts').textContent = [found.model, found.state, found.serial && found.serial !== found.id ? `serial ${found.serial}` : null, found.lastSeen ? `heard ${ageOf(now() - Date.parse(found.lastSeen))}` : 'never heard'].filter(Boolean).join(' · ');
+    $('device-facts').textContent = [found.model, found.state, found.serial && found.serial !== found.id ? `serial ${found.serial}` : null, found.lastSeen ? `heard ${ageOf(now() - Date.parse(found.lastSeen))}` : null].filter(Boolean).join(' · ');
     $('device-place').textContent = found.site ? `It is in ${placeText(found.site)} now${found.mounting ? `, mounted by ${found.mounting.by} ${ageOf(now() - Date.parse(found.mounting.received))}` : ''}.` : 'It is in no place yet.';
     if (me.permissions.includes('readings.read'))
       live.start(found.id);
