@@ -45,9 +45,6 @@ public sealed class DevicesOptions
     /// <summary>Attempts to join per minute that one address may make. 1 to 10,000; 30 unless given.</summary>
     public int JoinsPerMinute { get; set; } = 30;
 
-    /// <summary>Events that wait to be stored; more are dropped and counted in the log. 100 to 1,000,000; 10,000 unless given.</summary>
-    public int MaxWaitingEvents { get; set; } = 10_000;
-
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
@@ -65,7 +62,6 @@ public sealed class DevicesOptions
         Check(MaxWaitingNews is >= 1_000 and <= 1_000_000, nameof(MaxWaitingNews), "1,000 to 1,000,000");
         Check(MaxViews is >= 1 and <= 10_000, nameof(MaxViews), "1 to 10,000");
         Check(JoinsPerMinute is >= 1 and <= 10_000, nameof(JoinsPerMinute), "1 to 10,000");
-        Check(MaxWaitingEvents is >= 100 and <= 1_000_000, nameof(MaxWaitingEvents), "100 to 1,000,000");
     }
 
     private static void Check(bool right, string name, string range)

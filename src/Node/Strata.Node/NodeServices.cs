@@ -15,6 +15,7 @@ using Strata.Node.Identity;
 using Strata.Node.Ingest;
 using Strata.Node.Link;
 using Strata.Node.Metering;
+using Strata.Node.Operations;
 using Strata.Node.Reads;
 using Strata.Node.Uplink;
 using Strata.Telemetry;
@@ -53,8 +54,10 @@ public static class NodeServices
         services.TryAddSingleton<GatewayStatusBoard>();
         services.TryAddSingleton<FleetEventWriter>();
         services.TryAddSingleton<IFleetEvents>(s => s.GetRequiredService<FleetEventWriter>());
+        services.AddSingleton<IUnwritten>(s => s.GetRequiredService<FleetEventWriter>());
         services.AddHostedService(s => s.GetRequiredService<FleetEventWriter>());
         services.TryAddSingleton<ILinkEvents, LinkEvents>();
+        services.AddOptions<FleetEventOptions>().ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DeviceIngestOptions>().ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<UplinkOptions>().ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<GatewayLinkOptions>().ValidateDataAnnotations().ValidateOnStart();

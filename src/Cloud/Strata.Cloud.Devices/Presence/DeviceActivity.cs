@@ -9,6 +9,7 @@ using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
+using Strata.Node.Operations;
 
 namespace Strata.Cloud.Devices.Presence;
 
@@ -17,8 +18,8 @@ namespace Strata.Cloud.Devices.Presence;
 /// node itself (a gateway reports its own). Hearing is noted in memory at once and written in batches.
 /// </summary>
 internal sealed partial class DeviceActivity(
-    RegistryStore registry, FleetPresence presence, FleetEventLog events, GatewayLinks links, DevicesOptions options, TimeProvider time, ILogger<DeviceActivity> logger)
-    : BackgroundService, IDeviceActivity
+    RegistryStore registry, FleetPresence presence, IFleetEvents events, GatewayLinks links, DevicesOptions options, TimeProvider time, ILogger<DeviceActivity> logger)
+    : BackgroundService, IDeviceActivity, IUnwritten
 {
     private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), bool> unwritten = new();
     private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), bool> firstHeard = new();
@@ -26,10 +27,10 @@ internal sealed partial class DeviceActivity(
     private readonly DateTimeOffset started = time.GetUtcNow();
 
     public void Connected(DeviceEntry device, DateTimeOffset at) =>
-        events.Add(device.Tenant, FleetEventKinds.DeviceConnected, device.Device, null, $"{device.Device} connected", at);
+        events.Raise(device.Tenant, FleetEventKinds.DeviceConnected, device.Device, null, $"{device.Device} connected", at);
 
     public void Disconnected(DeviceEntry device, DateTimeOffset at, string reason) =>
-        events.Add(device.Tenant, FleetEventKinds.DeviceDisconnected, device.Device, null, $"{device.Device} disconnected: {reason}", at);
+        events.Raise(device.Tenant, FleetEventKinds.DeviceDisconnected, device.Device, null, $"{device.Device} disconnected: {reason}", at);
 
     public void Heard(DeviceEntry device, GatewayId? gateway, DateTimeOffset at, bool live)
     {
@@ -42,13 +43,12 @@ internal sealed partial class DeviceActivity(
         if (row.State is DeviceState.Provisioning)
             firstHeard[key] = true;
         if (before is not null && before.Gateway != now.Gateway)
-            events.Add(device.Tenant, FleetEventKinds.DeviceMoved, device.Device, now.Gateway, $"{device.Device} moved from {Name(before.Gateway)} to {Name(now.Gateway)}", at);
+            events.Raise(device.Tenant, FleetEventKinds.DeviceMoved, device.Device, now.Gateway, $"{device.Device} moved from {Name(before.Gateway)} to {Name(now.Gateway)}", at);
         if (live && silent.TryRemove(key, out _))
-            events.Add(device.Tenant, FleetEventKinds.DeviceReturned, device.Device, now.Gateway, $"{device.Device} is heard again", at);
+            events.Raise(device.Tenant, FleetEventKinds.DeviceReturned, device.Device, now.Gateway, $"{device.Device} is heard again", at);
     }
 
-    /// <summary>Writes what was heard since the last time. Also called by tests in place of the clock.</summary>
-    internal async Task FlushAsync(CancellationToken cancellationToken)
+    public async Task WriteUnwrittenAsync(CancellationToken cancellationToken)
     {
         foreach (var tenant in registry.Tenants)
         {
@@ -76,7 +76,7 @@ internal sealed partial class DeviceActivity(
     {
         try
         {
-            await FlushAsync(cancellationToken);
+            await WriteUnwrittenAsync(cancellationToken);
         }
 #pragma warning disable CA1031 // What was not written stays marked and is written the next time.
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -97,7 +97,7 @@ internal sealed partial class DeviceActivity(
         foreach (var key in heard)
             firstHeard.TryRemove(key, out _);
         foreach (var device in outcome.Value)
-            events.Add(tenant, FleetEventKinds.DeviceState, DeviceId.Parse(device), null, $"{device} is active: heard for the first time");
+            events.Raise(tenant, FleetEventKinds.DeviceState, DeviceId.Parse(device), null, $"{device} is active: heard for the first time", time.GetUtcNow());
     }
 
     private static Outcome<List<string>> Activate(RegistryChange change, List<(TenantId, DeviceId Device)> heard)
@@ -174,7 +174,7 @@ internal sealed partial class DeviceActivity(
             if (presence.Of(tenant, device) is not { Gateway: null } heard || (heard.LastSeen > started ? heard : heard with { LastSeen = started }).IsOnline(row.Heartbeat, now))
                 continue;
             if (silent.TryAdd((tenant, device), true))
-                events.Add(tenant, FleetEventKinds.DeviceSilent, device, null, $"{device} has not been heard for two heartbeats");
+                events.Raise(tenant, FleetEventKinds.DeviceSilent, device, null, $"{device} has not been heard for two heartbeats", now);
         }
     }
 

@@ -9,7 +9,7 @@ using Strata.Node.Uplink;
 namespace Strata.Cloud.Devices.Presence;
 
 /// <summary>Which gateways are there now: those that hold a link to this node, and those further down that report through it.</summary>
-internal sealed class GatewayLinks(FleetPresence presence, FleetEventLog events, GatewayStatusBoard statuses, TimeProvider time) : ILinkEvents
+internal sealed class GatewayLinks(FleetPresence presence, IFleetEvents events, GatewayStatusBoard statuses, TimeProvider time) : ILinkEvents
 {
     /// <summary>A gateway without a link of its own that reported within this time is online.</summary>
     public static readonly TimeSpan ReportsWithin = TimeSpan.FromSeconds(15);
@@ -20,14 +20,14 @@ internal sealed class GatewayLinks(FleetPresence presence, FleetEventLog events,
     {
         links[(gateway.Tenant, gateway.Gateway)] = at;
         presence.Set(gateway.Tenant, gateway.Gateway, at);
-        events.Add(gateway.Tenant, FleetEventKinds.GatewayLinkUp, null, gateway.Gateway, $"the link to {gateway.Gateway} is up", at);
+        events.Raise(gateway.Tenant, FleetEventKinds.GatewayLinkUp, null, gateway.Gateway, $"the link to {gateway.Gateway} is up", at);
     }
 
     public void LinkDown(GatewayEntry gateway, DateTimeOffset at, string reason)
     {
         links.TryRemove((gateway.Tenant, gateway.Gateway), out _);
         presence.Set(gateway.Tenant, gateway.Gateway, at);
-        events.Add(gateway.Tenant, FleetEventKinds.GatewayLinkDown, null, gateway.Gateway, $"the link to {gateway.Gateway} is down: {reason}", at);
+        events.Raise(gateway.Tenant, FleetEventKinds.GatewayLinkDown, null, gateway.Gateway, $"the link to {gateway.Gateway} is down: {reason}", at);
     }
 
     public DateTimeOffset? Since(TenantId tenant, GatewayId gateway) => links.TryGetValue((tenant, gateway), out var since) ? since : null;

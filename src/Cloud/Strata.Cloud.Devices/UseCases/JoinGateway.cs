@@ -20,7 +20,7 @@ namespace Strata.Cloud.Devices.UseCases;
 /// in the registry without a secret is taken over; one that went silent may be joined anew under its name (a new disk, say), one that is
 /// online may not.
 /// </summary>
-internal sealed class JoinGateway(RegistryStore registry, FleetPresence presence, GatewayLinks links, FleetEventLog events, TenantDirectory tenants, IRejectionLog rejections)
+internal sealed class JoinGateway(RegistryStore registry, FleetPresence presence, GatewayLinks links, IFleetEvents events, TenantDirectory tenants, IRejectionLog rejections, TimeProvider time)
 {
     public static async Task<IResult> HandleAsync(HttpContext context, JoinGateway join, CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal sealed class JoinGateway(RegistryStore registry, FleetPresence presence
                 rejections.Record(tenant, RejectionKind.Authentication, request.Name ?? request.Site, $"join refused: {outcome.Problem.Detail}");
             return outcome;
         }
-        events.Add(tenant, FleetEventKinds.GatewayJoined, null, GatewayId.Parse(outcome.Value.Id), $"{outcome.Value.Id} joined at {outcome.Value.Site}");
+        events.Raise(tenant, FleetEventKinds.GatewayJoined, null, GatewayId.Parse(outcome.Value.Id), $"{outcome.Value.Id} joined at {outcome.Value.Site}", time.GetUtcNow());
         return outcome;
     }
 

@@ -14,7 +14,8 @@ namespace Strata.Cloud.Platform.Archive;
 /// then both are read beside what goes on. Memory is bounded by a page.
 /// </summary>
 public sealed class TenantExport(
-    IRegistryDatabase database, TenantTables tables, TenantPlacements placements, AuditTrail trail, RoutedTelemetryStore telemetry, IngestWriter writer, IEnumerable<ArchiveField> fields, TimeProvider time)
+    IRegistryDatabase database, TenantTables tables, TenantPlacements placements, AuditTrail trail, RoutedTelemetryStore telemetry, IngestWriter writer, IEnumerable<ArchiveField> fields,
+    IEnumerable<IUnwritten> unwritten, TimeProvider time)
 {
     private const int MostLooks = 20;
 
@@ -57,11 +58,13 @@ public sealed class TenantExport(
         }
     }
 
-    /// <summary>Its devices were just sent away, which makes events: waits until nothing more comes, for a while; the end of the export looks again.</summary>
+    /// <summary>Its devices were just sent away, which makes events: has what was noted written and waits until nothing more comes, for a while; the end of the export looks again.</summary>
     private async Task SettleAsync(TenantId tenant, ITransferStore store, CancellationToken cancellationToken)
     {
         for (var look = 0; look < MostLooks; look++)
         {
+            foreach (var part in unwritten)
+                await part.WriteUnwrittenAsync(cancellationToken);
             var last = await store.LastCommitAsync(tenant, cancellationToken);
             await Task.Delay(Quiet, time, cancellationToken);
             var came = false;
