@@ -19,7 +19,12 @@ internal sealed class EdgeCommandOptions
     private readonly Option<string?> device = new("--device") { Description = "The device that the agent speaks for; with --birth its certificate says it.", HelpName = "ID" };
     private readonly Option<string?> secretFile = new("--secret-file") { Description = "A file with the device's secret.", HelpName = "FILE" };
     private readonly Option<string?> birth = new("--birth") { Description = "In place of a secret: the birth or claim certificate (PEM) with which the agent asks for its own, which it keeps and renews by itself.", HelpName = "FILE" };
-    private readonly Option<string?> birthKey = new("--birth-key") { Description = "The key (PEM) of --birth.", HelpName = "FILE" };
+    private readonly Option<string?> birthKey = new("--birth-key") { Description = "The key (PEM) of --birth, or pkcs11:... where it is in a token.", HelpName = "FILE|URI" };
+    private readonly Option<string?> key = new("--key")
+    {
+        Description = "With --birth: the agent's own key in a token, made there beforehand and the same at each renewal; without it a file (0600) that is made anew each time. pkcs11:token=T;object=O;type=private?pin-source=file:/PATH",
+        HelpName = "URI",
+    };
     private readonly Option<string?> serial = new("--serial") { Description = "With a claim certificate: the serial number of this device.", HelpName = "TEXT" };
     private readonly Option<string?> authorities = new("--ca") { Description = "mqtts: the authorities (PEM) that a gateway's certificate must lead to; without it the machine's.", HelpName = "FILE" };
     private readonly Option<string> to = new("--to") { Description = "mqtt://HOST:PORT or mqtts://HOST:PORT of a gateway or cloud node; several with commas, the first is preferred.", Required = true, HelpName = "ADDRESSES" };
@@ -44,7 +49,7 @@ internal sealed class EdgeCommandOptions
 
     public IEnumerable<Option> All =>
     [
-        data, device, secretFile, birth, birthKey, serial, authorities, to, source, map, timeColumn, timeFormat, speed, shiftEnd, offset, exitAtEnd, interval, deadBand, heartbeat, immediate, bufferBytes,
+        data, device, secretFile, birth, birthKey, key, serial, authorities, to, source, map, timeColumn, timeFormat, speed, shiftEnd, offset, exitAtEnd, interval, deadBand, heartbeat, immediate, bufferBytes,
         whenFull, health, returnAfter, flushLimit, control,
     ];
 
@@ -75,8 +80,10 @@ internal sealed class EdgeCommandOptions
 
     private AgentIdentityOptions? ReadIdentity(ParseResult parsed) => (parsed.GetValue(birth), parsed.GetValue(birthKey)) switch
     {
-        (null, null) => parsed.GetValue(serial) is null ? null : throw new FormatException("--serial belongs to --birth with a claim certificate."),
-        ({ } certificate, { } key) => new AgentIdentityOptions { BirthCertificateFile = certificate, BirthKeyFile = key, Serial = parsed.GetValue(serial) },
+        (null, null) => parsed.GetValue(serial) is not null ? throw new FormatException("--serial belongs to --birth with a claim certificate.")
+            : parsed.GetValue(key) is not null ? throw new FormatException("--key belongs to --birth: with a certificate an agent has a key.")
+            : null,
+        ({ } certificate, { } own) => new AgentIdentityOptions { BirthCertificateFile = certificate, BirthKeyFile = own, KeyUri = parsed.GetValue(key), Serial = parsed.GetValue(serial) },
         _ => throw new FormatException("--birth and --birth-key go together."),
     };
 

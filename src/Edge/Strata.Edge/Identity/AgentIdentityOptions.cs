@@ -6,8 +6,11 @@ public sealed record AgentIdentityOptions
     /// <summary>The certificate (PEM) with which it asks for its own: a birth certificate from the factory, or a claim certificate that many share.</summary>
     public required string BirthCertificateFile { get; init; }
 
-    /// <summary>The key (PEM) of <see cref="BirthCertificateFile"/>.</summary>
+    /// <summary>The key (PEM) of <see cref="BirthCertificateFile"/>, or the URI (<c>pkcs11:...</c>) of one in a token.</summary>
     public required string BirthKeyFile { get; init; }
+
+    /// <summary>The URI (<c>pkcs11:...</c>) of the agent's own key in a token, which stays the same at each renewal; null when it makes its keys by itself and keeps them in its folder.</summary>
+    public string? KeyUri { get; init; }
 
     /// <summary>The serial number with which a device that shows a claim certificate names itself; null where the birth certificate does.</summary>
     public string? Serial { get; init; }

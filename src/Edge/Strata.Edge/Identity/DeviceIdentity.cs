@@ -12,7 +12,7 @@ namespace Strata.Edge.Identity;
 internal sealed partial class DeviceIdentity(
     AgentIdentityOptions options, string dataDirectory, GatewayTrust trust, IReadOnlyList<GatewayAddress> gateways, DeliveryOptions delivery, TimeProvider time, ILogger logger) : IDisposable
 {
-    private readonly IdentityFolder folder = IdentityFolder.Open(dataDirectory);
+    private readonly IdentityFolder folder = IdentityFolder.Open(dataDirectory, options.KeyUri);
     private OperationalIdentity? current;
     private volatile bool isRefused;
     private DateTimeOffset lastTried = DateTimeOffset.MinValue;
@@ -71,7 +71,11 @@ internal sealed partial class DeviceIdentity(
         return Adopt(answer, key, link.Address, "renewed");
     }
 
-    public void Dispose() => current?.Dispose();
+    public void Dispose()
+    {
+        current?.Dispose();
+        folder.Dispose();
+    }
 
     private async Task<bool> TryEnrolAsync(GatewayAddress gateway, X509Certificate2 proof, string name, CancellationToken cancellationToken)
     {
@@ -118,12 +122,20 @@ internal sealed partial class DeviceIdentity(
     {
         try
         {
-            return X509Certificate2.CreateFromPemFile(options.BirthCertificateFile, options.BirthKeyFile);
+            return TokenKey.IsUri(options.BirthKeyFile) ? BirthOfToken() : X509Certificate2.CreateFromPemFile(options.BirthCertificateFile, options.BirthKeyFile);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             throw new EdgeConfigurationException($"--birth: {options.BirthCertificateFile} with {options.BirthKeyFile} is no certificate with its key (PEM): {e.Message}", e);
         }
+    }
+
+    private X509Certificate2 BirthOfToken()
+    {
+        using var token = TokenKey.Open(options.BirthKeyFile, "--birth-key");
+        using var key = token.Create();
+        using var bare = X509Certificate2.CreateFromPem(File.ReadAllText(options.BirthCertificateFile));
+        return bare.CopyWithPrivateKey(key);
     }
 
     private static string NameOf(X509Certificate2 certificate) => certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);

@@ -8,12 +8,14 @@ namespace Strata.Edge.Identity;
 /// <summary>
 /// The agent's keys and certificates, 0600 in a folder that is 0700. What is in use is one file, <c>current.pem</c>, with key and certificate together, replaced in one step after the one before
 /// was kept as <c>previous.pem</c>: whatever moment the power goes, there is one that works. A key that was made and not certified yet stays as <c>next.key.pem</c> and is asked for again.
+/// Where the key is in a token, the files hold certificates alone.
 /// </summary>
-internal sealed class IdentityFolder
+internal sealed class IdentityFolder : IDisposable
 {
     private readonly string path;
+    private readonly TokenKey? token;
 
-    private IdentityFolder(string path) => this.path = path;
+    private IdentityFolder(string path, TokenKey? token) => (this.path, this.token) = (path, token);
 
     private string CurrentFile => Path.Combine(path, "current.pem");
 
@@ -24,8 +26,13 @@ internal sealed class IdentityFolder
     /// <summary>Where it is in the agent's folder.</summary>
     public static string PathIn(string dataDirectory) => Path.Combine(dataDirectory, "identity");
 
-    public static IdentityFolder Open(string dataDirectory) =>
-        new(Directory.CreateDirectory(PathIn(dataDirectory), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName);
+    /// <param name="keyUri">Of the key in a token; null when keys are made and kept here.</param>
+    /// <exception cref="EdgeConfigurationException">The token does not give the key.</exception>
+    public static IdentityFolder Open(string dataDirectory, string? keyUri = null)
+    {
+        var token = keyUri is null ? null : TokenKey.Open(keyUri, "--key");
+        return new(Directory.CreateDirectory(PathIn(dataDirectory), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName, token);
+    }
 
     /// <summary>The identity in use; null when there is none, or it is damaged.</summary>
     public OperationalIdentity? Current => Read(CurrentFile);
@@ -33,9 +40,11 @@ internal sealed class IdentityFolder
     /// <summary>The one before; null when there is none.</summary>
     public OperationalIdentity? Previous => Read(PreviousFile);
 
-    /// <summary>The key that is to be certified next; made when there is none.</summary>
+    /// <summary>The key that is to be certified next: the token's, or one that is made when there is none.</summary>
     public ECDsa NextKey()
     {
+        if (token is not null)
+            return token.Create();
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         try
         {
@@ -60,8 +69,8 @@ internal sealed class IdentityFolder
     /// <exception cref="CryptographicException">The certificate is not of this key, or not a device's.</exception>
     public OperationalIdentity Adopt(ECDsa key, string certificate)
     {
-        var text = key.ExportPkcs8PrivateKeyPem() + "\n" + certificate;
-        var identity = OperationalIdentity.Parse(text, DateTimeOffset.UnixEpoch) ?? throw new CryptographicException("The certificate that was issued is not of the key that was asked for, or names no device.");
+        var text = token is null ? key.ExportPkcs8PrivateKeyPem() + "\n" + certificate : certificate;
+        var identity = OperationalIdentity.Parse(text, DateTimeOffset.UnixEpoch, token) ?? throw new CryptographicException("The certificate that was issued is not of the key that was asked for, or names no device.");
         identity.Dispose();
         // What is damaged must not take the place of what works.
         using (var before = Current)
@@ -74,8 +83,10 @@ internal sealed class IdentityFolder
         return Current!;
     }
 
-    private static OperationalIdentity? Read(string file) =>
-        File.Exists(file) ? OperationalIdentity.Parse(File.ReadAllText(file), new DateTimeOffset(File.GetLastWriteTimeUtc(file))) : null;
+    public void Dispose() => token?.Dispose();
+
+    private OperationalIdentity? Read(string file) =>
+        File.Exists(file) ? OperationalIdentity.Parse(File.ReadAllText(file), new DateTimeOffset(File.GetLastWriteTimeUtc(file)), token) : null;
 }
 
 /// <summary>A certificate with its key, by which the device is let in.</summary>
@@ -93,11 +104,12 @@ internal sealed record OperationalIdentity(X509Certificate2 Certificate, Certifi
     public bool IsPast(DateTimeOffset now) => now > Taken + (Certificate.NotAfter - Certificate.NotBefore);
 
     /// <summary>Null when the text holds no certificate of a device with its key.</summary>
-    public static OperationalIdentity? Parse(string text, DateTimeOffset taken)
+    /// <param name="token">Where the key is when the text does not hold it.</param>
+    public static OperationalIdentity? Parse(string text, DateTimeOffset taken, TokenKey? token = null)
     {
         try
         {
-            var certificate = X509Certificate2.CreateFromPem(text, text);
+            var certificate = token is null || text.Contains("PRIVATE KEY-----", StringComparison.Ordinal) ? X509Certificate2.CreateFromPem(text, text) : OfToken(text, token);
             foreach (var uri in UrisOf(certificate))
             {
                 if (CertificateName.TryParse(uri, out var name) && name.Use == CertificateUse.Operational)
@@ -113,6 +125,13 @@ internal sealed record OperationalIdentity(X509Certificate2 Certificate, Certifi
     }
 
     public void Dispose() => Certificate.Dispose();
+
+    private static X509Certificate2 OfToken(string text, TokenKey token)
+    {
+        using var bare = X509Certificate2.CreateFromPem(text);
+        using var key = token.Create();
+        return bare.CopyWithPrivateKey(key);
+    }
 
     private static IEnumerable<string> UrisOf(X509Certificate2 certificate)
     {

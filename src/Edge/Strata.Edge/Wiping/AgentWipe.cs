@@ -83,7 +83,16 @@ internal sealed partial class AgentWipe(EdgeOptions options, GatewayTrust trust,
     /// <summary>True when it was told, false when nobody lets it in any more, null when it is to be tried again.</summary>
     private async Task<bool?> TryTellAsync(WipeOrder order, CancellationToken cancellationToken)
     {
-        var proofs = Proofs();
+        List<(DeviceId Device, LinkProof Proof)> proofs;
+        try
+        {
+            proofs = Proofs();
+        }
+        catch (EdgeConfigurationException reason)
+        {
+            NoProof(logger, reason.Message);
+            return null; // A token that is not there now may be there in a moment.
+        }
         var refusals = 0;
         foreach (var (device, proof) in proofs)
         {
@@ -111,7 +120,7 @@ internal sealed partial class AgentWipe(EdgeOptions options, GatewayTrust trust,
     {
         if (options.Identity is null)
             return File.Exists(options.SecretFile) ? [(options.Device!.Value, LinkProof.OfSecretFile(options.SecretFile, trust))] : [];
-        var folder = IdentityFolder.Open(options.DataDirectory);
+        using var folder = IdentityFolder.Open(options.DataDirectory, options.Identity.KeyUri);
         return [.. new[] { folder.Current, folder.Previous }.OfType<OperationalIdentity>().Select(i => (i.Name.Device, new LinkProof(null, i.Certificate, trust)))];
     }
 
@@ -124,6 +133,8 @@ internal sealed partial class AgentWipe(EdgeOptions options, GatewayTrust trust,
             json.WriteBoolean("wiped", true);
             Write(json, "erased", Data);
             Write(json, "next", [options.Identity is null ? "secret" : "identity"]);
+            if (options.Identity?.KeyUri is not null)
+                Write(json, "kept", ["the key in the token"]);
             json.WriteNumber("discardedReadings", order.Discarded);
             json.WriteEndObject();
         }
@@ -140,6 +151,9 @@ internal sealed partial class AgentWipe(EdgeOptions options, GatewayTrust trust,
 
     [LoggerMessage(4500, LogLevel.Warning, "Told to wipe itself (request {Request}): readings, state and keys go; {Discarded} readings are not delivered.")]
     private static partial void Begun(ILogger logger, string request, long discarded);
+
+    [LoggerMessage(4502, LogLevel.Warning, "Nobody can be told of the wipe: {Reason}")]
+    private static partial void NoProof(ILogger logger, string reason);
 
     [LoggerMessage(4501, LogLevel.Warning, "{Gateway} cannot be told of the wipe: {Reason}.")]
     private static partial void NotTold(ILogger logger, GatewayAddress gateway, string reason);
