@@ -1,33 +1,27 @@
 // The installer's page: a device's label, its place, its reading, and off it goes. What is done is put into the queue first, so that nothing is lost; the queue is sent at once, or later.
 import { get, getAll, now } from './api.js';
+import { $, say, show, showNetwork, showWhy } from './view.js';
 import { readLabel } from './labels.js';
 import { Outbox } from './outbox.js';
 import { PlaceChoice, placeText } from './places.js';
-import { shrink } from './photos.js';
+import { PhotoField } from './photos.js';
 import { LiveReadings, ageOf } from './readings.js';
 import { Camera, readPhoto } from './scanner.js';
 
-const $ = id => document.getElementById(id);
+const StillSeen = 4000; // ms
 const Needed = ['devices.read', 'devices.write', 'sites.read'];
 const camera = new Camera($('video'));
 const live = new LiveReadings($('live'), $('live-note'));
 const places = new PlaceChoice($('levels'), showAction);
 const queue = self.StrataQueue;
+const photo = new PhotoField();
 const outbox = new Outbox($('queue'), () => me);
 let me = null; // Who uses the page, as the node said last.
 let device = null; // {code, id, site, known}
-let photo = null;
+let mounted = null; // {code, until}: the label just done, which the camera may see for a while longer.
 let wantsCamera = false; // Opened once, it opens again for the next device.
 
 // --- What is shown
-
-function show(id, visible) { $(id).hidden = !visible; }
-
-function say(text, kind = '') {
-  $('message').textContent = text ?? '';
-  $('message').className = `message ${kind}`;
-  show('message', !!text);
-}
 
 function showAction() {
   show('action', !!device);
@@ -44,25 +38,6 @@ function showStep() {
   $('camera-button').textContent = camera.isOpen ? 'Stop' : 'Scan a label';
   show('camera', camera.isOpen);
   showAction();
-}
-
-function showNetwork() {
-  $('network').textContent = navigator.onLine ? 'online' : 'no connection';
-  $('network').classList.toggle('off', !navigator.onLine);
-}
-
-function showWhy() {
-  const reasons = [];
-  if (!window.isSecureContext) {
-    reasons.push(`This page was opened by ${location.protocol.slice(0, -1)}, and browsers give the camera, and work without a connection, to pages served by HTTPS only. Take a photo of the label or type its code; or open the node's https address.`);
-  } else if (!Camera.isThere) {
-    reasons.push('This browser gives no camera to pages. Take a photo of the label, or type its code.');
-  } else if (!navigator.serviceWorker) {
-    reasons.push('This browser does not keep pages: without a connection, this one does not open again.');
-  }
-  $('why').textContent = reasons.join(' ');
-  show('why', reasons.length > 0);
-  show('camera-button', Camera.isThere);
 }
 
 // --- Who, and which places
@@ -113,6 +88,8 @@ async function openCamera() {
 
 /** True when no other code is waited for. */
 async function seen(text) {
+  if (mounted && mounted.code === text.trim() && Date.now() < mounted.until)
+    return false;
   const label = readLabel(text);
   if (!label) {
     say('This code names neither a device nor a place.', 'bad');
@@ -175,7 +152,7 @@ async function choose(code, name) {
 function clear() {
   device = null;
   live.stop();
-  setPhoto(null);
+  photo.set(null);
   $('note').value = '';
   $('code').value = '';
 }
@@ -189,35 +166,23 @@ async function next() {
 
 // --- Mounting
 
-function setPhoto(blob) {
-  photo = blob;
-  if ($('photo-shown').src)
-    URL.revokeObjectURL($('photo-shown').src);
-  $('photo-shown').removeAttribute('src');
-  if (blob)
-    $('photo-shown').src = URL.createObjectURL(blob);
-  show('photo-shown', !!blob);
-  show('no-photo', !!blob);
-  $('photo-text').textContent = blob ? 'Another photo' : 'Add a photo';
-  $('photo').value = '';
-}
-
 /** randomUUID is for pages served by HTTPS only. */
 const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('');
 
 async function mount() {
   $('mount').disabled = true;
   const item = {
-    id: newId(), tenant: me.tenant.id, code: device.code, device: device.id, site: places.chosen, replaces: device.site, note: $('note').value.trim(), photo, at: new Date(now()).toISOString(),
+    id: newId(), tenant: me.tenant.id, code: device.code, device: device.id, site: places.chosen, replaces: device.site, note: $('note').value.trim(), photo: photo.blob, at: new Date(now()).toISOString(),
     state: 'waiting', detail: null, created: Date.now(),
   };
-  const full = await queue.add(item);
+  const full = await queue.add(item).catch(failure => `This browser keeps nothing: ${failure.message} Leave private browsing, or make room.`);
   if (full) {
     say(full, 'bad');
     showAction();
     return;
   }
   navigator.storage?.persist?.();
+  mounted = { code: item.code, until: Date.now() + StillSeen };
   clear();
   showStep();
   say(`${item.device}: kept, being sent.`);
@@ -266,7 +231,13 @@ async function begin() {
     await openCamera();
     $('scan').scrollIntoView({ block: 'start' });
   });
-  $('code-form').addEventListener('submit', async event => { event.preventDefault(); if ($('code').value.trim()) await seen($('code').value); });
+  $('code-form').addEventListener('submit', async event => {
+    event.preventDefault();
+    if ($('code').value.trim()) {
+      mounted = null; // Typed is meant.
+      await seen($('code').value);
+    }
+  });
   $('label-photo').addEventListener('change', async () => {
     const file = $('label-photo').files[0];
     $('label-photo').value = '';
@@ -279,11 +250,6 @@ async function begin() {
     else
       say('No code was found in the photo. Take it nearer and sharper, or type what is printed below the code.', 'bad');
   });
-  $('photo').addEventListener('change', async () => {
-    if ($('photo').files[0])
-      await shrink($('photo').files[0]).then(setPhoto, failure => say(failure.message, 'bad'));
-  });
-  $('no-photo').addEventListener('click', () => setPhoto(null));
   $('another').addEventListener('click', next);
   $('mount').addEventListener('click', mount);
   $('send').addEventListener('click', () => outbox.send());

@@ -3,7 +3,7 @@
 importScripts('queue.js');
 const Cache = 'strata-install-VERSION-OF-THE-PAGE';
 const Page = '/install/';
-const Files = [Page, ...['install.css', 'install.js', 'api.js', 'labels.js', 'places.js', 'outbox.js', 'readings.js', 'scanner.js', 'photos.js', 'queue.js', 'icon.svg', 'manifest.webmanifest', 'vendor/qr/decode.js', 'vendor/qr/index.js'].map(f => Page + f)];
+const Files = [Page, ...['install.css', 'install.js', 'api.js', 'labels.js', 'places.js', 'outbox.js', 'readings.js', 'scanner.js', 'view.js', 'photos.js', 'queue.js', 'icon.svg', 'manifest.webmanifest', 'vendor/qr/decode.js', 'vendor/qr/index.js'].map(f => Page + f)];
 
 self.addEventListener('install', event => event.waitUntil((async () => {
   const cache = await caches.open(Cache);
@@ -33,5 +33,9 @@ self.addEventListener('fetch', event => {
 
 self.addEventListener('sync', event => {
   if (event.tag === 'mountings')
-    event.waitUntil(StrataQueue.send(async () => (await self.clients.matchAll()).forEach(c => c.postMessage('changed'))));
+    event.waitUntil((async () => {
+      await StrataQueue.send(async () => (await self.clients.matchAll()).forEach(c => c.postMessage('changed')));
+      if ((await StrataQueue.all()).some(i => i.state === 'waiting'))
+        throw new Error('Not everything could be sent.'); // Then the browser asks again.
+    })());
 });
