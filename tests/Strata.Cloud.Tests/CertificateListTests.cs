@@ -30,6 +30,9 @@ public sealed class CertificateListTests(RunningCloud cloud) : IClassFixture<Run
         // One of them is revoked: the other has its key for itself.
         await cloud.Client.RevokeCertificatesAsync(new RevokeCertificates(Device: "k-1"), Cancelled);
         Assert.Empty(await FoundAsync("shared-key"));
+        // Births do not let in: they are counted, and no device's way in ends with them.
+        await cloud.Client.IssueCertificateAsync("k-3", new IssueCertificateRequest(new CertificateRequest("CN=k-3", own, HashAlgorithmName.SHA256).CreateSigningRequestPem(), "birth"), Cancelled);
+        Assert.Equal(new CertificateSummary(Good: 5, Hold: 0, Revoked: 2, Expired: 0, Late: 0, EndIn7Days: 0, EndIn30Days: 0, EndIn90Days: 2), await cloud.Client.SummariseCertificatesAsync(Cancelled));
     }
 
     private async Task<IEnumerable<string>> FoundAsync(string problem) =>

@@ -83,7 +83,45 @@ public sealed class AgentIdentityTests : IAsyncDisposable
         await agent.KillAsync();
     }
 
+    [Fact]
+    public async Task What_an_agent_reads_before_it_has_an_identity_is_kept_through_a_kill_and_sent_when_it_has()
+    {
+        await installation.StartCloudAsync("--mqtts", $"127.0.0.1:{FreePort.Draw()}");
+        await File.WriteAllTextAsync(Root, (await installation.Client.CreateAuthorityAsync()).Certificate, TestContext.Current.CancellationToken);
+        var made = await Tool.RunAsync(Installation.Executable, ["factory", "batch", "--sku", "T-100", "--batch", "b", "--prefix", "sn-", "--count", "1", "--out", Batch, "--data", installation.CloudFolder]);
+        Assert.True(made.ExitCode == 0, made.Error);
+
+        // Nobody has registered it yet.
+        var agent = await StartAgentAsync("agent-1");
+        Assert.Equal("sn-000001", agent.Ready["serial"]);
+        await Eventually.IsAsync(StatusAsync, s => s is { Waiting: > 3, Device: null }, "readings in the buffer");
+        await agent.KillAsync();
+        var before = (await StatusAsync()).Waiting;
+        agent = await StartAgentAsync("agent-2");
+        var waiting = (await Eventually.IsAsync(StatusAsync, s => s.Waiting > before, "more readings beside those before the kill")).Waiting;
+        var registered = TimeProvider.System.GetUtcNow();
+        await installation.Client.CreateDeviceAsync(new CreateDevice("sn-000001", null, null));
+
+        await Eventually.IsAsync(StatusAsync, s => s is { Waiting: < 4, Device: "sn-000001" }, "that they are sent");
+        var status = await StatusAsync();
+        Assert.Equal((0, 0), (status.Lost, status.Unexplained));
+        await Eventually.IsAsync(() => installation.Client.CountReadingsAsync("sn-000001"), c => c.Count >= waiting, $"the {waiting} readings from before");
+        var stored = await installation.Client.ListReadingsAsync(new ReadingsQuery { Devices = ["sn-000001"], To = registered, Limit = 1000 });
+        Assert.True(stored.Items.Count >= waiting, $"{stored.Items.Count} of {waiting}");
+        await agent.KillAsync();
+    }
+
     public ValueTask DisposeAsync() => installation.DisposeAsync();
+
+    private async Task<(string? Device, long Waiting, long Lost, long Unexplained)> StatusAsync()
+    {
+        var file = Path.Combine(Data, "status.json");
+        if (!File.Exists(file))
+            return default;
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+        long Get(string name) => json.RootElement.GetProperty(name).GetInt64();
+        return (json.RootElement.GetProperty("device").GetString(), Get("waiting"), Get("lost"), Get("unexplained"));
+    }
 
     private async Task<StrataProcess> StartAgentAsync(string name)
     {

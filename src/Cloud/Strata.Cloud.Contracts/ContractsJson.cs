@@ -95,6 +95,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(Page<ShareInfo>))]
 [JsonSerializable(typeof(Page<CertificateInfo>))]
 [JsonSerializable(typeof(CertificateInfo))]
+[JsonSerializable(typeof(CertificateSummary))]
 [JsonSerializable(typeof(IssueCertificateRequest))]
 [JsonSerializable(typeof(IssuedCertificateInfo))]
 [JsonSerializable(typeof(RevokeCertificates))]

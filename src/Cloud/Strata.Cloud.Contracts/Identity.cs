@@ -13,6 +13,11 @@ public sealed record CertificateInfo(
     string Serial, string Device, string Issuer, string Use, DateTimeOffset NotBefore, DateTimeOffset NotAfter, DateTimeOffset RenewAt, string Standing, string? Reason,
     DateTimeOffset? Since, string KeyHash, IReadOnlyList<string>? Problems = null);
 
+/// <summary>Certificates by their standing, and devices by how long their last good operational certificate holds.</summary>
+/// <param name="Late">Devices that should have renewed it.</param>
+/// <param name="EndIn7Days">Devices whose last one ends within that time.</param>
+public sealed record CertificateSummary(int Good, int Hold, int Revoked, int Expired, int Late, int EndIn7Days, int EndIn30Days, int EndIn90Days);
+
 /// <summary>A request for a certificate for a device.</summary>
 /// <param name="Csr">A certificate signing request (PKCS #10), PEM.</param>
 /// <param name="Use"><c>operational</c> (null too) or <c>birth</c>, which may only enrol.</param>

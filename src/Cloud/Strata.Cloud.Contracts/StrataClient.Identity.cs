@@ -19,6 +19,9 @@ public sealed partial class StrataClient
         string? device = null, string? standing = null, string? expiresBefore = null, string? problem = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query("api/v1/certificates", ("device", device), ("standing", standing), ("expiresBefore", expiresBefore), ("problem", problem), ("cursor", cursor), ("limit", limit)), Json.PageCertificateInfo, cancellationToken);
 
+    /// <summary>Certificates by their standing, and devices whose last one ends.</summary>
+    public Task<CertificateSummary> SummariseCertificatesAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/certificates/summary", Json.CertificateSummary, cancellationToken);
+
     public Task<IssuedCertificateInfo> IssueCertificateAsync(string device, IssueCertificateRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"api/v1/devices/{Escape(device)}/certificates", Body(request, Json.IssueCertificateRequest), Json.IssuedCertificateInfo, cancellationToken);
 

@@ -1,3 +1,4 @@
+using Strata.Core.Devices;
 using Strata.Edge.Books;
 using Strata.Edge.Control;
 using Strata.Edge.Sources;
@@ -8,6 +9,9 @@ namespace Strata.Edge;
 
 public sealed partial class EdgeAgent
 {
+    /// <summary>Null until it has enrolled.</summary>
+    private DeviceId? Device => identity is null ? options.Device : identity.Current?.Name.Device;
+
     private async Task<WipeOrder?> RunAsync(AgentWipe wipe, TextWriter ready, CancellationToken cancellationToken)
     {
         WipeOrder? order = null;
@@ -17,7 +21,7 @@ public sealed partial class EdgeAgent
         var sending = sender.RunAsync(working.Token);
         var reporting = WriteStatusAsync(working.Token);
         var pump = new SamplePump(source, reducer, log, sample => latest?.Note(sample)).RunAsync(reading.Token);
-        await ready.WriteLineAsync($"ready device={device} to={options.Gateways[0]} stream={log.Stream}");
+        await ready.WriteLineAsync($"ready {(Device is { } known ? $"device={known}" : $"serial={identity!.Serial}")} to={options.Gateways[0]} stream={log.Stream}");
         await ready.FlushAsync(CancellationToken.None);
         try
         {
@@ -93,7 +97,7 @@ public sealed partial class EdgeAgent
     }
 
     private async Task<HealthReport> ReportAsync(CancellationToken cancellationToken) => new(
-        device.Value, log.Stream, await log.ReadBooksAsync(cancellationToken), sender.Gateway?.ToString(), sender.Reconnects, time.GetUtcNow(),
+        Device?.Value, log.Stream, await log.ReadBooksAsync(cancellationToken), sender.Gateway?.ToString(), sender.Reconnects, time.GetUtcNow(),
         time.GetElapsedTime(started), sourceEnded, control?.Figures);
 
     private static async Task IgnoreCancellationAsync(Task task)

@@ -16,7 +16,7 @@ public sealed partial class EdgeAgent : IDisposable
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(1);
     private readonly EdgeOptions options;
     private readonly TimeProvider time;
-    private readonly DeviceId device;
+    private readonly DeviceIdentity? identity;
     private readonly ILogger logger;
     private readonly long started;
     private readonly ISampleSource source;
@@ -31,8 +31,9 @@ public sealed partial class EdgeAgent : IDisposable
 
     private EdgeAgent(EdgeOptions options, DeviceIdentity? identity, GatewayTrust trust, TimeProvider time, ILoggerFactory loggers)
     {
-        (this.options, this.time) = (options, time);
-        device = identity?.Device ?? options.Device!.Value;
+        (this.options, this.time, this.identity) = (options, time, identity);
+        // Until the device has enrolled nobody knows its name; what is recorded does not hold it.
+        var device = identity is null ? options.Device!.Value : DeviceId.Parse(identity.Serial);
         logger = loggers.CreateLogger("Strata.Edge");
         started = time.GetTimestamp();
         var room = options.Source is RoomOptions r ? new RoomPlant(r.Room, r.Outside, r.Speed) : null;
@@ -53,7 +54,7 @@ public sealed partial class EdgeAgent : IDisposable
         }
         log = AgentLog.Open(options.DataDirectory, options.Buffer, source.Key, options.Delivery.Window, time, logger);
         reducer = new SampleReducer(device, options.Reduction, log.Memo);
-        var dialer = new GatewayDialer(device, options.SecretFile, identity, trust, options.Gateways, options.Delivery, time, logger);
+        var dialer = new GatewayDialer(options.Device, options.SecretFile, identity, trust, options.Gateways, options.Delivery, time, logger);
         sender = new Sender(log, dialer, identity, options.Delivery, async cancellation => (await ReportAsync(cancellation)).ToHealth(), time, logger);
     }
 
@@ -61,7 +62,10 @@ public sealed partial class EdgeAgent : IDisposable
     /// Runs an agent until the token is cancelled, or until its source has ended and everything is acknowledged where the source says so. Stops within 5 s; what
     /// is not acknowledged then stays in the buffer.
     /// </summary>
-    /// <param name="ready">Gets one line, <c>ready device=ID to=ADDRESS stream=STREAM</c>, when readings are taken; that does not wait for a gateway.</param>
+    /// <param name="ready">
+    /// Gets one line, <c>ready device=ID to=ADDRESS stream=STREAM</c>, when readings are taken; that does not wait for a gateway. Of a device that has not enrolled yet it is
+    /// <c>ready serial=TEXT ...</c>: its name comes with its certificate.
+    /// </param>
     /// <exception cref="EdgeConfigurationException">The options, the source's file or the data folder cannot be used; the message says why.</exception>
     /// <exception cref="DeviceWipedException">The device was taken out of service: the agent has wiped itself, now or before.</exception>
     public static async Task RunAsync(EdgeOptions options, TextWriter ready, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
@@ -80,8 +84,7 @@ public sealed partial class EdgeAgent : IDisposable
         EdgeOptions options, GatewayTrust trust, AgentWipe wipe, TextWriter ready, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         using var identity = CreateIdentity(options, trust, time, loggers);
-        if (identity is not null)
-            await identity.PrepareAsync(cancellationToken);
+        identity?.Load();
         using var agent = Create(options, identity, trust, time, loggers);
         return await agent.RunAsync(wipe, ready, cancellationToken);
     }

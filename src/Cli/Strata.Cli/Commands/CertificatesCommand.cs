@@ -14,9 +14,15 @@ internal static class CertificatesCommand
         new("to look at", c => string.Join(", ", c.Problems ?? [])),
     ];
 
+    private static readonly Column<CertificateSummary>[] Counts =
+    [
+        new("good", c => $"{c.Good}"), new("hold", c => $"{c.Hold}"), new("revoked", c => $"{c.Revoked}"), new("expired", c => $"{c.Expired}"), new("devices late", c => $"{c.Late}"),
+        new("last ends in 7 days", c => $"{c.EndIn7Days}"), new("30 days", c => $"{c.EndIn30Days}"), new("90 days", c => $"{c.EndIn90Days}"),
+    ];
+
     public static Command Create() => new("certificates", "Certificates of devices: issue, list, revoke.")
     {
-        CreateList(), CreateIssue(), CreateClaim(), CreateRevoke(), CreateReinstate(), CertificatePolicyCommand.Create(),
+        CreateList(), CreateSummary(), CreateIssue(), CreateClaim(), CreateRevoke(), CreateReinstate(), CertificatePolicyCommand.Create(),
     };
 
     private static Command CreateList()
@@ -38,6 +44,18 @@ internal static class CertificatesCommand
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata certificates list --expires 14d", "strata certificates list --device t-101 --standing good", "strata certificates list --problem any");
+    }
+
+    private static Command CreateSummary()
+    {
+        var command = new Command("summary", "Count certificates by their standing, and devices that should have renewed theirs or whose last one ends soon.");
+        var node = new NodeOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            node.Writer(parsed).One(await node.Connect(parsed).SummariseCertificatesAsync(cancellationToken), ContractsJson.Default.CertificateSummary, Counts);
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata certificates summary", "strata certificates summary -o json");
     }
 
     private static Command CreateIssue()

@@ -19,6 +19,8 @@ internal static class CertificateRoutes
     {
         api.MapGet("/certificates", ListCertificates.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly("device", "standing", "expiresBefore", "problem", "cursor", "limit")
             .WithName("ListCertificates").WithTags("Certificates").WithSummary("Certificates of devices, the next to expire first").Produces<Page<CertificateInfo>>();
+        api.MapGet("/certificates/summary", SummariseCertificates.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("SummariseCertificates").WithTags("Certificates")
+            .WithSummary("Certificates by their standing, and devices whose last one ends").Produces<CertificateSummary>();
         api.MapPost("/devices/{id}/certificates", IssueForDevice.HandleAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("IssueCertificate").WithTags("Certificates")
             .WithSummary("Certifies a key for a device").Accepts<IssueCertificateRequest>("application/json").Produces<IssuedCertificateInfo>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status404NotFound);

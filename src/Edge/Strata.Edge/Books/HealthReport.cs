@@ -4,10 +4,11 @@ using System.Text.Json;
 namespace Strata.Edge.Books;
 
 /// <summary>An agent's figures at one moment, written as a health message or as <c>status.json</c>.</summary>
+/// <param name="Device">Null until it has enrolled.</param>
 /// <param name="Gateway">Where it is connected to; null when it is nowhere.</param>
 /// <param name="Control">Null without a control loop.</param>
 internal sealed record HealthReport(
-    string Device, string Stream, AgentBooks Books, string? Gateway, long Reconnects, DateTimeOffset At, TimeSpan Uptime, bool SourceEnded, Control.ControlFigures? Control)
+    string? Device, string Stream, AgentBooks Books, string? Gateway, long Reconnects, DateTimeOffset At, TimeSpan Uptime, bool SourceEnded, Control.ControlFigures? Control)
 {
     /// <summary>One flat object of numbers.</summary>
     public byte[] ToHealth() => Write(WriteFigures);

@@ -4,9 +4,10 @@ using Strata.Edge.Identity;
 
 namespace Strata.Edge.Delivery;
 
-/// <summary>Finds a gateway that takes the device: the first of the list that does, with waits that grow while none does.</summary>
+/// <summary>Finds a gateway that takes the device: the first of the list that does, with waits that grow while none does. A device that has no identity yet enrols first.</summary>
+/// <param name="device">Null where the identity says it.</param>
 internal sealed partial class GatewayDialer(
-    DeviceId device, string? secretFile, DeviceIdentity? identity, GatewayTrust trust, IReadOnlyList<GatewayAddress> gateways, DeliveryOptions options, TimeProvider time, ILogger logger)
+    DeviceId? device, string? secretFile, DeviceIdentity? identity, GatewayTrust trust, IReadOnlyList<GatewayAddress> gateways, DeliveryOptions options, TimeProvider time, ILogger logger)
 {
     private int failedRounds;
     private string lastSaid = "";
@@ -26,6 +27,8 @@ internal sealed partial class GatewayDialer(
                 await Task.Delay(BackOff.After(failedRounds - 2, options), time, cancellationToken);
             if (identity?.IsDoubtful == true)
                 await identity.EnrolAsync(cancellationToken);
+            if (identity is { Current: null })
+                continue;
             foreach (var gateway in gateways)
             {
                 if (await TryAsync(gateway, cancellationToken) is { } link)
@@ -41,7 +44,7 @@ internal sealed partial class GatewayDialer(
     {
         try
         {
-            var link = await GatewayLink.ConnectAsync(gateway, device, Proof(), options, cancellationToken);
+            var link = await GatewayLink.ConnectAsync(gateway, identity?.Current?.Name.Device ?? device!.Value, Proof(), options, cancellationToken);
             Connected(logger, gateway);
             lastSaid = "";
             return link;
@@ -60,7 +63,7 @@ internal sealed partial class GatewayDialer(
     }
 
     /// <summary>Read each time: a secret or certificate that was renewed is taken up by itself.</summary>
-    private LinkProof Proof() => identity is not null ? new LinkProof(null, identity.Certificate, trust) : LinkProof.OfSecretFile(secretFile!, trust);
+    private LinkProof Proof() => identity is not null ? new LinkProof(null, identity.Current!.Certificate, trust) : LinkProof.OfSecretFile(secretFile!, trust);
 
     [LoggerMessage(4300, LogLevel.Information, "Connected to {Gateway}.")]
     private static partial void Connected(ILogger logger, GatewayAddress gateway);

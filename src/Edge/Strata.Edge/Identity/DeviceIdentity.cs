@@ -13,28 +13,25 @@ internal sealed partial class DeviceIdentity(
     AgentIdentityOptions options, string dataDirectory, GatewayTrust trust, IReadOnlyList<GatewayAddress> gateways, DeliveryOptions delivery, TimeProvider time, ILogger logger) : IDisposable
 {
     private readonly IdentityFolder folder = IdentityFolder.Open(dataDirectory, options.KeyUri);
-    private OperationalIdentity? current;
+    private volatile OperationalIdentity? current;
     private volatile bool isRefused;
     private DateTimeOffset lastTried = DateTimeOffset.MinValue;
 
-    /// <summary>Whom it speaks for; after <see cref="PrepareAsync"/>.</summary>
-    public DeviceId Device => current!.Name.Device;
+    /// <summary>What it has; null until it has enrolled.</summary>
+    public OperationalIdentity? Current => current;
 
-    /// <summary>With what it connects.</summary>
-    public X509Certificate2 Certificate => current!.Certificate;
+    /// <summary>The name by which it asks: its serial number.</summary>
+    public string Serial { get; private set; } = "";
 
-    /// <summary>Reads the identity, or enrols; goes on until it has one.</summary>
+    /// <summary>Reads what there is. Enrolling is for <see cref="EnrolAsync"/>, as it needs somebody who answers.</summary>
     /// <exception cref="EdgeConfigurationException">The birth certificate cannot be read.</exception>
-    public async Task PrepareAsync(CancellationToken cancellationToken)
+    public void Load()
     {
-        using (Birth())
-            current = folder.Current ?? folder.Previous;
-        for (var round = 0; current is null; round++)
-        {
-            if (round > 0)
-                await Task.Delay(BackOff.After(round - 1, delivery), time, cancellationToken);
-            await EnrolAsync(cancellationToken);
-        }
+        using var birth = Birth();
+        Serial = options.Serial ?? NameOf(birth);
+        if (!DeviceId.TryParse(Serial, out _))
+            throw new EdgeConfigurationException($"--birth: '{Serial}', the common name of {options.BirthCertificateFile}, is no serial number of a device; give one by --serial.");
+        current = folder.Current ?? folder.Previous;
     }
 
     /// <summary>What it has lets it in no more, or may only enrol: asks for another with what may, the newest first. False when nobody gave one.</summary>
@@ -44,7 +41,7 @@ internal sealed partial class DeviceIdentity(
         using var previous = folder.Previous;
         foreach (var gateway in gateways)
         {
-            foreach (var (proof, name) in new[] { (current?.Certificate, current?.Name.Device.Value), (previous?.Certificate, previous?.Name.Device.Value), (birth, options.Serial ?? NameOf(birth)) })
+            foreach (var (proof, name) in new[] { (current?.Certificate, current?.Name.Device.Value), (previous?.Certificate, previous?.Name.Device.Value), (birth, Serial) })
             {
                 if (proof is not null && await TryEnrolAsync(gateway, proof, name!, cancellationToken))
                     return true;
@@ -56,8 +53,8 @@ internal sealed partial class DeviceIdentity(
     /// <summary>Whether the next certificate is due.</summary>
     public bool IsDue => time.GetUtcNow() >= current!.RenewAt && (time.GetUtcNow() - lastTried).Duration() >= options.RetryAfter;
 
-    /// <summary>Whether what it has lets it in no more, as far as is known here: its life is over, or a gateway has said so.</summary>
-    public bool IsDoubtful => isRefused || current!.IsPast(time.GetUtcNow());
+    /// <summary>Whether it has nothing that lets it in, as far as is known here: its life is over, or a gateway has said so.</summary>
+    public bool IsDoubtful => isRefused || current?.IsPast(time.GetUtcNow()) != false;
 
     /// <summary>A gateway does not let the agent in, or lets it do nothing, by what it has.</summary>
     public void Doubt() => isRefused = true;
@@ -67,7 +64,7 @@ internal sealed partial class DeviceIdentity(
     {
         lastTried = time.GetUtcNow();
         using var key = folder.NextKey();
-        var answer = await Enroller.AskAsync(link.Client, Enroller.Renew, key, Device.Value, options.AnswerLimit, cancellationToken);
+        var answer = await Enroller.AskAsync(link.Client, Enroller.Renew, key, current!.Name.Device.Value, options.AnswerLimit, cancellationToken);
         return Adopt(answer, key, link.Address, "renewed");
     }
 
