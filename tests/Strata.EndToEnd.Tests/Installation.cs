@@ -20,7 +20,7 @@ internal sealed class Installation : IAsyncDisposable
         Folder = folder ?? ownedFolder!;
     }
 
-    public static string Root { get; } = FindRoot();
+    public static string Root => SourceTree.Root;
 
     /// <summary>The program under test, as the build left it.</summary>
     public static string Executable { get; } = Path.Combine(
@@ -99,13 +99,5 @@ internal sealed class Installation : IAsyncDisposable
         http.Dispose();
         if (ownedFolder is not null && TestContext.Current.TestState?.Result != TestResult.Failed)
             Directory.Delete(ownedFolder, recursive: true);
-    }
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Strata.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("Strata.slnx is not above the test's folder.");
-        return folder;
     }
 }

@@ -99,6 +99,36 @@ public sealed record DecideApproval(string Decision);
 /// <param name="Csr">A certificate signing request (PKCS #10), PEM or base64; null for a secret in place of a certificate.</param>
 public sealed record EnrolRequest(string Group, string Registration, long Time, string Signature, string? Tenant = null, string? Sku = null, string? Serial = null, string? Csr = null);
 
+/// <summary>The endorsement key of a device's TPM.</summary>
+/// <param name="Registration">What the device is called in its group.</param>
+/// <param name="Key">SubjectPublicKeyInfo (RSA-2048 or ECC P-256), PEM or base64.</param>
+public sealed record EndorsementKey(string Registration, string Key);
+
+/// <param name="Items">At most 1,000.</param>
+public sealed record AddEndorsementKeys(IReadOnlyList<EndorsementKey> Items);
+
+/// <param name="KeyHash">SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal.</param>
+public sealed record EndorsementKeyInfo(string Registration, string KeyHash, DateTimeOffset Added);
+
+/// <summary>A device with a TPM asks to be challenged.</summary>
+/// <param name="EndorsementKey">SubjectPublicKeyInfo, PEM or base64.</param>
+/// <param name="AttestationKey">A TPM2B_PUBLIC, base64: a restricted signing key of the same TPM.</param>
+/// <param name="Tenant">Null for the installation's first.</param>
+public sealed record AskTpmChallenge(string Group, string EndorsementKey, string AttestationKey, string? Tenant = null);
+
+/// <summary>What only that TPM can open (TPM2_ActivateCredential).</summary>
+/// <param name="Challenge">Names it; taken once.</param>
+/// <param name="Credential">A TPM2B_ID_OBJECT, base64.</param>
+/// <param name="Secret">A TPM2B_ENCRYPTED_SECRET, base64.</param>
+public sealed record TpmChallenge(string Challenge, string Credential, string Secret, DateTimeOffset Until);
+
+/// <summary>A device answers its challenge.</summary>
+/// <param name="Answer">What it opened, base64.</param>
+/// <param name="Signature">Base64 of the signature, by the attestation key with SHA-256 (RSA, or ECDSA in DER), of the lines <c>strata-tpm-1</c>, challenge, SKU, serial number and the SHA-256 (lower-case hexadecimal) of the
+/// certificate signing request (DER), joined by line feeds; empty where there is none.</param>
+/// <param name="Csr">A certificate signing request (PKCS #10), PEM or base64; null for a secret in place of a certificate.</param>
+public sealed record AnswerTpmChallenge(string Challenge, string Answer, string Signature, string? Sku = null, string? Serial = null, string? Csr = null);
+
 /// <summary>What a device got.</summary>
 /// <param name="Status"><c>enrolled</c>, or <c>pending</c>: a person decides, ask again later.</param>
 /// <param name="Secret">With which it signs in, shown once; null where it has a certificate.</param>

@@ -42,6 +42,23 @@ public sealed partial class StrataClient
         SendAsync(HttpMethod.Post, $"api/v1/provisioning/approvals/{Escape(id)}", Body(decision, Json.DecideApproval), Json.ApprovalInfo, cancellationToken);
 
     /// <summary>What a device asks for itself.</summary>
+    public Task<Page<EndorsementKeyInfo>> ListEndorsementKeysAsync(string group, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query($"api/v1/provisioning/groups/{Escape(group)}/endorsement-keys", ("cursor", cursor), ("limit", limit)), Json.PageEndorsementKeyInfo, cancellationToken);
+
+    /// <summary>Lets devices in by the endorsement keys of their TPMs: all or none.</summary>
+    public Task AddEndorsementKeysAsync(string group, AddEndorsementKeys keys, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/provisioning/groups/{Escape(group)}/endorsement-keys", Body(keys, Json.AddEndorsementKeys), cancellationToken);
+
+    public Task RemoveEndorsementKeyAsync(string group, string registration, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, $"api/v1/provisioning/groups/{Escape(group)}/endorsement-keys/{Escape(registration)}", null, cancellationToken);
+
+    /// <summary>A challenge that only the TPM with this endorsement key can answer.</summary>
+    public Task<TpmChallenge> AskTpmChallengeAsync(AskTpmChallenge request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/provisioning/tpm/challenges", Body(request, Json.AskTpmChallenge), Json.TpmChallenge, cancellationToken);
+
+    public Task<EnrolledDevice> AnswerTpmChallengeAsync(AnswerTpmChallenge answer, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/provisioning/tpm/enroll", Body(answer, Json.AnswerTpmChallenge), Json.EnrolledDevice, cancellationToken);
+
     public Task<EnrolledDevice> EnrolAsync(EnrolRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "api/v1/provisioning/enroll", Body(request, Json.EnrolRequest), Json.EnrolledDevice, cancellationToken);
 

@@ -8,7 +8,7 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Provisioning;
 
-/// <summary>The tables of this slice: templates, enrolment groups, who enrolled, who waits for approval.</summary>
+/// <summary>The tables of this slice: templates, enrolment groups, endorsement keys, who enrolled, who waits for approval.</summary>
 internal class ProvisioningDbContext(DbContextOptions options, TenantId tenant) : StrataDbContext(options, tenant)
 {
     public const string MigrationsTable = "provisioning_migrations";
@@ -19,6 +19,8 @@ internal class ProvisioningDbContext(DbContextOptions options, TenantId tenant) 
     public DbSet<TemplateRow> Templates => Set<TemplateRow>();
 
     public DbSet<EnrolmentGroupRow> EnrolmentGroups => Set<EnrolmentGroupRow>();
+
+    public DbSet<EndorsementKeyRow> EndorsementKeys => Set<EndorsementKeyRow>();
 
     public DbSet<EnrolmentRow> Enrolments => Set<EnrolmentRow>();
 
@@ -41,6 +43,14 @@ internal class ProvisioningDbContext(DbContextOptions options, TenantId tenant) 
             group.Property(g => g.Name).HasMaxLength(DeviceTemplate.MaxNameLength);
             group.Property(g => g.Method).HasMaxLength(16);
             group.Property(g => g.WrappedBy).HasMaxLength(128);
+        });
+        modelBuilder.Entity<EndorsementKeyRow>(key =>
+        {
+            key.ToTable("endorsement_keys").HasKey(k => new { k.TenantId, k.KeyHash });
+            key.Property(k => k.KeyHash).HasMaxLength(64);
+            key.Property(k => k.Group).HasMaxLength(DeviceTemplate.MaxNameLength);
+            key.Property(k => k.Registration).HasMaxLength(DeviceId.MaxLength);
+            key.HasIndex(k => new { k.TenantId, k.Group, k.Registration }).IsUnique();
         });
         modelBuilder.Entity<EnrolmentRow>(enrolment =>
         {

@@ -39,7 +39,7 @@ public static class ProvisioningModule
         services.AddSingleton<ProvisioningStore>();
         services.AddSingleton<GroupKeys>().AddSingleton<IWrappedKeys>(s => s.GetRequiredService<GroupKeys>()).AddSingleton<HookKeys>();
         services.AddSingleton<AllocationHooks>().AddSingleton<AdmissionBatch>().AddSingleton<AdmissionDesk>().AddSingleton<IDeviceAdmission, DeviceAdmission>();
-        services.AddSingleton<DeviceCredentials>().AddSingleton<Enrol>().AddSingleton<EnrolLimit>();
+        services.AddSingleton<DeviceCredentials>().AddSingleton<Enrol>().AddSingleton<TpmEnrol>().AddSingleton<EnrolLimit>();
         services.AddSingleton<ITenantContents, ProvisioningContents>();
         services.AddHostedService<ProvisioningStartup>();
         services.AddHostedService(s => s.GetRequiredService<AdmissionDesk>());

@@ -173,6 +173,11 @@ internal static class AttackSurface
         ["GET /api/v1/provisioning/approvals"] = new(_ => ["/api/v1/provisioning/approvals", "/api/v1/provisioning/approvals?state=denied"]),
         ["POST /api/v1/provisioning/approvals/{id}"] = new(t => [$"/api/v1/provisioning/approvals/{t.Word}"], _ => """{"decision":"approve"}"""),
         ["POST /api/v1/provisioning/devices"] = new(_ => ["/api/v1/provisioning/devices"], t => $$"""{"template":"t-{{t.Word}}","devices":[{"serial":"{{t.Word}}"}]}"""),
+        ["GET /api/v1/provisioning/groups/{name}/endorsement-keys"] = new(t => [$"/api/v1/provisioning/groups/t-{t.Word}/endorsement-keys"]),
+        ["POST /api/v1/provisioning/groups/{name}/endorsement-keys"] = new(t => [$"/api/v1/provisioning/groups/t-{t.Word}/endorsement-keys"], t => $$"""{"items":[{"registration":"{{t.Word}}","key":"AAAA"}]}"""),
+        ["DELETE /api/v1/provisioning/groups/{name}/endorsement-keys/{registration}"] = new(t => [$"/api/v1/provisioning/groups/t-{t.Word}/endorsement-keys/{t.Word}"], _ => ""),
+        ["POST /api/v1/provisioning/tpm/challenges"] = new(_ => ["/api/v1/provisioning/tpm/challenges"], t => $$"""{"tenant":"{{t.Tenant}}","group":"t-{{t.Word}}","endorsementKey":"AAAA","attestationKey":"AAAA"}"""),
+        ["POST /api/v1/provisioning/tpm/enroll"] = new(_ => ["/api/v1/provisioning/tpm/enroll"], t => $$"""{"challenge":"{{t.Word}}","answer":"AAAA","signature":"AAAA"}"""),
         ["POST /api/v1/provisioning/enroll"] = new(_ => ["/api/v1/provisioning/enroll"], t => $$"""{"tenant":"{{t.Tenant}}","group":"e-{{t.Word}}","registration":"{{t.Word}}","time":1,"signature":"AAAA"}"""),
 
         // The API's changes.

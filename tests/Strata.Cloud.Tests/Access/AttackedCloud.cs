@@ -127,6 +127,9 @@ public class AttackedCloud : IAsyncLifetime
             await StoreAsync(tenant, target);
             var soon = TimeProvider.System.GetUtcNow().AddDays(1);
             await client.AnnounceMaintenanceAsync(new AnnounceMaintenance(soon, soon.AddHours(1), $"maintenance {target.Word}"));
+            await client.PutEnrolmentGroupAsync($"t-{target.Word}", new PutEnrolmentGroup("tpm"));
+            using var endorsement = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+            await client.AddEndorsementKeysAsync($"t-{target.Word}", new AddEndorsementKeys([new EndorsementKey(target.Word, endorsement.ExportSubjectPublicKeyInfoPem())]));
             cloud.Node.Services.GetRequiredService<IRejectionLog>().Record(tenant, RejectionKind.Payload, target.Device, $"refused {target.Word}");
         }
     }

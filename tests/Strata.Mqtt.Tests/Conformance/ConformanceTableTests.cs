@@ -15,7 +15,7 @@ public sealed class ConformanceTableTests
     [Fact]
     public void The_table_in_the_docs_is_what_the_tests_say()
     {
-        var path = Path.Combine(Root(), "docs", "mqtt-conformance.md");
+        var path = Path.Combine(SourceTree.Root, "docs", "mqtt-conformance.md");
         var table = Table();
         if (Environment.GetEnvironmentVariable("STRATA_WRITE_DOCS") == "1")
             File.WriteAllText(path, table);
@@ -76,18 +76,10 @@ public sealed class ConformanceTableTests
 
     private static List<(string Id, string? NotOurs, string? Chosen)> Statements(string file) =>
     [
-        .. File.ReadAllLines(Path.Combine(Root(), "tests/Strata.Mqtt.Tests/Conformance", file)).Where(static line => line.Length > 0).Select(static line =>
+        .. File.ReadAllLines(Path.Combine(SourceTree.Root, "tests/Strata.Mqtt.Tests/Conformance", file)).Where(static line => line.Length > 0).Select(static line =>
         {
             var parts = line.Split(' ', 3);
             return (parts[0], parts is [_, "-", var why] ? why : null, parts is [_, "+", var chosen] ? chosen : null);
         }),
     ];
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Strata.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("Strata.slnx is not above the tests.");
-        return folder;
-    }
 }

@@ -24,7 +24,7 @@ internal static class EnrolmentsCommand
     public static Command Create() => new("enrolments", "How devices come in by themselves: groups with a key, approvals; and many at a time.")
     {
         CreateGroups(), CreatePut(), CreateKey(), CreateDelete(), CreateDerive(), CreateApprovals(), CreateDecision("approve", "Let a device in that waits."), CreateDecision("deny", "Refuse a device that waits."),
-        CreateHookKey(), CreateRegister(),
+        CreateHookKey(), CreateRegister(), EndorsementCommands.CreateEndorse(), EndorsementCommands.CreateList(), EndorsementCommands.CreateUnendorse(),
     };
 
     private static Command CreateGroups()
@@ -43,19 +43,20 @@ internal static class EnrolmentsCommand
     private static Command CreatePut()
     {
         var name = new Argument<string>("name") { Description = "The group's name; templates match it by 'enrolment'." };
+        var method = new Option<string?>("--method") { Description = "How its devices prove who they are: key (unless given) or tpm." };
         var allow = new Option<string[]>("--allow") { Description = "Patterns of registration ids that are let in; without any, all.", AllowMultipleArgumentsPerToken = true };
         var deny = new Option<string[]>("--deny") { Description = "Patterns of registration ids that are not, before those that are.", AllowMultipleArgumentsPerToken = true };
         var disable = new Option<bool>("--disable") { Description = "Let nobody in by it." };
         var keyFile = new Option<string?>("--key-out") { Description = "Write a new group's key to this file (0600) instead of printing it.", HelpName = "FILE" };
-        var command = new Command("put", "Make an enrolment group, or change whom one lets in.") { name, allow, deny, disable, keyFile };
+        var command = new Command("put", "Make an enrolment group, or change whom one lets in.") { name, method, allow, deny, disable, keyFile };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var put = new PutEnrolmentGroup(null, !parsed.GetValue(disable), parsed.GetValue(allow), parsed.GetValue(deny));
+            var put = new PutEnrolmentGroup(parsed.GetValue(method), !parsed.GetValue(disable), parsed.GetValue(allow), parsed.GetValue(deny));
             await ShowAsync(node.Writer(parsed), await node.Connect(parsed).PutEnrolmentGroupAsync(parsed.GetValue(name)!, put, cancellationToken), parsed.GetValue(keyFile), cancellationToken);
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata enrolments put garage --key-out garage.key", "strata enrolments put garage --deny 'SN13*'");
+        return HelpWithExamples.WithExamples(command, "strata enrolments put garage --key-out garage.key", "strata enrolments put garage --deny 'SN13*'", "strata enrolments put gate --method tpm");
     }
 
     private static Command CreateKey()

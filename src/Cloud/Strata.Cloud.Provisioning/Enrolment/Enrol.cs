@@ -28,8 +28,13 @@ internal sealed class Enrol(ProvisioningStore store, GroupKeys keys, AdmissionDe
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.EnrolRequest, cancellationToken);
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem);
+        return Answer(context, await enrol.RunAsync(request.Value, context.Connection.RemoteIpAddress?.ToString(), cancellationToken));
+    }
+
+    /// <summary>What a device is told: what it got, that a person decides, or what is wrong.</summary>
+    internal static IResult Answer(HttpContext context, Outcome<EnrolledDevice> enrolled)
+    {
         context.Response.Headers.CacheControl = "no-store";
-        var enrolled = await enrol.RunAsync(request.Value, context.Connection.RemoteIpAddress?.ToString(), cancellationToken);
         return enrolled.IsOk || enrolled.Problem.Field != ApprovalStates.Pending
             ? enrolled.ToResult(e => Results.Json(e, ContractsJson.Default.EnrolledDevice))
             : Results.Json(new EnrolledDevice(ApprovalStates.Pending, null, null, null, null), ContractsJson.Default.EnrolledDevice, statusCode: StatusCodes.Status202Accepted);
@@ -97,11 +102,19 @@ internal sealed class Enrol(ProvisioningStore store, GroupKeys keys, AdmissionDe
 
     private static Problem? Wrong(EnrolRequest request)
     {
-        foreach (var (field, value, needed) in new[] { ("group", request.Group, true), ("registration", request.Registration, true), ("sku", request.Sku, false), ("serial", request.Serial, false) })
+        if (WrongText(("group", request.Group, true), ("registration", request.Registration, true), ("sku", request.Sku, false), ("serial", request.Serial, false)) is { } wrong)
+            return wrong;
+        return string.IsNullOrEmpty(request.Signature) || request.Signature.Length > 100 ? new Problem(ProblemKind.Invalid, "'signature' is the base64 of 32 bytes.", "signature") : null;
+    }
+
+    /// <summary>What is wrong with texts that a device says of itself; null when nothing is.</summary>
+    internal static Problem? WrongText(params ReadOnlySpan<(string Field, string? Value, bool IsNeeded)> texts)
+    {
+        foreach (var (field, value, isNeeded) in texts)
         {
-            if (value is null ? needed : value.Length is 0 or > MaxTextLength || value.Any(char.IsControl) || value.Contains('/', StringComparison.Ordinal))
+            if (value is null ? isNeeded : value.Length is 0 or > MaxTextLength || value.Any(char.IsControl) || value.Contains('/', StringComparison.Ordinal))
                 return new Problem(ProblemKind.Invalid, $"'{field}' has 1 to {MaxTextLength} characters, no slash and no control characters.", field);
         }
-        return string.IsNullOrEmpty(request.Signature) || request.Signature.Length > 100 ? new Problem(ProblemKind.Invalid, "'signature' is the base64 of 32 bytes.", "signature") : null;
+        return null;
     }
 }

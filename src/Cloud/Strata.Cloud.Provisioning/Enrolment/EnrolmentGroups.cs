@@ -84,7 +84,8 @@ internal static class EnrolmentGroups
             return ProblemResults.Of(WholeOnly);
         var outcome = await store.ChangeAsync<bool>(
             Caller.Of(context), async (tables, _, stop) => await tables.EnrolmentGroups.AsNoTracking().FirstOrDefaultAsync(g => g.Name == name && g.Name != HookKeys.RowName, stop) is { } row
-                ? new DecidedChange<bool>(true, [(row, null)], "remove", "enrolment-group", row.Name, Image(row), null)
+                ? new DecidedChange<bool>(
+                    true, [(row, null), .. (await tables.EndorsementKeys.AsNoTracking().Where(k => k.Group == name).ToListAsync(stop)).Select(k => ((object?)k, (object?)null))], "remove", "enrolment-group", row.Name, Image(row), null)
                 : Unknown(name), cancellationToken);
         return outcome.ToResult(_ => Results.NoContent());
     }
@@ -101,11 +102,11 @@ internal static class EnrolmentGroups
 
     public static AdmissionLists Lists(EnrolmentGroupRow row) => new(Patterns(row.Allow), Patterns(row.Deny));
 
-    private static Problem WholeOnly => new(ProblemKind.Forbidden, "Enrolment groups are for who may do so in the whole tenant.");
+    internal static Problem WholeOnly => new(ProblemKind.Forbidden, "Enrolment groups are for who may do so in the whole tenant.");
 
     private static Problem Unknown(string name) => new(ProblemKind.NotFound, $"There is no enrolment group '{Short(name)}'.", "name");
 
-    private static string Short(string name) => name.Length > 64 ? name[..64] + "..." : name;
+    internal static string Short(string name) => name.Length > 64 ? name[..64] + "..." : name;
 
     private static System.Collections.Immutable.ImmutableArray<TextPattern> Patterns(string lines) => [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => new TextPattern(l))];
 

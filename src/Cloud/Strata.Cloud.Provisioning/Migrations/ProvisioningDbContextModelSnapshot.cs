@@ -9,7 +9,7 @@ using Strata.Cloud.Provisioning;
 namespace Strata.Cloud.Provisioning.Migrations
 {
     [DbContext(typeof(ProvisioningDbContext))]
-    internal partial class ProvisioningDbContextModelSnapshot : ModelSnapshot
+    partial class ProvisioningDbContextModelSnapshot : ModelSnapshot
     {
         protected override void BuildModel(ModelBuilder modelBuilder)
         {
@@ -361,6 +361,49 @@ namespace Strata.Cloud.Provisioning.Migrations
                         .HasDatabaseName("ix_approvals_tenant_id_id");
 
                     b.ToTable("approvals", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Provisioning.Rows.EndorsementKeyRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("KeyHash")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key_hash");
+
+                    b.Property<long>("Added")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("added");
+
+                    b.Property<string>("Group")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group");
+
+                    b.Property<byte[]>("Key")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Registration")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("registration");
+
+                    b.HasKey("TenantId", "KeyHash")
+                        .HasName("pk_endorsement_keys");
+
+                    b.HasIndex("TenantId", "Group", "Registration")
+                        .IsUnique()
+                        .HasDatabaseName("ix_endorsement_keys_tenant_id_group_registration");
+
+                    b.ToTable("endorsement_keys", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Provisioning.Rows.EnrolmentGroupRow", b =>

@@ -42,6 +42,27 @@ internal sealed record EnrolmentGroupRow : IAuditedRow
     public required DateTimeOffset Changed { get; init; }
 }
 
+/// <summary>The endorsement key of a device's TPM, by which it enrols in a group.</summary>
+[OfInstallation("devices enrol elsewhere by a group made there")]
+internal sealed record EndorsementKeyRow : IAuditedRow
+{
+    public required string TenantId { get; init; }
+
+    /// <summary>SHA-256 of <see cref="Key"/>, lower-case hexadecimal: by which a device that comes is found.</summary>
+    public required string KeyHash { get; init; }
+
+    /// <summary>The enrolment group.</summary>
+    public required string Group { get; init; }
+
+    /// <summary>What the device is called in its group.</summary>
+    public required string Registration { get; init; }
+
+    /// <summary>SubjectPublicKeyInfo.</summary>
+    public required byte[] Key { get; init; }
+
+    public required DateTimeOffset Added { get; init; }
+}
+
 /// <summary>Who came in by which proof: how a device that comes again is found to be itself. Written before its device, so that a crash between both leaves nobody out.</summary>
 internal sealed record EnrolmentRow : ITenantRow
 {

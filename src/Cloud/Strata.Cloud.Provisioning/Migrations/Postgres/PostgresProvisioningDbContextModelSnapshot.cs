@@ -10,7 +10,7 @@ using Strata.Cloud.Provisioning;
 namespace Strata.Cloud.Provisioning.Migrations.Postgres
 {
     [DbContext(typeof(PostgresProvisioningDbContext))]
-    internal partial class PostgresProvisioningDbContextModelSnapshot : ModelSnapshot
+    partial class PostgresProvisioningDbContextModelSnapshot : ModelSnapshot
     {
         protected override void BuildModel(ModelBuilder modelBuilder)
         {
@@ -366,6 +366,49 @@ namespace Strata.Cloud.Provisioning.Migrations.Postgres
                         .HasDatabaseName("ix_approvals_tenant_id_id");
 
                     b.ToTable("approvals", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Provisioning.Rows.EndorsementKeyRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("KeyHash")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("key_hash");
+
+                    b.Property<long>("Added")
+                        .HasColumnType("bigint")
+                        .HasColumnName("added");
+
+                    b.Property<string>("Group")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("group");
+
+                    b.Property<byte[]>("Key")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Registration")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("registration");
+
+                    b.HasKey("TenantId", "KeyHash")
+                        .HasName("pk_endorsement_keys");
+
+                    b.HasIndex("TenantId", "Group", "Registration")
+                        .IsUnique()
+                        .HasDatabaseName("ix_endorsement_keys_tenant_id_group_registration");
+
+                    b.ToTable("endorsement_keys", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Provisioning.Rows.EnrolmentGroupRow", b =>
