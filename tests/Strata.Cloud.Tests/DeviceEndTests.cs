@@ -23,10 +23,15 @@ public sealed class DeviceEndTests(RunningCloud cloud) : IClassFixture<RunningCl
         using (var certified = ECDsa.Create(ECCurve.NamedCurves.nistP256))
             await cloud.Client.IssueCertificateAsync("end-1", new IssueCertificateRequest(new CertificateRequest("CN=end-1", certified, HashAlgorithmName.SHA256).CreateSigningRequestPem()), Cancelled);
         using var device = await ConnectAsync("end-1", secret);
+        var acknowledged = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         device.ApplicationMessageReceivedAsync += async e =>
         {
             if (e.ApplicationMessage.Topic.StartsWith("devices/end-1/commands/wipe/", StringComparison.Ordinal) && !e.ApplicationMessage.Topic.EndsWith("/response", StringComparison.Ordinal))
+            {
+                // Its key goes when this is acknowledged: then the proof must be kept.
                 await device.PublishStringAsync(e.ApplicationMessage.Topic + "/response", """{"erased":["key","log"]}""", MqttQualityOfServiceLevel.AtLeastOnce);
+                acknowledged.TrySetResult((await cloud.Client.GetDecommissionAsync("end-1", Cancelled)).WipeProof);
+            }
         };
         await device.SubscribeAsync("devices/end-1/commands/#", MqttQualityOfServiceLevel.AtLeastOnce, Cancelled);
 
@@ -35,6 +40,7 @@ public sealed class DeviceEndTests(RunningCloud cloud) : IClassFixture<RunningCl
         Assert.Equal(HttpStatusCode.Conflict, (await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.BeginDecommissionAsync("end-1", new BeginDecommission(), Cancelled))).StatusCode);
         var done = await EndedAsync("end-1");
         Assert.Equal("""{"erased":["key","log"]}""", done.WipeProof);
+        Assert.Equal(done.WipeProof, await acknowledged.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancelled));
         Assert.Equal("decommissioned", (await cloud.Client.GetDeviceAsync("end-1", Cancelled)).State);
         using var again = new MqttClientFactory().CreateMqttClient();
         var refused = await again.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", cloud.Node.Mqtt.Port).WithCredentials("end-1", secret).Build(), Cancelled);

@@ -28,7 +28,7 @@ internal sealed partial class DecommissionSteps(
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<(TenantId Tenant, string Id), DecommissionRow> open = new();
-    private readonly ConcurrentDictionary<(TenantId Tenant, string Device), (string Request, string Proof)> answers = new();
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Request), (string Proof, TaskCompletionSource Kept)> answers = new();
     private readonly Dictionary<string, DateTimeOffset> asked = [];
 
     public bool IsOpen(TenantId tenant, string device) => open.Any(o => o.Key.Tenant == tenant && o.Value.Device == device);
@@ -101,8 +101,8 @@ internal sealed partial class DecommissionSteps(
                         ? row with { State = DecommissionRow.Wiping, WipeAsked = now, Deadline = now + row.WipeWithin }
                         : row with { State = DecommissionRow.Erasing },
                     cancellationToken);
-            case DecommissionRow.Wiping when answers.TryRemove((tenant, row.Device), out var answer) && answer.Request == row.Id:
-                return await WriteAsync(tenant, row, row with { State = DecommissionRow.Erasing, WipeProof = answer.Proof, WipeProved = now }, cancellationToken);
+            case DecommissionRow.Wiping when answers.TryGetValue((tenant, row.Id), out var answer):
+                return await ProveAsync(tenant, row with { State = DecommissionRow.Erasing, WipeProof = answer.Proof, WipeProved = now }, row, answer.Kept, cancellationToken);
             case DecommissionRow.Wiping when now >= row.Deadline:
                 return await WriteAsync(tenant, row, row with { State = DecommissionRow.Erasing }, cancellationToken);
             case DecommissionRow.Wiping:
@@ -124,18 +124,31 @@ internal sealed partial class DecommissionSteps(
         broker.Value.Publish(tenant.Value, Encoding.UTF8.GetBytes($"devices/{row.Device}/commands/wipe/{row.Id}"), Encoding.UTF8.GetBytes(AuditImages.Json(new { cause = row.Cause, deadline = row.Deadline })), qos: 1);
     }
 
-    private void Note(TenantId tenant, DeviceId device, string command, string request, byte[] payload)
+    /// <summary>Takes the device's answer; its task completes when the answer is written, for the device erases its key when it is acknowledged and cannot say it again.</summary>
+    private Task? Note(TenantId tenant, DeviceId device, string command, string request, byte[] payload)
     {
-        if (command != "wipe" || !open.TryGetValue((tenant, request), out var row) || row.Device != device.Value)
-            return;
+        if (command != "wipe" || !open.TryGetValue((tenant, request), out var row) || row.Device != device.Value || row.State != DecommissionRow.Wiping)
+            return null;
         var text = Encoding.UTF8.GetString(payload);
-        answers[(tenant, device.Value)] = (request, text.Length > DeviceTransition.MaxEvidenceLength ? text[..DeviceTransition.MaxEvidenceLength] : text);
+        var kept = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return answers.GetOrAdd((tenant, request), (text.Length > DeviceTransition.MaxEvidenceLength ? text[..DeviceTransition.MaxEvidenceLength] : text, kept)).Kept.Task;
+    }
+
+    private async Task<DecommissionRow> ProveAsync(TenantId tenant, DecommissionRow proved, DecommissionRow before, TaskCompletionSource kept, CancellationToken cancellationToken)
+    {
+        var written = await WriteAsync(tenant, before, proved, cancellationToken);
+        if (ReferenceEquals(written, before))
+            return before; // Not written: tried again at the next look.
+        answers.TryRemove((tenant, before.Id), out _);
+        kept.TrySetResult();
+        return written;
     }
 
     /// <summary>The certificates, which are another slice's, while the name is still the device's, so that the proof counts them; then secret and state in one change; then the proof.</summary>
     private async Task<DecommissionRow> EndAsync(TenantId tenant, DecommissionRow row, CancellationToken cancellationToken)
     {
         asked.Remove(row.Id);
+        answers.TryRemove((tenant, row.Id), out _);
         var caller = Caller.Node(tenant);
         var revoked = 0;
         foreach (var identity in identities)

@@ -30,9 +30,7 @@ public sealed partial class TelemetryMqttHost
         if (topic == DeviceTopic.Other)
         {
             connection.Meter.Routed(publish.Payload.Length);
-            if (Responded is { } responded && TelemetryTopics.TryReadResponse(publish.Topic[connection.TopicPrefix.Length..], out var command, out var request))
-                responded(connection.Entry.Tenant, connection.Entry.Device, command, request, publish.Payload.ToArray());
-            return PublishVerdict.Route;
+            return Respond(client, connection, publish);
         }
         if (topic == DeviceTopic.Unknown)
             return Reject(connection.Entry.Tenant, connection.Entry.Device.Value, MqttReasonCode.TopicNameInvalid, "telemetry goes to telemetry, telemetry/senml or health");
@@ -42,6 +40,24 @@ public sealed partial class TelemetryMqttHost
         if (publish.Payload.Length > (connection.Meter.Quotas.PayloadBytes ?? long.MaxValue))
             return Reject(connection.Entry.Tenant, connection.Entry.Device.Value, MqttReasonCode.PayloadFormatInvalid, $"the payload has {publish.Payload.Length} bytes; the tenant's quota payloadBytes is {connection.Meter.Quotas.PayloadBytes}");
         return Take(connection, client.Namespace, publish, topic);
+    }
+
+    /// <summary>Routes what is no telemetry; an answer that is to be kept is acknowledged when it is.</summary>
+    private PublishVerdict Respond(MqttClient client, DeviceConnection connection, in InboundPublish publish)
+    {
+        if (Responded is not { } responded || !TelemetryTopics.TryReadResponse(publish.Topic[connection.TopicPrefix.Length..], out var command, out var request)
+            || responded(connection.Entry.Tenant, connection.Entry.Device, command, request, publish.Payload.ToArray()) is not { } kept)
+            return PublishVerdict.Route;
+        broker!.Publish(client.Namespace, publish.Topic, publish.Payload, qos: 1);
+        _ = AcknowledgeAsync(client, publish.PacketId, kept);
+        return PublishVerdict.Deferred;
+    }
+
+    private static async Task AcknowledgeAsync(MqttClient client, ushort packetId, Task kept)
+    {
+        await kept.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        if (kept.IsCompletedSuccessfully && packetId != 0)
+            client.Acknowledge([new PublishAck(packetId, MqttReasonCode.Success)]);
     }
 
     public async ValueTask EndBurstAsync(MqttClient client, CancellationToken cancellationToken)

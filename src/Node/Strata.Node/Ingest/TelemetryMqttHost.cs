@@ -78,8 +78,11 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         meter.QuotasChanged += OnQuotas;
     }
 
-    /// <summary>A device answered a command: the command's name, the request and the payload. On the connection's read loop; must be quick.</summary>
-    public event Action<TenantId, DeviceId, string, string, byte[]>? Responded;
+    /// <summary>
+    /// A device answered a command: the command's name, the request and the payload. On the connection's read loop; must be quick. Gives a task where the answer is to be kept: the device is
+    /// acknowledged when it completes, and not at all when it fails. Null where nobody waits for it.
+    /// </summary>
+    public event Func<TenantId, DeviceId, string, string, byte[], Task?>? Responded;
 
     /// <summary>Completes when the disk has refused what the broker was to keep, with why.</summary>
     public Task<Exception> StorageFault => storageFault.Task;
