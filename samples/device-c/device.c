@@ -78,9 +78,11 @@ static int dial(const char *certificate, const char *key)
     mosquitto_subscribe_callback_set(device.link, on_subscribe);
     mosquitto_publish_v5_callback_set(device.link, on_publish);
     mosquitto_message_callback_set(device.link, on_message);
-    int error = mosquitto_tls_set(device.link, device.ca, NULL, certificate, key, NULL);
-    if (error == MOSQ_ERR_SUCCESS)
-        error = mosquitto_connect(device.link, device.host, device.port, 30);
+    if (mosquitto_tls_set(device.link, device.ca, NULL, certificate, key, NULL) != MOSQ_ERR_SUCCESS) {
+        fprintf(stderr, "device: %s or its key cannot be read\n", certificate);
+        return REFUSED;
+    }
+    int error = mosquitto_connect(device.link, device.host, device.port, 30);
     if (error == MOSQ_ERR_SUCCESS && pump(&device.connected, 15) == 0) {
         if (device.connected == 0)
             return DONE;
@@ -273,6 +275,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "device: --to HOST:PORT --ca FILE --birth CERT --birth-key KEY --serial TEXT --data DIR [--interval SECONDS] [--renew-now]\n");
         return USAGE;
     }
+    const char *files[] = { device.ca, device.birth, device.birth_key };
+    for (int i = 0; i < 3; i++)
+        if (access(files[i], R_OK) != 0) {
+            fprintf(stderr, "device: %s cannot be read\n", files[i]);
+            return USAGE;
+        }
     *colon = '\0';
     device.host = to, device.port = atoi(colon + 1);
     setvbuf(stdout, NULL, _IOLBF, 0);

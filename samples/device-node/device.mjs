@@ -20,6 +20,7 @@ try {
   const all = { to: text, ca: text, birth: text, 'birth-key': text, serial: text, data: text, interval: { ...text, default: '10' }, 'renew-now': { type: 'boolean', default: false } };
   options = parseArgs({ options: all }).values;
   if (Object.keys(all).some((name) => options[name] === undefined) || !(options.interval >= 1)) throw new Error('something is missing');
+  for (const name of ['ca', 'birth', 'birth-key']) fs.accessSync(options[name], fs.constants.R_OK);
 } catch (reason) {
   console.error(`device: ${reason.message}\n${usage}`);
   process.exit(usageCode);

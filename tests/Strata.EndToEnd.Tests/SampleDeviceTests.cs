@@ -79,6 +79,9 @@ public sealed class SampleDeviceTests(SampleDevices samples) : IClassFixture<Sam
         Assert.Contains($"no certificate was given to {Serial}: The device may not enrol", refused.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(PathOf("current.pem")));
         Assert.Equal(2, (await Tool.RunAsync(command[0], [.. command[1..], "--to", "127.0.0.1:1"])).ExitCode);
+        var nowhere = await EndAsync(Run(command, "--birth", "/nowhere.pem"));
+        Assert.Equal(2, nowhere.ExitCode);
+        Assert.Contains("/nowhere.pem", nowhere.Error, StringComparison.Ordinal);
 
         // A claim certificate, which many share, and a template that lets it in.
         await File.WriteAllTextAsync(Path.Combine(installation.Folder, "templates.yaml"), """
