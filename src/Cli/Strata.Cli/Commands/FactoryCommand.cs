@@ -42,9 +42,16 @@ internal static class FactoryCommand
             var authority = await client.CreateBatchAsync(new CreateBatch(batch, of), cancellationToken);
             var started = TimeProvider.System.GetTimestamp();
             var serials = Enumerable.Range(parsed.GetValue(first), devices).Select(n => string.Create(CultureInfo.InvariantCulture, $"{parsed.GetValue(prefix) ?? batch + "-"}{n:D6}"));
-            var chain = "";
+            var (chain, writing) = ("", Task.CompletedTask);
             foreach (var part in serials.Chunk(KeysOfRequest))
-                chain = await CertifyAsync(client, folder, batch, of, part, cancellationToken);
+            {
+                // What is certified is written while the next keys are made and certified.
+                var certified = await CertifyAsync(client, batch, part, cancellationToken);
+                await writing;
+                chain = certified.Chain;
+                writing = Task.Run(() => WriteThem(folder, certified, of, batch), cancellationToken);
+            }
+            await writing;
             folder.Finish(chain, of);
             var took = TimeProvider.System.GetElapsedTime(started);
             var output = node.Writer(parsed);
@@ -70,23 +77,20 @@ internal static class FactoryCommand
         return HelpWithExamples.WithExamples(command, "strata factory list --tenant acme");
     }
 
-    /// <returns>The chain above the certificates, PEM.</returns>
-    private static async Task<string> CertifyAsync(
-        StrataClient client, BatchFolder folder, string batch, string sku, string[] serials, CancellationToken cancellationToken)
+    private static async Task<(IReadOnlyList<(ECDsa Key, BirthCertificate Birth)> Births, string Chain)> CertifyAsync(StrataClient client, string batch, string[] serials, CancellationToken cancellationToken)
     {
         var keys = serials.ToDictionary(s => s, _ => ECDsa.Create(ECCurve.NamedCurves.nistP256), StringComparer.Ordinal);
-        try
+        var certified = await client.CertifyBatchAsync(
+            batch, new CertifyBatch([.. keys.Select(k => new BatchKey(k.Key, Convert.ToBase64String(k.Value.ExportSubjectPublicKeyInfo())))]), cancellationToken);
+        return ([.. certified.Items.Select(b => (keys[b.Serial], b))], certified.Chain);
+    }
+
+    private static void WriteThem(BatchFolder folder, (IReadOnlyList<(ECDsa Key, BirthCertificate Birth)> Births, string Chain) certified, string sku, string batch)
+    {
+        foreach (var (key, birth) in certified.Births)
         {
-            var certified = await client.CertifyBatchAsync(
-                batch, new CertifyBatch([.. keys.Select(k => new BatchKey(k.Key, Convert.ToBase64String(k.Value.ExportSubjectPublicKeyInfo())))]), cancellationToken);
-            foreach (var birth in certified.Items)
-                folder.Add(keys[birth.Serial], birth, sku, batch);
-            return certified.Chain;
-        }
-        finally
-        {
-            foreach (var key in keys.Values)
-                key.Dispose();
+            folder.Add(key, birth, sku, batch);
+            key.Dispose();
         }
     }
 }
