@@ -3,10 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Strata.Cloud.Contracts;
 using Strata.Core.Provisioning;
 
@@ -108,7 +105,7 @@ public sealed class EnrolmentTests(RunningCloud cloud) : IClassFixture<RunningCl
         var key = Convert.FromBase64String((await cloud.Client.PutEnrolmentGroupAsync("hooked", new PutEnrolmentGroup(), Cancel)).Key!);
         var hookKey = Convert.FromBase64String((await cloud.Client.RenewHookKeyAsync(Cancel)).Key);
         var (answer, signed) = ("""{"allow":true,"id":"h-1","site":"allocated","tags":{"by":"hook"}}""", false);
-        await using var hook = await HookAsync(async context =>
+        await using var hook = await TestHook.StartAsync(async context =>
         {
             var body = await new StreamReader(context.Request.Body).ReadToEndAsync(Cancel);
             var parts = context.Request.Headers["Strata-Signature"].ToString().Split(',');
@@ -117,7 +114,7 @@ public sealed class EnrolmentTests(RunningCloud cloud) : IClassFixture<RunningCl
             if (answer == "slow")
                 await new TaskCompletionSource().Task.WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, context.RequestAborted);
             await context.Response.WriteAsync(answer, Cancel);
-        });
+        }, Cancel);
         await ApplyAsync($$"""  - { name: hooked, order: 40, match: { enrolment: hooked }, assign: { name: "{registration}" }, hook: { url: "{{hook.Urls.First()}}/allocate", timeout: 500ms } }""");
         Assert.Equal("h-1", (await cloud.Client.EnrolAsync(Request(key, "hooked", "r-1"), Cancel)).DeviceId);
         Assert.True(signed);
@@ -131,17 +128,6 @@ public sealed class EnrolmentTests(RunningCloud cloud) : IClassFixture<RunningCl
         await hook.StopAsync(Cancel);
         await RefusedAsync(Request(key, "hooked", "r-2"), HttpStatusCode.ServiceUnavailable, "r-2", "cannot be reached");
         Assert.DoesNotContain((await cloud.Client.ListDevicesAsync(cancellationToken: Cancel)).Items, d => d.Id == "r-2");
-    }
-
-    private static async Task<WebApplication> HookAsync(Func<HttpContext, Task> answer)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
-        var app = builder.Build();
-        app.MapPost("/allocate", (RequestDelegate)(context => answer(context)));
-        await app.StartAsync(Cancel);
-        return app;
     }
 
     /// <summary>A proof, later than the one before.</summary>
