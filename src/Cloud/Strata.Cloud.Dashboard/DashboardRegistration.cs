@@ -19,7 +19,8 @@ public static class DashboardRegistration
             o.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(2);
         });
         services.AddMudServices();
-        services.AddHttpClient(NodeApi.HttpName).RemoveAllLoggers();
+        // Readers share the connections and must share nothing else.
+        services.AddHttpClient(NodeApi.HttpName).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }).RemoveAllLoggers();
         services.AddScoped<NodeApi>();
         services.AddScoped<ThemeState>();
         services.AddSingleton<FleetFeeds>();
