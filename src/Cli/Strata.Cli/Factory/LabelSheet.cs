@@ -45,8 +45,8 @@ internal static class LabelSheet
     public static int Write(string file, IReadOnlyList<(string Heading, string Name, string Text)> labels)
     {
         var sheets = labels.Chunk(PerSheet).ToList();
-        Parallel.For(0, sheets.Count, i =>
-            File.WriteAllText(i == 0 ? file : Path.Combine(Path.GetDirectoryName(file)!, $"{Path.GetFileNameWithoutExtension(file)}-{i + 1}.svg"), Draw(sheets[i])));
+        for (var i = 0; i < sheets.Count; i++)
+            File.WriteAllText(i == 0 ? file : Path.Combine(Path.GetDirectoryName(file)!, $"{Path.GetFileNameWithoutExtension(file)}-{i + 1}.svg"), Draw(sheets[i]));
         return sheets.Count;
     }
 
