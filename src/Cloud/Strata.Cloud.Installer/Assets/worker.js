@@ -3,7 +3,7 @@
 importScripts('queue.js');
 const Cache = 'strata-install-VERSION-OF-THE-PAGE';
 const Page = '/install/';
-const Files = [Page, ...['install.css', 'install.js', 'api.js', 'labels.js', 'places.js', 'outbox.js', 'readings.js', 'scanner.js', 'view.js', 'photos.js', 'queue.js', 'icon.svg', 'manifest.webmanifest', 'vendor/qr/decode.js', 'vendor/qr/index.js'].map(f => Page + f)];
+const Files = [Page, ...'FILES-OF-THE-PAGE'.split(' ').map(f => Page + f)];
 
 self.addEventListener('install', event => event.waitUntil((async () => {
   const cache = await caches.open(Cache);

@@ -16,12 +16,10 @@ internal static class InstallerPage
 {
     private const string Prefix = "install/";
     private const string Document = "index.html";
+    private const string Worker = "worker.js";
 
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-    /// <summary>Changes with every file: the worker's text has it, so that browsers see that there is something new.</summary>
-    private static readonly string Version;
 
     private static readonly Dictionary<string, PageFile> Files;
 
@@ -30,9 +28,11 @@ internal static class InstallerPage
         var assembly = typeof(InstallerPage).Assembly;
         var contents = assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
             .ToDictionary(n => n[Prefix.Length..].Replace('\\', '/'), n => Read(assembly.GetManifestResourceStream(n)!), StringComparer.Ordinal);
-        Version = Digest([.. contents.Values.SelectMany(c => c)]);
-        var worker = Encoding.UTF8.GetString(contents["worker.js"]).Replace("VERSION-OF-THE-PAGE", Version, StringComparison.Ordinal);
-        contents["worker.js"] = Encoding.UTF8.GetBytes(worker);
+        // The worker's text changes with every file, so that browsers see that there is something new.
+        var worker = Encoding.UTF8.GetString(contents[Worker])
+            .Replace("VERSION-OF-THE-PAGE", Digest([.. contents.Values.SelectMany(c => c)]), StringComparison.Ordinal)
+            .Replace("FILES-OF-THE-PAGE", string.Join(' ', contents.Keys.Where(IsKept)), StringComparison.Ordinal);
+        contents[Worker] = Encoding.UTF8.GetBytes(worker);
         Files = contents.ToDictionary(c => c.Key, c => new PageFile(c.Value, TypeOf(c.Key), new EntityTagHeaderValue($"\"{Digest(c.Value)}\"")), StringComparer.Ordinal);
     }
 
@@ -54,6 +54,9 @@ internal static class InstallerPage
         headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()";
         return Results.Bytes(found.Content, found.Type, entityTag: found.Tag);
     }
+
+    /// <summary>Whether the worker keeps it for dead spots: all but itself, the document, which it keeps under the folder's address, and what nothing loads.</summary>
+    private static bool IsKept(string file) => file is not (Document or Worker) && Path.GetExtension(file) is ".js" or ".css" or ".svg" or ".webmanifest";
 
     private static string TypeOf(string file) => Path.GetExtension(file) switch
     {
