@@ -92,6 +92,8 @@ public sealed class TenantArchiveTests(PostgresServer server) : IAsyncLifetime
         await cloud.Client.ImportTenantAsync(new MemoryStream(archive), Key, Cancelled);
         Assert.Equal(before.Count, (await Of(cloud).CountReadingsAsync("t-1", Cancelled)).Count);
         Assert.Equal("active", (await cloud.Client.GetTenantAsync("acme", Cancelled)).State);
+        // That it was heard for the first time is written with the interval of presence, or before the last export.
+        Assert.Equal("active", (await Of(cloud).GetDeviceAsync("t-1", Cancelled)).State);
         Assert.Null((await Of(cloud).VerifyAuditAsync(Cancelled)).Broken);
         Assert.Single((await WithToken(cloud, token).ListDevicesAsync(cancellationToken: Cancelled)).Items);
     }
