@@ -9,8 +9,8 @@ public sealed class ProvisioningOptions
     /// <summary>Enrolment groups of one tenant. 1 to 10,000; 500 unless given.</summary>
     public int MaxGroups { get; set; } = 500;
 
-    /// <summary>Endorsement keys of one tenant. 1 to 10,000,000; 1,000,000 unless given.</summary>
-    public int MaxEndorsementKeys { get; set; } = 1_000_000;
+    /// <summary>Endorsement keys of one tenant. 1 to 1,000,000; 100,000 unless given.</summary>
+    public int MaxEndorsementKeys { get; set; } = 100_000;
 
     /// <summary>Challenges to TPMs that may be open, of all tenants; more are refused until some are answered or 5 minutes old. 10 to 1,000,000; 10,000 unless given.</summary>
     public int MaxTpmChallenges { get; set; } = 10_000;
@@ -38,7 +38,7 @@ public sealed class ProvisioningOptions
     {
         Check(MaxTemplates is >= 1 and <= 10_000, nameof(MaxTemplates), "1 to 10,000");
         Check(MaxGroups is >= 1 and <= 10_000, nameof(MaxGroups), "1 to 10,000");
-        Check(MaxEndorsementKeys is >= 1 and <= 10_000_000, nameof(MaxEndorsementKeys), "1 to 10,000,000");
+        Check(MaxEndorsementKeys is >= 1 and <= 1_000_000, nameof(MaxEndorsementKeys), "1 to 1,000,000");
         Check(MaxTpmChallenges is >= 10 and <= 1_000_000, nameof(MaxTpmChallenges), "10 to 1,000,000");
         Check(MaxBulk is >= 1 and <= 100_000, nameof(MaxBulk), "1 to 100,000");
         Check(MaxBulkBytes is >= 64 * 1024 and <= 256 * 1024 * 1024, nameof(MaxBulkBytes), "64 KiB to 256 MiB");
