@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
@@ -8,6 +7,7 @@ using Strata.Core.Identity;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Identity;
 
 namespace Strata.Cloud.Identity.Routes;
 
@@ -27,7 +27,7 @@ internal static class IssueForDevice
             return ProblemResults.Of(request.Problem);
         if (request.Value.Use is not (null or "operational" or "birth"))
             return ProblemResults.Of(ProblemKind.Invalid, "'use' is operational or birth.", "use");
-        if (Decode(request.Value.Csr) is not { } csr)
+        if (PemText.Decode(request.Value.Csr) is not { } csr)
             return ProblemResults.Of(ProblemKind.Invalid, "'csr' is a certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----).", "csr");
         var use = request.Value.Use == "birth" ? CertificateUse.Birth : CertificateUse.Operational;
         var issued = await issue.RunAsync(Caller.Of(context), new CertificateName(use, access.Tenant, device), csr, cancellationToken);
@@ -42,7 +42,7 @@ internal static class IssueForDevice
             return ProblemResults.Of(request.Problem);
         if (!DeviceId.TryParse(request.Value.Name, out var name) || request.Value.Name.Length > 64)
             return ProblemResults.Of(ProblemKind.Invalid, "A claim's name has 1 to 64 letters, digits and . _ : -, and begins with a letter or digit.", "name");
-        if (Decode(request.Value.Csr) is not { } csr)
+        if (PemText.Decode(request.Value.Csr) is not { } csr)
             return ProblemResults.Of(ProblemKind.Invalid, "'csr' is a certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----).", "csr");
         return Answer(await issue.RunAsync(Caller.Of(context), new CertificateName(CertificateUse.Claim, context.Access().Tenant, name), csr, cancellationToken), time);
     }
@@ -51,12 +51,4 @@ internal static class IssueForDevice
         new IssuedCertificateInfo(
             CertificateRoutes.Info(i.Row, time.GetUtcNow()), i.Certificate.ExportCertificatePem() + "\n", string.Concat(i.Chain.Select(c => c.ExportCertificatePem() + "\n"))),
         ContractsJson.Default.IssuedCertificateInfo, statusCode: StatusCodes.Status201Created));
-
-    private static byte[]? Decode(string? text)
-    {
-        if (text is null || !PemEncoding.TryFind(text, out var pem))
-            return null;
-        var bytes = new byte[pem.DecodedDataLength];
-        return Convert.TryFromBase64String(text[pem.Base64Data], bytes, out var length) ? bytes[..length] : null;
-    }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Provisioning.Admission;
 using Strata.Core;
@@ -11,19 +10,15 @@ namespace Strata.Cloud.Provisioning.Enrolment;
 /// <summary>What a device that was admitted gets: its secret, or a certificate for the key that it has.</summary>
 internal sealed class DeviceCredentials(IEnrolment enrolment)
 {
-    private const int MaxCsrLength = 32 * 1024;
-
     /// <summary>The request (DER), signed with its own key; empty for none.</summary>
     public Outcome<byte[]> Read(string? csr)
     {
         if (csr is null)
             return Array.Empty<byte>();
-        var base64 = csr.Length > MaxCsrLength ? "" : PemEncoding.TryFind(csr, out var pem) ? csr.AsSpan()[pem.Base64Data] : csr;
-        var bytes = new byte[base64.Length];
-        if (!Convert.TryFromBase64Chars(base64, bytes, out var length) || length == 0)
+        if (PemText.Decode(csr) is not { } bytes)
             return new Problem(ProblemKind.Invalid, "'csr' is a certificate signing request (PKCS #10) in PEM, or its base64.", "csr");
-        var subject = enrolment.SubjectOf(bytes[..length]);
-        return subject.IsOk ? bytes[..length] : subject.Problem;
+        var subject = enrolment.SubjectOf(bytes);
+        return subject.IsOk ? bytes : subject.Problem;
     }
 
     /// <param name="alias">What the request may call the device beside its id.</param>

@@ -10,6 +10,7 @@ using Strata.Core.Provisioning;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
+using Strata.Node.Identity;
 
 namespace Strata.Cloud.Provisioning.Enrolment;
 
@@ -74,14 +75,7 @@ internal static class EndorsementKeys
     }
 
     /// <summary>SubjectPublicKeyInfo of a PEM or base64; empty when it is neither.</summary>
-    public static byte[] ReadKey(string? text)
-    {
-        if (text is null || text.Length > MaxKeyLength)
-            return [];
-        var base64 = PemEncoding.TryFind(text, out var pem) ? text.AsSpan()[pem.Base64Data] : text;
-        var bytes = new byte[base64.Length];
-        return Convert.TryFromBase64Chars(base64, bytes, out var length) ? bytes[..length] : [];
-    }
+    public static byte[] ReadKey(string? text) => PemText.Decode(text, MaxKeyLength) ?? [];
 
     private static Outcome<List<EndorsementKeyRow>> Read(AddEndorsementKeys request, TenantId tenant, string group)
     {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Strata.Core;
 using Strata.Node.Identity;
@@ -35,20 +34,12 @@ internal static class ProvisioningTopics
             using var document = JsonDocument.ParseValue(ref reader);
             if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("csr", out var csr) || csr.ValueKind != JsonValueKind.String)
                 return new Problem(ProblemKind.Invalid, "The payload is {\"csr\":\"...\"}: a certificate signing request (PKCS #10) in PEM, or its base64.", "csr");
-            return Decode(csr.GetString()!) is { } der ? der : new Problem(ProblemKind.Invalid, "'csr' is a certificate signing request (PKCS #10) in PEM, or its base64.", "csr");
+            return PemText.Decode(csr.GetString()) is { } der ? der : new Problem(ProblemKind.Invalid, "'csr' is a certificate signing request (PKCS #10) in PEM, or its base64.", "csr");
         }
         catch (JsonException)
         {
             return new Problem(ProblemKind.Invalid, "The payload is no JSON.");
         }
-    }
-
-    /// <summary>PEM or base64 to DER; null when it is neither.</summary>
-    public static byte[]? Decode(string text)
-    {
-        var base64 = PemEncoding.TryFind(text, out var pem) ? text.AsSpan()[pem.Base64Data] : text;
-        var bytes = new byte[base64.Length];
-        return Convert.TryFromBase64Chars(base64, bytes, out var length) && length > 0 ? bytes[..length] : null;
     }
 
     public static byte[] Accepted(EnrolledCertificate issued, string device) => Write(json =>
