@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Devices;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
@@ -92,8 +94,6 @@ public sealed class TenantArchiveTests(PostgresServer server) : IAsyncLifetime
         await cloud.Client.ImportTenantAsync(new MemoryStream(archive), Key, Cancelled);
         Assert.Equal(before.Count, (await Of(cloud).CountReadingsAsync("t-1", Cancelled)).Count);
         Assert.Equal("active", (await cloud.Client.GetTenantAsync("acme", Cancelled)).State);
-        // That it was heard for the first time is written with the interval of presence, or before the last export.
-        Assert.Equal("active", (await Of(cloud).GetDeviceAsync("t-1", Cancelled)).State);
         Assert.Null((await Of(cloud).VerifyAuditAsync(Cancelled)).Broken);
         Assert.Single((await WithToken(cloud, token).ListDevicesAsync(cancellationToken: Cancelled)).Items);
     }
@@ -155,6 +155,25 @@ public sealed class TenantArchiveTests(PostgresServer server) : IAsyncLifetime
         await there.Client.ImportTenantAsync(new MemoryStream(archive), Key, Cancelled);
     }
 
+    [Fact]
+    public async Task The_final_export_has_what_was_noted_and_not_written_yet()
+    {
+        var cloud = new NotingCloud();
+        clouds.Add(cloud);
+        await cloud.InitializeAsync();
+        var (device, _) = await FillAsync(cloud);
+        await using (var publishing = await PublishingDevice.StartAsync(cloud.Node.Mqtt.Port, "acme", device, Cancelled))
+        {
+            await publishing.MoreAsync(5, Cancelled);
+            await publishing.StopAsync();
+        }
+        Assert.Equal("provisioning", (await Of(cloud).GetDeviceAsync("t-1", Cancelled)).State);
+        var archive = await ExportAsync(cloud, final: true);
+        await cloud.Client.PurgeTenantAsync("acme", Cancelled);
+        await cloud.Client.ImportTenantAsync(new MemoryStream(archive), Key, Cancelled);
+        Assert.Equal("active", (await Of(cloud).GetDeviceAsync("t-1", Cancelled)).State);
+    }
+
     private static async Task RefusedAsync(RunningCloud cloud, byte[] archive, byte[] key, string why)
     {
         var refused = await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.ImportTenantAsync(new MemoryStream(archive), key, Cancelled));
@@ -212,5 +231,11 @@ public sealed class TenantArchiveTests(PostgresServer server) : IAsyncLifetime
         clouds.Add(cloud);
         await cloud.InitializeAsync();
         return cloud;
+    }
+
+    /// <summary>Writes once a minute what it has heard.</summary>
+    private sealed class NotingCloud : RunningCloud
+    {
+        protected override void Configure(WebApplicationBuilder builder) => builder.Services.AddSingleton(new DevicesOptions { PresenceInterval = TimeSpan.FromMinutes(1) });
     }
 }
