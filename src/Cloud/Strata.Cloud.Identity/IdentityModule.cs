@@ -56,6 +56,7 @@ public static class IdentityModule
         var api = routes.MapGroup("/api/v1").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
         api.MapAuthorities();
         api.MapCertificates();
+        routes.MapGatewayTrust();
         routes.MapEst();
         routes.MapStatus();
         return routes;

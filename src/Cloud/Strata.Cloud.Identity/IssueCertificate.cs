@@ -73,7 +73,7 @@ internal sealed class IssueCertificate(IdentityStore store, IdentityOptions opti
         Standing = nameof(CertificateStanding.Good), Issued = now,
     };
 
-    private static Outcome<CertificateRequest> Read(byte[] request)
+    internal static Outcome<CertificateRequest> Read(byte[] request)
     {
         if (request.Length is 0 or > MaxBytes)
             return new Problem(ProblemKind.Invalid, $"A certificate signing request (PKCS #10, DER) has 1 to {MaxBytes} bytes; this has {request.Length}.", "csr");

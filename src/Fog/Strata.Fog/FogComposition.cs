@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -10,6 +11,7 @@ using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Served;
 using Strata.Fog.Status;
+using Strata.Fog.Trust;
 using Strata.Fog.Uplink;
 using Strata.Mqtt;
 using Strata.Node;
@@ -78,6 +80,8 @@ internal static class FogComposition
         });
         if (options.Https is { } endPoint)
             kestrel.Listen(endPoint, https => (listeners.Https = https).UseCertificate(options.CertificateFile!, options.CertificateKeyFile!));
+        if (options.Mqtts is { } mqttsAt)
+            kestrel.Listen(mqttsAt, mqtts => (listeners.Mqtts = mqtts).UseTls(CertificateOf(mqtts, options)).UseMqtt());
         kestrel.Listen(at.Mqtt, mqtt =>
         {
             if (options.ProxiesFrom.Count > 0)
@@ -85,6 +89,14 @@ internal static class FogComposition
             (listeners.Mqtt = mqtt).UseMqtt();
         });
     });
+
+    private static Func<SslStreamCertificateContext> CertificateOf(ListenOptions listen, FogOptions options)
+    {
+        if (options.CertificateFile is { } file)
+            return listen.CertificateOf(file, options.CertificateKeyFile!);
+        var own = listen.ApplicationServices.GetRequiredService<GatewayServerCertificate>();
+        return () => own.Current;
+    }
 
     /// <summary>What a gateway has in common with the cloud.</summary>
     private static void AddNode(IServiceCollection services, FogOptions options, FogFolder folder, GatewayIdentity self, TimeProvider time)
@@ -119,6 +131,7 @@ internal static class FogComposition
         services.AddSingleton(listeners);
         services.AddSingleton(new FogAddresses(FogListeners.Reachable(at.Mqtt), FogListeners.Reachable(at.Http)));
         services.AddSingleton(new UplinkSenderOptions());
+        services.AddSingleton(_ => new GatewayServerCertificate(folder.Own.ServerCertificate));
         services.AddSingleton<ServedTenants>();
         services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<ServedTenants>());
         services.AddSingleton<ServedTenantFactory>();

@@ -90,5 +90,11 @@ internal sealed record TenantFolder(string Root)
 
     public string Windows => Path.Combine(Root, "windows.json");
 
+    /// <summary>Which certificates are good, as the parent last said.</summary>
+    public string Trust => Path.Combine(Root, "trust.json");
+
+    /// <summary>Key and certificate of the listener for devices with certificates.</summary>
+    public string ServerCertificate => Path.Combine(Root, "server.pem");
+
     public string Below => Path.Combine(Root, "below.json");
 }

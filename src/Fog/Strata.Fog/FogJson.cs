@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Strata.Cloud.Contracts;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
+using Strata.Fog.Trust;
 using Strata.Fog.Windows;
 
 namespace Strata.Fog;
@@ -12,6 +13,7 @@ namespace Strata.Fog;
 [JsonSerializable(typeof(GatewayConfiguration))]
 [JsonSerializable(typeof(GatewayIdentity))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(KeptTrust))]
 [JsonSerializable(typeof(WindowsState))]
 [JsonSerializable(typeof(GatewaysBelowState))]
 internal sealed partial class FogJson : JsonSerializerContext;

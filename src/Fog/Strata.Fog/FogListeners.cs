@@ -15,6 +15,8 @@ internal sealed class FogListeners
 
     public ListenOptions? Mqtt { get; set; }
 
+    public ListenOptions? Mqtts { get; set; }
+
     /// <summary>Where this process reaches its own API; null before it serves.</summary>
     public Uri? Address => Http?.IPEndPoint is { Port: > 0 } http ? new Uri($"http://{Reachable(http)}/") : null;
 

@@ -21,7 +21,7 @@ public sealed class FogNode : IAsyncDisposable
     private FogNode(WebApplication app, FogFolder folder, FogListeners listeners)
     {
         (this.app, this.folder) = (app, folder);
-        (Http, Mqtt, Https) = (listeners.Http!.IPEndPoint!, listeners.Mqtt!.IPEndPoint!, listeners.Https?.IPEndPoint);
+        (Http, Mqtt, Https, Mqtts) = (listeners.Http!.IPEndPoint!, listeners.Mqtt!.IPEndPoint!, listeners.Https?.IPEndPoint, listeners.Mqtts?.IPEndPoint);
     }
 
     /// <summary>Where HTTP is served, with the port that was taken.</summary>
@@ -32,6 +32,9 @@ public sealed class FogNode : IAsyncDisposable
 
     /// <summary>Where MQTT is served.</summary>
     public IPEndPoint Mqtt { get; }
+
+    /// <summary>Where MQTT is served by TLS; null when it is not.</summary>
+    public IPEndPoint? Mqtts { get; }
 
     /// <summary>Where a client on this machine reaches the API.</summary>
     public Uri Address => new($"http://{FogListeners.Reachable(Http)}/");
@@ -86,7 +89,7 @@ public sealed class FogNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs a gateway until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c>, and <c>https=HOST:PORT</c> where that is served, to
+    /// Runs a gateway until the token is cancelled or the process is told to end. Writes <c>ready http=HOST:PORT mqtt=HOST:PORT</c>, and <c>https=HOST:PORT</c> and <c>mqtts=HOST:PORT</c> where these are served, to
     /// <paramref name="output"/> when it serves.
     /// </summary>
     /// <returns>0 after a stop, 1 when a part of it failed, 2 when it cannot start as it is configured; then one sentence is on <paramref name="error"/>.</returns>
@@ -95,7 +98,7 @@ public sealed class FogNode : IAsyncDisposable
         try
         {
             await using var node = await StartAsync(options, error, null, cancellationToken);
-            await output.WriteLineAsync($"ready http={FogListeners.Reachable(node.Http)} mqtt={FogListeners.Reachable(node.Mqtt)}{(node.Https is { } https ? $" https={FogListeners.Reachable(https)}" : "")}");
+            await output.WriteLineAsync($"ready http={FogListeners.Reachable(node.Http)} mqtt={FogListeners.Reachable(node.Mqtt)}{Listens("https", node.Https)}{Listens("mqtts", node.Mqtts)}");
             await output.FlushAsync(cancellationToken);
             if (await node.app.RunToItsEndAsync(cancellationToken) is not { } failure)
                 return 0;
@@ -121,6 +124,8 @@ public sealed class FogNode : IAsyncDisposable
         folder.Dispose();
     }
 
+    private static string Listens(string what, IPEndPoint? at) => at is null ? "" : $" {what}={FogListeners.Reachable(at)}";
+
     /// <summary>A free port in place of 0, so that the gateway can say when it joins where it will serve.</summary>
     private static IPEndPoint WithPort(IPEndPoint wanted)
     {
@@ -138,7 +143,7 @@ public sealed class FogNode : IAsyncDisposable
         InvalidDataException damaged => new FogConfigurationException(damaged.Message, damaged),
         TelemetryStoreException store => new FogConfigurationException($"The local store in {options.DataFolder} cannot be opened: {store.Message}", store),
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } used => new FogConfigurationException(
-            $"Cannot serve at {options.Http}, {options.Mqtt}{(options.Https is { } tls ? $" and {tls}" : "")}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http, --mqtt and --https.", used),
+            $"Cannot serve at {options.Http}, {options.Mqtt}{(options.Https is { } tls ? $", {tls}" : "")}{(options.Mqtts is { } mqtts ? $", {mqtts}" : "")}: {used.Message.TrimEnd('.')}; stop what serves there, or choose others with --http, --mqtt, --https and --mqtts.", used),
         IOException or UnauthorizedAccessException or SocketException => new FogConfigurationException(
             $"Cannot start with {options.DataFolder}, {options.Http} and {options.Mqtt}: {e.Message}", e),
         _ => null,

@@ -39,6 +39,18 @@ public sealed class FogOptions
     /// <summary>Where API and pages are served by TLS, beside <see cref="Http"/>; port 0 takes any free one. Null (the default): nowhere. Needs <see cref="CertificateFile"/> and <see cref="CertificateKeyFile"/>.</summary>
     public IPEndPoint? Https { get; init; }
 
+    /// <summary>
+    /// Where MQTT is served by TLS, beside <see cref="Mqtt"/>, to devices that show certificates as they do to the cloud; port 0 takes any free one. Null (the default): nowhere. By
+    /// <see cref="CertificateFile"/> if that is given, else by a certificate that the cloud issues for <see cref="MqttsNames"/>.
+    /// </summary>
+    public IPEndPoint? Mqtts { get; init; }
+
+    /// <summary>Names and addresses by which devices know this gateway, for the certificate of <see cref="Mqtts"/>. At most 13; loopback and the address that is listened at are added.</summary>
+    public IReadOnlyList<string> MqttsNames { get; init; } = [];
+
+    /// <summary>How long the gateway relies on what it last heard of which certificates are good; after that it lets nobody in by one until it hears again. 1 hour to 10 years, default 7 days.</summary>
+    public TimeSpan MaxTrustAge { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>PEM, the server's own certificate first, then those between it and the root. Read again when it changes.</summary>
     public string? CertificateFile { get; init; }
 
@@ -119,10 +131,26 @@ public sealed class FogOptions
             throw new FogConfigurationException($"--http and --mqtt are both {Http}; each needs its own port.");
         if (Https is not null && (CertificateFile is null || CertificateKeyFile is null))
             throw new FogConfigurationException("--https needs --cert FILE and --key FILE (PEM).");
-        if (Https is null && (CertificateFile ?? CertificateKeyFile) is not null)
-            throw new FogConfigurationException("--cert and --key belong to --https HOST:PORT.");
+        if (Https is null && Mqtts is null && (CertificateFile ?? CertificateKeyFile) is not null)
+            throw new FogConfigurationException("--cert and --key belong to --https HOST:PORT or --mqtts HOST:PORT.");
+        if (CertificateFile is null != CertificateKeyFile is null)
+            throw new FogConfigurationException("--cert FILE and --key FILE belong together.");
+        ValidateMqtts();
         if (Https is { Port: not 0 } && (Https.Equals(Http) || Https.Equals(Mqtt)))
             throw new FogConfigurationException($"--https is {Https}, where --http or --mqtt is served; each needs its own port.");
+    }
+
+    private void ValidateMqtts()
+    {
+        Require(MaxTrustAge >= TimeSpan.FromHours(1) && MaxTrustAge <= TimeSpan.FromDays(3653), nameof(MaxTrustAge), "from 1 hour to 10 years");
+        if (MqttsNames.Count > 13)
+            throw new FogConfigurationException($"{MqttsNames.Count} names are given by --mqtts-name; at most 13 are certified.");
+        if (Mqtts is null)
+            return;
+        if (Mqtts.Port != 0 && (Mqtts.Equals(Http) || Mqtts.Equals(Mqtt) || Mqtts.Equals(Https)))
+            throw new FogConfigurationException($"--mqtts is {Mqtts}, where something else is served; each needs its own port.");
+        if (CertificateFile is null && MqttsNames.Count == 0 && (Mqtts.Address.Equals(IPAddress.Any) || Mqtts.Address.Equals(IPAddress.IPv6Any)))
+            throw new FogConfigurationException($"--mqtts {Mqtts} does not say how devices reach it; name that by --mqtts-name HOST, or give --cert and --key.");
     }
 
     private void ValidateGuests()

@@ -263,6 +263,8 @@ internal static class AttackSurface
         ["POST /api/v1/devices/{id}/health"] = new(t => [$"/api/v1/devices/{t.Device}/health"], _ => """{"battery":1}"""),
         ["POST /api/v1/gateways/{id}/uplink"] = new(t => [$"/api/v1/gateways/{t.Gateway}/uplink?stream=s&lowest=1"], _ => ""),
         ["POST /api/v1/gateways/{id}/status"] = new(t => [$"/api/v1/gateways/{t.Gateway}/status"], _ => Status),
+        ["GET /api/v1/gateways/{id}/trust"] = new(t => [$"/api/v1/gateways/{t.Gateway}/trust"]),
+        ["POST /api/v1/gateways/{id}/certificate"] = new(t => [$"/api/v1/gateways/{t.Gateway}/certificate"], _ => """{"csr":"taken","names":["localhost"]}"""),
         ["GET /api/v1/gateways/{id}/link"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link"]) { IsStream = true },
         ["POST /api/v1/gateways/{id}/link/responses/{requestId}"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link/responses/r1"], _ => "{}"),
 

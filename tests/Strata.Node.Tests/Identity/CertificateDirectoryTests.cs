@@ -40,6 +40,43 @@ public sealed class CertificateDirectoryTests
         Assert.Contains("names a device of rival", directory.Check(acme.Device("urn:strata:device:rival/t-1")).Reason, StringComparison.Ordinal);
 
     [Fact]
+    public void A_gateway_that_is_given_the_list_judges_alike_until_what_it_heard_is_too_old()
+    {
+        var (good, revoked) = (acme.Device("urn:strata:device:acme/t-1"), acme.Device("urn:strata:device:acme/t-2"));
+        directory.Set(Acme, acme.Id, Serial(revoked), CertificateStanding.Revoked);
+        directory.Bind(acme.Id, Serial(good), DeviceId.Parse("renamed"));
+        directory.SetPolicy(Acme, new CertificatePolicy { AllowsSecrets = false });
+        var gateway = new CertificateDirectory(clock);
+        gateway.Take(Acme, directory.ListOf(Acme, "i"));
+        gateway.Limit(Acme, Now.AddDays(7));
+        Assert.Equal(directory.Check(good), gateway.Check(good));
+        Assert.Equal(directory.Check(revoked), gateway.Check(revoked));
+        Assert.Equal("renamed", gateway.Check(good).Device!.Value.Value);
+        Assert.False(gateway.PolicyOf(Acme).AllowsSecrets);
+
+        var ended = new List<(string, string?)>();
+        gateway.Ended += (_, issuer, serial) => ended.Add((issuer, serial));
+        var version = directory.VersionOf(Acme);
+        var changed = directory.Changed;
+        directory.Set(Acme, acme.Id, Serial(good), CertificateStanding.OnHold);
+        Assert.True(changed.IsCompleted && version != directory.VersionOf(Acme));
+        directory.Set(Acme, acme.Id, Serial(revoked), CertificateStanding.Good);
+        gateway.Take(Acme, directory.ListOf(Acme, "i"));
+        Assert.Equal([(acme.Id, Serial(good))], ended);
+        Assert.Equal("", gateway.Check(revoked).Reason);
+
+        clock.SetUtcNow(Now.AddDays(8));
+        Assert.Contains("has not heard of it in time", gateway.Check(revoked).Reason, StringComparison.Ordinal);
+        Assert.Equal("", directory.Check(revoked).Reason);
+        directory.Distrust(Acme, acme.Id);
+        gateway.Take(Acme, directory.ListOf(Acme, "i"));
+        Assert.Contains("no authority that is registered", gateway.Check(revoked).Reason, StringComparison.Ordinal);
+        Assert.Equal((acme.Id, null), ended[^1]);
+
+        static string Serial(X509Certificate2 certificate) => certificate.SerialNumber.ToLowerInvariant();
+    }
+
+    [Fact]
     public void What_says_the_same_names_under_another_root_is_refused()
     {
         var stranger = TestAuthority.Root("root").Below("acme");

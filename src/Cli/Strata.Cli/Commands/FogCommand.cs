@@ -19,6 +19,9 @@ internal static class FogCommand
         var name = new Option<string?>("--name") { Description = "Its id; drawn from the site when left out." };
         var http = new Option<string>("--http") { Description = "Where its API is served; port 0 takes a free one.", DefaultValueFactory = _ => "127.0.0.1:8081" };
         var mqtt = new Option<string>("--mqtt") { Description = "Where its devices connect.", DefaultValueFactory = _ => "127.0.0.1:1884" };
+        var mqtts = new Option<string?>("--mqtts") { Description = "Serve MQTT by TLS here too, to devices that show their certificates; by a certificate that the cloud issues, unless --cert is given.", HelpName = "HOST:PORT" };
+        var names = new Option<string[]>("--mqtts-name") { Description = "A name or address by which devices know this gateway, for that certificate. Can be repeated; the address listened at and loopback are added.", HelpName = "HOST" };
+        var trusted = new Option<double>("--max-trust-age-days") { Description = "How long it relies on what it last heard of which certificates are good; then it takes none until it hears again.", DefaultValueFactory = _ => 7 };
         var proxies = ProxyOption.Create();
         var keep = new Option<double>("--keep-raw-days") { Description = "How long raw readings stay here.", DefaultValueFactory = _ => 7 };
         var store = new Option<long>("--max-store-mb") { Description = "Size of its store beyond which the oldest raw readings go.", DefaultValueFactory = _ => 8192 };
@@ -39,7 +42,7 @@ internal static class FogCommand
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("fog", "Run a fog gateway: its site's devices, windows, a local store and API, store-and-forward to its parent.")
         {
-            data, cloud, ca, token, site, name, http, mqtt, proxies, keep, store, backlog, full, drain, guests, connections, messages, bytes, level, skip, untilStdin,
+            data, cloud, ca, token, site, name, http, mqtt, mqtts, names, trusted, proxies, keep, store, backlog, full, drain, guests, connections, messages, bytes, level, skip, untilStdin,
         };
         var https = new HttpsOptions(command, hasAuthority: false);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -54,6 +57,7 @@ internal static class FogCommand
                 {
                     DataFolder = Path.GetFullPath(parsed.GetValue(data)!), Cloud = parent, CloudCaFile = parsed.GetValue(ca) is { } file ? Path.GetFullPath(file) : null, JoinToken = parsed.GetValue(token), Site = parsed.GetValue(site), Name = parsed.GetValue(name),
                     Http = CloudOptions.ParseEndPoint("--http", parsed.GetValue(http)!), Mqtt = CloudOptions.ParseEndPoint("--mqtt", parsed.GetValue(mqtt)!),
+                    Mqtts = parsed.GetValue(mqtts) is { } at ? CloudOptions.ParseEndPoint("--mqtts", at) : null, MqttsNames = parsed.GetValue(names) ?? [], MaxTrustAge = TimeSpan.FromDays(parsed.GetValue(trusted)),
                     Https = tls.EndPoint, CertificateFile = tls.Certificate, CertificateKeyFile = tls.Key,
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keep)), MaxStoreBytes = parsed.GetValue(store) << 20, MaxBacklogBytes = parsed.GetValue(backlog) << 20,

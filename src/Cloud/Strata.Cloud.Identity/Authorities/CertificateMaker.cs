@@ -57,7 +57,8 @@ internal static class CertificateMaker
         return Sign(request, issuer, now, now + life);
     }
 
-    public static X509Certificate2 Server(SigningAuthority issuer, ECDsa key, IReadOnlyCollection<string> hosts, DateTimeOffset now)
+    /// <param name="uri">Whose it is, where that is not the node itself.</param>
+    public static X509Certificate2 Server(SigningAuthority issuer, PublicKey key, IReadOnlyCollection<string> hosts, DateTimeOffset now, TimeSpan life, string? uri = null)
     {
         var request = new CertificateRequest(Name(hosts.First(), null), key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
@@ -68,9 +69,11 @@ internal static class CertificateMaker
             else
                 names.AddDnsName(host);
         }
+        if (uri is not null)
+            names.AddUri(new Uri(uri));
         request.CertificateExtensions.Add(names.Build());
         LeafExtensions(request, ServerAuthentication, null);
-        return Sign(request, issuer, now, now + CertificateTerms.Server).CopyWithPrivateKey(key);
+        return Sign(request, issuer, now, now + life);
     }
 
     private static void LeafExtensions(CertificateRequest request, Oid usage, StatusAddresses? status)

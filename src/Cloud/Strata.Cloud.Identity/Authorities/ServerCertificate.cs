@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Strata.Core.Identity;
 
 namespace Strata.Cloud.Identity.Authorities;
@@ -42,7 +43,7 @@ public sealed class ServerCertificate
     private SslStreamCertificateContext Make(InstallationView by, DateTimeOffset now)
     {
         var key = CertificateMaker.NewKey();
-        var certificate = CertificateMaker.Server(by.Signing, key, names.Hosts, now);
+        var certificate = CertificateMaker.Server(by.Signing, new PublicKey(key), names.Hosts, now, CertificateTerms.Server).CopyWithPrivateKey(key);
         renewAt = CertificateTerms.RenewAt(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
         madeBy = by;
         return SslStreamCertificateContext.Create(certificate, by.Between, offline: true);

@@ -15,6 +15,9 @@ public static class CertificateTerms
     /// <summary>Of the node's own server certificate.</summary>
     public static readonly TimeSpan Server = TimeSpan.FromDays(90);
 
+    /// <summary>Of the certificate of a gateway's listener.</summary>
+    public static readonly TimeSpan Gateway = TimeSpan.FromDays(30);
+
     /// <summary>Of a tenant's intermediate.</summary>
     public static readonly TimeSpan Intermediate = TimeSpan.FromDays(25 * 365.25);
 

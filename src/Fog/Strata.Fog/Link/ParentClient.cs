@@ -48,6 +48,17 @@ internal sealed class ParentClient : IDisposable
         return http.SendAsync(request, cancellationToken);
     }
 
+    /// <summary>Asks which certificates are good; the answer waits until that is not <paramref name="version"/> any more, 25 s at most.</summary>
+    public Task<HttpResponseMessage> GetTrustAsync(string? version, CancellationToken cancellationToken) => http.SendAsync(Request(HttpMethod.Get, version is null ? "trust" : $"trust?version={version}"), cancellationToken);
+
+    /// <summary>Asks for the certificate of the gateway's own listener.</summary>
+    public Task<HttpResponseMessage> PostCertificateAsync(GatewayCertificateRequest asked, CancellationToken cancellationToken)
+    {
+        var request = Request(HttpMethod.Post, "certificate");
+        request.Content = JsonContent.Create(asked, ContractsJson.Default.GatewayCertificateRequest);
+        return http.SendAsync(request, cancellationToken);
+    }
+
     /// <summary>Passes on the request of a gateway that wants to join below this one.</summary>
     public Task<HttpResponseMessage> JoinAsync(JoinRequest join, CancellationToken cancellationToken) => http.SendAsync(
         new HttpRequestMessage(HttpMethod.Post, "api/v1/gateways/join")

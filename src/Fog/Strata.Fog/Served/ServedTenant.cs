@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Link;
+using Strata.Fog.Trust;
 using Strata.Fog.Uplink;
 using Strata.Forwarding;
 
@@ -44,6 +45,7 @@ internal sealed class ServedTenant(string name, ServiceProvider services) : IAsy
         if (damage is not null)
             FogLog.ConfigurationLost(services.GetRequiredService<ILogger<FogNode>>(), damage);
         Below.Load();
+        services.GetService<TrustKeeper>()?.Load();
         services.GetRequiredService<ForwardLogMetrics>();
     }
 

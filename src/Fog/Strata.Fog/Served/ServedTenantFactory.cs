@@ -6,11 +6,13 @@ using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Link;
 using Strata.Fog.Status;
+using Strata.Fog.Trust;
 using Strata.Fog.Uplink;
 using Strata.Fog.Windows;
 using Strata.Forwarding;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Identity;
 using Strata.Node.Ingest;
 using Strata.Node.Link;
 using Strata.Node.Uplink;
@@ -56,6 +58,11 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         services.AddHostedService(s => s.GetRequiredService<UplinkProjector>());
         services.AddHostedService(s => s.GetRequiredService<WindowIssuer>());
         services.AddHostedService<LinkRunner>();
+        if (options.Mqtts is not null)
+        {
+            services.AddSingleton(s => ActivatorUtilities.CreateInstance<TrustKeeper>(s, name.Length == 0));
+            services.AddHostedService(s => s.GetRequiredService<TrustKeeper>());
+        }
         services.AddHostedService<Retention>();
         return new ServedTenant(name, services.BuildServiceProvider());
     }
@@ -78,6 +85,9 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         Give<GatewayDirectory>();
         Give<GatewayStatusBoard>();
         Give<GatewayLinkHub>();
+        Give<CertificateDirectory>();
+        if (options.Mqtts is not null)
+            Give<GatewayServerCertificate>();
 
         void Give<T>()
             where T : class => services.AddSingleton(node.GetRequiredService<T>());

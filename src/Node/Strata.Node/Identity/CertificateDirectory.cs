@@ -12,7 +12,7 @@ namespace Strata.Node.Identity;
 /// The authorities whose devices are let in, the certificates that are not good any more, whom certificates are bound to that do not name their device, and each tenant's policy; in memory: filled and
 /// kept current by its owner. Any number of readers at once. A certificate speaks for devices of its authority's tenant only, whatever it says.
 /// </summary>
-public sealed class CertificateDirectory(TimeProvider time)
+public sealed partial class CertificateDirectory(TimeProvider time)
 {
     private readonly ConcurrentDictionary<(string Issuer, string Serial), CertificateStanding> standings = new();
     private readonly ConcurrentDictionary<(string Issuer, string Serial), DeviceId> bound = new();
@@ -35,11 +35,16 @@ public sealed class CertificateDirectory(TimeProvider time)
     public void SetPolicy(TenantId tenant, CertificatePolicy policy)
     {
         policies[tenant] = policy;
+        Touch(tenant);
         PolicyChanged?.Invoke(tenant);
     }
 
     /// <summary>Lets in whom this authority certifies.</summary>
-    public void Trust(TrustedAuthority authority) => ImmutableInterlocked.Update(ref authorities, static (all, one) => all.SetItem(one.Id, one), authority);
+    public void Trust(TrustedAuthority authority)
+    {
+        ImmutableInterlocked.Update(ref authorities, static (all, one) => all.SetItem(one.Id, one), authority);
+        Touch(authority.Tenant);
+    }
 
     /// <summary>Lets nobody in any more by this authority.</summary>
     public void Distrust(TenantId tenant, string authority)
@@ -47,6 +52,7 @@ public sealed class CertificateDirectory(TimeProvider time)
         if (Find(authority) is not { } known || known.Tenant != tenant)
             return;
         ImmutableInterlocked.Update(ref authorities, static (all, id) => all.Remove(id), authority);
+        Touch(tenant);
         Ended?.Invoke(tenant, authority, null);
     }
 
@@ -56,6 +62,7 @@ public sealed class CertificateDirectory(TimeProvider time)
         foreach (var authority in Authorities.Where(a => a.Tenant == tenant))
             Distrust(tenant, authority.Id);
         policies.TryRemove(tenant, out _);
+        limits.TryRemove(tenant, out _);
     }
 
     /// <summary>Says how a certificate stands; <see cref="CertificateStanding.Good"/> forgets it.</summary>
@@ -65,6 +72,7 @@ public sealed class CertificateDirectory(TimeProvider time)
             standings.TryRemove((authority, serial), out _);
         else
             standings[(authority, serial)] = standing;
+        Touch(tenant);
         if (standing != CertificateStanding.Good)
             Ended?.Invoke(tenant, authority, serial);
     }
@@ -74,8 +82,9 @@ public sealed class CertificateDirectory(TimeProvider time)
     {
         if (device is { } known)
             bound[(authority, serial)] = known;
-        else
-            bound.TryRemove((authority, serial), out _);
+        else if (!bound.TryRemove((authority, serial), out _))
+            return;
+        Touch(Find(authority)?.Tenant);
     }
 
     /// <summary>Whether the certificate of a connection is still good.</summary>
@@ -120,7 +129,7 @@ public sealed class CertificateDirectory(TimeProvider time)
             return Refuse($"the certificate names a device of {said.Tenant}, and its authority is {authority.Tenant}'s");
         CertificateStanding? standing = standings.TryGetValue(key, out var not) ? not : null;
         var late = name?.Use == CertificateUse.Operational && now - CertificateTerms.Tolerance > facts.NotAfter;
-        var why = CertificateJudge.Refuse(facts, named: !authority.IsForeign, standing, now, CertificateTerms.Tolerance, late ? PolicyOf(authority.Tenant).Grace : TimeSpan.Zero);
+        var why = IsTooOld(authority.Tenant, now) ?? CertificateJudge.Refuse(facts, named: !authority.IsForeign, standing, now, CertificateTerms.Tolerance, late ? PolicyOf(authority.Tenant).Grace : TimeSpan.Zero);
         var use = late ? CertificateUse.Birth : name?.Use ?? CertificateUse.Operational;
         // Ours are certified with strong keys only; what others certify is looked at here.
         why ??= authority.IsForeign && KeyStrength.RefuseForeign(shown.PublicKey) is { } weak ? $"the certificate's key is too weak: {weak}" : null;

@@ -6,7 +6,7 @@ using Strata.Node.Devices;
 namespace Strata.Node.Uplink;
 
 /// <summary>What every endpoint for gateways asks first: is the caller the gateway that the path names?</summary>
-internal static class GatewayRequests
+public static class GatewayRequests
 {
     /// <summary>The gateway of the path when it is the caller; else null.</summary>
     public static GatewayEntry? Sender(HttpContext context, string id, GatewayDirectory gateways) =>
