@@ -9,7 +9,6 @@ using Strata.Cloud.Contracts;
 using Strata.Core.Tenancy;
 using Strata.Fog.Configuration;
 using Strata.Fog.Link;
-using Strata.Fog.Served;
 using Strata.Node.Identity;
 
 namespace Strata.Fog.Trust;
@@ -29,13 +28,14 @@ internal sealed partial class TrustKeeper(
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan KeepEvery = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan NotThere = TimeSpan.FromMinutes(5);
+    private static readonly string[] Loopback = ["localhost", "127.0.0.1"];
     private KeptTrust? known;
     private DateTimeOffset keptAt;
 
     private TenantId Tenant => site.View.Tenant;
 
     private List<string> Names =>
-        [.. new[] { "localhost", "127.0.0.1" }.Concat(options.Mqtts!.Address is var at && !at.Equals(IPAddress.Any) && !at.Equals(IPAddress.IPv6Any) ? [at.ToString()] : []).Concat(options.MqttsNames).Distinct()];
+        [.. Loopback.Concat(options.Mqtts!.Address is var at && !at.Equals(IPAddress.Any) && !at.Equals(IPAddress.IPv6Any) ? [at.ToString()] : []).Concat(options.MqttsNames).Distinct()];
 
     /// <summary>Takes what is kept; before the node serves.</summary>
     public void Load()
