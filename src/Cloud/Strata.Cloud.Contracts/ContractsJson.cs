@@ -153,6 +153,8 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(CreateBatch))]
 [JsonSerializable(typeof(RolloverInfo))]
 [JsonSerializable(typeof(RunRollover))]
+[JsonSerializable(typeof(RootListInfo))]
+[JsonSerializable(typeof(PublishRootList))]
 [JsonSerializable(typeof(GatewayTrustList))]
 [JsonSerializable(typeof(GatewayCertificateRequest))]
 [JsonSerializable(typeof(GatewayCertificate))]

@@ -146,3 +146,17 @@ public sealed record InstallationRolloverInfo(
 /// <param name="Certificates">PEM: what <c>strata ca sign</c> wrote.</param>
 /// <param name="EndNow">Ends it though devices wait: these do not trust the node any more, unless somebody gives them the new root.</param>
 public sealed record RunInstallationRollover(string? Certificates = null, bool EndNow = false);
+
+/// <summary>The root's revocation list, which is signed where its key is.</summary>
+/// <param name="Id">The root's key id; the list is served at <c>/pki/crl/ID.crl</c>.</param>
+/// <param name="Root">SHA-256 of the root.</param>
+/// <param name="Revoked">What must stand in it: intermediates that were replaced.</param>
+/// <param name="SignedAt">When the one that is served was signed; null when none was published.</param>
+/// <param name="Until">Until when it holds.</param>
+public sealed record RootListInfo(string Id, string Root, IReadOnlyList<RevokedIntermediate> Revoked, DateTimeOffset? SignedAt, DateTimeOffset? Until);
+
+/// <param name="Serial">Hexadecimal.</param>
+public sealed record RevokedIntermediate(string Serial, DateTimeOffset Since);
+
+/// <param name="List">DER, base64.</param>
+public sealed record PublishRootList(string List);

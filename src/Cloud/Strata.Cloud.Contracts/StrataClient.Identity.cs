@@ -45,6 +45,13 @@ public sealed partial class StrataClient
     public Task<RolloverInfo> RunRolloverAsync(RunRollover request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "api/v1/ca/rollover", Body(request, Json.RunRollover), Json.RolloverInfo, cancellationToken);
 
+    /// <summary>What the root's revocation list must hold.</summary>
+    public Task<RootListInfo> GetRootListAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/ca/root-list", Json.RootListInfo, cancellationToken);
+
+    /// <summary>Has the node serve a revocation list that the root has signed.</summary>
+    public Task<RootListInfo> PublishRootListAsync(PublishRootList list, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, "api/v1/ca/root-list", Body(list, Json.PublishRootList), Json.RootListInfo, cancellationToken);
+
     public Task<InstallationRolloverInfo> GetInstallationRolloverAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/ca/installation/rollover", Json.InstallationRolloverInfo, cancellationToken);
 
     /// <summary>Makes the next step of the roll-over of the installation's intermediate and root, if it is due.</summary>

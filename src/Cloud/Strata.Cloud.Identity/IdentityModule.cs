@@ -42,7 +42,7 @@ public static class IdentityModule
         services.AddSingleton(s => new ServerCertificate(s.GetRequiredService<InstallationAuthority>(), s.GetRequiredService<ServerNames>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ICertificateBindings, BindCertificates>();
         services.AddSingleton<RootsGiven>().AddSingleton<InstallationRollover>();
-        services.AddSingleton<IssueCertificate>().AddSingleton<OcspResponder>().AddSingleton<EstAsker>().AddSingleton<DeviceEnrolment>();
+        services.AddSingleton<IssueCertificate>().AddSingleton<OcspResponder>().AddSingleton<RevocationLists>().AddSingleton<EstAsker>().AddSingleton<DeviceEnrolment>();
         services.AddSingleton<IDeviceCertifier, CertifyDevices>();
         services.AddSingleton<IEnrolment>(s => s.GetRequiredService<IssueCertificate>());
         services.AddSingleton<ITenantContents, IdentityContents>();

@@ -23,7 +23,11 @@ internal sealed class IdentityStore(
 {
     private readonly ConcurrentDictionary<(TenantId Tenant, string Authority), SigningAuthority> signing = new();
     private readonly ConcurrentDictionary<TenantId, string> current = new();
+    private readonly ConcurrentDictionary<string, long> standings = new();
     private readonly TimeProvider time = time;
+
+    /// <summary>How often since the start the standing of a certificate of this authority has changed; of an installation's intermediate, that of any authority.</summary>
+    public long StandingsOf(string authority) => standings.GetValueOrDefault(authority) + standings.GetValueOrDefault("");
 
     /// <summary>Makes the directory what the tables say.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
@@ -116,6 +120,7 @@ internal sealed class IdentityStore(
     public void Follow(CertificateRow row)
     {
         directory.Set(TenantId.Parse(row.TenantId), row.Authority, row.Serial, Enum.Parse<CertificateStanding>(row.Standing));
+        standings.AddOrUpdate(row.Authority, 1, static (_, last) => last + 1);
         if (row.Use != nameof(CertificateUse.Claim))
             directory.Bind(row.Authority, row.Serial, row.Named is not null || directory.Find(row.Authority) is { IsForeign: true } ? DeviceId.Parse(row.Device) : null);
     }
@@ -124,6 +129,7 @@ internal sealed class IdentityStore(
     public void Follow(AuthorityRow row)
     {
         var tenant = TenantId.Parse(row.TenantId);
+        standings.AddOrUpdate("", 1, static (_, last) => last + 1);
         if (!row.IsTrusted)
         {
             directory.Distrust(tenant, row.Id);

@@ -83,7 +83,7 @@ internal sealed class IssueCertificate(IdentityStore store, IdentityOptions opti
         }
         catch (Exception e) when (e is CryptographicException or NotSupportedException or ArgumentException)
         {
-            return new Problem(ProblemKind.Invalid, $"The certificate signing request is not one (PKCS #10), is not signed with its own key, or its key is of a kind that cannot be certified here (ECDSA P-256, P-384, P-521, RSA): {e.Message}", "csr");
+            return new Problem(ProblemKind.Invalid, $"The certificate signing request is not one (PKCS #10), is not signed with its own key, or its key is of a kind that cannot be certified here, as Ed25519 is (use ECDSA P-256, P-384, P-521, or RSA from 2,048 bits): {e.Message}", "csr");
         }
     }
 

@@ -76,6 +76,20 @@ public sealed class CertificateDirectoryTests
         static string Serial(X509Certificate2 certificate) => certificate.SerialNumber.ToLowerInvariant();
     }
 
+    [Theory]
+    [InlineData(1024, "RSA of 1024 bits")]
+    [InlineData(2048, "")]
+    public void Another_maker_s_key_is_let_in_when_it_is_strong_enough(int bits, string why)
+    {
+        directory.Trust(new TrustedAuthority(Acme, "maker", root.Certificate, [], IsForeign: true));
+        using var key = RSA.Create(bits);
+        var request = new CertificateRequest("CN=m-1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(root.Certificate, true, false));
+        using var leaf = request.Create(root.Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(root.Key), Now.AddDays(-1), Now.AddDays(1), [0x41, .. RandomNumberGenerator.GetBytes(8)]);
+        Assert.Contains(why, directory.Check(leaf).Reason, StringComparison.Ordinal);
+        Assert.Equal(why.Length == 0, directory.Check(leaf).IsAccepted);
+    }
+
     [Fact]
     public void What_says_the_same_names_under_another_root_is_refused()
     {

@@ -71,7 +71,7 @@ internal static class InstallationRolloverCommands
             command, "strata ca sign request.pem --root /media/usb/strata-root --out signed.pem", "strata ca sign request.pem --root /media/usb/strata-root --new-root-out /media/usb/strata-root-2 --out signed.pem");
     }
 
-    private static async Task<OfflineRoot> OpenAsync(string folder, string option, CancellationToken cancellationToken)
+    internal static async Task<OfflineRoot> OpenAsync(string folder, string option, CancellationToken cancellationToken)
     {
         try
         {

@@ -159,6 +159,30 @@ internal sealed class InstallationAuthority(string folder, IInstallationKey inst
         }
     }
 
+    /// <summary>The root's revocation list, as it was signed where its key is (DER); null when none was.</summary>
+    public async Task<byte[]?> RootListAsync(CancellationToken cancellationToken)
+    {
+        var view = await ViewAsync(cancellationToken);
+        var file = RootListFile(view);
+        return File.Exists(file) ? await File.ReadAllBytesAsync(file, cancellationToken) : null;
+    }
+
+    /// <summary>Keeps the root's revocation list.</summary>
+    /// <param name="list">DER; found to be the root's.</param>
+    public async Task PublishRootListAsync(byte[] list, CancellationToken cancellationToken)
+    {
+        await ViewAsync(cancellationToken);
+        await changing.WaitAsync(cancellationToken);
+        try
+        {
+            SafeFiles.Replace(RootListFile(view!), list, RandomAccess.FlushToDisk);
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
     public async Task<IReadOnlyCollection<string>> WrapAnewAsync(string current, CancellationToken cancellationToken)
     {
         await changing.WaitAsync(cancellationToken);
@@ -226,6 +250,9 @@ internal sealed class InstallationAuthority(string folder, IInstallationKey inst
         key.ImportPkcs8PrivateKey(await UnwrapAsync(FileOf(generation, KeyName), cancellationToken), out _);
         return key;
     }
+
+    /// <summary>The same one while the root stays.</summary>
+    private string RootListFile(InstallationView of) => Path.Combine(folder, $"root-{CertificateMaker.KeyIdOf(of.Root)}.crl");
 
     private string FileOf(string generation, string name) => Path.Combine(folder, generation, name);
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Strata.Core.Identity;
@@ -66,6 +67,20 @@ public sealed class OfflineRoot : IDisposable
             made.Add(CertificateMaker.Again(by, root.Certificate.SubjectName, root.Certificate.PublicKey, below: null, CertificateTerms.Root, now));
         }
         return string.Concat(made.Select(c => c.ExportCertificatePem() + "\n"));
+    }
+
+    /// <summary>The root's revocation list.</summary>
+    /// <param name="revoked">Serial numbers (hexadecimal) and since when: intermediates that were replaced.</param>
+    /// <param name="life">Until the next one must be there.</param>
+    /// <returns>DER.</returns>
+    public byte[] SignList(IEnumerable<(string Serial, DateTimeOffset Since)> revoked, TimeSpan life, DateTimeOffset now)
+    {
+        var list = new CertificateRevocationListBuilder();
+        foreach (var (serial, since) in revoked)
+            list.AddEntry(Convert.FromHexString(serial), since, X509RevocationReason.Superseded);
+        return list.Build(
+            root.Certificate.SubjectName, root.Generator, new BigInteger(now.ToUnixTimeMilliseconds()), now + life, HashAlgorithmName.SHA256,
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(root.Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false), now);
     }
 
     public void Dispose() => root.Key.Dispose();

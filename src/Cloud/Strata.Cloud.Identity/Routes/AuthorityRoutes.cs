@@ -40,6 +40,10 @@ internal static class AuthorityRoutes
             .WithSummary("How the roll-over of the tenant's authority stands").Produces<RolloverInfo>();
         api.MapPost("/ca/rollover", Rollover.RunAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("RunRollover").WithTags("Certificates")
             .WithSummary("The next step of the roll-over, if it is due").Accepts<RunRollover>("application/json").Produces<RolloverInfo>();
+        api.MapGet("/ca/root-list", RootLists.GetAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("GetRootList").WithTags("Certificates")
+            .WithSummary("What the root's revocation list must hold, and how long the one that is served holds").Produces<RootListInfo>();
+        api.MapPut("/ca/root-list", RootLists.PutAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("PublishRootList").WithTags("Certificates")
+            .WithSummary("Serves a revocation list that the root has signed").Accepts<PublishRootList>("application/json").Produces<RootListInfo>().ProducesProblem(StatusCodes.Status409Conflict);
         api.MapGet("/ca/installation/rollover", InstallationRollover.StatusAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("GetInstallationRollover").WithTags("Certificates")
             .WithSummary("How the roll-over of the installation's intermediate and root stands").Produces<InstallationRolloverInfo>();
         api.MapPost("/ca/installation/rollover", InstallationRollover.RunAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("RunInstallationRollover").WithTags("Certificates")

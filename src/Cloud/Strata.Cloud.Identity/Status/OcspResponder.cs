@@ -48,7 +48,7 @@ internal sealed class OcspResponder(IdentityStore store, CertificateDirectory di
         foreach (var question in questions)
         {
             var status = question.GetCertID().MatchesIssuer(certificate) ? await StatusAsync(tenant, signer, question, cancellationToken) : new UnknownStatus();
-            answer.AddResponse(question.GetCertID(), status, now.UtcDateTime, (now + StatusRoutes.Life).UtcDateTime, null);
+            answer.AddResponse(question.GetCertID(), status, now.UtcDateTime, (now + RevocationLists.Life).UtcDateTime, null);
         }
         if (asked.GetExtensionValue(OcspObjectIdentifiers.PkixOcspNonce) is { } nonce)
             answer.SetResponseExtensions(new X509Extensions(new Dictionary<DerObjectIdentifier, X509Extension> { [OcspObjectIdentifiers.PkixOcspNonce] = new(false, nonce) }));

@@ -1,24 +1,15 @@
-using System.Numerics;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.EntityFrameworkCore;
 using Strata.Core;
-using Strata.Core.Identity;
 using Strata.Node;
 using Strata.Node.Auth;
-using Strata.Node.Identity;
 
 namespace Strata.Cloud.Identity.Status;
 
 /// <summary>How certificates stand, for whoever checks them: revocation lists (RFC 5280) at <c>/pki/crl/{authority}.crl</c>, and OCSP (RFC 6960) at <c>/pki/ocsp</c>.</summary>
 internal static class StatusRoutes
 {
-    /// <summary>How long an answer may be kept.</summary>
-    internal static readonly TimeSpan Life = TimeSpan.FromHours(24);
-
     private const string OcspRequest = "application/ocsp-request";
     private const int MaxOcspBytes = 16 * 1024;
 
@@ -30,22 +21,8 @@ internal static class StatusRoutes
         pki.MapGet("/ocsp/{request}", GetAsync).IsOpen("the status of a certificate is public").WithSummary("The status of certificates (OCSP by GET)");
     }
 
-    private static async Task<IResult> GetListAsync(string authority, IdentityStore store, CertificateDirectory directory, TimeProvider time, CancellationToken cancellationToken)
-    {
-        if (directory.Find(authority) is not { IsForeign: false, Tenant: var tenant } || await store.FindAuthorityAsync(tenant, authority, cancellationToken) is not { } signer)
-            return ProblemResults.Of(ProblemKind.NotFound, "There is no such authority.");
-        var now = time.GetUtcNow();
-        var list = new CertificateRevocationListBuilder();
-        await using var context = store.Create(tenant);
-        var rows = context.Certificates.Where(c => c.Authority == signer.Id && c.Standing != nameof(CertificateStanding.Good) && c.NotAfter > now);
-        await foreach (var row in rows.AsAsyncEnumerable().WithCancellation(cancellationToken))
-            list.AddEntry(Convert.FromHexString(row.Serial), row.Since, (X509RevocationReason)(row.Reason ?? 0));
-        // Numbers grow with the clock; a clock that is set back is followed by a list with a lower one, which ends with the next day.
-        var der = list.Build(
-            signer.Certificate.SubjectName, signer.Generator, new BigInteger(now.ToUnixTimeSeconds()), now + Life, HashAlgorithmName.SHA256,
-            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(signer.Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false), now);
-        return Results.Bytes(der, "application/pkix-crl");
-    }
+    private static async Task<IResult> GetListAsync(string authority, RevocationLists lists, CancellationToken cancellationToken) =>
+        await lists.GetAsync(authority.ToLowerInvariant(), cancellationToken) is { } list ? Results.Bytes(list, "application/pkix-crl") : ProblemResults.Of(ProblemKind.NotFound, "There is no such authority, or no list of it.");
 
     private static async Task<IResult> PostAsync(HttpRequest request, OcspResponder responder, CancellationToken cancellationToken)
     {
