@@ -12,7 +12,7 @@ public sealed class ProjectArrowTests
         ["Strata.Mqtt"] = ["Strata.Storage"],
         ["Strata.Mqtt.Broker"] = ["Strata.Mqtt"],
         ["Strata.Forwarding"] = ["Strata.Core", "Strata.Storage"],
-        ["Strata.Telemetry"] = ["Strata.Core"],
+        ["Strata.Telemetry"] = ["Strata.Core", "Strata.Storage"],
         ["Strata.Telemetry.Postgres"] = ["Strata.Core", "Strata.Postgres", "Strata.Telemetry"],
         ["Strata.Cloud.Contracts"] = ["Strata.Core"],
         ["Strata.Node"] = ["Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Cloud.Contracts"],

@@ -15,6 +15,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(SwapDevice))]
 [JsonSerializable(typeof(BeginDecommission))]
 [JsonSerializable(typeof(DecommissionInfo))]
+[JsonSerializable(typeof(DecommissionPolicy))]
 [JsonSerializable(typeof(HookInfo))]
 [JsonSerializable(typeof(Page<HookInfo>))]
 [JsonSerializable(typeof(SaveHook))]

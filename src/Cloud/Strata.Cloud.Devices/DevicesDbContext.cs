@@ -31,6 +31,8 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<DecommissionRow> Decommissions => Set<DecommissionRow>();
 
+    public DbSet<DecommissionPolicyRow> DecommissionPolicies => Set<DecommissionPolicyRow>();
+
     public DbSet<LifecycleHookRow> LifecycleHooks => Set<LifecycleHookRow>();
 
     public DbSet<GroupRow> Groups => Set<GroupRow>();
@@ -110,6 +112,11 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
             decommission.Property(d => d.State).HasMaxLength(20);
             decommission.Property(d => d.WipeWithin).HasColumnName("wipe_within_ms");
             decommission.HasIndex(d => new { d.TenantId, d.Device });
+        });
+        modelBuilder.Entity<DecommissionPolicyRow>(policy =>
+        {
+            policy.ToTable("decommission_policies").HasKey(p => p.TenantId);
+            policy.Property(p => p.Readings).HasMaxLength(20);
         });
         modelBuilder.Entity<LifecycleHookRow>(hook =>
         {

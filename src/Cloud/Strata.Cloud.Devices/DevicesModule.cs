@@ -90,7 +90,10 @@ public static class DevicesModule
         services.AddHostedService(s => s.GetRequiredService<LifecycleHooks>());
         services.AddHostedService<LifecycleNews>();
         services.AddSingleton(s => ErasureKey.LoadOrCreate(s.GetRequiredService<RegistryOptions>().DataFolder));
+        services.AddSingleton(s => new DeviceArchives(s.GetRequiredService<RegistryOptions>().DataFolder));
+        services.AddSingleton<DecommissionReadings>();
         services.AddSingleton<DecommissionSteps>();
+        services.AddSingleton<ITenantContents, DecommissionContents>();
         services.AddHostedService(s => s.GetRequiredService<DecommissionSteps>());
         services.AddSingleton<BulkOperations>();
         services.AddHostedService(s => s.GetRequiredService<BulkOperations>());
@@ -121,6 +124,7 @@ public static class DevicesModule
         BulkRoutes.Map(reads);
         HookRoutes.Map(reads);
         DecommissionRoutes.Map(reads);
+        DecommissionRoutes.MapPolicy(reads);
         DecommissionRoutes.MapKey(routes);
         MapViews(reads);
         MapAdmin(routes);

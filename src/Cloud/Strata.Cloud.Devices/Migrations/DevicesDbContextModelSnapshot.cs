@@ -127,6 +127,25 @@ namespace Strata.Cloud.Devices.Migrations
                     b.ToTable("bulk_operations", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.DecommissionPolicyRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Readings")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("readings");
+
+                    b.HasKey("TenantId")
+                        .HasName("pk_decommission_policies");
+
+                    b.ToTable("decommission_policies", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.DecommissionRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -143,6 +162,10 @@ namespace Strata.Cloud.Devices.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("actor");
+
+                    b.Property<long>("ArchiveBytes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("archive_bytes");
 
                     b.Property<string>("ArchiveDigest")
                         .HasColumnType("TEXT")
@@ -183,6 +206,10 @@ namespace Strata.Cloud.Devices.Migrations
                     b.Property<long>("Readings")
                         .HasColumnType("INTEGER")
                         .HasColumnName("readings");
+
+                    b.Property<int>("Revoked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revoked");
 
                     b.Property<long>("Started")
                         .HasColumnType("INTEGER")
@@ -257,6 +284,10 @@ namespace Strata.Cloud.Devices.Migrations
                     b.Property<long>("Heartbeat")
                         .HasColumnType("INTEGER")
                         .HasColumnName("heartbeat_ms");
+
+                    b.Property<bool>("IsHeld")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_held");
 
                     b.Property<string>("Model")
                         .HasColumnType("TEXT")
