@@ -168,7 +168,7 @@ internal sealed partial class DeviceActivity(
     private void FindSilent(TenantId tenant)
     {
         var now = time.GetUtcNow();
-        foreach (var row in registry.Image(tenant).Devices.Values.Where(RegistryImage.IsInService))
+        foreach (var row in registry.Image(tenant).AllDevices.Where(RegistryImage.IsInService))
         {
             var device = DeviceId.Parse(row.Id);
             if (presence.Of(tenant, device) is not { Gateway: null } heard || (heard.LastSeen > started ? heard : heard with { LastSeen = started }).IsOnline(row.Heartbeat, now))

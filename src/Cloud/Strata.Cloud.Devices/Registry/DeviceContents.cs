@@ -15,7 +15,7 @@ internal sealed class DeviceContents(RegistryStore registry, DirectorySync direc
         var image = registry.Image(tenant);
         var counts = new[]
         {
-            (image.Devices.Values.Count(RegistryImage.IsInService), "devices"), (image.Gateways.Count, "gateways"), (image.Sites.Count, "places"),
+            (image.AllDevices.Count(RegistryImage.IsInService), "devices"), (image.Gateways.Count, "gateways"), (image.Sites.Count, "places"),
         };
         var there = counts.Where(c => c.Item1 > 0).Select(c => $"{c.Item1} {c.Item2}").ToList();
         if (await store.CountAsync(tenant, null, cancellationToken) is > 0 and var readings)

@@ -34,9 +34,14 @@ internal sealed class Fleet : IFleet
     public IReadOnlyCollection<TenantId> Tenants => [.. registry.Tenants];
 
     public FleetDevice? Find(TenantId tenant, DeviceId device) =>
-        registry.Image(tenant).Devices.TryGetValue(device.Value, out var row) ? ToDevice(tenant, row) : null;
+        registry.Image(tenant).Devices.TryGetValue(device.Value, out var row) ? ToDevice(tenant, row, presence.Of(tenant)) : null;
 
-    public IEnumerable<FleetDevice> Devices(TenantId tenant) => registry.Image(tenant).Devices.Values.Select(row => ToDevice(tenant, row));
+    public IEnumerable<FleetDevice> Devices(TenantId tenant)
+    {
+        var heard = presence.Of(tenant);
+        foreach (var row in registry.Image(tenant).AllDevices)
+            yield return ToDevice(tenant, row, heard);
+    }
 
     public IEnumerable<FleetGateway> Gateways(TenantId tenant) => registry.Image(tenant).Gateways.Values.Select(row =>
     {
@@ -68,7 +73,7 @@ internal sealed class Fleet : IFleet
             if (row.Site != from?.Value)
                 return new Problem(ProblemKind.Conflict, $"Device '{row.Id}' is {(row.Site is null ? "in no place" : $"in '{row.Site}'")} by now; look again.", "site");
             var placed = ChangeDevices.Put(change, row, new ChangeDevice { Site = site.Value }, access: null);
-            return placed.IsOk ? ToDevice(caller.Tenant, placed.Value) : placed.Problem;
+            return placed.IsOk ? ToDevice(caller.Tenant, placed.Value, presence.Of(caller.Tenant)) : placed.Problem;
         }, cancellationToken);
 
     /// <summary>Makes one step within a change, or says why not.</summary>
@@ -120,10 +125,10 @@ internal sealed class Fleet : IFleet
         Tags = device.Tags, Groups = device.Groups, Serial = device.Serial, Batch = device.Batch, PowerProfile = device.PowerProfile,
     };
 
-    private FleetDevice ToDevice(TenantId tenant, DeviceRow row)
+    private static FleetDevice ToDevice(TenantId tenant, DeviceRow row, IReadOnlyDictionary<DeviceId, DevicePresence> presence)
     {
         var id = DeviceId.Parse(row.Id);
-        var heard = presence.Of(tenant, id);
+        var heard = presence.GetValueOrDefault(id);
         return new FleetDevice
         {
             Tenant = tenant, Id = id, Site = row.Site is null ? null : SiteId.Parse(row.Site), Model = row.Model, Heartbeat = row.Heartbeat, Deadband = row.Deadband,

@@ -35,6 +35,11 @@ internal sealed record RegistryImage
     /// <summary>Gateways by the place they stand in.</summary>
     public ILookup<string, string> GatewaysBySite { get; private init; } = Array.Empty<string>().ToLookup(g => g);
 
+    /// <summary>All devices, in no order: for who walks them all. Laid out once for an image, because walking the tree that shares its parts with the next image takes three times as long.</summary>
+    public IReadOnlyList<DeviceRow> AllDevices => allDevices ??= [.. Devices.Values];
+
+    private DeviceRow[]? allDevices;
+
     /// <summary>Builds the image of what was loaded, in one go.</summary>
     public static RegistryImage Load(
         IEnumerable<SiteRow> sites, IReadOnlyCollection<GatewayRow> gateways, IReadOnlyCollection<DeviceRow> devices, IEnumerable<GroupRow> groups,
@@ -91,8 +96,8 @@ internal sealed record RegistryImage
         if (row is not null && IsInService(row))
             listed = row.Gateways.Aggregate(listed, (l, g) => l.SetItem(g, (l.GetValueOrDefault(g) ?? NoIds).Add(id)));
         return row is null
-            ? this with { Devices = Devices.Remove(id), DeviceIds = DeviceIds.Remove(id), Listed = listed }
-            : this with { Devices = Devices.SetItem(id, row), DeviceIds = DeviceIds.Add(id), Listed = listed };
+            ? this with { Devices = Devices.Remove(id), DeviceIds = DeviceIds.Remove(id), Listed = listed, allDevices = null }
+            : this with { Devices = Devices.SetItem(id, row), DeviceIds = DeviceIds.Add(id), Listed = listed, allDevices = null };
     }
 
     private static readonly ImmutableHashSet<string> NoIds = ImmutableHashSet.Create<string>(StringComparer.Ordinal);

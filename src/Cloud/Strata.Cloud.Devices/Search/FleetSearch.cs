@@ -104,6 +104,6 @@ internal sealed record FoundDevices(RegistryImage Image, DeviceQuery Query, Func
     public IEnumerable<DeviceRow> InAnyOrder()
     {
         var look = Look();
-        return Image.Devices.Values.Where(row => (Query.NamesState || RegistryImage.IsInService(row)) && Sees(row) && Query.Matches(look.At(row), Now));
+        return Image.AllDevices.Where(row => (Query.NamesState || RegistryImage.IsInService(row)) && Sees(row) && Query.Matches(look.At(row), Now));
     }
 }

@@ -32,7 +32,7 @@ internal static class ListSites
 
     private static (Dictionary<string, int> Here, Dictionary<string, int> Below) Count(RegistryImage image)
     {
-        var here = image.Devices.Values.Where(d => d.Site is not null && RegistryImage.IsInService(d)).CountBy(d => d.Site!, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
+        var here = image.AllDevices.Where(d => d.Site is not null && RegistryImage.IsInService(d)).CountBy(d => d.Site!, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
         var below = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (site, count) in here)
         {

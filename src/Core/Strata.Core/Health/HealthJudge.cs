@@ -22,6 +22,8 @@ public static class HealthJudge
     public static HealthVerdict Judge(in HealthFacts facts, HealthPolicy policy, DateTimeOffset now)
     {
         var reasons = Find(facts, policy, now);
+        if (reasons.IsEmpty)
+            return new HealthVerdict(HealthReasons.FullScore, reasons, BucketOf(facts, reasons)); // Of most devices, at every report.
         var score = HealthReasons.FullScore;
         for (var reason = HealthReason.GatewayDown; reason <= HealthReason.ClockSkew; reason++)
             score -= reasons.Contains(reason) ? HealthReasons.WeightOf(reason) : 0;
@@ -101,6 +103,8 @@ public static class HealthJudge
         if (facts.LastHeard is null)
             return HealthBucket.Waiting;
         var bucket = HealthBucket.Healthy;
+        if (reasons.IsEmpty)
+            return bucket;
         for (var reason = HealthReason.GatewayDown; reason <= HealthReason.ClockSkew; reason++)
         {
             if (reasons.Contains(reason) && HealthReasons.BucketOf(reason) < bucket)
