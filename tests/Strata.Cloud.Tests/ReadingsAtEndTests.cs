@@ -118,7 +118,7 @@ public abstract class ReadingsAtEndTests(RunningCloud cloud)
     private async Task SendAsync(StrataClient client, string? tenant, string device)
     {
         var secret = (await client.CreateDeviceAsync(new CreateDevice(device), Cancelled)).Secret;
-        var start = DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeMilliseconds();
+        var start = TimeProvider.System.GetUtcNow().AddHours(-1).ToUnixTimeMilliseconds();
         var body = "[" + string.Join(',', Enumerable.Range(0, Sent).Select(i => $$$"""{"ts":{{{start + (i ^ 1) * 1000}}},"values":{"temperature":{{{i}}}.5,"door":"open {{{i}}}"}}""")) + "]";
         using var request = new HttpRequestMessage(HttpMethod.Post, $"api/v1/devices/{device}/telemetry") { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
         request.Headers.Authorization = new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{(tenant is null ? "" : tenant + "/")}{device}:{secret}")));

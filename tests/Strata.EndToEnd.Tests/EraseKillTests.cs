@@ -86,9 +86,9 @@ public sealed class EraseKillTests
     {
         var client = tenant is null ? installation.Client : installation.ClientOf(tenant);
         var secret = (await client.CreateDeviceAsync(new CreateDevice(device), Cancel)).Secret;
-        using var http = new HttpClient { BaseAddress = new Uri(installation.CloudHttp + "/") };
+        using var http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri(installation.CloudHttp + "/") };
         http.DefaultRequestHeaders.Authorization = Installation.Basic(tenant is null ? device : $"{tenant}/{device}", secret);
-        var start = DateTimeOffset.UtcNow.AddHours(-2).ToUnixTimeMilliseconds();
+        var start = TimeProvider.System.GetUtcNow().AddHours(-2).ToUnixTimeMilliseconds();
         for (var i = 0; i < Readings; i += 500)
         {
             var part = Enumerable.Range(i, 500).Select(n => new { ts = start + n * 1000L, values = new { temperature = n / 10.0 } }).ToArray();

@@ -1,4 +1,3 @@
-using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
@@ -48,7 +47,7 @@ public abstract partial class TelemetryStoreTests
             Assert.Equal(neighbours, await Store.ReadAsync(Neighbour, new ReadingRange(), Cancel));
             Assert.Equal(45, await Store.CountAsync(Neighbour, Room, Cancel));
             Assert.Equal(feed, await FeedOf(Hall));
-            Assert.Empty((await Store.CommittedAfterAsync(TenantId.Main, 0, 10_000, Cancel)).Readings.Where(r => r.Reading.Device == Room));
+            Assert.DoesNotContain((await Store.CommittedAfterAsync(TenantId.Main, 0, 10_000, Cancel)).Readings, r => r.Reading.Device == Room);
         }
     }
 
