@@ -18,7 +18,7 @@ public sealed class ProjectArrowTests
         ["Strata.Node"] = ["Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Cloud.Contracts"],
         ["Strata.Edge"] = ["Strata.Core", "Strata.Forwarding", "Strata.Storage"],
         ["Strata.Edge.Agent"] = ["Strata.Edge"],
-        ["Strata.Fog"] = ["Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Forwarding", "Strata.Node", "Strata.Cloud.Contracts"],
+        ["Strata.Fog"] = ["Strata.Core", "Strata.Storage", "Strata.Mqtt", "Strata.Telemetry", "Strata.Forwarding", "Strata.Node", "Strata.Cloud.Contracts"],
         ["Strata.Cloud.Platform"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Node", "Strata.Postgres"],
         ["Strata.Cloud.Devices"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node", "Strata.Telemetry"],
         ["Strata.Cloud.Tenancy"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],

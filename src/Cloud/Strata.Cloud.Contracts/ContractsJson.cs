@@ -180,6 +180,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(GatewayConfiguration))]
 [JsonSerializable(typeof(GatewayChange))]
 [JsonSerializable(typeof(LinkRequest))]
+[JsonSerializable(typeof(DownwardMessage))]
 [JsonSerializable(typeof(UplinkAnswer))]
 [JsonSerializable(typeof(GatewayStatus))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -45,6 +45,8 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<JoinTokenRow> JoinTokens => Set<JoinTokenRow>();
 
+    public DbSet<DownwardRow> Downward => Set<DownwardRow>();
+
     public DbSet<RejectionRow> Rejections => Set<RejectionRow>();
 
     protected override bool MakesSharedTables => true;
@@ -147,6 +149,13 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
             presence.HasOne<GatewayRow>().WithMany().HasForeignKey(p => new { p.TenantId, p.Gateway }).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<JoinTokenRow>(token => token.ToTable("join_tokens").HasKey(t => new { t.TenantId, t.TokenHash }));
+        modelBuilder.Entity<DownwardRow>(message =>
+        {
+            message.ToTable("downward_messages").HasKey(m => new { m.TenantId, m.Id });
+            message.Property(m => m.Id).HasMaxLength(IdLength);
+            message.Property(m => m.Gateway).HasMaxLength(IdLength);
+            message.Property(m => m.Device).HasMaxLength(IdLength);
+        });
         modelBuilder.Entity<RejectionRow>(rejection =>
         {
             rejection.ToTable("rejections").HasKey(r => new { r.TenantId, r.Key });

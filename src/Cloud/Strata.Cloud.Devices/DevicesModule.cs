@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Bulk;
 using Strata.Cloud.Devices.Decommissioning;
+using Strata.Cloud.Devices.Downward;
 using Strata.Cloud.Devices.Gateways;
 using Strata.Cloud.Devices.Groups;
 using Strata.Cloud.Devices.Hooks;
@@ -28,6 +29,7 @@ using Strata.Node.Reads;
 using Strata.Node.Uplink;
 using Strata.Postgres;
 using Strata.Postgres.Schema;
+using Strata.Telemetry.Ingest;
 
 namespace Strata.Cloud.Devices;
 
@@ -95,6 +97,11 @@ public static class DevicesModule
         services.AddSingleton<DecommissionSteps>();
         services.AddSingleton<ITenantContents, DecommissionContents>();
         services.AddHostedService(s => s.GetRequiredService<DecommissionSteps>());
+        services.AddSingleton<DownwardQueue>();
+        services.AddSingleton<DeviceWay>();
+        services.AddSingleton<IDownward>(s => s.GetRequiredService<DownwardQueue>());
+        services.AddSingleton<GatewayResponses>();
+        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<GatewayResponses>());
         services.AddSingleton<BulkOperations>();
         services.AddHostedService(s => s.GetRequiredService<BulkOperations>());
         return services;

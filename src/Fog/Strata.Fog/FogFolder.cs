@@ -90,5 +90,7 @@ internal sealed record TenantFolder(string Root)
 
     public string Windows => Path.Combine(Root, "windows.json");
 
+    public string Downward => Path.Combine(Root, "downward.json");
+
     public string Below => Path.Combine(Root, "below.json");
 }

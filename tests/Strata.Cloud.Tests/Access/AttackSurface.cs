@@ -265,6 +265,7 @@ internal static class AttackSurface
         ["POST /api/v1/gateways/{id}/uplink"] = new(t => [$"/api/v1/gateways/{t.Gateway}/uplink?stream=s&lowest=1"], _ => ""),
         ["POST /api/v1/gateways/{id}/status"] = new(t => [$"/api/v1/gateways/{t.Gateway}/status"], _ => Status),
         ["GET /api/v1/gateways/{id}/link"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link"]) { IsStream = true },
+        ["POST /api/v1/gateways/{id}/link/taken/{messageId}"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link/taken/m1"], _ => ""),
         ["POST /api/v1/gateways/{id}/link/responses/{requestId}"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link/responses/r1"], _ => "{}"),
 
         // Pages, and what belongs to nobody.

@@ -1,10 +1,11 @@
+using Strata.Cloud.Devices.Downward;
 using Strata.Cloud.Platform;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Devices.Decommissioning;
 
 /// <summary>A tenant that goes takes its devices' archives along; one that comes goes on with what it had begun.</summary>
-internal sealed class DecommissionContents(DecommissionSteps steps, DeviceArchives archives) : ITenantContents
+internal sealed class DecommissionContents(DecommissionSteps steps, DeviceArchives archives, DownwardQueue downward) : ITenantContents
 {
     /// <summary>Archives are of devices that are gone: they keep nobody from deleting the tenant, and go with it.</summary>
     public ValueTask<string?> DescribeAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult<string?>(null);
@@ -12,6 +13,7 @@ internal sealed class DecommissionContents(DecommissionSteps steps, DeviceArchiv
     public ValueTask ForgetAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         steps.Forget(tenant);
+        downward.Forget(tenant);
         archives.Remove(tenant);
         return ValueTask.CompletedTask;
     }

@@ -1,3 +1,4 @@
+using Strata.Cloud.Devices.Downward;
 using Strata.Cloud.Devices.Rows;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
@@ -16,6 +17,10 @@ internal sealed class DecommissionReadings(ITelemetryStore store, IngestWriter w
         await writer.PassAsync(tenant, cancellationToken);
         return await store.CountAsync(tenant, DeviceId.Parse(row.Device), cancellationToken);
     }
+
+    /// <summary>The answer to the command to wipe itself that came through a gateway before this node ended; null when none did.</summary>
+    public async Task<GatewayResponse?> FindResponseAsync(TenantId tenant, DecommissionRow row, CancellationToken cancellationToken) =>
+        (await store.EventsAsync(tenant, new EventRange(DeviceId.Parse(row.Device), null, null, 1_000), cancellationToken)).Select(e => GatewayResponse.Of(e.Event)).FirstOrDefault(r => r?.Request == row.Id);
 
     /// <summary>Writes the archive; the row with what it holds.</summary>
     public async Task<DecommissionRow> ArchiveAsync(TenantId tenant, DecommissionRow row, CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Strata.Cloud.Devices.Downward;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
@@ -10,7 +11,6 @@ using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
-using Strata.Mqtt;
 using Strata.Node.Ingest;
 
 namespace Strata.Cloud.Devices.Decommissioning;
@@ -21,7 +21,7 @@ namespace Strata.Cloud.Devices.Decommissioning;
 /// step is written before the next, so that it goes on where it was after a restart; every wait has its end.
 /// </summary>
 internal sealed partial class DecommissionSteps(
-    RegistryStore registry, IEnumerable<IDeviceIdentities> identities, DecommissionReadings readings, ErasureKey key, Lazy<MqttBroker> broker, TelemetryMqttHost host, TimeProvider time,
+    RegistryStore registry, IEnumerable<IDeviceIdentities> identities, DecommissionReadings readings, DeviceWay way, GatewayResponses responses, ErasureKey key, TelemetryMqttHost host, TimeProvider time,
     ILogger<DecommissionSteps> logger)
     : BackgroundService
 {
@@ -49,7 +49,11 @@ internal sealed partial class DecommissionSteps(
     {
         await using var context = registry.CreateContext(tenant);
         foreach (var row in await context.Decommissions.Where(d => d.State != DecommissionRow.Done).ToListAsync(cancellationToken))
+        {
             Begun(row);
+            if (row.State == DecommissionRow.Wiping && await readings.FindResponseAsync(tenant, row, cancellationToken) is { } response)
+                Note(tenant, response);
+        }
     }
 
     /// <summary>Takes each device as far as it goes now; one that fails does not keep the others.</summary>
@@ -89,6 +93,7 @@ internal sealed partial class DecommissionSteps(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         host.Responded += Note;
+        responses.Heard += Note;
         foreach (var tenant in registry.Tenants)
             await LoadAsync(tenant, cancellationToken);
         await base.StartAsync(cancellationToken);
@@ -143,7 +148,7 @@ internal sealed partial class DecommissionSteps(
             case DecommissionRow.Wiping when now >= row.Deadline:
                 return await WriteAsync(tenant, row, row with { State = DecommissionRow.Erasing }, cancellationToken);
             case DecommissionRow.Wiping:
-                Ask(tenant, row, now);
+                await AskAsync(tenant, row, now, cancellationToken);
                 return row;
             case DecommissionRow.Erasing:
                 return await RevokeAsync(tenant, row, cancellationToken);
@@ -157,13 +162,19 @@ internal sealed partial class DecommissionSteps(
     }
 
     /// <summary>Tells the device to wipe itself; again while it does not answer, for it may have been away.</summary>
-    private void Ask(TenantId tenant, DecommissionRow row, DateTimeOffset now)
+    private async Task AskAsync(TenantId tenant, DecommissionRow row, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (asked.TryGetValue(row.Id, out var last) && now - last < AskEvery)
             return;
         asked[row.Id] = now;
-        broker.Value.Publish(tenant.Value, Encoding.UTF8.GetBytes($"devices/{row.Device}/commands/wipe/{row.Id}"), Encoding.UTF8.GetBytes(AuditImages.Json(new { cause = row.Cause, deadline = row.Deadline })), qos: 1);
+        var problem = await way.SendAsync(
+            tenant, row.Id, DeviceId.Parse(row.Device), $"commands/wipe/{row.Id}", Encoding.UTF8.GetBytes(AuditImages.Json(new { cause = row.Cause, deadline = row.Deadline })), row.Deadline, cancellationToken);
+        if (problem is not null)
+            LogNotAsked(row.Device, problem.Detail);
     }
+
+    /// <summary>The same, as the device's gateway heard it: it is in the store, and is found there after a crash.</summary>
+    private void Note(TenantId tenant, GatewayResponse response) => Note(tenant, response.Device, response.Command, response.Request, Encoding.UTF8.GetBytes(response.Text));
 
     /// <summary>Takes the device's answer; its task completes when the answer is written, for the device erases its key when it is acknowledged and cannot say it again.</summary>
     private Task? Note(TenantId tenant, DeviceId device, string command, string request, byte[] payload)
@@ -190,6 +201,7 @@ internal sealed partial class DecommissionSteps(
     {
         asked.Remove(row.Id);
         answers.TryRemove((tenant, row.Id), out _);
+        await way.RemoveAsync(tenant, row.Id, cancellationToken);
         var caller = Caller.Node(tenant);
         var revoked = row.Revoked;
         foreach (var identity in identities)
@@ -270,8 +282,12 @@ internal sealed partial class DecommissionSteps(
     public override void Dispose()
     {
         host.Responded -= Note;
+        responses.Heard -= Note;
         base.Dispose();
     }
+
+    [LoggerMessage(5016, LogLevel.Warning, "{Device} could not be told to wipe itself; it is tried again: {Reason}")]
+    private partial void LogNotAsked(string device, string reason);
 
     [LoggerMessage(5015, LogLevel.Error, "The way of {Device} out of service could not go on; it is tried again.")]
     private partial void LogFailed(string device, Exception failure);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
+using Strata.Fog.Downward;
 using Strata.Fog.Link;
 using Strata.Fog.Uplink;
 using Strata.Forwarding;
@@ -28,6 +29,8 @@ internal sealed class ServedTenant(string name, ServiceProvider services) : IAsy
 
     public GatewaysBelow Below { get; } = services.GetRequiredService<GatewaysBelow>();
 
+    public DownwardInbox Inbox { get; } = services.GetRequiredService<DownwardInbox>();
+
     public CommitWatch Watch { get; } = services.GetRequiredService<CommitWatch>();
 
     public RejectionUplink Rejections { get; } = services.GetRequiredService<RejectionUplink>();
@@ -44,6 +47,8 @@ internal sealed class ServedTenant(string name, ServiceProvider services) : IAsy
         if (damage is not null)
             FogLog.ConfigurationLost(services.GetRequiredService<ILogger<FogNode>>(), damage);
         Below.Load();
+        if (Inbox.Load() is { } lost)
+            FogLog.DownwardLost(services.GetRequiredService<ILogger<FogNode>>(), lost);
         services.GetRequiredService<ForwardLogMetrics>();
     }
 
