@@ -103,6 +103,7 @@ internal static class ProvisioningVerb
     /// <summary>All connect and publish a reading each.</summary>
     private static async Task<(IReadOnlyList<(TimeSpan Connect, TimeSpan Stored)> Times, TimeSpan All, TimeSpan Used)> ConnectAsync(StrataProcess cloud, List<X509Certificate2> certificates, string name, int atOnce)
     {
+        await Console.Error.WriteLineAsync($"{name}: {certificates.Count} devices connect");
         using var room = new SemaphoreSlim(atOnce, atOnce);
         var (before, started) = (cloud.ProcessorTime, Stopwatch.GetTimestamp());
         var times = await Task.WhenAll(certificates.Select(async (certificate, i) =>

@@ -154,6 +154,8 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(CreateBatch))]
 [JsonSerializable(typeof(RolloverInfo))]
 [JsonSerializable(typeof(RunRollover))]
+[JsonSerializable(typeof(InstallationRolloverInfo))]
+[JsonSerializable(typeof(RunInstallationRollover))]
 [JsonSerializable(typeof(CertifyBatch))]
 [JsonSerializable(typeof(CertifiedBatch))]
 [JsonSerializable(typeof(IssueClaim))]

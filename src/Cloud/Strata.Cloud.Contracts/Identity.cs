@@ -114,3 +114,35 @@ public sealed record RolloverInfo(string State, string? Old, string? New, int Mo
 /// <summary>The next step of a roll-over: its begin, or its end once nobody waits.</summary>
 /// <param name="EndNow">Ends it though devices wait: these enrol anew with their birth certificates.</param>
 public sealed record RunRollover(bool EndNow = false);
+
+/// <summary>How a roll-over of the installation's intermediate, and of the root, stands.</summary>
+public static class InstallationRolloverStates
+{
+    public const string None = "none";
+
+    /// <summary>The next intermediate's key is made, and waits to be certified off the node.</summary>
+    public const string Requested = "requested";
+
+    /// <summary>The new one certifies; devices learn of the new root, if there is one.</summary>
+    public const string Renewing = "renewing";
+}
+
+/// <summary>How the roll-over of the installation's intermediate, and of the root, stands.</summary>
+/// <param name="State"><c>none</c>, <c>requested</c> or <c>renewing</c>.</param>
+/// <param name="Root">SHA-256 of the root, of the old one while both are trusted.</param>
+/// <param name="NewRoot">SHA-256 of the new root; null where it is not replaced.</param>
+/// <param name="Old">The key id of the intermediate that is replaced, or that would be.</param>
+/// <param name="New">Of the one that certifies now; null before it does.</param>
+/// <param name="Request">The certificate signing request (PKCS #10, PEM) that the root is to sign; null when none waits.</param>
+/// <param name="Moved">Devices with a certificate of ours that were given the new root.</param>
+/// <param name="Waiting">Those that were not; before the begin, all. None where the root is not replaced.</param>
+/// <param name="WaitingDevices">The first 100 of them, <c>TENANT/DEVICE</c>.</param>
+/// <param name="Begun">Since when the new one certifies.</param>
+/// <param name="Expected">When all that are connected have renewed.</param>
+public sealed record InstallationRolloverInfo(
+    string State, string Root, string? NewRoot, string Old, string? New, string? Request, int Moved, int Waiting, IReadOnlyList<string> WaitingDevices, DateTimeOffset? Begun, DateTimeOffset? Expected);
+
+/// <summary>The next step of that roll-over: the request, the begin with what was signed, or the end once nobody waits.</summary>
+/// <param name="Certificates">PEM: what <c>strata ca sign</c> wrote.</param>
+/// <param name="EndNow">Ends it though devices wait: these do not trust the node any more, unless somebody gives them the new root.</param>
+public sealed record RunInstallationRollover(string? Certificates = null, bool EndNow = false);

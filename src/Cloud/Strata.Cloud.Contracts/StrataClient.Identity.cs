@@ -45,6 +45,12 @@ public sealed partial class StrataClient
     public Task<RolloverInfo> RunRolloverAsync(RunRollover request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "api/v1/ca/rollover", Body(request, Json.RunRollover), Json.RolloverInfo, cancellationToken);
 
+    public Task<InstallationRolloverInfo> GetInstallationRolloverAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/ca/installation/rollover", Json.InstallationRolloverInfo, cancellationToken);
+
+    /// <summary>Makes the next step of the roll-over of the installation's intermediate and root, if it is due.</summary>
+    public Task<InstallationRolloverInfo> RunInstallationRolloverAsync(RunInstallationRollover request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "api/v1/ca/installation/rollover", Body(request, Json.RunInstallationRollover), Json.InstallationRolloverInfo, cancellationToken);
+
     /// <summary>Makes the authority of a manufacturing batch; one that is there already is answered.</summary>
     public Task<AuthorityInfo> CreateBatchAsync(CreateBatch batch, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "api/v1/factory/batches", Body(batch, Json.CreateBatch), Json.AuthorityInfo, cancellationToken);

@@ -46,6 +46,7 @@ internal class IdentityDbContext(DbContextOptions options, TenantId tenant) : St
             certificate.HasIndex(c => new { c.TenantId, c.Device });
             certificate.HasIndex(c => new { c.TenantId, c.NotAfter });
             certificate.Property(c => c.Named).HasMaxLength(128);
+            certificate.Property(c => c.Anchor).HasMaxLength(40);
             certificate.HasIndex(c => new { c.TenantId, c.Named });
             certificate.HasIndex(c => new { c.TenantId, c.KeyHash });
             certificate.HasIndex(c => new { c.TenantId, c.Authority });

@@ -75,6 +75,39 @@ internal sealed class IdentityStore(
         }, cancellationToken, Follow);
     }
 
+    /// <summary>Has the authorities of the tenant that are trusted certified by the installation's intermediate of now: the same names and keys, so that what they have issued holds. Done already, it changes nothing.</summary>
+    /// <returns>How many were certified anew.</returns>
+    public async Task<Outcome<int>> CertifyAuthoritiesAgainAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        var above = await installation.GetAsync(cancellationToken);
+        byte[] chain = [.. above.Above.Prepend(above.Certificate).SelectMany(c => c.RawData)];
+        var done = await ChangeAsync<List<AuthorityRow>>(caller, async (context, now, stop) =>
+        {
+            var rows = await context.Authorities.AsNoTracking().Where(a => a.IsTrusted && a.Kind != AuthorityKinds.Foreign && a.Above != chain).OrderBy(a => a.Created).ToListAsync(stop);
+            if (rows.Count == 0)
+                return DecidedChange.None<List<AuthorityRow>>([]);
+            var after = rows.ConvertAll(row => Again(row, above, chain, now));
+            return new DecidedChange<List<AuthorityRow>>(
+                after, [.. rows.Zip(after, static (a, b) => ((object?)a, (object?)b))], "recertify", "authority", rows.Count == 1 ? rows[0].Id : $"{rows.Count} authorities", null,
+                new { authorities = rows.Take(20).Select(r => r.Id), count = rows.Count, by = above.Id });
+        }, cancellationToken, rows =>
+        {
+            foreach (var row in rows)
+            {
+                signing.TryRemove((caller.Tenant, row.Id), out _);
+                Follow(row);
+            }
+        });
+        return done.IsOk ? done.Value.Count : done.Problem;
+    }
+
+    private static AuthorityRow Again(AuthorityRow row, SigningAuthority above, byte[] chain, DateTimeOffset now)
+    {
+        using var known = X509CertificateLoader.LoadCertificate(row.Certificate);
+        using var made = CertificateMaker.Again(above, known.SubjectName, known.PublicKey, below: 0, CertificateTerms.Intermediate, now);
+        return row with { Certificate = made.RawData, Above = chain, NotAfter = made.NotAfter.ToUniversalTime() };
+    }
+
     /// <summary>Notes in the trail what was done with something that is in no table.</summary>
     public Task<Outcome<bool>> NoteAsync(Caller caller, string action, string kind, string subject, CancellationToken cancellationToken) =>
         ChangeAsync<bool>(caller, (_, _, _) => Task.FromResult<Outcome<DecidedChange<bool>>>(new DecidedChange<bool>(true, [(null, null)], action, kind, subject, null, null)), cancellationToken);

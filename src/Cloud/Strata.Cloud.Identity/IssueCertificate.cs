@@ -20,7 +20,7 @@ internal sealed record IssuedCertificate(X509Certificate2 Certificate, IReadOnly
 /// <summary>
 /// Certifies the key of a certificate signing request (PKCS #10) for a device. What the request says of a name is checked, not taken: a certificate names whom its asker has proved to be.
 /// </summary>
-internal sealed class IssueCertificate(IdentityStore store, IdentityOptions options, CertificateDirectory directory) : IEnrolment
+internal sealed class IssueCertificate(IdentityStore store, IdentityOptions options, CertificateDirectory directory, InstallationAuthority installation, RootsGiven given) : IEnrolment
 {
     private const int MaxBytes = 16 * 1024;
 
@@ -30,6 +30,10 @@ internal sealed class IssueCertificate(IdentityStore store, IdentityOptions opti
         var issued = await RunAsync(caller, new CertificateName(CertificateUse.Operational, tenant, device), request, cancellationToken, calledAlso);
         return issued.IsOk ? new EnrolledCertificate(issued.Value.Certificate, issued.Value.Chain) : issued.Problem;
     }
+
+    public IReadOnlyList<X509Certificate2> Roots => installation.Known?.Roots ?? [];
+
+    public Task ToldAsync(TenantId tenant, DeviceId device, CancellationToken cancellationToken) => given.NoteAsync(tenant, device, cancellationToken);
 
     public Outcome<X500DistinguishedName> SubjectOf(byte[] request)
     {

@@ -72,7 +72,7 @@ public sealed partial class EdgeAgent : IDisposable
     {
         if (options.Validate().FirstOrDefault() is { } wrong)
             throw new EdgeConfigurationException(wrong);
-        var trust = GatewayTrust.Read(options.AuthorityFile);
+        var trust = GatewayTrust.Read(options.AuthorityFile, options.DataDirectory);
         var wipe = new AgentWipe(options, trust, time, loggers.CreateLogger("Strata.Edge"));
         await wipe.GoOnAsync(cancellationToken);
         if (await ServeAsync(options, trust, wipe, ready, loggers, time, cancellationToken) is { } order)

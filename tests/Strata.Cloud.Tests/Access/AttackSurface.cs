@@ -147,6 +147,8 @@ internal static class AttackSurface
         ["POST /api/v1/ca/authorities"] = new(_ => ["/api/v1/ca/authorities"], _ => """{"certificate":"taken"}"""),
         ["POST /api/v1/ca/authorities/{authority}/proof"] = new(t => [$"/api/v1/ca/authorities/{t.Word}/proof"], _ => """{"certificate":"taken"}"""),
         ["GET /api/v1/ca/rollover"] = new(_ => ["/api/v1/ca/rollover"]),
+        ["GET /api/v1/ca/installation/rollover"] = new(_ => ["/api/v1/ca/installation/rollover"]),
+        ["POST /api/v1/ca/installation/rollover"] = new(_ => ["/api/v1/ca/installation/rollover"], _ => "{}"),
         ["POST /api/v1/ca/rollover"] = new(_ => ["/api/v1/ca/rollover"], _ => "{}") { IsOwn = true },
         ["POST /api/v1/factory/batches"] = new(_ => ["/api/v1/factory/batches"], _ => """{"name":"taken batch"}"""),
         ["POST /api/v1/factory/batches/{batch}/certificates"] = new(t => [$"/api/v1/factory/batches/{t.Word}/certificates"], _ => """{"items":[{"serial":"taken","key":"AA=="}]}"""),

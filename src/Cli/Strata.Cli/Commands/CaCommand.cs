@@ -8,7 +8,7 @@ internal static class CaCommand
 {
     public static Command Create() => new("ca", "The certificate authority: its root, and what devices and servers are certified by.")
     {
-        CreateInit(), CreateExport(), ForeignAuthorityCommands.CreateRegister(), ForeignAuthorityCommands.CreateProve(), ForeignAuthorityCommands.CreateList(), RolloverCommands.Create(),
+        CreateInit(), CreateExport(), ForeignAuthorityCommands.CreateRegister(), ForeignAuthorityCommands.CreateProve(), ForeignAuthorityCommands.CreateList(), RolloverCommands.Create(), InstallationRolloverCommands.CreateSign(),
     };
 
     private static Command CreateInit()

@@ -9,7 +9,7 @@ namespace Strata.Cloud.Identity.Authorities;
 /// <param name="Above">Those between it and the root, the root last; none for the root.</param>
 internal sealed record SigningAuthority(X509Certificate2 Certificate, ECDsa Key, IReadOnlyList<X509Certificate2> Above)
 {
-    public string Id => Certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().First().SubjectKeyIdentifier!.ToLowerInvariant();
+    public string Id => CertificateMaker.KeyIdOf(Certificate);
 
     public X509SignatureGenerator Generator => X509SignatureGenerator.CreateForECDsa(Key);
 }
@@ -42,6 +42,10 @@ internal static class CertificateMaker
         var certificate = Sign(request, issuer, now, now + life);
         return new SigningAuthority(certificate, key, [issuer.Certificate, .. issuer.Above]);
     }
+
+    /// <summary>Another certificate of an authority: the same name and key, by another issuer.</summary>
+    public static X509Certificate2 Again(SigningAuthority issuer, X500DistinguishedName name, PublicKey key, int? below, TimeSpan life, DateTimeOffset now) =>
+        Sign(AuthorityRequest(key, name, below), issuer, now, now + life);
 
     public static X509Certificate2 Device(SigningAuthority issuer, PublicKey key, CertificateName name, StatusAddresses? status, DateTimeOffset now, TimeSpan life)
     {
@@ -106,6 +110,9 @@ internal static class CertificateMaker
             name.AddOrganizationName(organization);
         return name.Build();
     }
+
+    /// <summary>The key id of an authority's certificate, lower-case hexadecimal.</summary>
+    public static string KeyIdOf(X509Certificate2 certificate) => certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().First().SubjectKeyIdentifier!.ToLowerInvariant();
 
     internal static byte[] Serial()
     {

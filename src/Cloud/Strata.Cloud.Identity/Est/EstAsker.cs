@@ -19,6 +19,13 @@ internal sealed class EstAsker(DeviceEnrolment enrolments, IEnrolment enrolment,
         return !renews && context.User.Device() is not null && context.Features.Get<Access>() is { } access ? access.Tenant : null;
     }
 
+    /// <summary>The device that asks, if it has said who it is, is given the roots of now.</summary>
+    public async Task ToldAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        if (TenantOf(context, renews: false) is { } tenant && (context.Features.Get<CertificateFeature>()?.Verdict.Device ?? context.User.Device()) is { } device)
+            await enrolment.ToldAsync(tenant, device, cancellationToken);
+    }
+
     public async Task<Outcome<EnrolledCertificate>> IssueAsync(HttpContext context, TenantId tenant, byte[] request, CancellationToken cancellationToken)
     {
         var from = context.Connection.RemoteIpAddress;

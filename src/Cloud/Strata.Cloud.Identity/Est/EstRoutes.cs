@@ -33,11 +33,13 @@ internal static class EstRoutes
         }
     }
 
-    /// <summary>Of the installation, the same for every label: nobody learns here which tenants there are.</summary>
-    private static async Task<IResult> GetAuthorities(InstallationAuthority authority, CancellationToken cancellationToken)
+    /// <summary>Of the installation, the same for every label: nobody learns here which tenants there are. While the root is replaced: both, and what leads from either to the other (RFC 7030, 4.1.3).</summary>
+    private static async Task<IResult> GetAuthorities(HttpContext context, InstallationAuthority authority, EstAsker asker, CancellationToken cancellationToken)
     {
-        var own = await authority.GetAsync(cancellationToken);
-        return Certificates([own.Certificate, .. own.Above]);
+        var view = await authority.ViewAsync(cancellationToken);
+        // Who says who he is has been told: the roll-over of the root waits for him no longer.
+        await asker.ToldAsync(context, cancellationToken);
+        return Certificates([view.Signing.Certificate, .. view.Roots, .. view.Crossed]);
     }
 
     private static Task<IResult> EnrolAsync(string? label, HttpContext context, EstAsker asker, CancellationToken cancellationToken) => IssueAsync(label, context, asker, renews: false, cancellationToken);

@@ -137,6 +137,11 @@ namespace Strata.Cloud.Identity.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("serial");
 
+                    b.Property<string>("Anchor")
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("anchor");
+
                     b.Property<string>("Authority")
                         .IsRequired()
                         .HasMaxLength(40)

@@ -40,6 +40,10 @@ internal static class AuthorityRoutes
             .WithSummary("How the roll-over of the tenant's authority stands").Produces<RolloverInfo>();
         api.MapPost("/ca/rollover", Rollover.RunAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("RunRollover").WithTags("Certificates")
             .WithSummary("The next step of the roll-over, if it is due").Accepts<RunRollover>("application/json").Produces<RolloverInfo>();
+        api.MapGet("/ca/installation/rollover", InstallationRollover.StatusAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("GetInstallationRollover").WithTags("Certificates")
+            .WithSummary("How the roll-over of the installation's intermediate and root stands").Produces<InstallationRolloverInfo>();
+        api.MapPost("/ca/installation/rollover", InstallationRollover.RunAsync).Requires(Permission.PlatformManage).AcceptsOnly().WithName("RunInstallationRollover").WithTags("Certificates")
+            .WithSummary("The next step of that roll-over, if it is due").Accepts<RunInstallationRollover>("application/json").Produces<InstallationRolloverInfo>().ProducesProblem(StatusCodes.Status409Conflict);
         api.MapPost("/factory/batches", FactoryBatches.CreateAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("CreateBatch").WithTags("Certificates")
             .WithSummary("Makes the authority of a manufacturing batch").Accepts<CreateBatch>("application/json").Produces<AuthorityInfo>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
         api.MapPost("/factory/batches/{batch}/certificates", FactoryBatches.CertifyAsync).Requires(Permission.DevicesProvision).AcceptsOnly().WithName("CertifyBatch").WithTags("Certificates")

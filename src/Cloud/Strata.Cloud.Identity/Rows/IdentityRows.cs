@@ -99,4 +99,7 @@ internal sealed record CertificateRow : IAuditedRow
     public DateTimeOffset? Since { get; init; }
 
     public required DateTimeOffset Issued { get; init; }
+
+    /// <summary>The key id of the newest root that its device was given during a roll-over of the root; null when none was under way.</summary>
+    public string? Anchor { get; init; }
 }

@@ -80,7 +80,7 @@ internal sealed class GatewayLink : IAsyncDisposable
             builder.WithTlsOptions(tls =>
             {
                 tls.UseTls().WithTargetHost(address.Host).WithSslProtocols(SslProtocols.Tls12 | SslProtocols.Tls13).WithRevocationMode(X509RevocationMode.NoCheck)
-                    .WithCertificateValidationHandler(shown => proof.Trust.Accepts(shown.Certificate, shown.Chain, shown.SslPolicyErrors));
+                    .WithCertificateValidationHandler(shown => proof.Trust.Accepts(shown.Certificate, shown.Chain, shown.SslPolicyErrors, proof.Certificate));
                 if (proof.Certificate is { } own)
                     tls.WithClientCertificates([own]);
             });

@@ -98,6 +98,9 @@ internal sealed partial class DeviceIdentity(
         }
         try
         {
+            // Before the certificate: it is asked for again where this was cut short.
+            if (gateway.IsTls && trust.Learn(answer.Anchors))
+                Learned(logger, gateway);
             var next = folder.Adopt(key, certificate);
             if (current is not null && current.Name != next.Name)
             {
@@ -139,6 +142,9 @@ internal sealed partial class DeviceIdentity(
 
     [LoggerMessage(4400, LogLevel.Information, "A certificate was {How} for {Name}, valid until {Until:yyyy-MM-dd HH:mm} UTC.")]
     private static partial void Enrolled(ILogger logger, string how, string name, DateTime until);
+
+    [LoggerMessage(4402, LogLevel.Information, "{Gateway} has said which roots are to be trusted from now on.")]
+    private static partial void Learned(ILogger logger, GatewayAddress gateway);
 
     [LoggerMessage(4401, LogLevel.Warning, "{Gateway} gives no certificate: {Reason}. Asked again later.")]
     private static partial void NotEnrolled(ILogger logger, GatewayAddress gateway, string reason);

@@ -10,7 +10,8 @@ namespace Strata.Edge.Identity;
 /// <summary>What was answered to a request for a certificate.</summary>
 /// <param name="Certificate">PEM; null when it was refused.</param>
 /// <param name="Reason">Why it was refused.</param>
-internal readonly record struct EnrolmentAnswer(string? Certificate, string Reason);
+/// <param name="Anchors">PEM: the roots that are to be trusted from now on; empty when it says nothing of them.</param>
+internal readonly record struct EnrolmentAnswer(string? Certificate, string Reason, string Anchors = "");
 
 /// <summary>Asks for certificates over a connection that stands: <c>provision/claim</c> and <c>provision/renew</c>.</summary>
 internal static class Enroller
@@ -64,7 +65,7 @@ internal static class Enroller
         {
             using var answer = JsonDocument.Parse(message.Payload);
             if (answer.RootElement.TryGetProperty("certificate", out var certificate) && certificate.GetString() is { } pem)
-                return new EnrolmentAnswer(pem, "");
+                return new EnrolmentAnswer(pem, "", answer.RootElement.TryGetProperty("anchors", out var anchors) ? anchors.GetString() ?? "" : "");
             return new EnrolmentAnswer(null, answer.RootElement.TryGetProperty("error", out var error) ? error.GetString() ?? "" : "it says nothing");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Strata.Core;
 using Strata.Node.Identity;
@@ -6,7 +7,7 @@ namespace Strata.Node.Ingest;
 
 /// <summary>
 /// <c>provision/claim</c> and <c>provision/renew</c>: a device asks with <c>{"csr":"..."}</c> and is answered, alone, on the same topic below <c>accepted</c>
-/// (<c>{"certificate","chain","deviceId"}</c>) or <c>rejected</c> (<c>{"error","field"}</c>).
+/// (<c>{"certificate","chain","deviceId","anchors"}</c>) or <c>rejected</c> (<c>{"error","field"}</c>).
 /// </summary>
 internal static class ProvisioningTopics
 {
@@ -42,11 +43,13 @@ internal static class ProvisioningTopics
         }
     }
 
-    public static byte[] Accepted(EnrolledCertificate issued, string device) => Write(json =>
+    /// <param name="roots">What the device is to trust.</param>
+    public static byte[] Accepted(EnrolledCertificate issued, string device, IReadOnlyList<X509Certificate2> roots) => Write(json =>
     {
         json.WriteString("certificate", issued.Certificate.ExportCertificatePem() + "\n");
         json.WriteString("chain", string.Concat(issued.Chain.Select(c => c.ExportCertificatePem() + "\n")));
         json.WriteString("deviceId", device);
+        json.WriteString("anchors", string.Concat(roots.Select(c => c.ExportCertificatePem() + "\n")));
     });
 
     public static byte[] Rejected(Problem problem) => Write(json =>

@@ -57,7 +57,7 @@ public sealed partial class TelemetryMqttHost
     {
         await Task.Yield();
         var enrolled = request.IsOk ? await TryEnrolAsync(client, request.Value) : request.Problem;
-        var (name, payload) = enrolled.IsOk ? ("accepted", ProvisioningTopics.Accepted(enrolled.Value.Issued, enrolled.Value.Device.Value)) : ("rejected", ProvisioningTopics.Rejected(enrolled.Problem));
+        var (name, payload) = enrolled.IsOk ? ("accepted", ProvisioningTopics.Accepted(enrolled.Value.Issued, enrolled.Value.Device.Value, enrolment!.Roots)) : ("rejected", ProvisioningTopics.Rejected(enrolled.Problem));
         broker!.PublishTo(client, Encoding.UTF8.GetBytes($"{topic}/{name}"), payload, qos: 1);
         client.Acknowledge([new PublishAck(packetId, MqttReasonCode.Success)]);
         (client.State as EnrollingClient)?.End();
@@ -70,9 +70,12 @@ public sealed partial class TelemetryMqttHost
         try
         {
             using var limit = new CancellationTokenSource(options.EnrolmentTimeout, time);
-            return client.State is EnrollingClient enrolling
-                ? await enrolments!.RunAsync(enrolling.Verdict, enrolling.Certificate, enrolling.From, request, limit.Token)
-                : await RenewAsync((DeviceConnection)client.State!, (client.RemoteEndPoint as IPEndPoint)?.Address, request, limit.Token);
+            var (tenant, enrolled) = client.State is EnrollingClient enrolling
+                ? (enrolling.Verdict.Tenant, await enrolments!.RunAsync(enrolling.Verdict, enrolling.Certificate, enrolling.From, request, limit.Token))
+                : (((DeviceConnection)client.State!).Entry.Tenant, await RenewAsync((DeviceConnection)client.State, (client.RemoteEndPoint as IPEndPoint)?.Address, request, limit.Token));
+            if (enrolled.IsOk)
+                await enrolment!.ToldAsync(tenant, enrolled.Value.Device, limit.Token);
+            return enrolled;
         }
         catch (Exception fault)
         {

@@ -142,6 +142,11 @@ namespace Strata.Cloud.Identity.Migrations.Postgres
                         .HasColumnType("character varying(40)")
                         .HasColumnName("serial");
 
+                    b.Property<string>("Anchor")
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("anchor");
+
                     b.Property<string>("Authority")
                         .IsRequired()
                         .HasMaxLength(40)
