@@ -77,7 +77,7 @@ public sealed class FogWipeTests : IAsyncDisposable
         await AssertProvedAsync("d-1");
         // Nobody else's.
         Assert.Equal(0, other.Commands.Count);
-        Assert.Equal("active", (await installation.Client.GetDeviceAsync("d-2", Cancel)).State);
+        Assert.Equal("provisioning", (await installation.Client.GetDeviceAsync("d-2", Cancel)).State);
     }
 
     public async ValueTask DisposeAsync()
