@@ -8,7 +8,7 @@ using Strata.Cloud.Contracts;
 namespace Strata.EndToEnd.Tests;
 
 /// <summary>The pages of an organisation in Debian's Chromium: what is done on them holds at the API at once.</summary>
-public sealed class OrganisationPagesTests(DashboardTests.Running running) : IClassFixture<DashboardTests.Running>
+public sealed partial class OrganisationPagesTests(DashboardTests.Running running) : IClassFixture<DashboardTests.Running>
 {
     private const string Password = "a long enough one";
 
@@ -281,7 +281,7 @@ public sealed class OrganisationPagesTests(DashboardTests.Running running) : ICl
         DashboardTests.Running.Require();
         await TenantAsync($"olive-{width}");
         await using var context = await OpenAsAdministratorAsync($"olive-{width}", new() { ViewportSize = new() { Width = width, Height = 850 }, ColorScheme = colours });
-        foreach (var (path, button) in new[] { ("users", "Invite"), ("tokens", "New token"), ("roles", "New role") })
+        foreach (var (path, button) in new[] { ("users", "Invite"), ("tokens", "New token"), ("roles", "New role"), ("groups", "New group"), ("hooks", "New hook") })
         {
             var page = await OpenAsync(context, path);
             if (width < 500)

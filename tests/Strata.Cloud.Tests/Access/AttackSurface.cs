@@ -276,6 +276,8 @@ internal static class AttackSurface
         ["GET /devices"] = new(_ => ["/devices"]),
         ["GET /devices/{Id}"] = new(t => [$"/devices/{t.Device}"]),
         ["GET /gateways"] = new(_ => ["/gateways"]),
+        ["GET /groups"] = new(_ => ["/groups"]),
+        ["GET /hooks"] = new(_ => ["/hooks"]),
         ["GET /users"] = new(_ => ["/users"]),
         ["GET /roles"] = new(_ => ["/roles"]),
         ["GET /tokens"] = new(_ => ["/tokens"]),
