@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using MQTTnet;
 using MQTTnet.Protocol;
-using Strata.Cli.Demo;
 using Strata.Cli.Processes;
 using Strata.Cloud.Contracts;
 
@@ -66,7 +65,7 @@ public sealed class FogWipeTests : IAsyncDisposable
         await device.Client.DisconnectAsync(cancellationToken: Cancel);
         await installation.Client.BeginDecommissionAsync("d-1", new BeginDecommission(WipeWithin: TimeSpan.FromMinutes(3)), Cancel);
         var inbox = Path.Combine(installation.Folder, "gw-a", "downward.json");
-        await Eventually.IsAsync(() => Task.FromResult(File.Exists(inbox) ? File.ReadAllText(inbox) : ""), t => t.Contains("commands/wipe/", StringComparison.Ordinal), "that the gateway has the message on its disk");
+        await Eventually.IsAsync(async () => File.Exists(inbox) ? await File.ReadAllTextAsync(inbox, Cancel) : "", t => t.Contains("commands/wipe/", StringComparison.Ordinal), "that the gateway has the message on its disk");
         await fog.KillAsync();
         // The parent is away too when it starts: it is said all the same.
         await installation.Cloud.KillAsync();

@@ -32,7 +32,7 @@ internal static class DeviceEndCommands
         var id = new Argument<string>("id") { Description = "The device's id." };
         var cause = new Option<string?>("--cause") { Description = "Why." };
         var drain = new Option<TimeSpan?>("--drain") { Description = "How long queued work is waited for: hh:mm:ss." };
-        var wipe = new Option<TimeSpan?>("--wipe-within") { Description = "How long the device's answer to the command to wipe itself is awaited; 00:00:00 for no such command. A device behind a gateway does not get it.", DefaultValueFactory = _ => TimeSpan.FromMinutes(1) };
+        var wipe = new Option<TimeSpan?>("--wipe-within") { Description = "How long the device's answer to the command to wipe itself is awaited; 00:00:00 for no such command. A device behind a gateway gets it through that, also when the gateway comes back within this time.", DefaultValueFactory = _ => TimeSpan.FromMinutes(1) };
         var readings = new Option<string?>("--readings") { Description = "What becomes of its readings: keep, archive (into a file, and from the store) or erase; what the tenant's policy says unless given." };
         var wait = new Option<bool>("--wait") { Description = "Until it is done." };
         var command = new Command("decommission", "Take a device out of service in order: drain, wipe, revoke its secret and certificates, keep, archive or erase its readings, free its name, sign what was done.") { id, cause, drain, wipe, readings, wait };

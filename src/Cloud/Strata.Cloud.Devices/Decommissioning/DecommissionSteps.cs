@@ -174,7 +174,7 @@ internal sealed partial class DecommissionSteps(
     }
 
     /// <summary>The same, as the device's gateway heard it: it is in the store, and is found there after a crash.</summary>
-    private void Note(TenantId tenant, GatewayResponse response) => Note(tenant, response.Device, response.Command, response.Request, Encoding.UTF8.GetBytes(response.Text));
+    private void Note(TenantId tenant, GatewayResponse response) => _ = Note(tenant, response.Device, response.Command, response.Request, Encoding.UTF8.GetBytes(response.Text));
 
     /// <summary>Takes the device's answer; its task completes when the answer is written, for the device erases its key when it is acknowledged and cannot say it again.</summary>
     private Task? Note(TenantId tenant, DeviceId device, string command, string request, byte[] payload)
