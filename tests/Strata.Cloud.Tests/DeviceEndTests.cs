@@ -11,7 +11,7 @@ using Strata.Core.Devices;
 namespace Strata.Cloud.Tests;
 
 /// <summary>How devices go, and who is told of their steps, by API and MQTT of a real node.</summary>
-public sealed class DeviceEndTests(RunningCloud cloud) : IClassFixture<RunningCloud>
+public abstract class DeviceEndTests(RunningCloud cloud)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -161,3 +161,7 @@ public sealed class DeviceEndTests(RunningCloud cloud) : IClassFixture<RunningCl
         return client;
     }
 }
+
+public sealed class DeviceEndInFilesTests(RunningCloud cloud) : DeviceEndTests(cloud), IClassFixture<RunningCloud>;
+
+public sealed class DeviceEndInPostgresTests(RunningCloudOnPostgres cloud) : DeviceEndTests(cloud), IClassFixture<RunningCloudOnPostgres>;

@@ -5,7 +5,7 @@ using Strata.Cloud.Contracts;
 namespace Strata.Cloud.Tests;
 
 /// <summary>The lives of devices by the API of a real node.</summary>
-public sealed class DeviceLifeTests(RunningCloud cloud) : IClassFixture<RunningCloud>
+public abstract class DeviceLifeTests(RunningCloud cloud)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -69,3 +69,7 @@ public sealed class DeviceLifeTests(RunningCloud cloud) : IClassFixture<RunningC
         Assert.Equal((HttpStatusCode.NotFound, "site"), (slip.StatusCode, slip.Field));
     }
 }
+
+public sealed class DeviceLifeInFilesTests(RunningCloud cloud) : DeviceLifeTests(cloud), IClassFixture<RunningCloud>;
+
+public sealed class DeviceLifeInPostgresTests(RunningCloudOnPostgres cloud) : DeviceLifeTests(cloud), IClassFixture<RunningCloudOnPostgres>;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests;
 
@@ -19,7 +20,7 @@ internal sealed class MovedTime : TimeProvider
 }
 
 /// <summary>A node whose clock can be set ahead.</summary>
-internal sealed class MovedCloud : RunningCloud
+internal sealed class MovedCloud(PostgresServer? server = null) : RunningCloud(server)
 {
     public MovedTime Time { get; } = new();
 

@@ -11,16 +11,27 @@ using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
+using Strata.Postgres;
 using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
+using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests;
 
 /// <summary>A real cloud node in this process: temporary folder, free ports.</summary>
 public class RunningCloud : IAsyncLifetime
 {
+    private readonly PostgresServer? server;
+    private TestDatabase? database;
     private HttpClient? http;
     private CloudNode? node;
+
+    public RunningCloud()
+    {
+    }
+
+    /// <param name="server">Where registry and telemetry are kept, as the node's role; null for files.</param>
+    protected RunningCloud(PostgresServer? server) => this.server = server;
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("strata-cloud-").FullName;
 
@@ -46,7 +57,19 @@ public class RunningCloud : IAsyncLifetime
     /// <summary>The PostgreSQL database it uses; null for none.</summary>
     protected string? Database { get; set; }
 
-    public virtual async ValueTask InitializeAsync() => await StartAsync();
+    /// <summary>To look at the database as its roles.</summary>
+    internal TestDatabase Server => database!;
+
+    public virtual async ValueTask InitializeAsync()
+    {
+        if (server is not null)
+        {
+            database = await server.CreateAsync();
+            await CloudDatabase.Schema.MigrateAsync(DatabaseAddress.Parse(database.Owner), null, CancellationToken.None);
+            Database = database.Node;
+        }
+        await StartAsync();
+    }
 
     public async Task StartAsync()
     {
@@ -100,6 +123,8 @@ public class RunningCloud : IAsyncLifetime
     {
         GC.SuppressFinalize(this);
         await StopAsync();
+        if (database is not null)
+            await database.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }
 }

@@ -53,6 +53,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(SwitchTenant))]
 [JsonSerializable(typeof(MeInfo))]
 [JsonSerializable(typeof(ChangePassword))]
+[JsonSerializable(typeof(SetDigest))]
 [JsonSerializable(typeof(InviteUser))]
 [JsonSerializable(typeof(PersonalLink))]
 [JsonSerializable(typeof(ChangeUser))]

@@ -230,6 +230,7 @@ internal static class AttackSurface
         // People.
         ["POST /api/v1/login"] = new(_ => ["/api/v1/login"], _ => $$"""{"email":"{{Guid.NewGuid():N}}@example.com","password":"guessed at random"}"""), // Another each time: the same one would have to wait.
         ["GET /api/v1/me"] = new(_ => ["/api/v1/me"]),
+        ["PUT /api/v1/me/digest"] = new(_ => ["/api/v1/me/digest"], _ => """{"daily":true}""") { IsOwn = true },
         ["POST /api/v1/me/password"] = new(_ => ["/api/v1/me/password"], _ => """{"current":"guessed at random","new":"another long enough one"}"""),
         ["POST /enter"] = new(_ => ["/enter"], _ => "{}"),
         ["GET /api/v1/sessions"] = new(_ => ["/api/v1/sessions"]),

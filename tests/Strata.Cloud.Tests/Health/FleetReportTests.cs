@@ -6,12 +6,13 @@ using System.Text.Json;
 using Strata.Cloud.Contracts;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
+using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests.Health;
 
-public sealed class FleetReportTests : IAsyncLifetime
+public abstract class FleetReportTests(PostgresServer? server) : IAsyncLifetime
 {
-    private readonly MovedCloud cloud = new();
+    private readonly MovedCloud cloud = new(server);
     private TestFleet fleet = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -203,3 +204,7 @@ public sealed class FleetReportTests : IAsyncLifetime
         Assert.Equal(TimeSpan.FromHours(1), trend.Items[1].Time - trend.Items[0].Time);
     }
 }
+
+public sealed class FleetReportInFilesTests() : FleetReportTests(null);
+
+public sealed class FleetReportInPostgresTests(PostgresServer server) : FleetReportTests(server);

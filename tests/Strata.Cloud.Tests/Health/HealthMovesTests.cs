@@ -1,12 +1,13 @@
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Devices;
+using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests.Health;
 
 /// <summary>What health does by itself.</summary>
-public sealed class HealthMovesTests : IAsyncLifetime
+public abstract class HealthMovesTests(PostgresServer? server) : IAsyncLifetime
 {
-    private readonly MovedCloud cloud = new();
+    private readonly MovedCloud cloud = new(server);
     private TestFleet fleet = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -92,3 +93,7 @@ public sealed class HealthMovesTests : IAsyncLifetime
         Assert.Equal(DeviceState.Degraded, fleet.StateOf("own"));
     }
 }
+
+public sealed class HealthMovesInFilesTests() : HealthMovesTests(null);
+
+public sealed class HealthMovesInPostgresTests(PostgresServer server) : HealthMovesTests(server);

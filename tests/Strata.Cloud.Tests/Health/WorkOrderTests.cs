@@ -2,12 +2,13 @@ using System.Net;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Health.Work;
 using Strata.Core.Tenancy;
+using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests.Health;
 
-public sealed class WorkOrderTests : IAsyncLifetime
+public abstract class WorkOrderTests(PostgresServer? server) : IAsyncLifetime
 {
-    private readonly MovedCloud cloud = new();
+    private readonly MovedCloud cloud = new(server);
     private TestFleet fleet = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -192,3 +193,7 @@ public sealed class WorkOrderTests : IAsyncLifetime
         Assert.Equal(("a", 1.0), (forecast.LikelyToFail[0].Device, forecast.LikelyToFail[0].WithinWeek));
     }
 }
+
+public sealed class WorkOrderInFilesTests() : WorkOrderTests(null);
+
+public sealed class WorkOrderInPostgresTests(PostgresServer server) : WorkOrderTests(server);

@@ -6,7 +6,7 @@ using Strata.Cloud.Contracts;
 namespace Strata.Cloud.Tests.Installer;
 
 /// <summary>Devices that are mounted: by whom, where, once, and what happens when two do.</summary>
-public sealed class MountingTests(RunningCloud cloud) : IClassFixture<RunningCloud>
+public abstract class MountingTests(RunningCloud cloud)
 {
     private static readonly byte[] Jpeg = [0xFF, 0xD8, 0xFF, 0xE0, .. Encoding.ASCII.GetBytes("a photo, as far as its first bytes say")];
 
@@ -174,3 +174,7 @@ public sealed class MountingTests(RunningCloud cloud) : IClassFixture<RunningClo
 
     private static Task<StrataApiException> RefusedAsync<T>(Func<Task<T>> call) => Assert.ThrowsAsync<StrataApiException>(call);
 }
+
+public sealed class MountingInFilesTests(RunningCloud cloud) : MountingTests(cloud), IClassFixture<RunningCloud>;
+
+public sealed class MountingInPostgresTests(RunningCloudOnPostgres cloud) : MountingTests(cloud), IClassFixture<RunningCloudOnPostgres>;

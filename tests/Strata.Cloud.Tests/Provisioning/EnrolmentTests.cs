@@ -10,7 +10,7 @@ using Strata.Core.Provisioning;
 namespace Strata.Cloud.Tests.Provisioning;
 
 /// <summary>Devices with a key that is derived from their group's, and the program that a template may ask.</summary>
-public sealed class EnrolmentTests(RunningCloud cloud) : IClassFixture<RunningCloud>
+public abstract class EnrolmentTests(RunningCloud cloud)
 {
     private long lastTime = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 300;
 
@@ -155,3 +155,7 @@ public sealed class EnrolmentTests(RunningCloud cloud) : IClassFixture<RunningCl
 
     private Task<AppliedTemplates> ApplyAsync(string templates) => cloud.Client.ApplyTemplatesAsync($"apiVersion: strata/v1\ntemplates:\n{templates}\n", cancellationToken: Cancel);
 }
+
+public sealed class EnrolmentInFilesTests(RunningCloud cloud) : EnrolmentTests(cloud), IClassFixture<RunningCloud>;
+
+public sealed class EnrolmentInPostgresTests(RunningCloudOnPostgres cloud) : EnrolmentTests(cloud), IClassFixture<RunningCloudOnPostgres>;

@@ -7,7 +7,7 @@ using Strata.Core.Provisioning;
 
 namespace Strata.Cloud.Tests.Provisioning;
 
-public sealed class TemplatesTests(RunningCloud cloud) : IClassFixture<RunningCloud>
+public abstract class TemplatesTests(RunningCloud cloud)
 {
     private const string File = """
         apiVersion: strata/v1
@@ -120,3 +120,7 @@ public sealed class TemplatesTests(RunningCloud cloud) : IClassFixture<RunningCl
         return new CertificateRequest(subject, key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(99)).ExportCertificatePem();
     }
 }
+
+public sealed class TemplatesInFilesTests(RunningCloud cloud) : TemplatesTests(cloud), IClassFixture<RunningCloud>;
+
+public sealed class TemplatesInPostgresTests(RunningCloudOnPostgres cloud) : TemplatesTests(cloud), IClassFixture<RunningCloudOnPostgres>;
