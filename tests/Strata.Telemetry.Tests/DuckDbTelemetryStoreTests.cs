@@ -26,6 +26,17 @@ public sealed class DuckDbTelemetryStoreTests : TelemetryStoreTests
         return store;
     }
 
+    protected override Task<byte[]> FilesAsync() =>
+        Task.FromResult(Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).SelectMany(ReadShared).ToArray());
+
+    private static byte[] ReadShared(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
+    }
+
     [Fact]
     public async Task Files_belong_to_their_owner_alone()
     {

@@ -73,5 +73,9 @@ internal sealed class GatedStore : ITelemetryStore
 
     public ValueTask<long> RetainAsync(RetentionPolicy policy, CancellationToken cancellationToken) => throw Never();
 
+    public ValueTask<long> EraseAsync(TenantId tenant, DeviceId device, CancellationToken cancellationToken) => throw Never();
+
+    public ValueTask ScrubAsync(TenantId tenant, CancellationToken cancellationToken) => throw Never();
+
     private static NotSupportedException Never() => new("The writer and the latest values do not ask this.");
 }

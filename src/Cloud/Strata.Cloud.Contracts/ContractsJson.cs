@@ -15,6 +15,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(SwapDevice))]
 [JsonSerializable(typeof(BeginDecommission))]
 [JsonSerializable(typeof(DecommissionInfo))]
+[JsonSerializable(typeof(DecommissionPolicy))]
 [JsonSerializable(typeof(HookInfo))]
 [JsonSerializable(typeof(Page<HookInfo>))]
 [JsonSerializable(typeof(SaveHook))]
@@ -52,6 +53,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(SwitchTenant))]
 [JsonSerializable(typeof(MeInfo))]
 [JsonSerializable(typeof(ChangePassword))]
+[JsonSerializable(typeof(SetDigest))]
 [JsonSerializable(typeof(InviteUser))]
 [JsonSerializable(typeof(PersonalLink))]
 [JsonSerializable(typeof(ChangeUser))]
@@ -186,6 +188,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(GatewayConfiguration))]
 [JsonSerializable(typeof(GatewayChange))]
 [JsonSerializable(typeof(LinkRequest))]
+[JsonSerializable(typeof(DownwardMessage))]
 [JsonSerializable(typeof(UplinkAnswer))]
 [JsonSerializable(typeof(GatewayStatus))]
 public sealed partial class ContractsJson : JsonSerializerContext;

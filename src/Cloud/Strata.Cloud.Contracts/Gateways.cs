@@ -24,6 +24,14 @@ public sealed record GatewayChange(
 /// <summary>The parent asks the gateway's own API.</summary>
 public sealed record LinkRequest(string Id, string Path);
 
+/// <summary>A message for a device, on its way down through a gateway.</summary>
+/// <param name="Id">Of the tenant; what comes again under it is the same message.</param>
+/// <param name="Device">Whom it is for.</param>
+/// <param name="Topic">Below <c>devices/{device}/</c>.</param>
+/// <param name="Payload">Base64.</param>
+/// <param name="Expires">When it is worth nothing any more, ms since the epoch.</param>
+public sealed record DownwardMessage(string Id, string Device, string Topic, string Payload, long Expires);
+
 /// <summary>Answer to an uplink request, after the commit.</summary>
 /// <param name="Acknowledged">Closed intervals of entry numbers that need not be sent again.</param>
 public sealed record UplinkAnswer(IReadOnlyList<long[]> Acknowledged, IReadOnlyList<RejectedEntry> Rejected);

@@ -98,16 +98,33 @@ public sealed record SwapDevice(string New, string? Cause = null);
 /// <summary>A request for the orderly way out of service.</summary>
 /// <param name="Drain">How long queued work is waited for; null for not at all.</param>
 /// <param name="WipeWithin">How long the device's answer to the command to wipe itself is awaited; zero for no such command, null for a minute.</param>
-public sealed record BeginDecommission(string? Cause = null, TimeSpan? Drain = null, TimeSpan? WipeWithin = null);
+/// <param name="Readings">What becomes of its readings: <c>keep</c>, <c>archive</c> (into a file, and from the store) or <c>erase</c>; null for what the tenant's policy says.</param>
+public sealed record BeginDecommission(string? Cause = null, TimeSpan? Drain = null, TimeSpan? WipeWithin = null, string? Readings = null);
+
+/// <summary>What becomes of the readings of a tenant's devices that are taken out of service, where the request does not say it: <c>keep</c> (unless set), <c>archive</c> or <c>erase</c>.</summary>
+public sealed record DecommissionPolicy(string Readings);
 
 /// <summary>A device on its way out of service.</summary>
-/// <param name="State"><c>draining</c>, <c>wiping</c>, <c>erasing</c> or <c>done</c>.</param>
+/// <param name="State"><c>draining</c>, <c>wiping</c>, <c>erasing</c> (of its identity), then of its readings <c>archiving</c>, <c>removing</c>, <c>scrubbing</c>, or <c>done</c>.</param>
 /// <param name="Deadline">When waiting in this state ends.</param>
 /// <param name="WipeProof">The device's own words.</param>
 /// <param name="Identity">What became of its secret and certificates.</param>
 public sealed record DecommissionInfo(
     string Id, string Device, string State, string Cause, string Actor, DateTimeOffset Started, DateTimeOffset Deadline, DateTimeOffset? WipeAsked, DateTimeOffset? WipeProved, string? WipeProof, string? Identity,
-    DateTimeOffset? Finished);
+    DateTimeOffset? Finished)
+{
+    /// <summary>What becomes of its readings: <c>keep</c>, <c>archive</c> or <c>erase</c>.</summary>
+    public string Readings { get; init; } = "keep";
+
+    /// <summary>Its readings when it was gone.</summary>
+    public long Count { get; init; }
+
+    /// <summary>Length of the archive; null where there is none.</summary>
+    public long? ArchiveBytes { get; init; }
+
+    /// <summary>SHA-256 of the archive.</summary>
+    public string? ArchiveDigest { get; init; }
+}
 
 /// <summary>Who is told by HTTP of devices' steps.</summary>
 /// <param name="States">States whose beginning is told; empty for all.</param>

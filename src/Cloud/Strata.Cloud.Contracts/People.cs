@@ -27,9 +27,13 @@ public sealed record SessionInfo(string Id, string Tenant, DateTimeOffset Create
 /// <param name="Everywhere">Those of them that hold in the whole tenant.</param>
 /// <param name="Provider">What the tenant's provider is called to which the account may be linked at <c>/account/provider</c>; null when there is none, or for who came by it.</param>
 /// <param name="ProviderLinked">Whether the tenant's provider means this account.</param>
+/// <param name="Digest">Whether it gets the daily digest of the fleet by e-mail; null where it cannot: no account here, or no mail server.</param>
 public sealed record MeInfo(
     string Name, string Kind, string? Email, string? Session, TenantChoice Tenant, bool Acts, IReadOnlyList<TenantChoice> Tenants, IReadOnlyList<GrantInfo> Grants,
-    IReadOnlyList<string> Permissions, IReadOnlyList<string> Everywhere, string? Provider = null, bool ProviderLinked = false);
+    IReadOnlyList<string> Permissions, IReadOnlyList<string> Everywhere, string? Provider = null, bool ProviderLinked = false, bool? Digest = null);
+
+/// <summary>Whether the caller's own account gets the daily digest of the fleet by e-mail, of what it may see in the tenant.</summary>
+public sealed record SetDigest(bool Daily);
 
 /// <summary>A tenant by id and name.</summary>
 public sealed record TenantChoice(string Id, string Name);

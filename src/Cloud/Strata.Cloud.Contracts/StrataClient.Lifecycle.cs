@@ -47,6 +47,18 @@ public sealed partial class StrataClient
     public Task<DecommissionInfo> GetDecommissionAsync(string id, CancellationToken cancellationToken = default) =>
         GetAsync($"api/v1/devices/{Escape(id)}/decommission", Json.DecommissionInfo, cancellationToken);
 
+    /// <summary>The archived readings of a device that is gone, a Parquet file.</summary>
+    public async Task GetDeviceArchiveAsync(string id, Stream target, CancellationToken cancellationToken = default)
+    {
+        using var response = await RequestAsync(HttpMethod.Get, $"api/v1/devices/{Escape(id)}/archive", null, "application/vnd.apache.parquet", cancellationToken);
+        await response.Content.CopyToAsync(target, cancellationToken);
+    }
+
+    public Task<DecommissionPolicy> GetDecommissionPolicyAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/decommissioning/policy", Json.DecommissionPolicy, cancellationToken);
+
+    public Task<DecommissionPolicy> PutDecommissionPolicyAsync(DecommissionPolicy policy, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, "api/v1/decommissioning/policy", Body(policy, Json.DecommissionPolicy), Json.DecommissionPolicy, cancellationToken);
+
     /// <summary>The signed certificate, a flattened JWS.</summary>
     public Task<string> GetErasureAsync(string id, CancellationToken cancellationToken = default) => GetTextAsync($"api/v1/devices/{Escape(id)}/erasure", "application/jose+json", cancellationToken);
 

@@ -10,6 +10,10 @@ public sealed partial class StrataClient
     public Task ChangePasswordAsync(ChangePassword change, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "api/v1/me/password", Body(change, Json.ChangePassword), cancellationToken);
 
+    /// <summary>Starts or stops the daily digest of the fleet by e-mail, for the caller's own account in its tenant.</summary>
+    public Task SetDigestAsync(bool daily, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, "api/v1/me/digest", Body(new SetDigest(daily), Json.SetDigest), cancellationToken);
+
     /// <summary>The caller's own sessions.</summary>
     public Task<Page<SessionInfo>> ListSessionsAsync(CancellationToken cancellationToken = default) => GetAsync("api/v1/sessions", Json.PageSessionInfo, cancellationToken);
 

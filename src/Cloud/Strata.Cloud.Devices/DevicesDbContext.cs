@@ -31,6 +31,8 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<DecommissionRow> Decommissions => Set<DecommissionRow>();
 
+    public DbSet<DecommissionPolicyRow> DecommissionPolicies => Set<DecommissionPolicyRow>();
+
     public DbSet<LifecycleHookRow> LifecycleHooks => Set<LifecycleHookRow>();
 
     public DbSet<GroupRow> Groups => Set<GroupRow>();
@@ -42,6 +44,8 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
     public DbSet<GatewayPresenceRow> GatewayPresence => Set<GatewayPresenceRow>();
 
     public DbSet<JoinTokenRow> JoinTokens => Set<JoinTokenRow>();
+
+    public DbSet<DownwardRow> Downward => Set<DownwardRow>();
 
     public DbSet<RejectionRow> Rejections => Set<RejectionRow>();
 
@@ -111,6 +115,11 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
             decommission.Property(d => d.WipeWithin).HasColumnName("wipe_within_ms");
             decommission.HasIndex(d => new { d.TenantId, d.Device });
         });
+        modelBuilder.Entity<DecommissionPolicyRow>(policy =>
+        {
+            policy.ToTable("decommission_policies").HasKey(p => p.TenantId);
+            policy.Property(p => p.Readings).HasMaxLength(20);
+        });
         modelBuilder.Entity<LifecycleHookRow>(hook =>
         {
             hook.ToTable("lifecycle_hooks").HasKey(h => new { h.TenantId, h.Name });
@@ -140,6 +149,13 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
             presence.HasOne<GatewayRow>().WithMany().HasForeignKey(p => new { p.TenantId, p.Gateway }).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<JoinTokenRow>(token => token.ToTable("join_tokens").HasKey(t => new { t.TenantId, t.TokenHash }));
+        modelBuilder.Entity<DownwardRow>(message =>
+        {
+            message.ToTable("downward_messages").HasKey(m => new { m.TenantId, m.Id });
+            message.Property(m => m.Id).HasMaxLength(IdLength);
+            message.Property(m => m.Gateway).HasMaxLength(IdLength);
+            message.Property(m => m.Device).HasMaxLength(IdLength);
+        });
         modelBuilder.Entity<RejectionRow>(rejection =>
         {
             rejection.ToTable("rejections").HasKey(r => new { r.TenantId, r.Key });

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Bulk;
 using Strata.Cloud.Devices.Decommissioning;
+using Strata.Cloud.Devices.Downward;
 using Strata.Cloud.Devices.Gateways;
 using Strata.Cloud.Devices.Groups;
 using Strata.Cloud.Devices.Hooks;
@@ -28,6 +29,7 @@ using Strata.Node.Reads;
 using Strata.Node.Uplink;
 using Strata.Postgres;
 using Strata.Postgres.Schema;
+using Strata.Telemetry.Ingest;
 
 namespace Strata.Cloud.Devices;
 
@@ -90,8 +92,16 @@ public static class DevicesModule
         services.AddHostedService(s => s.GetRequiredService<LifecycleHooks>());
         services.AddHostedService<LifecycleNews>();
         services.AddSingleton(s => ErasureKey.LoadOrCreate(s.GetRequiredService<RegistryOptions>().DataFolder));
+        services.AddSingleton(s => new DeviceArchives(s.GetRequiredService<RegistryOptions>().DataFolder));
+        services.AddSingleton<DecommissionReadings>();
         services.AddSingleton<DecommissionSteps>();
+        services.AddSingleton<ITenantContents, DecommissionContents>();
         services.AddHostedService(s => s.GetRequiredService<DecommissionSteps>());
+        services.AddSingleton<DownwardQueue>();
+        services.AddSingleton<DeviceWay>();
+        services.AddSingleton<IDownward>(s => s.GetRequiredService<DownwardQueue>());
+        services.AddSingleton<GatewayResponses>();
+        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<GatewayResponses>());
         services.AddSingleton<BulkOperations>();
         services.AddHostedService(s => s.GetRequiredService<BulkOperations>());
         return services;
@@ -121,6 +131,7 @@ public static class DevicesModule
         BulkRoutes.Map(reads);
         HookRoutes.Map(reads);
         DecommissionRoutes.Map(reads);
+        DecommissionRoutes.MapPolicy(reads);
         DecommissionRoutes.MapKey(routes);
         MapViews(reads);
         MapAdmin(routes);

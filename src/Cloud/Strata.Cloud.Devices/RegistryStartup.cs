@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
+using Strata.Cloud.Devices.Downward;
 using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rejections;
@@ -10,7 +11,7 @@ using Strata.Node.Devices;
 namespace Strata.Cloud.Devices;
 
 /// <summary>Loads the registry before the node listens: tables, images, directories, what was heard, what was refused.</summary>
-internal sealed class RegistryStartup(RegistryStore registry, DirectorySync directories, FleetPresence presence, RejectionSink rejections, RejectionLog log) : IHostedService
+internal sealed class RegistryStartup(RegistryStore registry, DirectorySync directories, FleetPresence presence, RejectionSink rejections, RejectionLog log, DownwardQueue downward) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -20,6 +21,7 @@ internal sealed class RegistryStartup(RegistryStore registry, DirectorySync dire
             directories.Fill(tenant, registry.Image(tenant));
             await LoadPresenceAsync(registry, presence, tenant, cancellationToken);
             log.Load(await rejections.LoadAsync(tenant, cancellationToken));
+            await downward.LoadAsync(tenant, cancellationToken);
         }
     }
 

@@ -18,9 +18,6 @@ public sealed class HealthOptions
     /// <summary>How long the hours of the fleet's trend stay. 1 d to 10 years; 400 d unless given.</summary>
     public TimeSpan KeepTrend { get; set; } = TimeSpan.FromDays(400);
 
-    /// <summary>At which hour of the day, UTC, the digest is made. 0 to 23; 6 unless given.</summary>
-    public int DigestHour { get; set; } = 6;
-
     /// <summary>How often work is planned. 1 s to 1 h; 20 s unless given.</summary>
     public TimeSpan PlanInterval { get; set; } = TimeSpan.FromSeconds(20);
 
@@ -61,7 +58,6 @@ public sealed class HealthOptions
         Check(MaxOrderDevices is >= 1 and <= 500, nameof(MaxOrderDevices), "1 to 500");
         Check(MaxOpenOrders is >= 10 and <= 100_000, nameof(MaxOpenOrders), "10 to 100,000");
         Check(MaxWindows is >= 1 and <= 10_000, nameof(MaxWindows), "1 to 10,000");
-        Check(DigestHour is >= 0 and <= 23, nameof(DigestHour), "0 to 23");
     }
 
     private static void Check(bool holds, string name, string range)

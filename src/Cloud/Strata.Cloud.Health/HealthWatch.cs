@@ -168,8 +168,6 @@ internal sealed partial class HealthWatch(
             return;
         await store.KeepTrendAsync(tenant, FleetTrend.Row(tenant, now, report), FleetTrend.HourOf(now - options.KeepTrend), cancellationToken);
         trendHour[tenant] = hour;
-        if (now.Hour == options.DigestHour)
-            LogDigest(tenant, report.Summary, report.Total, report.Causes.Count);
     }
 
     private static DeviceMove Move(in JudgedDevice judged, DeviceState to, FleetMoment moment)
@@ -196,9 +194,6 @@ internal sealed partial class HealthWatch(
 
     [LoggerMessage(5601, LogLevel.Error, "The fleet's health could not be looked at or written; it is tried again.")]
     private partial void LogNotLooked(Exception failure);
-
-    [LoggerMessage(5604, LogLevel.Information, "Digest of {Tenant}'s fleet: {Summary}, of {Total}; {Causes} gateways are down.")]
-    private partial void LogDigest(TenantId tenant, string summary, int total, int causes);
 
     [LoggerMessage(5602, LogLevel.Warning, "Devices could not be moved by their health; it is tried again: {Problem}")]
     private partial void LogNotMoved(string problem);

@@ -65,7 +65,8 @@ public static class TenancyModule
         if (smtp is not null)
         {
             smtp.Validate();
-            services.AddSingleton(smtp).AddSingleton<MailMetrics>().AddSingleton<MailRunner>().AddSingleton<INodeCheck>(s => s.GetRequiredService<MailRunner>()).AddHostedService(s => s.GetRequiredService<MailRunner>());
+            services.AddSingleton(smtp).AddSingleton<MailMetrics>().AddSingleton<MailRunner>().AddSingleton<INodeCheck>(s => s.GetRequiredService<MailRunner>()).AddHostedService(s => s.GetRequiredService<MailRunner>())
+                .AddSingleton<DigestRunner>().AddHostedService(s => s.GetRequiredService<DigestRunner>());
         }
         services.AddSingleton<SignIn>().AddSingleton<ISignIn>(s => s.GetRequiredService<SignIn>());
         services.AddAntiforgery(antiforgery =>

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
+using Strata.Fog.Downward;
 using Strata.Fog.Served;
 using Strata.Fog.Status;
 using Strata.Fog.Trust;
@@ -112,6 +113,7 @@ internal static class FogComposition
         services.AddSingleton<IGatewayConfigurationSource>(s => s.GetRequiredService<ServedTenants>());
         services.AddSingleton<IFleetRoutes>(s => s.GetRequiredService<ServedTenants>());
         services.AddSingleton<IRejectionSink>(s => s.GetRequiredService<ServedTenants>());
+        services.AddSingleton<IDownward>(s => s.GetRequiredService<ServedTenants>());
         services.Configure<UplinkOptions>(uplink => uplink.AcceptUnknownDevices = true);
         services.AddNode(mqtt =>
         {
@@ -143,6 +145,7 @@ internal static class FogComposition
             services.AddSingleton<INodeCheck>(s => new UplinkLogCheck(s.GetRequiredService<ServedTenants>(), guest));
         }
         services.AddHostedService(s => s.GetRequiredService<TenantRunner>());
+        services.AddHostedService<DownwardDelivery>();
         services.AddHostedService<RejectionFlusher>();
     }
 

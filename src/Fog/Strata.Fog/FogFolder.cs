@@ -96,5 +96,7 @@ internal sealed record TenantFolder(string Root)
     /// <summary>Key and certificate of the listener for devices with certificates.</summary>
     public string ServerCertificate => Path.Combine(Root, "server.pem");
 
+    public string Downward => Path.Combine(Root, "downward.json");
+
     public string Below => Path.Combine(Root, "below.json");
 }

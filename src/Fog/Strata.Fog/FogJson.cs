@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Strata.Cloud.Contracts;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
+using Strata.Fog.Downward;
 using Strata.Fog.Trust;
 using Strata.Fog.Windows;
 
@@ -16,4 +17,5 @@ namespace Strata.Fog;
 [JsonSerializable(typeof(KeptTrust))]
 [JsonSerializable(typeof(WindowsState))]
 [JsonSerializable(typeof(GatewaysBelowState))]
+[JsonSerializable(typeof(DownwardState))]
 internal sealed partial class FogJson : JsonSerializerContext;

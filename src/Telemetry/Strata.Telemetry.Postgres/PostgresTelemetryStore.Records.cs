@@ -88,6 +88,7 @@ public sealed partial class PostgresTelemetryStore
         if (last <= after)
             return new CommittedRows(after, [], [], [], []);
         List<(long Commit, Reading)> readings = [];
+        List<int> rows = [];
         List<(long, WindowRecord)> windows = [];
         List<(long, FleetEvent)> events = [];
         List<(long, GapRecord)> gaps = [];
@@ -96,7 +97,7 @@ public sealed partial class PostgresTelemetryStore
         const string where = "tenant_id = $1 AND commit > $2 AND commit <= $3";
         await reads.RunAsync(tenant,
         [
-            ($"SELECT s.device, s.metric, r.time, r.kind, r.number, r.text, r.commit FROM (SELECT * FROM {TelemetrySchema.Readings} WHERE {where}) r JOIN telemetry_series s ON s.tenant_id = $1 AND s.series = r.series ORDER BY r.commit, r.row", page),
+            ($"SELECT s.device, s.metric, r.time, r.kind, r.number, r.text, r.commit, r.row FROM (SELECT * FROM {TelemetrySchema.Readings} WHERE {where}) r JOIN telemetry_series s ON s.tenant_id = $1 AND s.series = r.series ORDER BY r.commit, r.row", page),
             ($"SELECT {WindowColumns}, commit FROM telemetry_windows WHERE {where} ORDER BY commit, row", page),
             ($"SELECT {EventColumns}, commit FROM telemetry_events WHERE {where} ORDER BY position", page),
             ($"SELECT {GapColumns}, commit FROM telemetry_gaps WHERE {where} ORDER BY position", page),
@@ -107,6 +108,7 @@ public sealed partial class PostgresTelemetryStore
             {
                 case 0:
                     readings.Add((r.GetInt64(6), ToReading(r)));
+                    rows.Add(r.GetInt32(7));
                     break;
                 case 1:
                     windows.Add((r.GetInt64(9), ToWindow(r)));
@@ -122,19 +124,22 @@ public sealed partial class PostgresTelemetryStore
                     break;
             }
         }, cancellationToken);
-        return new CommittedRows(last, readings, windows, events, gaps) { Origins = Place(origins, readings) };
+        return new CommittedRows(last, readings, windows, events, gaps) { Origins = Place(origins, readings, rows) };
     }
 
-    private static Dictionary<int, MessageOrigin> Place(List<(long Commit, int First, int Count, MessageOrigin Origin)> origins, List<(long Commit, Reading)> readings)
+    /// <summary>Origins name rows by their number in the commit, some of which may have been erased.</summary>
+    private static Dictionary<int, MessageOrigin> Place(List<(long Commit, int First, int Count, MessageOrigin Origin)> origins, List<(long Commit, Reading)> readings, List<int> rows)
     {
-        var starts = new Dictionary<long, int>();
-        for (var i = 0; i < readings.Count; i++)
-            starts.TryAdd(readings[i].Commit, i);
         var placed = new Dictionary<int, MessageOrigin>();
+        if (origins.Count == 0)
+            return placed;
+        var places = new Dictionary<(long Commit, int Row), int>(readings.Count);
+        for (var i = 0; i < readings.Count; i++)
+            places[(readings[i].Commit, rows[i])] = i;
         foreach (var (commit, first, count, origin) in origins)
-            if (starts.TryGetValue(commit, out var start))
-                for (var i = 0; i < count; i++)
-                    placed[start + first + i] = origin;
+            for (var row = first; row < first + count; row++)
+                if (places.TryGetValue((commit, row), out var place))
+                    placed[place] = origin;
         return placed;
     }
 

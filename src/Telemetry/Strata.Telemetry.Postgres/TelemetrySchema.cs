@@ -30,7 +30,7 @@ public sealed class TelemetrySchema : ISchemaPart
         new("telemetry_usage", SchemaTable.AllRights),
     ];
 
-    public IReadOnlyList<string> Functions { get; } = ["strata_create_leaves(date, integer)", "strata_drop_leaf(date)", "strata_remove_tenant()", "strata_trim_leaf(date)"];
+    public IReadOnlyList<string> Functions { get; } = ["strata_create_leaves(date, integer)", "strata_drop_leaf(date)", "strata_erase_device(text)", "strata_remove_tenant()", "strata_trim_leaf(date)"];
 
     public IReadOnlyList<string> Sequences { get; } = ["telemetry_commits"];
 
@@ -58,6 +58,7 @@ public sealed class TelemetrySchema : ISchemaPart
         await connection.RunAsync(DropLeaf, cancellationToken);
         await connection.RunAsync(RemoveTenant, cancellationToken);
         await connection.RunAsync(TrimLeaf, cancellationToken);
+        await connection.RunAsync(EraseSql.EraseDevice, cancellationToken);
     }
 
     private static readonly string[] Steps =
@@ -103,6 +104,9 @@ public sealed class TelemetrySchema : ISchemaPart
         """,
     ];
 
+    /// <summary>The constraint of a leaf, for a text within quotes.</summary>
+    internal static readonly string BoundCheck = $"tenant_is_bound CHECK ((tenant_id = {TenantBinding.Expression.Replace("'", "''", StringComparison.Ordinal)}) IS TRUE) NOT VALID";
+
     /// <summary>
     /// A leaf is made beside and attached, so that nobody's query waits. Its constraint says IS TRUE, because one that is null (no tenant is bound) would hold; it is not validated, so that <c>pg_dump</c> writes it after the rows, which a restore
     /// could not load otherwise.
@@ -127,7 +131,7 @@ public sealed class TelemetrySchema : ISchemaPart
                 CONTINUE WHEN to_regclass('public.' || leaf) IS NOT NULL;
                 EXECUTE format('CREATE TABLE public.%I (LIKE public.{Readings} INCLUDING DEFAULTS INCLUDING STORAGE)', leaf);
                 EXECUTE format('ALTER TABLE public.%I ALTER COLUMN arrived SET DEFAULT %L', leaf, day);
-                EXECUTE format('ALTER TABLE public.%I ADD CONSTRAINT tenant_is_bound CHECK ((tenant_id = {TenantBinding.Expression.Replace("'", "''", StringComparison.Ordinal)}) IS TRUE) NOT VALID', leaf);
+                EXECUTE format('ALTER TABLE public.%I ADD CONSTRAINT {BoundCheck}', leaf);
                 EXECUTE format('ALTER TABLE public.{Readings} ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)', leaf, day, day + 1);
                 EXECUTE format('GRANT INSERT ON public.%I TO {Roles.Node}', leaf);
                 IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{Roles.Backup}') THEN

@@ -62,6 +62,18 @@ public interface ITelemetryStore : IAsyncDisposable
     /// <summary>Drops what is older than the times allow, and the oldest beyond the size; returns rows dropped.</summary>
     ValueTask<long> RetainAsync(RetentionPolicy policy, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Removes what one device's readings are: rows, names of metrics, counters of them. Nothing of the device may be written any more. Goes on where an earlier call ended, also after a crash. Totals
+    /// and usage keep what was stored once; windows and events, which are their groups' and the fleet's, stay. The bytes may lie in the files until <see cref="ScrubAsync"/>.
+    /// </summary>
+    /// <returns>Rows removed by this call.</returns>
+    /// <exception cref="TelemetryStoreException">It failed, or cannot be done while a tenant is being copied; what was removed is removed, and a later call goes on.</exception>
+    ValueTask<long> EraseAsync(TenantId tenant, DeviceId device, CancellationToken cancellationToken);
+
+    /// <summary>Sees to it that files hold nothing any more of what was erased from the tenant's store before this call. May take as long as copying the store; writes go on beside it and wait at its end.</summary>
+    /// <exception cref="TelemetryStoreException">It failed, or cannot be done while a tenant is being copied, or for want of room; nothing has changed.</exception>
+    ValueTask ScrubAsync(TenantId tenant, CancellationToken cancellationToken);
+
     StoreHealth Health { get; }
 }
 

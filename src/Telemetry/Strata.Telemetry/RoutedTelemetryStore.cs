@@ -126,6 +126,10 @@ public sealed class RoutedTelemetryStore(ITelemetryStore shared, TimeProvider ti
         return dropped;
     }
 
+    public ValueTask<long> EraseAsync(TenantId tenant, DeviceId device, CancellationToken cancellationToken) => Of(tenant).EraseAsync(tenant, device, cancellationToken);
+
+    public ValueTask ScrubAsync(TenantId tenant, CancellationToken cancellationToken) => Of(tenant).ScrubAsync(tenant, cancellationToken);
+
     /// <summary>Closes the tenants' own stores; the shared one is its owner's.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -48,6 +48,9 @@ internal static class AttackSurface
         ["POST /api/v1/devices/{id}/decommission"] = new(t => [$"/api/v1/devices/{t.Device}/decommission"], _ => "{}"),
         ["GET /api/v1/devices/{id}/decommission"] = new(t => [$"/api/v1/devices/{t.Device}/decommission"]),
         ["GET /api/v1/devices/{id}/erasure"] = new(t => [$"/api/v1/devices/{t.Device}/erasure"]),
+        ["GET /api/v1/devices/{id}/archive"] = new(t => [$"/api/v1/devices/{t.Device}/archive"]),
+        ["GET /api/v1/decommissioning/policy"] = new(_ => ["/api/v1/decommissioning/policy"]),
+        ["PUT /api/v1/decommissioning/policy"] = new(_ => ["/api/v1/decommissioning/policy"], _ => """{"readings":"erase"}""") { IsOwn = true },
         ["GET /pki/erasure.pem"] = new(_ => ["/pki/erasure.pem"]),
         ["PUT /api/v1/groups/{id}"] = new(t => [$"/api/v1/groups/{t.Group}"], t => $$"""{"sites":["{{t.Site}}"]}"""),
         ["DELETE /api/v1/groups/{id}"] = new(t => [$"/api/v1/groups/{t.Group}"], _ => ""),
@@ -229,6 +232,7 @@ internal static class AttackSurface
         // People.
         ["POST /api/v1/login"] = new(_ => ["/api/v1/login"], _ => $$"""{"email":"{{Guid.NewGuid():N}}@example.com","password":"guessed at random"}"""), // Another each time: the same one would have to wait.
         ["GET /api/v1/me"] = new(_ => ["/api/v1/me"]),
+        ["PUT /api/v1/me/digest"] = new(_ => ["/api/v1/me/digest"], _ => """{"daily":true}""") { IsOwn = true },
         ["POST /api/v1/me/password"] = new(_ => ["/api/v1/me/password"], _ => """{"current":"guessed at random","new":"another long enough one"}"""),
         ["POST /enter"] = new(_ => ["/enter"], _ => "{}"),
         ["GET /api/v1/sessions"] = new(_ => ["/api/v1/sessions"]),
@@ -268,6 +272,7 @@ internal static class AttackSurface
         ["GET /api/v1/gateways/{id}/trust"] = new(t => [$"/api/v1/gateways/{t.Gateway}/trust"]),
         ["POST /api/v1/gateways/{id}/certificate"] = new(t => [$"/api/v1/gateways/{t.Gateway}/certificate"], _ => """{"csr":"taken","names":["localhost"]}"""),
         ["GET /api/v1/gateways/{id}/link"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link"]) { IsStream = true },
+        ["POST /api/v1/gateways/{id}/link/taken/{messageId}"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link/taken/m1"], _ => ""),
         ["POST /api/v1/gateways/{id}/link/responses/{requestId}"] = new(t => [$"/api/v1/gateways/{t.Gateway}/link/responses/r1"], _ => "{}"),
 
         // Pages, and what belongs to nobody.

@@ -43,6 +43,10 @@ internal sealed class FailingStore(string folder) : ITransferStore
 
     public ValueTask<long> RetainAsync(RetentionPolicy policy, CancellationToken cancellationToken) => throw Gone;
 
+    public ValueTask<long> EraseAsync(TenantId tenant, DeviceId device, CancellationToken cancellationToken) => throw Gone;
+
+    public ValueTask ScrubAsync(TenantId tenant, CancellationToken cancellationToken) => throw Gone;
+
     public ValueTask<long> LastCommitAsync(TenantId tenant, CancellationToken cancellationToken) => throw Gone;
 
     public ValueTask<IReadOnlyList<CommitTime>> ArrivalsAsync(TenantId tenant, long after, long upTo, CancellationToken cancellationToken) => throw Gone;

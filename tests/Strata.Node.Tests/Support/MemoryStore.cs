@@ -103,6 +103,10 @@ internal sealed class MemoryStore(TimeProvider time) : ITelemetryStore
 
     public ValueTask<long> RetainAsync(RetentionPolicy policy, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<long> EraseAsync(TenantId tenant, DeviceId device, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask ScrubAsync(TenantId tenant, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask DisposeAsync()
     {
         Release();

@@ -63,4 +63,8 @@ internal sealed class UnsureStore(ITelemetryStore store) : ITelemetryStore
         store.CommittedAfterAsync(tenant, after, limit, cancellationToken);
 
     public ValueTask<long> RetainAsync(RetentionPolicy policy, CancellationToken cancellationToken) => store.RetainAsync(policy, cancellationToken);
+
+    public ValueTask<long> EraseAsync(TenantId tenant, DeviceId device, CancellationToken cancellationToken) => store.EraseAsync(tenant, device, cancellationToken);
+
+    public ValueTask ScrubAsync(TenantId tenant, CancellationToken cancellationToken) => store.ScrubAsync(tenant, cancellationToken);
 }

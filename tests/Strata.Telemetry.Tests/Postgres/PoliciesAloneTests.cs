@@ -67,9 +67,12 @@ public sealed partial class PoliciesAloneTests(PostgresServer server) : IAsyncLi
             await database.DisposeAsync();
     }
 
+    /// <summary>What changes the store goes by functions that are bound to the tenant; the kit has two tenants of the same names.</summary>
+    private static readonly string[] Changes = [nameof(ITelemetryStore.EraseAsync), nameof(ITelemetryStore.ScrubAsync)];
+
     [Fact]
     public void Every_method_that_takes_a_tenant_is_asked() => Assert.Equal(
-        typeof(ITelemetryStore).GetMethods().Where(m => m.GetParameters().FirstOrDefault()?.ParameterType == typeof(TenantId)).Select(m => m.Name).Distinct().Order(), Questions.Keys.Order());
+        typeof(ITelemetryStore).GetMethods().Where(m => !Changes.Contains(m.Name) && m.GetParameters().FirstOrDefault()?.ParameterType == typeof(TenantId)).Select(m => m.Name).Distinct().Order(), Questions.Keys.Order());
 
     [Fact]
     public async Task The_answers_are_the_same_without_the_queries_own_conditions()

@@ -31,6 +31,16 @@ public sealed class PostgresTelemetryStoreTests(PostgresServer server) : Telemet
         return store;
     }
 
+    /// <summary>The files of the leaves and their indexes, as the server has them on its disk after a checkpoint.</summary>
+    protected override async Task<byte[]> FilesAsync()
+    {
+        await using var admin = await TestDatabase.OpenAsync(database!.Admin);
+        await Strata.Postgres.Sql.RunAsync(admin, "CHECKPOINT", Cancel);
+        return [.. (await Strata.Postgres.Sql.ListAsync(
+            admin, "SELECT pg_read_binary_file(pg_relation_filepath(c.oid)) FROM pg_class c WHERE c.relname LIKE 'telemetry%' AND c.relkind IN ('r', 'i') AND pg_relation_size(c.oid) > 0",
+            r => r.GetFieldValue<byte[]>(0), Cancel)).SelectMany(b => b)];
+    }
+
     [Fact]
     public async Task Arrival_s_day_decides_the_leaf_and_leaves_are_made_ahead()
     {

@@ -10,7 +10,7 @@ internal static class DevicesCommand
     public static Command Create() => new("devices", "Devices: register, find, look at, and see who was refused.")
     {
         CreateList(), CreateShow(), CreateCreate(), DeviceLifeCommands.CreateEdit(), DeviceLifeCommands.CreateMove(), DeviceLifeCommands.CreateHistory(),
-        DeviceEndCommands.CreateSwap(), DeviceEndCommands.CreateDecommission(), DeviceEndCommands.CreateErasure(),
+        DeviceEndCommands.CreateSwap(), DeviceEndCommands.CreateDecommission(), DeviceEndCommands.CreateErasure(), DeviceEndCommands.CreateArchive(), DeviceEndCommands.CreateEndPolicy(),
         CreateSecret(), CreateDelete(), CreateRejected(),
     };
 

@@ -21,6 +21,7 @@ namespace Strata.Cloud.Devices.Decommissioning;
 /// <summary>The orderly way out of service, and the proof of it.</summary>
 internal static class DecommissionRoutes
 {
+    private const string ArchiveType = "application/vnd.apache.parquet";
     private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
     private static readonly TimeSpan DefaultWipe = TimeSpan.FromMinutes(1);
 
@@ -33,6 +34,16 @@ internal static class DecommissionRoutes
             .WithSummary("How far a device is on its way out of service, or how it went").Produces<DecommissionInfo>().ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/devices/{id}/erasure", ErasureAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetErasure").WithTags("Devices")
             .WithSummary("The signed certificate of a device's decommissioning").Produces<string>(StatusCodes.Status200OK, "application/jose+json").ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
+    public static void MapPolicy(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/devices/{id}/archive", ArchiveAsync).Requires(Permission.ReadingsRead).AcceptsOnly().WithName("GetDeviceArchive").WithTags("Devices")
+            .WithSummary("The readings of a device that is gone, where they were archived").Produces<string>(StatusCodes.Status200OK, ArchiveType).ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/decommissioning/policy", GetPolicyAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetDecommissionPolicy").WithTags("Devices")
+            .WithSummary("What becomes of readings of devices that are taken out of service").Produces<DecommissionPolicy>();
+        api.MapPut("/decommissioning/policy", PutPolicyAsync).Requires(Permission.TenantManage).AcceptsOnly().WithName("PutDecommissionPolicy").WithTags("Devices")
+            .WithSummary("Says what becomes of readings where the request does not: keep, archive or erase").Accepts<DecommissionPolicy>("application/json").Produces<DecommissionPolicy>();
     }
 
     public static void MapKey(IEndpointRouteBuilder routes) =>
@@ -51,6 +62,9 @@ internal static class DecommissionRoutes
         var cause = request.Value.Cause ?? $"asked for by {caller.Actor}";
         if (cause.Length is 0 or > DeviceTransition.MaxCauseLength || cause.Any(char.IsControl))
             return ProblemResults.Of(ProblemKind.Invalid, $"A cause has 1 to {DeviceTransition.MaxCauseLength} characters and no control characters.", "cause");
+        var data = request.Value.Readings ?? (await PolicyAsync(registry, caller.Tenant, cancellationToken))?.Readings ?? DecommissionRow.Keep;
+        if (!DecommissionRow.Policies.Contains(data))
+            return ProblemResults.Of(NotAPolicy);
         var outcome = await registry.ChangeAsync<DecommissionRow>(caller, change =>
         {
             var found = GetDevice.Find(change.Image, id, Permission.DevicesProvision, context.Access());
@@ -69,7 +83,7 @@ internal static class DecommissionRoutes
             var row = new DecommissionRow
             {
                 TenantId = change.TenantId, Id = string.Create(CultureInfo.InvariantCulture, $"x{now.ToUnixTimeMilliseconds():x12}{RandomNumberGenerator.GetHexString(4, lowercase: true)}"), Device = id,
-                State = DecommissionRow.Draining, Cause = cause, Actor = caller.Actor, Started = now, Deadline = now + drain, WipeWithin = wipe, Data = "keep",
+                State = DecommissionRow.Draining, Cause = cause, Actor = caller.Actor, Started = now, Deadline = now + drain, WipeWithin = wipe, Data = data,
             };
             change.Beside(null, row, "begin", "decommission", id);
             return row;
@@ -96,9 +110,54 @@ internal static class DecommissionRoutes
             : ProblemResults.Of(ProblemKind.NotFound, $"Device '{id}' is still {row.Value.State}; there is a certificate when it is done.", "id");
     }
 
-    private static async Task<Outcome<DecommissionRow>> FindAsync(string id, HttpContext context, RegistryStore registry, CancellationToken cancellationToken)
+    private static async Task<IResult> ArchiveAsync(string id, HttpContext context, RegistryStore registry, DeviceArchives archives, CancellationToken cancellationToken)
     {
-        var found = GetDevice.Find(registry.Image(context.Tenant()), id, Permission.DevicesRead, context.Access());
+        var row = await FindAsync(id, context, registry, cancellationToken, Permission.ReadingsRead);
+        if (!row.IsOk)
+            return ProblemResults.Of(row.Problem);
+        var path = archives.PathOf(context.Tenant(), row.Value.Id);
+        if (row.Value.ArchiveDigest is null)
+            return ProblemResults.Of(ProblemKind.NotFound, $"The readings of '{id}' were not archived: the policy was '{row.Value.Data}', and it is {row.Value.State}.", "id");
+        return File.Exists(path)
+            ? Results.File(path, ArchiveType, $"{row.Value.Id}.parquet")
+            : ProblemResults.Of(ProblemKind.NotFound, $"The archive of '{id}' ({row.Value.Id}.parquet) is not in this node's data folder any more; its SHA-256 is {row.Value.ArchiveDigest}.", "id");
+    }
+
+    private static async Task<IResult> GetPolicyAsync(HttpContext context, RegistryStore registry, CancellationToken cancellationToken) =>
+        Results.Json(new DecommissionPolicy((await PolicyAsync(registry, context.Tenant(), cancellationToken))?.Readings ?? DecommissionRow.Keep), ContractsJson.Default.DecommissionPolicy);
+
+    private static async Task<IResult> PutPolicyAsync(HttpContext context, RegistryStore registry, CancellationToken cancellationToken)
+    {
+        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.DecommissionPolicy, cancellationToken);
+        if (!request.IsOk)
+            return ProblemResults.Of(request.Problem);
+        if (!context.Access().IsWhole(Permission.TenantManage))
+            return ProblemResults.Of(ProblemKind.Forbidden, "The policy is the whole tenant's; only who manages all of it may set it.");
+        if (request.Value.Readings is not { } readings || !DecommissionRow.Policies.Contains(readings))
+            return ProblemResults.Of(NotAPolicy);
+        var caller = Caller.Of(context);
+        var before = await PolicyAsync(registry, caller.Tenant, cancellationToken);
+        var outcome = await registry.ChangeAsync<DecommissionPolicyRow>(caller, change =>
+        {
+            var row = new DecommissionPolicyRow { TenantId = change.TenantId, Readings = readings };
+            if (row != before)
+                change.Beside(before, row, "change", "decommission-policy", "readings");
+            return row;
+        }, cancellationToken);
+        return outcome.ToResult(row => Results.Json(new DecommissionPolicy(row.Readings), ContractsJson.Default.DecommissionPolicy));
+    }
+
+    private static Problem NotAPolicy => new(ProblemKind.Invalid, $"Readings are one of: {string.Join(", ", DecommissionRow.Policies)}.", "readings");
+
+    private static async Task<DecommissionPolicyRow?> PolicyAsync(RegistryStore registry, TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var rows = registry.CreateContext(tenant);
+        return await rows.DecommissionPolicies.FirstOrDefaultAsync(cancellationToken);
+    }
+
+    private static async Task<Outcome<DecommissionRow>> FindAsync(string id, HttpContext context, RegistryStore registry, CancellationToken cancellationToken, Permission permission = Permission.DevicesRead)
+    {
+        var found = GetDevice.Find(registry.Image(context.Tenant()), id, permission, context.Access());
         if (!found.IsOk)
             return found.Problem;
         await using var rows = registry.CreateContext(context.Tenant());
@@ -109,5 +168,8 @@ internal static class DecommissionRoutes
 
     private static string Short(string cause) => cause.Length > DeviceTransition.MaxCauseLength ? cause[..DeviceTransition.MaxCauseLength] : cause;
 
-    private static DecommissionInfo ToInfo(DecommissionRow row) => new(row.Id, row.Device, row.State, row.Cause, row.Actor, row.Started, row.Deadline, row.WipeAsked, row.WipeProved, row.WipeProof, row.Identity, row.Finished);
+    private static DecommissionInfo ToInfo(DecommissionRow row) => new(row.Id, row.Device, row.State, row.Cause, row.Actor, row.Started, row.Deadline, row.WipeAsked, row.WipeProved, row.WipeProof, row.Identity, row.Finished)
+    {
+        Readings = row.Data, Count = row.Readings, ArchiveBytes = row.ArchiveDigest is null ? null : row.ArchiveBytes, ArchiveDigest = row.ArchiveDigest,
+    };
 }

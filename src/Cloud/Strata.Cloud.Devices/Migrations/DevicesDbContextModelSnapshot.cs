@@ -127,6 +127,25 @@ namespace Strata.Cloud.Devices.Migrations
                     b.ToTable("bulk_operations", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.DecommissionPolicyRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Readings")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("readings");
+
+                    b.HasKey("TenantId")
+                        .HasName("pk_decommission_policies");
+
+                    b.ToTable("decommission_policies", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.DecommissionRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -143,6 +162,10 @@ namespace Strata.Cloud.Devices.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("actor");
+
+                    b.Property<long>("ArchiveBytes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("archive_bytes");
 
                     b.Property<string>("ArchiveDigest")
                         .HasColumnType("TEXT")
@@ -183,6 +206,10 @@ namespace Strata.Cloud.Devices.Migrations
                     b.Property<long>("Readings")
                         .HasColumnType("INTEGER")
                         .HasColumnName("readings");
+
+                    b.Property<int>("Revoked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revoked");
 
                     b.Property<long>("Started")
                         .HasColumnType("INTEGER")
@@ -258,6 +285,10 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("heartbeat_ms");
 
+                    b.Property<bool>("IsHeld")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_held");
+
                     b.Property<string>("Model")
                         .HasColumnType("TEXT")
                         .HasColumnName("model");
@@ -313,6 +344,54 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasDatabaseName("ix_devices_tenant_id_site");
 
                     b.ToTable("devices", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.DownwardRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Created")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created");
+
+                    b.Property<string>("Device")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device");
+
+                    b.Property<long>("Expires")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires");
+
+                    b.Property<string>("Gateway")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("gateway");
+
+                    b.Property<byte[]>("Payload")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("payload");
+
+                    b.Property<string>("Topic")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("topic");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_downward_messages");
+
+                    b.ToTable("downward_messages", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.GatewayPresenceRow", b =>

@@ -11,8 +11,26 @@ internal sealed record DecommissionRow : IAuditedRow
     /// <summary>It was told to wipe itself; its answer is awaited.</summary>
     public const string Wiping = "wiping";
 
-    /// <summary>Its identity is revoked; its readings are being archived or erased.</summary>
+    /// <summary>Its identity is being revoked.</summary>
     public const string Erasing = "erasing";
+
+    /// <summary>It is gone; its readings are written into a file.</summary>
+    public const string Archiving = "archiving";
+
+    /// <summary>Its readings are removed from the store.</summary>
+    public const string Removing = "removing";
+
+    /// <summary>They are removed; the store's files are written without them.</summary>
+    public const string Scrubbing = "scrubbing";
+
+    public const string Keep = "keep";
+
+    public const string Archive = "archive";
+
+    public const string Erase = "erase";
+
+    /// <summary>What may become of readings: they stay; they go into a file and from the store; they go from the store.</summary>
+    public static readonly IReadOnlyList<string> Policies = [Keep, Archive, Erase];
 
     public const string Done = "done";
 
@@ -50,7 +68,14 @@ internal sealed record DecommissionRow : IAuditedRow
     /// <summary>What became of its certificates and secret, for people.</summary>
     public string? Identity { get; init; }
 
+    /// <summary>Its certificates that were revoked.</summary>
+    public int Revoked { get; init; }
+
+    /// <summary>Its readings when it was gone.</summary>
     public long Readings { get; init; }
+
+    /// <summary>Length of the archive; 0 where none was made.</summary>
+    public long ArchiveBytes { get; init; }
 
     /// <summary>SHA-256 of the archive, where one was made.</summary>
     public string? ArchiveDigest { get; init; }

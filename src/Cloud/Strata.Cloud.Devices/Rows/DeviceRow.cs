@@ -60,4 +60,7 @@ internal sealed record DeviceRow : IAuditedRow
     public int Transitions { get; init; }
 
     public required DateTimeOffset Created { get; init; }
+
+    /// <summary>It is decommissioned, and its readings are being archived or erased under its name: nobody gets the name before that is done.</summary>
+    public bool IsHeld { get; init; }
 }

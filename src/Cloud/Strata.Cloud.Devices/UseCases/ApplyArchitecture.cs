@@ -67,6 +67,8 @@ internal static class ApplyArchitecture
         var plan = ScopedPlan.Make(file, description, change.Image, prune, access, limits.Views);
         if (!plan.IsOk)
             return plan.Problem;
+        if (plan.Value.Steps.OfType<PutDevice>().FirstOrDefault(s => s.Current is null && change.Image.Devices.TryGetValue(s.Device.Id, out var gone) && gone.IsHeld) is { } held)
+            return RegisterDevice.Held(held.Device.Id);
         change.BeginBulk("apply", "architecture", file);
         var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var step in plan.Value.Steps)

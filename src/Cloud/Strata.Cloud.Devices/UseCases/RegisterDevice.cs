@@ -55,6 +55,8 @@ internal static class RegisterDevice
             return Taken(request.Id);
         if (change.Image.Devices.TryGetValue(request.Id, out var known) && RegistryImage.IsInService(known))
             return new Problem(ProblemKind.Conflict, $"There is a device '{request.Id}' already; decommission it first to use the name anew.", "id");
+        if (known is { IsHeld: true })
+            return Held(request.Id);
         if (change.Image.Gateways.ContainsKey(request.Id))
             return new Problem(ProblemKind.Conflict, $"'{request.Id}' is the id of a gateway; devices and gateways sign in by their ids, so these must differ.", "id");
         if (known is null && change.Image.Devices.Count >= capacity)
@@ -66,6 +68,10 @@ internal static class RegisterDevice
 
     /// <summary>What somebody with a scope hears of an id that is in use, wherever it is: ids are one tenant's, so that much shows.</summary>
     public static Problem Taken(string id) => new(ProblemKind.Conflict, $"The id '{id}' is not to be had.", "id");
+
+    /// <summary>The name of a device that is gone and whose readings are not yet.</summary>
+    public static Problem Held(string id) =>
+        new(ProblemKind.Conflict, $"The readings of the device that was '{id}' are being archived or erased; its name is free when that is done. See its decommissioning.", "id");
 
     /// <summary>Puts a new device with a secret and its audit record into the change. Its name is free.</summary>
     public static DeviceSecret Create(RegistryChange change, DescribedDevice device) =>

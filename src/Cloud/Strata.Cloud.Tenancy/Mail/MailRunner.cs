@@ -18,7 +18,7 @@ namespace Strata.Cloud.Tenancy.Mail;
 
 /// <summary>
 /// Sends what waits in the outbox. A server that is away is tried again later, each time later; a mail that it does not take just now as well; one that it refuses for good, or
-/// whose link has grown too old, is given up. Each mail's end is in the audit trail. One that was taken just before a crash is sent once more, with the same Message-ID.
+/// that has grown too old, is given up. Each mail's end is in the audit trail. One that was taken just before a crash is sent once more, with the same Message-ID.
 /// </summary>
 internal sealed partial class MailRunner : BackgroundService, INodeCheck
 {
@@ -30,6 +30,7 @@ internal sealed partial class MailRunner : BackgroundService, INodeCheck
     private readonly TenancyStore tenancy;
     private readonly TenantDirectory tenants;
     private readonly Outbox outbox;
+    private readonly PublicAddress address;
     private readonly SmtpOptions options;
     private readonly MailMetrics metrics;
     private readonly TimeProvider time;
@@ -40,9 +41,9 @@ internal sealed partial class MailRunner : BackgroundService, INodeCheck
     private long sent;
 
     public MailRunner(
-        PeopleStore people, TenancyStore tenancy, TenantDirectory tenants, Outbox outbox, SmtpOptions options, MailMetrics metrics, TimeProvider time, ILogger<MailRunner> logger)
+        PeopleStore people, TenancyStore tenancy, TenantDirectory tenants, Outbox outbox, PublicAddress address, SmtpOptions options, MailMetrics metrics, TimeProvider time, ILogger<MailRunner> logger)
     {
-        (this.people, this.tenancy, this.tenants, this.outbox, this.options, this.metrics, this.time, this.logger) = (people, tenancy, tenants, outbox, options, metrics, time, logger);
+        (this.people, this.tenancy, this.tenants, this.outbox, this.address, this.options, this.metrics, this.time, this.logger) = (people, tenancy, tenants, outbox, address, options, metrics, time, logger);
         trusted = SmtpConnection.Trust(options);
         metrics.Watch(() => Waiting);
     }
@@ -77,9 +78,9 @@ internal sealed partial class MailRunner : BackgroundService, INodeCheck
         foreach (var mail in people.Mails.Where(m => unrecorded.ContainsKey(m.Id)).ToList())
             await EndAsync(mail, unrecorded[mail.Id].State, unrecorded[mail.Id].Problem, cancellationToken);
         var waiting = people.Mails.Where(m => m.State == MailState.Waiting && !unrecorded.ContainsKey(m.Id)).ToList();
-        foreach (var old in waiting.Where(m => people.FindInvitation(m.Id) is not { } invitation || invitation.Expires <= now))
-            await EndAsync(old, MailState.Failed, old.Problem ?? (away.Failures > 0 ? away.Why : "The link grew too old before it could be sent."), cancellationToken);
-        var due = waiting.Where(m => m.Due <= now && people.FindInvitation(m.Id)?.Expires > now && tenants.IsActive(TenantId.Parse(m.TenantId))).OrderBy(m => m.Due).ToList();
+        foreach (var old in waiting.Where(m => !(Until(m) > now)))
+            await EndAsync(old, MailState.Failed, old.Problem ?? (away.Failures > 0 ? away.Why : "It grew too old before it could be sent."), cancellationToken);
+        var due = waiting.Where(m => m.Due <= now && Until(m) > now && tenants.IsActive(TenantId.Parse(m.TenantId))).OrderBy(m => m.Due).ToList();
         if (due.Count == 0 || now < away.Until)
             return;
         try
@@ -99,11 +100,14 @@ internal sealed partial class MailRunner : BackgroundService, INodeCheck
 
     private async Task SendAsync(SmtpConnection connection, MailRow mail, CancellationToken cancellationToken)
     {
-        if (people.FindMail(mail.Id) is not { State: MailState.Waiting } || people.FindInvitation(mail.Id) is not { } invitation)
+        if (people.FindMail(mail.Id) is not { State: MailState.Waiting } || Until(mail) is null)
             return; // Withdrawn in the meantime.
         try
         {
-            using var message = MailText.Make(options, mail, invitation, tenancy.Find(TenantId.Parse(mail.TenantId))!.Tenant.Name, outbox.LinkOf(mail));
+            var tenant = tenancy.Find(TenantId.Parse(mail.TenantId))!.Tenant.Name;
+            using var message = mail.Digest is null
+                ? MailText.Make(options, mail, people.FindInvitation(mail.Id)!, tenant, outbox.LinkOf(mail))
+                : MailText.Make(options, mail, outbox.DigestOf(mail), tenant, address.Of("/fleet"));
             await connection.SendAsync(message, cancellationToken);
             away = default;
             Interlocked.Increment(ref sent);
@@ -115,7 +119,7 @@ internal sealed partial class MailRunner : BackgroundService, INodeCheck
         }
         catch (CryptographicException)
         {
-            await EndAsync(mail, MailState.Failed, "The key that sealed its link is gone; invite again.", cancellationToken);
+            await EndAsync(mail, MailState.Failed, "The key that sealed it is gone; invite again.", cancellationToken);
         }
         catch (SmtpCommandException e) when (!SmtpConnection.IsOfServer(e, cancellationToken))
         {
@@ -137,7 +141,7 @@ internal sealed partial class MailRunner : BackgroundService, INodeCheck
         if (unrecorded.TryAdd(mail.Id, (state, problem)))
             (state == MailState.Sent ? (Action)metrics.Sent : metrics.Failed)();
         var recorded = await ChangeAsync(
-            mail, m => m with { State = state, Link = null, Problem = problem, Attempts = m.Attempts + 1 },
+            mail, m => m with { State = state, Link = null, Digest = null, Problem = problem, Attempts = m.Attempts + 1 },
             new PeopleAudit("send", "mail", mail.Recipient, null, new { mail.Id, problem }) { Result = state == MailState.Sent ? AuditRow.Done : AuditRow.Failed }, cancellationToken);
         if (recorded.IsOk)
             unrecorded.Remove(mail.Id);
@@ -147,6 +151,11 @@ internal sealed partial class MailRunner : BackgroundService, INodeCheck
         Caller.Node(TenantId.Parse(mail.TenantId)),
         _ => new PeopleChange<string>("", people.FindMail(mail.Id) is { State: MailState.Waiting } before ? [(before, change(before))] : [], audit), // Gone: withdrawn while it was sent.
         cancellationToken);
+
+    /// <summary>Until when it is of use; null when what it tells of is gone.</summary>
+    private DateTimeOffset? Until(MailRow mail) => mail.UserId is null
+        ? people.FindInvitation(mail.Id)?.Expires
+        : people.FindMembership(TenantId.Parse(mail.TenantId), mail.UserId) is { Enabled: true, Digest: true } ? mail.Until : null;
 
     private TimeSpan Wait(int failures) => TimeSpan.FromTicks(Math.Min(options.LongestRetry.Ticks, options.FirstRetry.Ticks << Math.Min(failures, 16)));
 

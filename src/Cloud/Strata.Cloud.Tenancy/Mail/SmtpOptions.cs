@@ -38,6 +38,9 @@ public sealed class SmtpOptions
     /// <summary>Mails of one tenant within an hour, counted since the start of the node; further ones are refused with 429. 1 to 100,000; 200 unless given.</summary>
     public int MaxHourly { get; init; } = 200;
 
+    /// <summary>From which hour of the day, UTC, the digest of the fleet is sent to members who asked for it. 0 to 23; 6 unless given.</summary>
+    public int DigestHour { get; init; } = 6;
+
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
@@ -49,6 +52,7 @@ public sealed class SmtpOptions
         Check(Timeout >= TimeSpan.FromSeconds(1) && Timeout <= TimeSpan.FromMinutes(10), nameof(Timeout), "1 s to 10 min");
         Check(FirstRetry >= TimeSpan.FromMilliseconds(100) && FirstRetry <= TimeSpan.FromHours(1), nameof(FirstRetry), "100 ms to 1 h");
         Check(LongestRetry >= FirstRetry && LongestRetry <= TimeSpan.FromDays(1), nameof(LongestRetry), "from the first retry's wait to 1 d");
+        Check(DigestHour is >= 0 and <= 23, "--digest-hour", "an hour of the day, 0 to 23");
         Check(MaxHourly is >= 1 and <= 100_000, nameof(MaxHourly), "1 to 100,000");
         if (PasswordFile is not null)
             _ = ReadPassword(PasswordFile);

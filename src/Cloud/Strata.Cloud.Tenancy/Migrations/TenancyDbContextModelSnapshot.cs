@@ -459,6 +459,10 @@ namespace Strata.Cloud.Tenancy.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("created");
 
+                    b.Property<byte[]>("Digest")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("digest");
+
                     b.Property<long>("Due")
                         .HasColumnType("INTEGER")
                         .HasColumnName("due");
@@ -479,6 +483,14 @@ namespace Strata.Cloud.Tenancy.Migrations
                     b.Property<int>("State")
                         .HasColumnType("INTEGER")
                         .HasColumnName("state");
+
+                    b.Property<long?>("Until")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("until");
+
+                    b.Property<string>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
 
                     b.HasKey("TenantId", "Id")
                         .HasName("pk_mails");
@@ -501,6 +513,10 @@ namespace Strata.Cloud.Tenancy.Migrations
                     b.Property<long>("Created")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created");
+
+                    b.Property<bool>("Digest")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("digest");
 
                     b.Property<bool>("Enabled")
                         .HasColumnType("INTEGER")

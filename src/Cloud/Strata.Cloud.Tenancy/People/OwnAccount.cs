@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Cloud.Tenancy.Tokens;
 using Strata.Core;
@@ -15,7 +16,7 @@ internal static class OwnAccount
 {
     private static readonly Problem NoAccount = new(ProblemKind.Conflict, "This session was opened by a link and has no account: make one on /welcome, or accept an invitation.");
 
-    public static IResult Get(HttpContext context, SignIn signIn, PeopleStore people, PeopleDirectory directory, TenancyStore tenancy)
+    public static IResult Get(HttpContext context, SignIn signIn, PeopleStore people, PeopleDirectory directory, TenancyStore tenancy, Outbox outbox)
     {
         var access = context.Access();
         var principal = access.Principal;
@@ -28,7 +29,8 @@ internal static class OwnAccount
                 user?.Name ?? principal.Name, principal.Kind.ToString().ToLowerInvariant(), user?.Email, session?.Id, Choice(access.Tenant), access.Tenant != principal.Tenant,
                 [.. own.Select(Choice)], [.. principal.Grants.Select(GrantText.Info)], [.. held.Select(Permissions.NameOf)],
                 [.. held.Where(access.IsWhole).Select(Permissions.NameOf)],
-                signIn.UserOf(context) is null ? null : people.FindProvider(access.Tenant)?.Label, user is not null && people.FindIdentityOf(access.Tenant, user.Id) is not null),
+                signIn.UserOf(context) is null ? null : people.FindProvider(access.Tenant)?.Label, user is not null && people.FindIdentityOf(access.Tenant, user.Id) is not null,
+                outbox.IsOn && user is not null ? people.FindMembership(access.Tenant, user.Id)?.Digest : null),
             ContractsJson.Default.MeInfo);
 
         TenantChoice Choice(TenantId tenant) => new(tenant.Value, tenancy.Find(tenant)?.Tenant.Name ?? tenant.Value);
@@ -66,6 +68,25 @@ internal static class OwnAccount
             cancellationToken);
         if (outcome.IsOk)
             directory.End(ended);
+        return outcome.ToResult(_ => Results.NoContent());
+    }
+
+    public static async Task<IResult> SetDigestAsync(HttpContext context, SignIn signIn, PeopleStore people, Outbox outbox, CancellationToken cancellationToken)
+    {
+        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.SetDigest, cancellationToken);
+        if (!request.IsOk)
+            return ProblemResults.Of(request.Problem);
+        if (!outbox.IsOn)
+            return ProblemResults.Of(ProblemKind.Conflict, "This node sends no mail: start it with --smtp and --public-url.");
+        if (signIn.SessionOf(context)?.UserId is not { } id || people.FindUser(id) is not { } user)
+            return ProblemResults.Of(NoAccount);
+        var tenant = context.Access().Tenant;
+        var outcome = await people.ChangeAsync<string>(
+            Caller.Of(context),
+            _ => people.FindMembership(tenant, id) is { } before
+                ? new PeopleChange<string>("", [(before, before with { Digest = request.Value.Daily })], new PeopleAudit("change", "user", user.Email, new { digest = before.Digest }, new { digest = request.Value.Daily }))
+                : new Problem(ProblemKind.Conflict, "You are no member of this tenant; its digest goes to members."),
+            cancellationToken);
         return outcome.ToResult(_ => Results.NoContent());
     }
 

@@ -34,6 +34,8 @@ internal static class PeopleRoutes
             .WithSummary("Who calls, in which tenant, and what it may do there").Produces<MeInfo>();
         api.MapPost("/me/password", OwnAccount.ChangePasswordAsync).RequiresPerson().AcceptsOnly().WithName("ChangePassword").WithTags("People")
             .WithSummary("A new password; the caller's other sessions end").Accepts<ChangePassword>("application/json").Produces(StatusCodes.Status204NoContent);
+        api.MapPut("/me/digest", OwnAccount.SetDigestAsync).RequiresPerson().AcceptsOnly().WithName("SetDigest").WithTags("People")
+            .WithSummary("Starts or stops the daily digest of the fleet by e-mail").Accepts<SetDigest>("application/json").Produces(StatusCodes.Status204NoContent);
         api.MapPost("/login", OwnSessions.LogInAsync).IsOpen("the password is the proof").AcceptsOnly().WithName("LogIn").WithTags("People")
             .WithSummary("Signs a person in; the session is in the cookie of the answer").Accepts<LoginRequest>("application/json").Produces<LoginInfo>();
         api.MapGet("/sessions", OwnSessions.List).RequiresPerson().AcceptsOnly().WithName("ListSessions").WithTags("People")

@@ -38,6 +38,9 @@ internal sealed record MembershipRow : IAuditedRow
     /// <summary>False: not let into this tenant; what was granted stays.</summary>
     public bool Enabled { get; init; } = true;
 
+    /// <summary>He has asked for the daily digest of the fleet by e-mail.</summary>
+    public bool Digest { get; init; }
+
     public required DateTimeOffset Created { get; init; }
 }
 

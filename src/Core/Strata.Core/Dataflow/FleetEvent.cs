@@ -17,6 +17,10 @@ public static class FleetEventKinds
     public const string DeviceReturned = "device.returned";
     public const string DeviceMoved = "device.moved";
     public const string DeviceState = "device.state";
+
+    /// <summary>A device answered a command that came through its gateway: the command, the request and what it said.</summary>
+    public const string DeviceResponse = "device.response";
+
     public const string GatewayJoined = "gateway.joined";
     public const string GatewayLinkUp = "gateway.link-up";
     public const string GatewayLinkDown = "gateway.link-down";

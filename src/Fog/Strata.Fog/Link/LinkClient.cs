@@ -16,6 +16,9 @@ internal interface ILinkHandler
     /// <summary>False when the change does not follow on what is known.</summary>
     bool TryApply(GatewayChange change);
 
+    /// <summary>Keeps a message for a device on the disk; also one that is kept already. False when there is no room: the parent sends it again.</summary>
+    bool Deliver(DownwardMessage message);
+
     /// <summary>Answers a request of the parent.</summary>
     Task<(int Status, ReadOnlyMemory<byte> Body)> AnswerAsync(string path, CancellationToken cancellationToken);
 }
@@ -124,8 +127,25 @@ internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handl
             case "request":
                 var request = JsonSerializer.Deserialize(received.Data, ContractsJson.Default.LinkRequest);
                 return request is null ? null : AnswerAsync(request, cancellationToken);
+            case "deliver":
+                var message = JsonSerializer.Deserialize(received.Data, ContractsJson.Default.DownwardMessage) ?? throw new JsonException("The message is null.");
+                return handler.Deliver(message) ? TakenAsync(message.Id, cancellationToken) : null;
             default:
                 return null; // A ping, or what a newer parent says besides.
+        }
+    }
+
+    private async Task TakenAsync(string id, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(AnswerWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            await parent.TakenAsync(id, either.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            LogNotTaken(id, e.Message);
         }
     }
 
@@ -162,6 +182,9 @@ internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handl
 
     [LoggerMessage(6013, LogLevel.Error, "The parent answered {Status} to gateway {Id}: it does not know its secret.")]
     private partial void LogRefused(string id, int status);
+
+    [LoggerMessage(6015, LogLevel.Information, "The parent was not told that message {Id} is here; it sends it again: {Reason}")]
+    private partial void LogNotTaken(string id, string reason);
 
     [LoggerMessage(6014, LogLevel.Information, "Request {Id} of the parent was not answered: {Reason}")]
     private partial void LogNotAnswered(string id, string reason);

@@ -5,13 +5,14 @@ using Strata.Cloud.Contracts;
 using Strata.Core.Devices;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
+using Strata.Fog.Downward;
 using Strata.Node.Link;
 
 namespace Strata.Fog.Link;
 
 /// <summary>Keeps this gateway's link to its parent, and one for each gateway chained to it, on whose behalf it asks.</summary>
 internal sealed class LinkRunner(
-    FogOptions options, ParentClient parent, SiteConfiguration site, LocalApi api, LinkState state, GatewaysBelow below, GatewayLinkHub hub, TimeProvider time,
+    FogOptions options, ParentClient parent, SiteConfiguration site, LocalApi api, LinkState state, GatewaysBelow below, GatewayLinkHub hub, DownwardInbox inbox, TimeProvider time,
     ILoggerFactory loggers) : BackgroundService
 {
     private readonly ConcurrentDictionary<string, (GatewayBelow Gateway, CancellationTokenSource Stop, Task Run)> chained = new();
@@ -25,7 +26,7 @@ internal sealed class LinkRunner(
             Begin(gateway);
         try
         {
-            using var own = new LinkClient(parent, new OwnLink(site, api), state, time, loggers.CreateLogger<LinkClient>());
+            using var own = new LinkClient(parent, new OwnLink(site, api, inbox), state, time, loggers.CreateLogger<LinkClient>());
             await own.RunAsync(stoppingToken);
         }
         finally
@@ -52,11 +53,11 @@ internal sealed class LinkRunner(
     {
         await Task.Yield();
         using var client = new ParentClient(options.Cloud, options.CloudCaFile, new GatewayIdentity(gateway.Id, gateway.Secret, gateway.Site, gateway.Tenant));
-        using var link = new LinkClient(client, new ChainedLink(gateway.Id, below, hub, site), new LinkState(time), time, loggers.CreateLogger($"Strata.Fog.Link.{gateway.Id}"));
+        using var link = new LinkClient(client, new ChainedLink(gateway.Id, below, hub, site, inbox), new LinkState(time), time, loggers.CreateLogger($"Strata.Fog.Link.{gateway.Id}"));
         await link.RunAsync(cancellationToken);
     }
 
-    private sealed class OwnLink(SiteConfiguration site, LocalApi api) : ILinkHandler
+    private sealed class OwnLink(SiteConfiguration site, LocalApi api, DownwardInbox inbox) : ILinkHandler
     {
         public long Version => site.Version;
 
@@ -64,11 +65,13 @@ internal sealed class LinkRunner(
 
         public bool TryApply(GatewayChange change) => site.TryApply(change);
 
+        public bool Deliver(DownwardMessage message) => inbox.Keep(null, message);
+
         public Task<(int Status, ReadOnlyMemory<byte> Body)> AnswerAsync(string path, CancellationToken cancellationToken) => api.GetAsync(path, cancellationToken);
     }
 
     /// <summary>What the parent says to a gateway below is kept here and passed down; what it asks is asked there.</summary>
-    private sealed class ChainedLink(string id, GatewaysBelow below, GatewayLinkHub hub, SiteConfiguration site) : ILinkHandler
+    private sealed class ChainedLink(string id, GatewaysBelow below, GatewayLinkHub hub, SiteConfiguration site, DownwardInbox inbox) : ILinkHandler
     {
         public long Version => below.VersionOf(id);
 
@@ -76,6 +79,8 @@ internal sealed class LinkRunner(
 
         /// <summary>Changes are asked for as a whole: they are rare, and the gateway below gets what is kept.</summary>
         public bool TryApply(GatewayChange change) => change.Version == Version;
+
+        public bool Deliver(DownwardMessage message) => inbox.Keep(id, message);
 
         public async Task<(int Status, ReadOnlyMemory<byte> Body)> AnswerAsync(string path, CancellationToken cancellationToken)
         {

@@ -79,6 +79,14 @@ internal sealed class ParentClient : IDisposable
         using var answer = await http.SendAsync(request, cancellationToken);
     }
 
+    /// <summary>Says that a message for a device is on this gateway's disk.</summary>
+    /// <exception cref="HttpRequestException">The parent did not take it; it sends the message again.</exception>
+    public async Task TakenAsync(string messageId, CancellationToken cancellationToken)
+    {
+        using var answer = await http.SendAsync(Request(HttpMethod.Post, $"link/taken/{Uri.EscapeDataString(messageId)}"), cancellationToken);
+        answer.EnsureSuccessStatusCode();
+    }
+
     public void Dispose() => http.Dispose();
 
     private HttpRequestMessage Request(HttpMethod method, string path) =>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
+using Strata.Fog.Downward;
 using Strata.Fog.Link;
 using Strata.Fog.Trust;
 using Strata.Fog.Uplink;
@@ -29,6 +30,8 @@ internal sealed class ServedTenant(string name, ServiceProvider services) : IAsy
 
     public GatewaysBelow Below { get; } = services.GetRequiredService<GatewaysBelow>();
 
+    public DownwardInbox Inbox { get; } = services.GetRequiredService<DownwardInbox>();
+
     public CommitWatch Watch { get; } = services.GetRequiredService<CommitWatch>();
 
     public RejectionUplink Rejections { get; } = services.GetRequiredService<RejectionUplink>();
@@ -46,6 +49,8 @@ internal sealed class ServedTenant(string name, ServiceProvider services) : IAsy
             FogLog.ConfigurationLost(services.GetRequiredService<ILogger<FogNode>>(), damage);
         Below.Load();
         services.GetService<TrustKeeper>()?.Load();
+        if (Inbox.Load() is { } lost)
+            FogLog.DownwardLost(services.GetRequiredService<ILogger<FogNode>>(), lost);
         services.GetRequiredService<ForwardLogMetrics>();
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Core.Tenancy;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
+using Strata.Fog.Downward;
 using Strata.Fog.Link;
 using Strata.Fog.Status;
 using Strata.Fog.Trust;
@@ -46,6 +47,7 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         services.AddSingleton<SteadyClock>();
         services.AddSingleton<CommitWatch>();
         services.AddSingleton<LinkState>();
+        services.AddSingleton(s => new DownwardInbox(folder.Downward, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<FlowTotals>();
         services.AddSingleton<RejectionUplink>();
         services.AddSingleton<WindowIssuer>();

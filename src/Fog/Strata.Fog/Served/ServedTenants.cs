@@ -12,12 +12,15 @@ using Strata.Telemetry.Ingest;
 namespace Strata.Fog.Served;
 
 /// <summary>The tenants that are served now, the gateway's own first, and where the node's questions about one of them go. Safe from any thread.</summary>
-internal sealed class ServedTenants : IGatewayConfigurationSource, IFleetRoutes, IRejectionSink, ICommitObserver, IAsyncDisposable
+internal sealed class ServedTenants : IGatewayConfigurationSource, IFleetRoutes, IRejectionSink, IDownward, ICommitObserver, IAsyncDisposable
 {
     private ImmutableArray<ServedTenant> all = [];
 
     /// <inheritdoc />
     public event Action<TenantId, GatewayId>? Changed;
+
+    /// <inheritdoc />
+    public event Action<TenantId, GatewayId>? Added;
 
     /// <summary>The gateway's own; there from before the node serves.</summary>
     public ServedTenant Own => all[0];
@@ -26,6 +29,7 @@ internal sealed class ServedTenants : IGatewayConfigurationSource, IFleetRoutes,
 
     public void Add(ServedTenant tenant)
     {
+        tenant.Inbox.Added += below => Added?.Invoke(tenant.Site.View.Tenant, below);
         tenant.Below.Changed += (of, gateway) => Changed?.Invoke(of, gateway);
         ImmutableInterlocked.Update(ref all, (known, one) => known.Add(one), tenant);
     }
@@ -72,6 +76,14 @@ internal sealed class ServedTenants : IGatewayConfigurationSource, IFleetRoutes,
 
     public ValueTask<GatewayChange?> ChangeSinceAsync(GatewayEntry gateway, long version, CancellationToken cancellationToken) =>
         Of(gateway.Tenant)?.Below.ChangeSinceAsync(gateway, version) ?? ValueTask.FromResult<GatewayChange?>(null);
+
+    public IReadOnlyList<DownwardMessage> WaitingFor(TenantId tenant, GatewayId gateway) => Of(tenant)?.Inbox.For(gateway.Value) ?? [];
+
+    public Task TakenAsync(GatewayEntry gateway, string id, CancellationToken cancellationToken)
+    {
+        Of(gateway.Tenant)?.Inbox.Remove(gateway.Gateway.Value, id);
+        return Task.CompletedTask;
+    }
 
     public GatewayRoute? RouteTo(TenantId tenant, DeviceId device) => Of(tenant)?.Below.RouteTo(device);
 

@@ -7,5 +7,8 @@ namespace Strata.Node.Auth;
 public sealed class PublicAddress(Uri? given)
 {
     /// <param name="path">Of this node, with its query.</param>
-    public string Of(HttpRequest request, string path) => given is null ? $"{request.Scheme}://{request.Host}{path}" : $"{given.GetLeftPart(UriPartial.Authority)}{path}";
+    public string Of(HttpRequest request, string path) => given is null ? $"{request.Scheme}://{request.Host}{path}" : Of(path)!;
+
+    /// <summary>Without a request: null when no address is given.</summary>
+    public string? Of(string path) => given is null ? null : $"{given.GetLeftPart(UriPartial.Authority)}{path}";
 }

@@ -18,6 +18,7 @@ internal sealed class GatewayLink(GatewayEntry gateway, DateTimeOffset since, Ga
     private int outstanding;
     private int changed;
     private int ping;
+    private int downward;
 
     public GatewayEntry Gateway { get; } = gateway;
 
@@ -44,6 +45,14 @@ internal sealed class GatewayLink(GatewayEntry gateway, DateTimeOffset since, Ga
     public void SignalPing() => Signal(ref ping);
 
     public bool TakeChanged() => Interlocked.Exchange(ref changed, 0) == 1;
+
+    /// <summary>Notes that something may wait for the gateway's devices.</summary>
+    public void SignalDownward() => Signal(ref downward);
+
+    public bool TakeDownward() => Interlocked.Exchange(ref downward, 0) == 1;
+
+    /// <summary>When each message that waits for the gateway was sent over this link; the loop's alone.</summary>
+    public Dictionary<string, DateTimeOffset> Sent { get; } = new(StringComparer.Ordinal);
 
     public bool TakePing() => Interlocked.Exchange(ref ping, 0) == 1;
 

@@ -29,6 +29,7 @@ public static class GatewayLinkEndpoints
         own.MapGet("/link", (Delegate)OpenLink).WithSummary("Server-sent events for the gateway: configuration, change, request, ping.")
             .Produces(StatusCodes.Status200OK, contentType: "text/event-stream");
         own.MapPost("/link/responses/{requestId}", PostResponse).WithSummary("The gateway's answer to a request.").Produces(StatusCodes.Status204NoContent);
+        own.MapPost("/link/taken/{messageId}", PostTaken).WithSummary("The gateway has a message for a device on its disk.").Produces(StatusCodes.Status204NoContent);
         routes.MapGet("/api/v1/gateways/{id}/api/v1/{**rest}", AskGateway).Requires(Permission.ReadingsRead).WithMetadata(ServiceNote.AsksGateway).WithTags("Gateways")
             .WithSummary("Asks the gateway's own API, through the gateways it is chained to where needed.")
             .ProducesProblem(404).ProducesProblem(429).ProducesProblem(503);
@@ -78,6 +79,16 @@ public static class GatewayLinkEndpoints
             hub.Complete(gateway, requestId, new GatewayReply(status, body));
         else
             hub.Complete(gateway, requestId, new GatewayReply(StatusCodes.Status502BadGateway, TooLong));
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<IResult> PostTaken(
+        string id, string messageId, HttpContext context, GatewayDirectory gateways, GatewayLinkHub hub, IDownward downward, IRejectionLog rejections)
+    {
+        if (GatewayRequests.Sender(context, id, gateways) is not { } gateway)
+            return GatewayRequests.NotItsOwn(context, id, rejections);
+        hub.Heard(gateway);
+        await downward.TakenAsync(gateway, messageId, context.RequestAborted);
         return TypedResults.NoContent();
     }
 

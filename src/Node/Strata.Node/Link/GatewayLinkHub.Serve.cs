@@ -54,6 +54,7 @@ public sealed partial class GatewayLinkHub
     private async Task SendAsync(GatewayLink link, long? version, PipeWriter output, CancellationToken cancellationToken)
     {
         var sent = await SendConfigurationAsync(link, version, output, cancellationToken);
+        link.SignalDownward();
         while (true)
         {
             await link.WaitAsync(cancellationToken);
@@ -61,9 +62,29 @@ public sealed partial class GatewayLinkHub
                 sent = await SendChangeAsync(link, sent, output, cancellationToken);
             while (link.TryTakeRequest(out var request))
                 WriteEvent(output, "request"u8, new LinkRequest(request.Id, request.Path), ContractsJson.Default.LinkRequest);
+            if (link.TakeDownward())
+                SendDownward(link, output);
             if (link.TakePing())
                 output.Write("event: ping\ndata:\n\n"u8);
             await output.FlushAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>What waits for the gateway and was not sent, or so long ago that it is sent again: the configuration that knows the device was sent before.</summary>
+    private void SendDownward(GatewayLink link, PipeWriter output)
+    {
+        if (downward is null)
+            return;
+        var now = time.GetUtcNow();
+        var waiting = downward.WaitingFor(link.Gateway.Tenant, link.Gateway.Gateway);
+        foreach (var gone in link.Sent.Keys.Except(waiting.Select(m => m.Id)).ToList())
+            link.Sent.Remove(gone);
+        foreach (var message in waiting)
+        {
+            if (link.Sent.TryGetValue(message.Id, out var at) && now - at < options.DownwardAgain)
+                continue;
+            link.Sent[message.Id] = now;
+            WriteEvent(output, "deliver"u8, message, ContractsJson.Default.DownwardMessage);
         }
     }
 
@@ -105,6 +126,7 @@ public sealed partial class GatewayLinkHub
             link.End($"nothing came from the gateway for {quiet.TotalSeconds:0} s");
         else if (quiet >= options.ProbeInterval || link.RoundTrip is null)
             _ = ProbeAsync(link);
+        link.SignalDownward();
         link.SignalPing();
     }
 

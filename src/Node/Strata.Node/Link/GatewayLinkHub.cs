@@ -23,6 +23,7 @@ public sealed partial class GatewayLinkHub : IGatewayAsker, IDisposable
     private readonly GatewayLinkOptions options;
     private readonly TimeProvider time;
     private readonly ILogger<GatewayLinkHub> logger;
+    private readonly IDownward? downward;
     private readonly ConcurrentDictionary<(TenantId, GatewayId), GatewayLink> links = new();
     private readonly ConcurrentDictionary<(TenantId, GatewayId), GatewayId> routes = new();
     private long lastRequest;
@@ -30,8 +31,11 @@ public sealed partial class GatewayLinkHub : IGatewayAsker, IDisposable
 
     public GatewayLinkHub(
         GatewayDirectory gateways, TenantDirectory tenants, IGatewayConfigurationSource configurations, ILinkEvents events, IOptions<GatewayLinkOptions> options,
-        TimeProvider time, ILogger<GatewayLinkHub> logger)
+        TimeProvider time, ILogger<GatewayLinkHub> logger, IDownward? downward = null)
     {
+        this.downward = downward;
+        if (downward is not null)
+            downward.Added += OnDownward;
         (this.gateways, this.tenants, this.configurations, this.events) = (gateways, tenants, configurations, events);
         (this.options, this.time, this.logger) = (options.Value, time, logger);
         configurations.Changed += OnChanged;
@@ -101,6 +105,8 @@ public sealed partial class GatewayLinkHub : IGatewayAsker, IDisposable
     public void Dispose()
     {
         configurations.Changed -= OnChanged;
+        if (downward is not null)
+            downward.Added -= OnDownward;
         gateways.Revoked -= OnRevoked;
         tenants.Changed -= OnTenantChanged;
         Stop();
@@ -153,6 +159,12 @@ public sealed partial class GatewayLinkHub : IGatewayAsker, IDisposable
     {
         if (links.TryGetValue((tenant, gateway), out var link))
             link.SignalChanged();
+    }
+
+    private void OnDownward(TenantId tenant, GatewayId gateway)
+    {
+        if (links.TryGetValue((tenant, gateway), out var link))
+            link.SignalDownward();
     }
 
     private void OnTenantChanged(TenantId tenant)

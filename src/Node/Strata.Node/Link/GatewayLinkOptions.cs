@@ -25,6 +25,10 @@ public sealed class GatewayLinkOptions
     [Range(1, 10_000)]
     public int MaxOutstanding { get; set; } = 64;
 
+    /// <summary>A message for a device that a gateway did not say it has is sent to it again after so long. 1 s to 1 h; default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan DownwardAgain { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Bytes of an answer. 1 KiB to 256 MiB; default 8 MiB.</summary>
     [Range(1024, 256 * 1024 * 1024)]
     public int MaxAnswerBytes { get; set; } = 8 * 1024 * 1024;

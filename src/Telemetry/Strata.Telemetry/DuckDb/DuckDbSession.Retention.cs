@@ -25,6 +25,27 @@ internal sealed partial class DuckDbSession
         if (only is not null && owner is null)
             return 0;
         var mine = owner is null ? "" : $"tenant_id = {owner.Number} AND ";
+        return DropCounted(mine, upTo, rows, (_, bound) =>
+        {
+            writer.Execute($"DELETE FROM origins WHERE {mine}commit <= {bound}");
+            if (owner is null)
+                writer.Execute($"DELETE FROM commits WHERE commit < {bound}");
+        });
+    }
+
+    /// <summary>Before readings are dropped: what the counts of all series are made of is written down.</summary>
+    public bool KeepHeights()
+    {
+        if (rowsSinceHeights > 0)
+            WriteHeights();
+        return true;
+    }
+
+    /// <summary>Deletes rows of readings with all that is counted of them, see <see cref="DropReadings"/>.</summary>
+    /// <param name="mine">Which rows: a condition that ends with AND, or empty.</param>
+    /// <param name="beside">What else goes, or changes, in the transaction: before the rows of commits from one to another are gone.</param>
+    private long DropCounted(string mine, long upTo, long rows, Action<long, long> beside)
+    {
         // The first rows of the table are the oldest: it is only ever appended to.
         var (oldest, bound) = (0L, 0L);
         writer.Query($"SELECT coalesce(min(commit), 0), coalesce(max(commit), 0) FROM (SELECT commit FROM readings WHERE {mine}true LIMIT {rows})", r => (oldest, bound) = (r.GetInt64(0), r.GetInt64(1)));
@@ -41,11 +62,9 @@ internal sealed partial class DuckDbSession
         Flush("counts");
         foreach (var tenant in gone.GroupBy(g => g.Series.Device.Tenant.Number))
             Count(tenant.Key, $"{tenant.Sum(g => g.Readings)}", $"{tenant.Where(g => g.Series.IsHealth).Sum(g => g.Readings)}", "0", "0", "0", "0");
+        beside(oldest, bound);
         var dropped = writer.Execute($"DELETE FROM readings WHERE {mine}commit <= {bound}");
         KeepCommitNumber();
-        writer.Execute($"DELETE FROM origins WHERE {mine}commit <= {bound}");
-        if (owner is null)
-            writer.Execute($"DELETE FROM commits WHERE commit < {bound}");
         writer.Execute("COMMIT");
         foreach (var (series, readings) in gone)
         {
@@ -55,14 +74,6 @@ internal sealed partial class DuckDbSession
         Publish(gone.Select(g => g.Series), gone.Select(g => g.Series.Device.Tenant).Distinct());
         CheckpointIfDue();
         return dropped;
-    }
-
-    /// <summary>Before readings are dropped: what the counts of all series are made of is written down.</summary>
-    public bool KeepHeights()
-    {
-        if (rowsSinceHeights > 0)
-            WriteHeights();
-        return true;
     }
 
     /// <summary>Deletes hours of usage from before a time.</summary>

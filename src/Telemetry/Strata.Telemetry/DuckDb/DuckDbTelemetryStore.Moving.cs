@@ -15,13 +15,13 @@ public sealed partial class DuckDbTelemetryStore : ITenantMoves, ITransferStore
         var open = Readable();
         if (open.Catalog.Find(tenant) is not { } owner)
             return open.LastCommit;
-        return await Task.Run(() => Copying(folder, copy =>
+        return await CopyingAsync(folder, copy =>
         {
             copy.CatchUp(owner.Number, progress, cancellationToken);
             var upTo = copy.Cursor;
             copy.Compare(owner.Number, 0, upTo);
             return upTo;
-        }), cancellationToken);
+        }, cancellationToken);
     }
 
     public async Task FinishCopyAsync(TenantId tenant, string folder, long compared, CancellationToken cancellationToken)
@@ -29,12 +29,12 @@ public sealed partial class DuckDbTelemetryStore : ITenantMoves, ITransferStore
         var open = Readable();
         if (open.Catalog.Find(tenant) is not { } owner)
             return;
-        await Task.Run(() => Copying(folder, copy =>
+        await CopyingAsync(folder, copy =>
         {
             var upTo = copy.Finish(owner.Number);
             copy.Compare(owner.Number, compared, upTo);
             return upTo;
-        }), cancellationToken);
+        }, cancellationToken);
     }
 
     public void EndCopy() => copying = false;
@@ -62,16 +62,37 @@ public sealed partial class DuckDbTelemetryStore : ITenantMoves, ITransferStore
 
     public async Task<long> RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        long removed = 0;
-        while (await Write(s => s.RemoveSlice(tenant), cancellationToken) is > 0 and var slice)
-            removed += slice;
-        await Write(s => s.RemoveRest(tenant), cancellationToken);
-        await Write(async s =>
+        await moving.WaitAsync(cancellationToken);
+        try
         {
-            await s.CheckpointAsync();
-            return true;
-        }, cancellationToken);
-        return removed;
+            long removed = 0;
+            while (await Write(s => s.RemoveSlice(tenant), cancellationToken) is > 0 and var slice)
+                removed += slice;
+            await Write(s => s.RemoveRest(tenant), cancellationToken);
+            await Write(async s =>
+            {
+                await s.CheckpointAsync();
+                return true;
+            }, cancellationToken);
+            return removed;
+        }
+        finally
+        {
+            moving.Release();
+        }
+    }
+
+    private async Task<T> CopyingAsync<T>(string folder, Func<TenantCopy, T> work, CancellationToken cancellationToken)
+    {
+        await moving.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() => Copying(folder, work), cancellationToken);
+        }
+        finally
+        {
+            moving.Release();
+        }
     }
 
     private T Copying<T>(string folder, Func<TenantCopy, T> work)

@@ -8,8 +8,20 @@ public sealed partial class DuckDbTelemetryStore
 {
     public async ValueTask<long> RetainAsync(RetentionPolicy policy, CancellationToken cancellationToken)
     {
-        if (copying)
+        if (copying || !await moving.WaitAsync(TimeSpan.Zero, cancellationToken))
             return 0; // What is being copied must not change under it; ten minutes later is soon enough.
+        try
+        {
+            return await DropOldAsync(policy, cancellationToken);
+        }
+        finally
+        {
+            moving.Release();
+        }
+    }
+
+    private async Task<long> DropOldAsync(RetentionPolicy policy, CancellationToken cancellationToken)
+    {
         var now = Now;
         await SettleAsync(cancellationToken);
         await Write(s => s.KeepHeights(), cancellationToken);

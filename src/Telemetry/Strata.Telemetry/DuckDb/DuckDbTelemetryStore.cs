@@ -34,6 +34,8 @@ public sealed partial class DuckDbTelemetryStore : ITelemetryStore
         await writing.WaitAsync(cancellationToken);
         try
         {
+            if (session is null)
+                StoreFolder.DeleteScrub(options.Folder); // What a writing anew had made when the process ended.
             await Task.Run(async () => await WritableAsync(), cancellationToken);
         }
         finally

@@ -1,9 +1,34 @@
+using Strata.Storage;
+
 namespace Strata.Telemetry.DuckDb;
 
 /// <summary>The folder of the store: its mode, its files' modes, their sizes, the room on its disk.</summary>
 internal static class StoreFolder
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>The folder in the store's in which the store is written anew.</summary>
+    public const string Scrub = "scrub";
+
+    /// <summary>Removes what a writing anew has left that did not come to its end.</summary>
+    public static void DeleteScrub(string folder)
+    {
+        if (Directory.Exists(Path.Combine(folder, Scrub)))
+            Directory.Delete(Path.Combine(folder, Scrub), recursive: true);
+    }
+
+    /// <summary>Puts the store that was written anew in the place of the one there is, in one step; both are closed, and the old one has no log.</summary>
+    public static void TakeScrubbed(string folder)
+    {
+        var (made, path) = (Path.Combine(folder, Scrub, "telemetry.duckdb"), Path.Combine(folder, "telemetry.duckdb"));
+        if (System.IO.File.Exists(made + ".wal"))
+            throw new TelemetryStoreException("The store that was written anew is not whole; the one there is stays.");
+        using (var file = new FileStream(made, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+            file.Flush(flushToDisk: true);
+        System.IO.File.Move(made, path, overwrite: true);
+        SafeFiles.SyncFolder(folder);
+        DeleteScrub(folder);
+    }
 
     public static void Prepare(string folder)
     {

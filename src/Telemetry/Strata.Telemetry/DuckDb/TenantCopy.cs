@@ -1,8 +1,8 @@
 namespace Strata.Telemetry.DuckDb;
 
 /// <summary>
-/// A tenant's rows on their way into a store of their own: the other file is attached to the running database, so that rows go from table to table. Numbers of tenant, series and commits stay. The commit up to
-/// which was copied is in the same transaction as the rows (table <c>copied</c>, which <see cref="Finish"/> takes away).
+/// A tenant's rows (or, without a tenant, all) on their way into a store of their own: the other file is attached to the running database, so that rows go from table to table. Numbers of tenant, series and commits stay. The commit up to
+/// which was copied is in the same transaction as the rows (table <c>copied</c>).
 /// </summary>
 internal sealed class TenantCopy : IDisposable
 {
@@ -10,6 +10,7 @@ internal sealed class TenantCopy : IDisposable
     private const long Slice = 500_000;
 
     private readonly DuckDbConnection connection;
+    private bool left;
 
     private TenantCopy(DuckDbConnection connection) => this.connection = connection;
 
@@ -49,7 +50,7 @@ internal sealed class TenantCopy : IDisposable
     }
 
     /// <summary>Copies commit after commit until few rows are left.</summary>
-    public void CatchUp(int tenant, Action<long> progress, CancellationToken cancellationToken)
+    public void CatchUp(int? tenant, Action<long> progress, CancellationToken cancellationToken)
     {
         long copied = 0;
         for (var last = false; !last;)
@@ -71,18 +72,18 @@ internal sealed class TenantCopy : IDisposable
     }
 
     /// <summary>Copies the rest as of one moment, the small tables whole; returns the commit of that moment.</summary>
-    public long Finish(int tenant)
+    public long Finish(int? tenant)
     {
         var cursor = Cursor;
         connection.Execute("BEGIN");
         var upTo = cursor;
         foreach (var table in Schema.Growing)
-            upTo = Math.Max(upTo, connection.Scalar($"SELECT coalesce(max(commit), 0) FROM {table} WHERE tenant_id = {tenant} AND commit > {cursor}"));
+            upTo = Math.Max(upTo, connection.Scalar($"SELECT coalesce(max(commit), 0) FROM {table} WHERE {Of(tenant)} AND commit > {cursor}"));
         CopyGrowing(tenant, cursor, upTo);
         foreach (var table in Schema.Kept)
         {
             connection.Execute($"DELETE FROM apart.{table}");
-            connection.Execute($"INSERT INTO apart.{table} SELECT * FROM {table} WHERE tenant_id = {tenant} ORDER BY rowid");
+            connection.Execute($"INSERT INTO apart.{table} SELECT * FROM {table} WHERE {Of(tenant)} ORDER BY rowid");
         }
         connection.Execute("DELETE FROM apart.commits");
         connection.Execute("INSERT INTO apart.commits SELECT * FROM commits ORDER BY rowid");
@@ -95,12 +96,12 @@ internal sealed class TenantCopy : IDisposable
 
     /// <summary>Compares rows of commits in (after, upTo]: number and digest of each table and day.</summary>
     /// <exception cref="TelemetryStoreException">They differ.</exception>
-    public void Compare(int tenant, long after, long upTo)
+    public void Compare(int? tenant, long after, long upTo)
     {
         foreach (var table in Schema.Growing)
         {
             var day = table switch { "readings" or "events" => "time", "windows" => "start", "gaps" => "recorded", _ => "0" };
-            var where = $"WHERE tenant_id = {tenant} AND commit > {after} AND commit <= {upTo} GROUP BY 1";
+            var where = $"WHERE {Of(tenant)} AND commit > {after} AND commit <= {upTo} GROUP BY 1";
             string Days(string from) => $"(SELECT {day} // 86400000000 AS day, count(*) AS rows, sum(hash(t)) AS digest FROM {from} t {where})";
             var differing = new List<long>();
             connection.Query(
@@ -111,8 +112,19 @@ internal sealed class TenantCopy : IDisposable
         }
     }
 
+    /// <summary>Closes the copy, whole and without marks of this; the source may be closed after it.</summary>
+    public void Leave()
+    {
+        connection.Execute("DROP TABLE apart.copied");
+        connection.Execute("CHECKPOINT apart");
+        Dispose();
+    }
+
     public void Dispose()
     {
+        if (left)
+            return;
+        left = true;
         try
         {
             connection.Execute("DETACH apart");
@@ -124,12 +136,14 @@ internal sealed class TenantCopy : IDisposable
         connection.Dispose();
     }
 
-    private long CopyGrowing(int tenant, long after, long upTo)
+    private static string Of(int? tenant) => tenant is { } one ? $"tenant_id = {one}" : "true";
+
+    private long CopyGrowing(int? tenant, long after, long upTo)
     {
         long rows = 0;
         foreach (var table in Schema.Growing)
-            rows += connection.Execute($"INSERT INTO apart.{table} SELECT * FROM {table} WHERE tenant_id = {tenant} AND commit > {after} AND commit <= {upTo} ORDER BY rowid");
-        connection.Execute($"INSERT INTO apart.copied SELECT {tenant}, {upTo}");
+            rows += connection.Execute($"INSERT INTO apart.{table} SELECT * FROM {table} WHERE {Of(tenant)} AND commit > {after} AND commit <= {upTo} ORDER BY rowid");
+        connection.Execute($"INSERT INTO apart.copied SELECT {tenant ?? 0}, {upTo}");
         return rows;
     }
 }

@@ -122,6 +122,9 @@ public sealed partial class IngestWriter : IHostedService, IAsyncDisposable
         }
     }
 
+    /// <summary>Completes when everything of the tenant that was handed over before has been committed or has failed.</summary>
+    public Task PassAsync(TenantId tenant, CancellationToken cancellationToken) => (LaneOf(tenant) ?? shared).PassAsync(tenant, cancellationToken);
+
     /// <summary>Lets no write of a separate tenant begin until the disposal; who hands over meanwhile waits.</summary>
     /// <exception cref="InvalidOperationException">The tenant has no lane of its own.</exception>
     public Task<IDisposable> HoldAsync(TenantId tenant, CancellationToken cancellationToken) =>

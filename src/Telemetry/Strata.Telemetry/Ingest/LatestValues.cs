@@ -16,6 +16,7 @@ public sealed class LatestValues(ITelemetryStore store, IngestOptions options, T
     private readonly HashSet<TenantId> whole = [];
     private readonly Lock gate = new();
     private long forgotten;
+    private long erased;
     private int count;
 
     /// <summary>Values held.</summary>
@@ -49,9 +50,9 @@ public sealed class LatestValues(ITelemetryStore store, IngestOptions options, T
     /// </summary>
     public async Task WarmAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        long before;
+        long before, erasedBefore;
         lock (gate)
-            before = forgotten;
+            (before, erasedBefore) = (forgotten, erased);
         var now = time.GetTimestamp();
         foreach (var reading in await store.LatestAsync(tenant, [], cancellationToken))
         {
@@ -64,10 +65,27 @@ public sealed class LatestValues(ITelemetryStore store, IngestOptions options, T
         {
             if (forgotten != before)
                 return;
+            if (erased != erasedBefore)
+            {
+                // What was fetched may be erased since: devices are fetched when they are asked for.
+                foreach (var key in devices.Keys.Where(k => k.Item1 == tenant))
+                    if (devices.TryRemove(key, out var values))
+                        Interlocked.Add(ref count, -values.Count);
+                return;
+            }
             whole.Add(tenant);
             foreach (var (key, values) in devices)
                 values.Complete |= key.Item1 == tenant;
         }
+    }
+
+    /// <summary>Forgets a device whose readings were erased from the store.</summary>
+    public void Forget(TenantId tenant, DeviceId device)
+    {
+        lock (gate)
+            erased++; // Who is asking the store meanwhile asks again.
+        if (devices.TryRemove((tenant, device), out var values))
+            Interlocked.Add(ref count, -values.Count);
     }
 
     public void OnCommitted(IReadOnlyList<TelemetryWrite> writes, CommitReport report)
@@ -109,6 +127,7 @@ public sealed class LatestValues(ITelemetryStore store, IngestOptions options, T
 
     private async ValueTask<IReadOnlyList<Reading>> LoadAsync(TenantId tenant, IReadOnlyList<DeviceId> wanted, CancellationToken cancellationToken)
     {
+        var before = Volatile.Read(ref erased);
         var missing = wanted.Where(d => !devices.TryGetValue((tenant, d), out var values) || !values.Complete).ToArray();
         var now = time.GetTimestamp();
         // Made before asking, so that what is committed meanwhile is not missed; what the store says loses against it at the same time.
@@ -122,6 +141,13 @@ public sealed class LatestValues(ITelemetryStore store, IngestOptions options, T
             foreach (var device in missing)
                 if (devices.TryGetValue((tenant, device), out var values))
                     values.Complete = true;
+        }
+        if (missing.Length > 0 && Volatile.Read(ref erased) != before)
+        {
+            // What the store said may be erased since.
+            foreach (var device in missing)
+                Forget(tenant, device);
+            return await LoadAsync(tenant, wanted, cancellationToken);
         }
         var result = new List<Reading>();
         foreach (var device in wanted)

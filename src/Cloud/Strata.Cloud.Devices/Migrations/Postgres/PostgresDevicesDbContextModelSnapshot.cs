@@ -132,6 +132,25 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                     b.ToTable("bulk_operations", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.DecommissionPolicyRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Readings")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("readings");
+
+                    b.HasKey("TenantId")
+                        .HasName("pk_decommission_policies");
+
+                    b.ToTable("decommission_policies", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.DecommissionRow", b =>
                 {
                     b.Property<string>("TenantId")
@@ -148,6 +167,10 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("actor");
+
+                    b.Property<long>("ArchiveBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("archive_bytes");
 
                     b.Property<string>("ArchiveDigest")
                         .HasColumnType("text")
@@ -188,6 +211,10 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                     b.Property<long>("Readings")
                         .HasColumnType("bigint")
                         .HasColumnName("readings");
+
+                    b.Property<int>("Revoked")
+                        .HasColumnType("integer")
+                        .HasColumnName("revoked");
 
                     b.Property<long>("Started")
                         .HasColumnType("bigint")
@@ -263,6 +290,10 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasColumnType("bigint")
                         .HasColumnName("heartbeat_ms");
 
+                    b.Property<bool>("IsHeld")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_held");
+
                     b.Property<string>("Model")
                         .HasColumnType("text")
                         .HasColumnName("model");
@@ -318,6 +349,54 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasDatabaseName("ix_devices_tenant_id_site");
 
                     b.ToTable("devices", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.DownwardRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Created")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created");
+
+                    b.Property<string>("Device")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("device");
+
+                    b.Property<long>("Expires")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires");
+
+                    b.Property<string>("Gateway")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("gateway");
+
+                    b.Property<byte[]>("Payload")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("payload");
+
+                    b.Property<string>("Topic")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("topic");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_downward_messages");
+
+                    b.ToTable("downward_messages", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.GatewayPresenceRow", b =>

@@ -464,6 +464,10 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                         .HasColumnType("bigint")
                         .HasColumnName("created");
 
+                    b.Property<byte[]>("Digest")
+                        .HasColumnType("bytea")
+                        .HasColumnName("digest");
+
                     b.Property<long>("Due")
                         .HasColumnType("bigint")
                         .HasColumnName("due");
@@ -484,6 +488,14 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                     b.Property<int>("State")
                         .HasColumnType("integer")
                         .HasColumnName("state");
+
+                    b.Property<long?>("Until")
+                        .HasColumnType("bigint")
+                        .HasColumnName("until");
+
+                    b.Property<string>("UserId")
+                        .HasColumnType("text")
+                        .HasColumnName("user_id");
 
                     b.HasKey("TenantId", "Id")
                         .HasName("pk_mails");
@@ -506,6 +518,10 @@ namespace Strata.Cloud.Tenancy.Migrations.Postgres
                     b.Property<long>("Created")
                         .HasColumnType("bigint")
                         .HasColumnName("created");
+
+                    b.Property<bool>("Digest")
+                        .HasColumnType("boolean")
+                        .HasColumnName("digest");
 
                     b.Property<bool>("Enabled")
                         .HasColumnType("boolean")

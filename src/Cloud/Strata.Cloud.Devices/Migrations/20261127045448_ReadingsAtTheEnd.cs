@@ -1,0 +1,66 @@
+﻿using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Strata.Cloud.Devices.Migrations
+{
+    /// <inheritdoc />
+    internal partial class ReadingsAtTheEnd : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.AddColumn<bool>(
+                name: "is_held",
+                table: "devices",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<long>(
+                name: "archive_bytes",
+                table: "decommissions",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 0L);
+
+            migrationBuilder.AddColumn<int>(
+                name: "revoked",
+                table: "decommissions",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 0);
+
+            migrationBuilder.CreateTable(
+                name: "decommission_policies",
+                columns: table => new
+                {
+                    tenant_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    readings = table.Column<string>(type: "TEXT", maxLength: 20, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_decommission_policies", x => x.tenant_id);
+                });
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(
+                name: "decommission_policies");
+
+            migrationBuilder.DropColumn(
+                name: "is_held",
+                table: "devices");
+
+            migrationBuilder.DropColumn(
+                name: "archive_bytes",
+                table: "decommissions");
+
+            migrationBuilder.DropColumn(
+                name: "revoked",
+                table: "decommissions");
+        }
+    }
+}
