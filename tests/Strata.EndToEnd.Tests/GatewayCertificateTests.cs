@@ -174,7 +174,7 @@ public sealed class GatewayCertificateTests : IAsyncDisposable
     }
 
     /// <summary>Whatever was acknowledged is at the cloud, and nothing else.</summary>
-    private Task StoredAsync() => Eventually.IsAsync(
+    private Task<long> StoredAsync() => Eventually.IsAsync(
         async () => (await installation.Client.CountReadingsAsync("sn-000001")).Count + (await installation.Client.CountReadingsAsync("sn-000002")).Count, count => count == sent, $"the {sent} readings at the cloud");
 
     private async Task<Task<MqttClientDisconnectReason>> ListenAsync(IMqttClient client, string name)

@@ -1,4 +1,3 @@
-using Strata.Cli.Demo;
 using Strata.Cloud.Contracts;
 
 namespace Strata.EndToEnd.Tests;
