@@ -1,3 +1,4 @@
+using Npgsql;
 using Strata.Cloud.Contracts;
 using Strata.Testing.Postgres;
 
@@ -5,7 +6,7 @@ namespace Strata.EndToEnd.Tests;
 
 /// <summary>
 /// A real cloud node on a real PostgreSQL server, and devices that keep a ledger, while the server is stopped, hangs, ends its sessions, and the node is killed: nothing acknowledged is
-/// missing or there twice, health says why, and everything goes on by itself.
+/// missing or there twice, health says why, everything goes on by itself, and the meter counts what is there.
 /// </summary>
 public sealed class DatabaseFaultTests
 {
@@ -57,6 +58,10 @@ public sealed class DatabaseFaultTests
             await device.EndAsync();
             await KillTests.AssertLedgerAsync(installation, device);
         }
+        var usage = await installation.Client.GetUsageAsync(devices[0].Start.AddDays(-2).ToString("O"), TimeProvider.System.GetUtcNow().AddDays(1).ToString("O"));
+        await using (var connection = await TestDatabase.OpenAsync(database.Admin))
+        await using (var count = new NpgsqlCommand("SELECT count(*) FROM (SELECT DISTINCT tenant_id, series, time FROM telemetry_readings) r", connection))
+            Assert.Equal((long)(await count.ExecuteScalarAsync(TestContext.Current.CancellationToken))!, usage.ReadingsStored); // Metered in its own transaction, a repeat not once more.
         TestContext.Current.TestOutputHelper?.WriteLine($"{devices.Sum(d => d.Acknowledged)} readings acknowledged over seven faults, each there once (seed {Seed})");
     }
 
