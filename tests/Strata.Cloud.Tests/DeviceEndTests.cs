@@ -3,10 +3,12 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using MQTTnet;
 using MQTTnet.Protocol;
 using Strata.Cloud.Contracts;
 using Strata.Core.Devices;
+using Strata.Mqtt;
 
 namespace Strata.Cloud.Tests;
 
@@ -71,6 +73,48 @@ public abstract class DeviceEndTests(RunningCloud cloud)
         var done = await EndedAsync("end-2");
         Assert.NotNull(done.WipeAsked);
         Assert.Null(done.WipeProved);
+    }
+
+    [Fact]
+    public async Task What_is_queued_for_it_is_waited_for_and_the_certificate_says_what_it_did_not_get()
+    {
+        var broker = cloud.Node.Services.GetRequiredService<MqttBroker>();
+        foreach (var (device, comes) in ((string, bool)[])[("drain-1", true), ("drain-2", false)])
+        {
+            var secret = (await cloud.Client.CreateDeviceAsync(new CreateDevice(device), Cancelled)).Secret;
+            await cloud.Client.MoveDeviceAsync(device, new MoveDevice("active"), cancellationToken: Cancelled);
+            var got = System.Threading.Channels.Channel.CreateUnbounded<string>();
+            using var client = new MqttClientFactory().CreateMqttClient();
+            client.ApplicationMessageReceivedAsync += e =>
+            {
+                got.Writer.TryWrite(e.ApplicationMessage.Topic);
+                return Task.CompletedTask;
+            };
+            var options = new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", cloud.Node.Mqtt.Port).WithCredentials(device, secret).WithClientId(device).WithCleanStart(false).WithSessionExpiryInterval(3_600).Build();
+            await client.ConnectAsync(options, Cancelled);
+            await client.SubscribeAsync($"devices/{device}/jobs/#", MqttQualityOfServiceLevel.AtLeastOnce, Cancelled);
+            await client.DisconnectAsync(cancellationToken: Cancelled);
+            for (var i = 0; i < 3; i++)
+                broker.Publish("main", Encoding.UTF8.GetBytes($"devices/{device}/jobs/{i}"), "{}"u8, qos: 1);
+
+            await cloud.Client.BeginDecommissionAsync(device, new BeginDecommission(Drain: comes ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(3), WipeWithin: TimeSpan.Zero), Cancelled);
+            if (comes)
+            {
+                // It does not go on while something waits.
+                await Task.Delay(TimeSpan.FromSeconds(2.5), TimeProvider.System, Cancelled);
+                Assert.Equal("draining", (await cloud.Client.GetDecommissionAsync(device, Cancelled)).State);
+                await client.ConnectAsync(options, Cancelled);
+                for (var i = 0; i < 3; i++)
+                    Assert.Equal($"devices/{device}/jobs/{i}", await got.Reader.ReadAsync(Cancelled).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancelled));
+            }
+            var done = await EndedAsync(device); // Ten minutes are not over.
+            Assert.Equal(comes ? 0 : 3, done.Undelivered);
+            using var key = ECDsa.Create();
+            key.ImportFromPem(await cloud.Client.GetErasureKeyAsync(Cancelled));
+            using var statement = JsonDocument.Parse(ErasureCertificate.Verify(await cloud.Client.GetErasureAsync(device, Cancelled), key)!);
+            var queue = statement.RootElement.GetProperty("queue");
+            Assert.Equal((comes ? 0 : 3, comes), (queue.GetProperty("undelivered").GetInt32(), queue.GetProperty("drained").ValueKind == JsonValueKind.String));
+        }
     }
 
     [Fact]

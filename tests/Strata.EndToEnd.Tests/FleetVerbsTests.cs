@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Strata.Cloud.Contracts;
 
 namespace Strata.EndToEnd.Tests;
 

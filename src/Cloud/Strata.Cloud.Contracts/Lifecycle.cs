@@ -96,7 +96,7 @@ public sealed record BulkRefusal(string Device, string Why);
 public sealed record SwapDevice(string New, string? Cause = null);
 
 /// <summary>A request for the orderly way out of service.</summary>
-/// <param name="Drain">How long queued work is waited for; null for not at all.</param>
+/// <param name="Drain">How long it is waited at most until what is queued for it (in its sessions, and for its gateway) is delivered; null for not at all.</param>
 /// <param name="WipeWithin">How long the device's answer to the command to wipe itself is awaited; zero for no such command, null for a minute.</param>
 /// <param name="Readings">What becomes of its readings: <c>keep</c>, <c>archive</c> (into a file, and from the store) or <c>erase</c>; null for what the tenant's policy says.</param>
 public sealed record BeginDecommission(string? Cause = null, TimeSpan? Drain = null, TimeSpan? WipeWithin = null, string? Readings = null);
@@ -113,6 +113,9 @@ public sealed record DecommissionInfo(
     string Id, string Device, string State, string Cause, string Actor, DateTimeOffset Started, DateTimeOffset Deadline, DateTimeOffset? WipeAsked, DateTimeOffset? WipeProved, string? WipeProof, string? Identity,
     DateTimeOffset? Finished)
 {
+    /// <summary>Messages that were queued for it when the wait for them ended and that it did not get.</summary>
+    public int Undelivered { get; init; }
+
     /// <summary>What becomes of its readings: <c>keep</c>, <c>archive</c> or <c>erase</c>.</summary>
     public string Readings { get; init; } = "keep";
 

@@ -18,6 +18,9 @@ namespace Strata.Mqtt;
 /// <summary>Registers the engine with an ASP.NET Core program.</summary>
 public static class MqttHosting
 {
+    /// <summary>Connections that wait for accept, at most: a fleet comes back at once, and whom the kernel turns away tries again a second later only. Linux takes no more than <c>net.core.somaxconn</c>, usually this.</summary>
+    private const int Backlog = 4096;
+
     /// <summary>
     /// Adds one <see cref="MqttBroker"/> with <typeparamref name="THost"/> (a singleton, registered here unless it is already) as its host. The
     /// broker stops gracefully when the application stops.
@@ -40,6 +43,7 @@ public static class MqttHosting
 
         services.AddOptions<SocketTransportOptions>().Configure<IOptions<MqttOptions>>(static (transport, options) =>
         {
+            transport.Backlog = Backlog;
             transport.MaxReadBufferSize = options.Value.MaxUnreadBytes;
             transport.CreateBoundListenSocket = endPoint => ListenSocket.Bind(endPoint, options.Value.TcpKeepAlive);
         });

@@ -23,7 +23,11 @@ public abstract class FleetReportTests(PostgresServer? server) : IAsyncLifetime
         fleet = new TestFleet(cloud);
     }
 
-    public ValueTask DisposeAsync() => cloud.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await cloud.DisposeAsync();
+    }
 
     [Fact]
     public async Task Counts_are_exact_and_each_device_is_in_one_bucket()

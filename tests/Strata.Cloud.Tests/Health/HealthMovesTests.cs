@@ -18,7 +18,11 @@ public abstract class HealthMovesTests(PostgresServer? server) : IAsyncLifetime
         fleet = new TestFleet(cloud);
     }
 
-    public ValueTask DisposeAsync() => cloud.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await cloud.DisposeAsync();
+    }
 
     [Fact]
     public async Task A_sick_device_is_degraded_after_a_while_and_active_again_when_it_has_been_well_for_longer()

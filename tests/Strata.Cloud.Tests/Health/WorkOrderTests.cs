@@ -19,7 +19,11 @@ public abstract class WorkOrderTests(PostgresServer? server) : IAsyncLifetime
         fleet = new TestFleet(cloud);
     }
 
-    public ValueTask DisposeAsync() => cloud.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await cloud.DisposeAsync();
+    }
 
     private Task PlanAsync() => fleet.Get<WorkWatch>().PlanAsync(TenantId.Main, Cancel);
 

@@ -31,7 +31,7 @@ internal static class DeviceEndCommands
     {
         var id = new Argument<string>("id") { Description = "The device's id." };
         var cause = new Option<string?>("--cause") { Description = "Why." };
-        var drain = new Option<TimeSpan?>("--drain") { Description = "How long queued work is waited for: hh:mm:ss." };
+        var drain = new Option<TimeSpan?>("--drain") { Description = "How long it is waited at most until what is queued for the device is delivered: hh:mm:ss; not at all unless given." };
         var wipe = new Option<TimeSpan?>("--wipe-within") { Description = "How long the device's answer to the command to wipe itself is awaited; 00:00:00 for no such command. A device behind a gateway gets it through that, also when the gateway comes back within this time.", DefaultValueFactory = _ => TimeSpan.FromMinutes(1) };
         var readings = new Option<string?>("--readings") { Description = "What becomes of its readings: keep, archive (into a file, and from the store) or erase; what the tenant's policy says unless given." };
         var wait = new Option<bool>("--wait") { Description = "Until it is done." };
@@ -48,7 +48,7 @@ internal static class DeviceEndCommands
             }
             node.Writer(parsed).One(info, ContractsJson.Default.DecommissionInfo,
                 new("device", d => d.Device), new("state", d => d.State), new("until", d => d.State == "done" ? "" : OutputWriter.Time(d.Deadline)), new("wiped", d => d.WipeProved is null ? "no proof" : OutputWriter.Time(d.WipeProved)),
-                new("identity", d => d.Identity ?? ""), new("readings", Fate));
+                new("undelivered", d => $"{d.Undelivered}"), new("identity", d => d.Identity ?? ""), new("readings", Fate));
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata devices decommission t-101 --cause scrapped --wipe-within 00:10:00 --wait", "strata devices decommission t-101 --readings archive --wait");

@@ -170,6 +170,6 @@ internal static class DecommissionRoutes
 
     private static DecommissionInfo ToInfo(DecommissionRow row) => new(row.Id, row.Device, row.State, row.Cause, row.Actor, row.Started, row.Deadline, row.WipeAsked, row.WipeProved, row.WipeProof, row.Identity, row.Finished)
     {
-        Readings = row.Data, Count = row.Readings, ArchiveBytes = row.ArchiveDigest is null ? null : row.ArchiveBytes, ArchiveDigest = row.ArchiveDigest,
+        Undelivered = row.Undelivered, Readings = row.Data, Count = row.Readings, ArchiveBytes = row.ArchiveDigest is null ? null : row.ArchiveBytes, ArchiveDigest = row.ArchiveDigest,
     };
 }

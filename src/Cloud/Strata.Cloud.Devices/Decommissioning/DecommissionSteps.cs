@@ -137,11 +137,12 @@ internal sealed partial class DecommissionSteps(
         var now = time.GetUtcNow();
         switch (row.State)
         {
-            case DecommissionRow.Draining when now >= row.Deadline:
+            case DecommissionRow.Draining when way.WaitingFor(tenant, DeviceId.Parse(row.Device)) is var waiting && (waiting == 0 || now >= row.Deadline):
+                var drained = row with { Undelivered = waiting, Drained = waiting == 0 ? now : null };
                 return await WriteAsync(
                     tenant, row, row.WipeWithin > TimeSpan.Zero
-                        ? row with { State = DecommissionRow.Wiping, WipeAsked = now, Deadline = now + row.WipeWithin }
-                        : row with { State = DecommissionRow.Erasing },
+                        ? drained with { State = DecommissionRow.Wiping, WipeAsked = now, Deadline = now + row.WipeWithin }
+                        : drained with { State = DecommissionRow.Erasing },
                     cancellationToken);
             case DecommissionRow.Wiping when answers.TryGetValue((tenant, row.Id), out var answer):
                 return await ProveAsync(tenant, row with { State = DecommissionRow.Erasing, WipeProof = answer.Proof, WipeProved = now }, row, answer.Kept, cancellationToken);
@@ -202,6 +203,8 @@ internal sealed partial class DecommissionSteps(
         asked.Remove(row.Id);
         answers.TryRemove((tenant, row.Id), out _);
         await way.RemoveAsync(tenant, row.Id, cancellationToken);
+        // With its identity its sessions end, and what is in them. The commands to wipe itself are not what waited before.
+        var undelivered = Math.Min(row.Undelivered, way.WaitingFor(tenant, DeviceId.Parse(row.Device)));
         var caller = Caller.Node(tenant);
         var revoked = row.Revoked;
         foreach (var identity in identities)
@@ -224,7 +227,7 @@ internal sealed partial class DecommissionSteps(
         }, cancellationToken);
         if (!gone.IsOk && gone.Problem.Kind is ProblemKind.Unavailable)
             return row;
-        var counted = row with { Readings = await readings.CountAsync(tenant, row, cancellationToken), Revoked = revoked, Identity = $"secret revoked, {revoked} certificates revoked" };
+        var counted = row with { Undelivered = undelivered, Readings = await readings.CountAsync(tenant, row, cancellationToken), Revoked = revoked, Identity = $"secret revoked, {revoked} certificates revoked" };
         return row.Data switch
         {
             DecommissionRow.Archive => await WriteAsync(tenant, row, counted with { State = DecommissionRow.Archiving }, cancellationToken),
@@ -259,6 +262,7 @@ internal sealed partial class DecommissionSteps(
     {
         type = "strata/decommissioning/1", id = row.Id, tenant = row.TenantId, device = row.Device, device?.Serial, device?.Model, row.Cause, row.Actor, started = row.Started, finished = row.Finished,
         wipe = row.WipeAsked is null ? (object)new { asked = false } : new { asked = true, at = row.WipeAsked, proved = row.WipeProved, proof = row.WipeProof },
+        queue = new { drained = row.Drained, undelivered = row.Undelivered },
         identity = new { secret = "revoked", certificatesRevoked = row.Revoked },
         readings = row.Data switch
         {

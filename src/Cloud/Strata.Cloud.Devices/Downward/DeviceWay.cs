@@ -23,5 +23,8 @@ internal sealed class DeviceWay(DownwardQueue downward, FleetPresence presence, 
         return null;
     }
 
+    /// <summary>Messages that have not reached the device, or the gateway that it is heard through.</summary>
+    public int WaitingFor(TenantId tenant, DeviceId device) => host.WaitingFor(tenant, device) + downward.CountOf(tenant, device);
+
     public Task RemoveAsync(TenantId tenant, string id, CancellationToken cancellationToken) => downward.RemoveAsync(tenant, id, cancellationToken);
 }

@@ -195,6 +195,10 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("device");
 
+                    b.Property<long?>("Drained")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("drained");
+
                     b.Property<long?>("Finished")
                         .HasColumnType("INTEGER")
                         .HasColumnName("finished");
@@ -220,6 +224,10 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasMaxLength(20)
                         .HasColumnType("TEXT")
                         .HasColumnName("state");
+
+                    b.Property<int>("Undelivered")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("undelivered");
 
                     b.Property<long?>("WipeAsked")
                         .HasColumnType("INTEGER")

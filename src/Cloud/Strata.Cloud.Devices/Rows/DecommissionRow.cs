@@ -5,7 +5,7 @@ namespace Strata.Cloud.Devices.Rows;
 /// <summary>A device on its way out of service, step by step, and afterwards the proof of it.</summary>
 internal sealed record DecommissionRow : IAuditedRow
 {
-    /// <summary>Commands that wait for the device are delivered, and what it holds back comes in.</summary>
+    /// <summary>What is queued for the device is delivered.</summary>
     public const string Draining = "draining";
 
     /// <summary>It was told to wipe itself; its answer is awaited.</summary>
@@ -56,6 +56,12 @@ internal sealed record DecommissionRow : IAuditedRow
 
     /// <summary><c>keep</c>, <c>archive</c> or <c>erase</c>.</summary>
     public required string Data { get; init; }
+
+    /// <summary>When nothing was queued for it any more; null where the wait ended before.</summary>
+    public DateTimeOffset? Drained { get; init; }
+
+    /// <summary>Messages that were queued for it when that wait ended and that it did not get until its identity was revoked.</summary>
+    public int Undelivered { get; init; }
 
     /// <summary>When the command was given; null while it was not.</summary>
     public DateTimeOffset? WipeAsked { get; init; }

@@ -10,7 +10,7 @@ internal sealed class FleetDigests(FleetReports reports) : IFleetDigest
     /// <summary>Gateways and reasons that are told, each.</summary>
     private const int MaxOfKind = 10;
 
-    public FleetDigest? Of(TenantId tenant, Reach reach)
+    public FleetDigest? Make(TenantId tenant, Reach reach)
     {
         var report = reports.Make(tenant, reach, null, FleetGrouping.None);
         if (report.Total == 0)

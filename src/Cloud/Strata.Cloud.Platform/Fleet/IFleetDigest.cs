@@ -6,7 +6,7 @@ namespace Strata.Cloud.Platform.Fleet;
 public interface IFleetDigest
 {
     /// <summary>The digest of what lies within the reach; null when no device does.</summary>
-    FleetDigest? Of(TenantId tenant, Reach reach);
+    FleetDigest? Make(TenantId tenant, Reach reach);
 }
 
 /// <param name="Summary">The counts in one sentence.</param>

@@ -52,7 +52,7 @@ internal sealed partial class DigestRunner(
     private async Task WriteAsync(TenantId tenant, MembershipRow member, UserRow user, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var principal = new Principal(tenant, PrincipalKind.Person, user.Id, user.Email, [.. directory.GrantsIn(tenant, user.Id)]);
-        if (fleet.Of(tenant, access.Of(principal, tenant).ReachOf(Permission.DevicesRead)) is not { } digest)
+        if (fleet.Make(tenant, access.Of(principal, tenant).ReachOf(Permission.DevicesRead)) is not { } digest)
             return;
         var outcome = await people.ChangeAsync<string>(
             Caller.Node(tenant),

@@ -53,6 +53,10 @@ public sealed class MqttInspection
         return new InspectionPage<ClientStatus>([.. page.Items.Select(Describe)], page.Next);
     }
 
+    /// <summary>Messages that the sessions of an owner have not got yet: those that wait for their client, and those it did not acknowledge.</summary>
+    public int UndeliveredTo(string @namespace, string owner) =>
+        Sessions(@namespace, null).Where(s => s.Owner == owner).Sum(static s => s.Look(static (flow, _) => (flow?.Waiting ?? 0) + (flow?.Unacknowledged ?? 0)));
+
     /// <summary>The sessions with the most of something, the most first.</summary>
     /// <param name="limit">1 to <see cref="MaxPage"/>.</param>
     public IReadOnlyList<ClientStatus> Top(TopBy by, string? @namespace = null, string? client = null, int limit = 20)

@@ -93,6 +93,9 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     /// <summary>Whether the device has a connection here now.</summary>
     public bool IsConnected(TenantId tenant, DeviceId device) => presence.IsConnected(tenant, device);
 
+    /// <summary>Messages that wait here for the device, in sessions of its own.</summary>
+    public int WaitingFor(TenantId tenant, DeviceId device) => broker?.Inspection.UndeliveredTo(tenant.Value, OwnerOf(device)) ?? 0;
+
     public void Attach(MqttBroker broker)
     {
         this.broker = broker;

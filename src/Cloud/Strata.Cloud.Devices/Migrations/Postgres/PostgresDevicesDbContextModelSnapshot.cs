@@ -200,6 +200,10 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasColumnType("character varying(128)")
                         .HasColumnName("device");
 
+                    b.Property<long?>("Drained")
+                        .HasColumnType("bigint")
+                        .HasColumnName("drained");
+
                     b.Property<long?>("Finished")
                         .HasColumnType("bigint")
                         .HasColumnName("finished");
@@ -225,6 +229,10 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasMaxLength(20)
                         .HasColumnType("character varying(20)")
                         .HasColumnName("state");
+
+                    b.Property<int>("Undelivered")
+                        .HasColumnType("integer")
+                        .HasColumnName("undelivered");
 
                     b.Property<long?>("WipeAsked")
                         .HasColumnType("bigint")
