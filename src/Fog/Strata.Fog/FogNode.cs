@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -126,14 +127,28 @@ public sealed class FogNode : IAsyncDisposable
 
     private static string Listens(string what, IPEndPoint? at) => at is null ? "" : $" {what}={FogListeners.Reachable(at)}";
 
-    /// <summary>A free port in place of 0, so that the gateway can say when it joins where it will serve.</summary>
+    /// <summary>
+    /// A free port in place of 0, so that the gateway can say when it joins where it will serve. Below those that the system gives to outgoing connections (from 32,768 on): one of these could be taken until it
+    /// serves.
+    /// </summary>
     private static IPEndPoint WithPort(IPEndPoint wanted)
     {
-        if (wanted.Port != 0)
-            return wanted;
-        using var probe = new TcpListener(wanted.Address, 0);
-        probe.Start();
-        return (IPEndPoint)probe.LocalEndpoint;
+        const int tries = 100, first = 20_000, behind = 32_768;
+        for (var i = 0; wanted.Port == 0 && i < tries; i++)
+        {
+            var drawn = new IPEndPoint(wanted.Address, RandomNumberGenerator.GetInt32(first, behind));
+            using var probe = new Socket(drawn.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                probe.Bind(drawn);
+                return drawn;
+            }
+            catch (SocketException)
+            {
+                // Somebody's; another.
+            }
+        }
+        return wanted;
     }
 
     /// <summary>What an operator can mend, as one sentence; null for a fault of the program.</summary>
