@@ -6,7 +6,7 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Identity;
 
-/// <summary>The tables of this slice: authorities, certificates and policies.</summary>
+/// <summary>The tables of this slice: authorities, certificates, policies and the names of gateways.</summary>
 internal class IdentityDbContext(DbContextOptions options, TenantId tenant) : StrataDbContext(options, tenant)
 {
     public const string MigrationsTable = "identity_migrations";
@@ -16,6 +16,8 @@ internal class IdentityDbContext(DbContextOptions options, TenantId tenant) : St
     public DbSet<CertificateRow> Certificates => Set<CertificateRow>();
 
     public DbSet<CertificatePolicyRow> Policies => Set<CertificatePolicyRow>();
+
+    public DbSet<GatewayNamesRow> GatewayNames => Set<GatewayNamesRow>();
 
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -50,6 +52,13 @@ internal class IdentityDbContext(DbContextOptions options, TenantId tenant) : St
             certificate.HasIndex(c => new { c.TenantId, c.Named });
             certificate.HasIndex(c => new { c.TenantId, c.KeyHash });
             certificate.HasIndex(c => new { c.TenantId, c.Authority });
+        });
+        modelBuilder.Entity<GatewayNamesRow>(names =>
+        {
+            names.ToTable("gateway_names").HasKey(g => new { g.TenantId, g.Gateway });
+            names.Property(g => g.Gateway).HasMaxLength(128);
+            names.Property(g => g.Names).HasMaxLength(17_000);
+            names.Property(g => g.Serial).HasMaxLength(40);
         });
         modelBuilder.Entity<CertificatePolicyRow>().ToTable("certificate_policies").HasKey(p => p.TenantId);
     }

@@ -41,7 +41,7 @@ public static class IdentityModule
         services.AddSingleton<IWrappedKeys>(s => s.GetRequiredService<IdentityStore>());
         services.AddSingleton(s => new ServerCertificate(s.GetRequiredService<InstallationAuthority>(), s.GetRequiredService<ServerNames>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ICertificateBindings, BindCertificates>();
-        services.AddSingleton<RootsGiven>().AddSingleton<InstallationRollover>();
+        services.AddSingleton<GatewayNames>().AddSingleton<RootsGiven>().AddSingleton<InstallationRollover>();
         services.AddSingleton<IssueCertificate>().AddSingleton<OcspResponder>().AddSingleton<RevocationLists>().AddSingleton<EstAsker>().AddSingleton<DeviceEnrolment>();
         services.AddSingleton<IDeviceCertifier, CertifyDevices>();
         services.AddSingleton<IEnrolment>(s => s.GetRequiredService<IssueCertificate>());
@@ -64,11 +64,12 @@ public static class IdentityModule
 }
 
 /// <summary>Makes the tables ready and tells the directory of certificates, before the node listens.</summary>
-internal sealed class IdentityStartup(IdentityStore store, ServerNames names, ServerCertificate server, InstallationAuthority authority, InstallationRollover rollover) : IHostedService
+internal sealed class IdentityStartup(IdentityStore store, GatewayNames gateways, ServerNames names, ServerCertificate server, InstallationAuthority authority, InstallationRollover rollover) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await store.LoadAsync(cancellationToken);
+        await gateways.LoadAsync(cancellationToken);
         if (authority.IsThere)
             await rollover.GoOnAsync(cancellationToken);
         if (names.Hosts.Count > 0)

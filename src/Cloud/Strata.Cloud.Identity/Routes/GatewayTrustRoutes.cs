@@ -58,7 +58,7 @@ internal static class GatewayTrustRoutes
     }
 
     private static async Task<IResult> IssueAsync(
-        string id, HttpContext context, GatewayDirectory gateways, InstallationAuthority authority, IdentityStore store, IdentityOptions options, ServerNames node, IRejectionLog rejections, TimeProvider time,
+        string id, HttpContext context, GatewayDirectory gateways, InstallationAuthority authority, GatewayNames gatewayNames, IdentityOptions options, ServerNames node, IRejectionLog rejections, TimeProvider time,
         CancellationToken cancellationToken)
     {
         if (GatewayRequests.Sender(context, id, gateways) is not { } gateway)
@@ -75,9 +75,9 @@ internal static class GatewayTrustRoutes
             return ProblemResults.Of(ProblemKind.Invalid, weak, "csr");
         var view = await authority.ViewAsync(cancellationToken);
         using var made = CertificateMaker.Server(view.Signing, asked.Value.PublicKey, [.. request.Value.Names], time.GetUtcNow(), CertificateTerms.Gateway, $"urn:strata:gateway:{gateway.Tenant}/{gateway.Gateway}");
-        // Who may pass for which host, in the trail before it may.
-        var what = $"{gateway.Gateway} {made.SerialNumber.ToLowerInvariant()} {string.Join(' ', request.Value.Names)}";
-        var noted = await store.NoteAsync(Caller.Of(context), "issue", "gateway-certificate", what.Length > 200 ? what[..200] : what, cancellationToken);
+        // Who may pass for which host, kept and in the trail before it may.
+        var noted = await gatewayNames.TakeAsync(
+            Caller.Of(context), gateway.Gateway.Value, request.Value.Names, made.SerialNumber.ToLowerInvariant(), made.NotAfter.ToUniversalTime(), cancellationToken);
         if (!noted.IsOk)
             return ProblemResults.Of(noted.Problem);
         return Results.Json(

@@ -223,6 +223,40 @@ namespace Strata.Cloud.Identity.Migrations.Postgres
                     b.ToTable("certificates", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Identity.Rows.GatewayNamesRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Gateway")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("gateway");
+
+                    b.Property<string>("Names")
+                        .IsRequired()
+                        .HasMaxLength(17000)
+                        .HasColumnType("character varying(17000)")
+                        .HasColumnName("names");
+
+                    b.Property<long>("NotAfter")
+                        .HasColumnType("bigint")
+                        .HasColumnName("not_after");
+
+                    b.Property<string>("Serial")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("serial");
+
+                    b.HasKey("TenantId", "Gateway")
+                        .HasName("pk_gateway_names");
+
+                    b.ToTable("gateway_names", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Platform.Audit.AuditMarkRow", b =>
                 {
                     b.Property<string>("TenantId")
