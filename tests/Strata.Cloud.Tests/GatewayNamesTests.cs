@@ -33,7 +33,10 @@ public sealed class GatewayNamesTests : IAsyncLifetime
         await cloud.StartAsync();
         Assert.Equal(HttpStatusCode.Conflict, await AskAsync(oak, "gw.ash.example"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(ash, "gw.ash.example"));
-        cloud.Time.Offset += TimeSpan.FromDays(31);
+        cloud.Time.Offset += TimeSpan.FromDays(20);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(ash, "new.ash.example"));
+        cloud.Time.Offset += TimeSpan.FromDays(11); // The one for the other name is over, whatever was renewed meanwhile.
+        Assert.Equal(HttpStatusCode.Conflict, await AskAsync(oak, "new.ash.example"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(oak, "gw.ash.example"));
         Assert.Equal(HttpStatusCode.Conflict, await AskAsync(ash, "gw.ash.example"));
     }

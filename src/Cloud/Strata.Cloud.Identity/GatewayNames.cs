@@ -25,12 +25,12 @@ internal sealed class GatewayNames(IdentityStore store, TimeProvider time) : IDi
         {
             await using var tables = store.Create(tenant);
             foreach (var row in await tables.GatewayNames.AsNoTracking().ToListAsync(cancellationToken))
-                Hold(tenant, row.Names.Split(' '), row.NotAfter);
+                Hold(tenant, row.Ends());
         }
     }
 
     /// <summary>Notes for whom a certificate was made, with its audit record, before it may be given away.</summary>
-    /// <param name="names">None of them with a space.</param>
+    /// <param name="names">Hosts and addresses.</param>
     public async Task<Outcome<GatewayNamesRow>> TakeAsync(Caller caller, string gateway, IReadOnlyList<string> names, string serial, DateTimeOffset until, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
@@ -43,14 +43,16 @@ internal sealed class GatewayNames(IdentityStore store, TimeProvider time) : IDi
             {
                 var before = await tables.GatewayNames.AsNoTracking().FirstOrDefaultAsync(g => g.Gateway == gateway, stop);
                 // What an earlier certificate that has not ended says is held too.
-                List<string> all = [.. (before?.NotAfter > now ? before.Names.Split(' ') : []).Union(names, StringComparer.OrdinalIgnoreCase)];
-                if (all.Count > MaxNames)
+                var ends = (before?.Ends() ?? []).Where(e => e.Value > now).ToDictionary(StringComparer.OrdinalIgnoreCase);
+                foreach (var name in names)
+                    ends[name] = until;
+                if (ends.Count > MaxNames)
                     return new Problem(ProblemKind.TooMuch, $"The gateway has certificates for {MaxNames} names already; they end within a month.", "names");
-                var row = new GatewayNamesRow { TenantId = caller.Tenant.Value, Gateway = gateway, Names = string.Join(' ', all), Serial = serial, NotAfter = until };
+                var row = new GatewayNamesRow { TenantId = caller.Tenant.Value, Gateway = gateway, Names = GatewayNamesRow.Write(ends), Serial = serial };
                 return new DecidedChange<GatewayNamesRow>(row, [(before, row)], "issue", "gateway-certificate", gateway, before is null ? null : new { before.Serial, before.Names }, new { serial, names, until });
             }, cancellationToken);
             if (done.IsOk)
-                Hold(caller.Tenant, names, until);
+                Hold(caller.Tenant, done.Value.Ends());
             return done;
         }
         finally
@@ -61,12 +63,12 @@ internal sealed class GatewayNames(IdentityStore store, TimeProvider time) : IDi
 
     public void Dispose() => turn.Dispose();
 
-    private void Hold(TenantId tenant, IEnumerable<string> names, DateTimeOffset until)
+    private void Hold(TenantId tenant, Dictionary<string, DateTimeOffset> ends)
     {
         var now = time.GetUtcNow();
         foreach (var old in held.Where(h => h.Value.Until <= now).Select(h => h.Key).ToList())
             held.Remove(old);
-        foreach (var name in names.Where(IsHost))
+        foreach (var (name, until) in ends.Where(e => IsHost(e.Key)))
             held[name] = (tenant, until);
     }
 

@@ -8,7 +8,6 @@ using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Cloud.Tests.Access;
-using Strata.Testing;
 
 namespace Strata.Cloud.Tests.Mail;
 
@@ -115,19 +114,7 @@ public sealed class DigestTests : IAsyncLifetime
 
     private static async Task<MeInfo> MeAsync(FormBrowser browser) => (await browser.Http.GetFromJsonAsync("api/v1/me", ContractsJson.Default.MeInfo, Cancelled))!;
 
-    private static async Task<T> UntilAsync<T>(Func<T?> look)
-        where T : class
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-        limit.CancelAfter(Deadline.Default);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-        while (true)
-        {
-            if (look() is { } found)
-                return found;
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
-    }
+    private static async Task<MailRow> UntilAsync(Func<MailRow?> look) => (await MailTests.UntilAsync(() => Task.FromResult(look()), m => m is not null))!;
 
     private sealed class Mailed : RunningCloud
     {

@@ -217,7 +217,7 @@ public sealed class MailTests : IAsyncLifetime
     private static async Task<HealthCheck> HealthAsync(RunningCloud cloud, string status) =>
         (await UntilAsync(() => cloud.Client.GetHealthAsync(Cancelled), h => h.Checks.Single(c => c.Name == "mail").Status == status)).Checks.Single(c => c.Name == "mail");
 
-    private static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> holds)
+    internal static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> holds)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
         limit.CancelAfter(Deadline.Default);

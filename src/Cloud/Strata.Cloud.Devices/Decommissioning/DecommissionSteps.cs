@@ -17,8 +17,7 @@ namespace Strata.Cloud.Devices.Decommissioning;
 
 /// <summary>
 /// Takes devices out of service step by step: waits while queued work drains, tells the device to wipe itself and waits for its answer, then revokes what it shows, archives or erases its readings where that
-/// is wanted, frees its name and signs what was done. Each
-/// step is written before the next, so that it goes on where it was after a restart; every wait has its end.
+/// is wanted, frees its name and signs what was done. Each step is written before the next, so that it goes on where it was after a restart; every wait has its end.
 /// </summary>
 internal sealed partial class DecommissionSteps(
     RegistryStore registry, IEnumerable<IDeviceIdentities> identities, DecommissionReadings readings, DeviceWay way, GatewayResponses responses, ErasureKey key, TelemetryMqttHost host, TimeProvider time,

@@ -168,10 +168,11 @@ internal sealed partial class DeviceActivity(
     private void FindSilent(TenantId tenant)
     {
         var now = time.GetUtcNow();
+        var devices = presence.Of(tenant);
         foreach (var row in registry.Image(tenant).AllDevices.Where(RegistryImage.IsInService))
         {
             var device = DeviceId.Parse(row.Id);
-            if (presence.Of(tenant, device) is not { Gateway: null } heard || (heard.LastSeen > started ? heard : heard with { LastSeen = started }).IsOnline(row.Heartbeat, now))
+            if (devices.GetValueOrDefault(device) is not { Gateway: null } heard || (heard.LastSeen > started ? heard : heard with { LastSeen = started }).IsOnline(row.Heartbeat, now))
                 continue;
             if (silent.TryAdd((tenant, device), true))
                 events.Raise(tenant, FleetEventKinds.DeviceSilent, device, null, $"{device} has not been heard for two heartbeats", now);

@@ -236,10 +236,6 @@ namespace Strata.Cloud.Identity.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("names");
 
-                    b.Property<long>("NotAfter")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("not_after");
-
                     b.Property<string>("Serial")
                         .IsRequired()
                         .HasMaxLength(40)

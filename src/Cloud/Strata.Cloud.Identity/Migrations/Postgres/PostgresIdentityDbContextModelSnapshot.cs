@@ -241,10 +241,6 @@ namespace Strata.Cloud.Identity.Migrations.Postgres
                         .HasColumnType("character varying(17000)")
                         .HasColumnName("names");
 
-                    b.Property<long>("NotAfter")
-                        .HasColumnType("bigint")
-                        .HasColumnName("not_after");
-
                     b.Property<string>("Serial")
                         .IsRequired()
                         .HasMaxLength(40)

@@ -17,8 +17,7 @@ namespace Strata.Cloud.Identity.Migrations.Postgres
                     tenant_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     gateway = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
                     names = table.Column<string>(type: "character varying(17000)", maxLength: 17000, nullable: false),
-                    serial = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    not_after = table.Column<long>(type: "bigint", nullable: false)
+                    serial = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false)
                 },
                 constraints: table =>
                 {

@@ -17,8 +17,7 @@ namespace Strata.Cloud.Identity.Migrations
                     tenant_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
                     gateway = table.Column<string>(type: "TEXT", maxLength: 128, nullable: false),
                     names = table.Column<string>(type: "TEXT", maxLength: 17000, nullable: false),
-                    serial = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
-                    not_after = table.Column<long>(type: "INTEGER", nullable: false)
+                    serial = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false)
                 },
                 constraints: table =>
                 {
