@@ -72,9 +72,12 @@ public sealed partial class OrganisationPagesTests
         page = await OpenAsync(context, "devices/maple-2");
         end = page.GetByRole(AriaRole.Region, new() { Name = "End" });
         await end.GetByLabel("Wait for its wipe").SelectOptionAsync("0");
+        await end.GetByLabel("Its readings").SelectOptionAsync("erase");
         await end.GetByRole(AriaRole.Button, new() { Name = "Take out of service maple-2" }).ClickAsync();
         await end.GetByRole(AriaRole.Button, new() { Name = "Take out of service", Exact = true }).ClickAsync();
         await Assertions.Expect(end.GetByRole(AriaRole.Link, new() { Name = "Certificate of erasure" })).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(end).ToContainTextAsync("0 readings erased");
         Assert.Equal("decommissioned", (await Of("maple").GetDeviceAsync("maple-2")).State);
+        Assert.Equal("erase", (await Of("maple").GetDecommissionAsync("maple-2")).Readings);
     }
 }
