@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Testing.Postgres;
@@ -191,6 +192,20 @@ public abstract class FleetReportTests(PostgresServer? server) : IAsyncLifetime
         Assert.Equal(["d-1"], (await client.ListFleetDevicesAsync(new FleetDevicesQuery(), cancellationToken: Cancel)).Items.Select(d => d.Id));
         Assert.Equal(0, (await client.GetFleetReportAsync("hq/floor-2", cancellationToken: Cancel)).Total);
         Assert.Equal(HttpStatusCode.Forbidden, (await Assert.ThrowsAsync<StrataApiException>(() => client.GetFleetTrendAsync(cancellationToken: Cancel))).StatusCode);
+    }
+
+    [Fact]
+    public async Task The_digest_tells_in_plain_words_what_is_wrong_and_nothing_of_an_empty_fleet()
+    {
+        Assert.Null(fleet.Get<IFleetDigest>().Make(TenantId.Main, Reach.Everywhere));
+        await fleet.RegisterAsync(TestFleet.Device("well"), TestFleet.Device("low-1"), TestFleet.Device("low-2"));
+        await fleet.ReportAsync("well", ("health.battery", 90));
+        await fleet.ReportAsync("low-1", ("health.battery", 9));
+        await fleet.ReportAsync("low-2", ("health.battery", 9), ("health.rssi", -120));
+        await fleet.LookAsync();
+        var digest = fleet.Get<IFleetDigest>().Make(TenantId.Main, Reach.Everywhere)!;
+        Assert.Equal("1 healthy, 2 low battery", digest.Summary);
+        Assert.Equal(["low battery: 2", "weak signal: 1"], digest.Lines);
     }
 
     [Fact]
