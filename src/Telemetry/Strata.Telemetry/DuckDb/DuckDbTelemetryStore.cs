@@ -144,7 +144,7 @@ public sealed partial class DuckDbTelemetryStore : ITelemetryStore
         var needed = StoreFolder.LogBytes(options.Folder) + spare;
         if (StoreFolder.FreeBytes(options.Folder) is var free && free < needed)
             throw new TelemetryStoreException(
-                fault = $"No room: {free >> 10} KiB are free where the telemetry store lies ({options.Folder}), {needed >> 10} KiB are needed. Make room; the store goes on by itself.");
+                fault = $"No room: {free >> 10} KiB are free where the telemetry store lies ({options.Folder}), {needed >> 10} KiB are needed. Nothing is acknowledged until there is room; then the store goes on by itself.");
         await open.CheckpointAsync();
         proofNeeded = false;
     }
