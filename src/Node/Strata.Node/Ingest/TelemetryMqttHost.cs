@@ -24,6 +24,7 @@ namespace Strata.Node.Ingest;
 public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 {
     internal const string StoreRefusal = "The node stores no more series of this device.";
+    internal const string NotToldYet = "This gateway has not been told yet whose devices it serves; try again in a moment.";
     private const string ConnectionQuota = "The tenant's quota of connections is used up.";
     private const string DeviceOwner = "device/";
     private const string GatewayOwner = "gateway/";
@@ -38,6 +39,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly IEnrolment? enrolment;
     private readonly DeviceEnrolment? enrolments;
     private readonly ITopicRules? topicRules;
+    private readonly Lazy<IReadOnlyList<IDeviceTopics>> topicsOfDevices;
     private readonly AccessMap accesses;
     private readonly IngestWriter writer;
     private readonly IRejectionLog rejections;
@@ -59,10 +61,11 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public TelemetryMqttHost(
         DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, CertificateDirectory certificates, CertificateEntrance entrance, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
         IDeviceActivity activity, HopLog hops, IngestCounters counters, ServiceCounters service, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, Meter meter, TimeProvider time,
-        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null, DeviceEnrolment? enrolments = null, ITopicRules? topicRules = null)
+        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null, DeviceEnrolment? enrolments = null, ITopicRules? topicRules = null, Lazy<IReadOnlyList<IDeviceTopics>>? topicsOfDevices = null)
     {
         (this.devices, this.gateways, this.tokens, this.tenants, this.certificates, this.accesses) = (devices, gateways, tokens, tenants, certificates, accesses);
         (this.entrance, this.enrolment, this.enrolments, this.topicRules) = (entrance, enrolment, enrolments, topicRules);
+        this.topicsOfDevices = topicsOfDevices ?? new([]);
         (this.writer, this.rejections) = (writer, rejections);
         (this.activity, this.hops, this.counters, this.service, this.limits, this.options) = (activity, hops, counters, service, limits, options.Value);
         (this.live, this.meter, this.time, this.logger) = (live, meter, time, logger);
@@ -117,6 +120,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         if (login.Name == ITokenStore.MqttUser)
             return ConnectApplication(login, request);
         var check = CredentialPair.Check(login, request.Password.Span, devices, gateways, certificates, out var device, out var gateway);
+        if (check.Result == CredentialCheck.Unknown && devices.IsExpected(login.Tenant))
+            return ConnectDecision.Refuse(MqttReasonCode.ServerUnavailable, NotToldYet);
         var log = login.LogOf(tenants);
         if (check.Result != CredentialCheck.Accepted)
             return Refuse(log, login.Name, check.Reason, CodeOf(check.Result));
@@ -148,9 +153,13 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             activity.Connected(connection.Entry, time.GetUtcNow());
         // Revoked between the check of its secret and now: the revocation did not see the connection yet.
         if (!devices.TryGet(connection.Entry.Tenant, connection.Entry.Device, out var now) || !HoldsFor(connection, now))
+        {
             End(connection);
-        else
-            connection.Rights = now.Rights;
+            return;
+        }
+        connection.Rights = now.Rights;
+        foreach (var topics in topicsOfDevices.Value)
+            topics.OnConnected(connection.Entry.Tenant, connection.Entry.Device);
     }
 
     public void Disconnected(MqttClient client, DisconnectCause cause)
