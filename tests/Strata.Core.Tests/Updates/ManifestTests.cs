@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Strata.Core.Updates.Manifests;
-using Xunit;
 
 namespace Strata.Core.Tests.Updates;
 

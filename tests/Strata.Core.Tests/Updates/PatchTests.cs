@@ -1,6 +1,5 @@
 using CsCheck;
 using Strata.Core.Updates.Patches;
-using Xunit;
 
 namespace Strata.Core.Tests.Updates;
 

@@ -4,7 +4,6 @@ using CsCheck;
 using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Crypto.Signers;
 using Strata.Core.Updates.Manifests;
-using Xunit;
 
 namespace Strata.Core.Tests.Updates;
 

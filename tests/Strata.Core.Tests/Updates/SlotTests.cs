@@ -1,6 +1,5 @@
 using CsCheck;
 using Strata.Core.Updates.Slots;
-using Xunit;
 
 namespace Strata.Core.Tests.Updates;
 

@@ -1,6 +1,5 @@
 using CsCheck;
 using Strata.Core.Updates.Manifests;
-using Xunit;
 
 namespace Strata.Core.Tests.Updates;
 
