@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
+using Strata.Cloud.Artifacts;
 using Strata.Cloud.Billing;
 using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
@@ -171,6 +172,7 @@ internal static class CloudComposition
         services.AddHealth();
         services.AddProvisioning();
         services.AddInstaller();
+        services.AddArtifacts(new ArtifactsOptions { Folder = Path.Combine(folder.Path, "artifacts") });
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -215,6 +217,7 @@ internal static class CloudComposition
         app.MapIdentity();
         app.MapProvisioning();
         app.MapInstaller();
+        app.MapArtifacts();
         app.MapDevices();
         app.MapHealth();
         app.MapNode();
