@@ -46,7 +46,7 @@ public static class ArtifactsModule
         var api = routes.MapGroup("/api/v1").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
         api.MapPut("/artifact-contents/{sha256}", (string sha256, HttpContext context, SendContent send, CancellationToken stop) => send.HandleAsync(sha256, context, stop))
             .Requires(Permission.UpdatesWrite).AcceptsOnly().WithName("SendArtifactContent").WithTags("Artifacts").WithSummary("Takes the bytes of an artifact in; 200 when they are durable")
-            .Accepts<byte[]>("application/octet-stream").Produces<ArtifactContent>().ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status429TooManyRequests).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .Produces<ArtifactContent>().ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status429TooManyRequests).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapPost("/artifacts", (HttpContext context, AddArtifacts add, CancellationToken stop) => add.HandleAsync(context, stop)).Requires(Permission.UpdatesWrite).AcceptsOnly().WithName("AddArtifact").WithTags("Artifacts")
             .WithSummary("Adds an artifact by its signed manifest; its bytes were sent before").Accepts<AddArtifact>("application/json").Produces<ArtifactInfo>(StatusCodes.Status201Created).Produces<ArtifactInfo>()
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status429TooManyRequests);

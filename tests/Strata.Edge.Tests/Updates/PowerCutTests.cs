@@ -1,5 +1,4 @@
 using Strata.Core.Updates.Slots;
-using Strata.Edge.Updates;
 
 namespace Strata.Edge.Tests.Updates;
 
