@@ -22,6 +22,7 @@ using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Provisioning;
+using Strata.Cloud.Shadows;
 using Strata.Cloud.Tenancy;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -171,6 +172,7 @@ internal static class CloudComposition
         services.AddHealth();
         services.AddProvisioning();
         services.AddInstaller();
+        services.AddShadows();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -215,6 +217,7 @@ internal static class CloudComposition
         app.MapIdentity();
         app.MapProvisioning();
         app.MapInstaller();
+        app.MapShadows();
         app.MapDevices();
         app.MapHealth();
         app.MapNode();

@@ -193,6 +193,16 @@ internal static class AttackSurface
         ["GET /api/v1/mountings/{id}/photo"] = new(t => [$"/api/v1/mountings/mounting-{t.Word}/photo"]),
         ["POST /api/v1/mountings"] = new(_ => ["/api/v1/mountings"], t => $$"""{"id":"attack-{{Guid.NewGuid():N}}","code":"{{t.Device}}","site":"{{t.Site}}","replaces":"{{t.Site}}"}"""),
 
+        // Shadows.
+        ["GET /api/v1/devices/{id}/shadow"] = new(t => [$"/api/v1/devices/{t.Device}/shadow", $"/api/v1/devices/{t.Device}/shadow?version=1"]),
+        ["GET /api/v1/devices/{id}/shadow/names"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/names"]),
+        ["GET /api/v1/devices/{id}/shadow/history"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/history"]),
+        ["GET /api/v1/devices/{id}/shadow/diff"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/diff", $"/api/v1/devices/{t.Device}/shadow/diff?from=0"]),
+        ["GET /api/v1/devices/{id}/shadow/why"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/why"]),
+        ["PATCH /api/v1/devices/{id}/shadow"] = new(t => [$"/api/v1/devices/{t.Device}/shadow"], t => $$$"""{"state":{"desired":{"taken":"{{{t.Word}}}"} } }"""),
+        ["DELETE /api/v1/devices/{id}/shadow"] = new(t => [$"/api/v1/devices/{t.Device}/shadow"], _ => ""),
+        ["POST /api/v1/devices/{id}/shadow/undo"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/undo"], _ => "{}"),
+
         // The API's changes.
         ["POST /api/v1/mqtt/disconnect"] = new(t => [$"/api/v1/mqtt/disconnect?client={t.Device}"], _ => "") { EndsNothingElsewhere = true },
         ["POST /api/v1/mqtt/bans"] = new(t => [$"/api/v1/mqtt/bans?kind=client&value={t.Device}"], _ => "") { EndsNothingElsewhere = true },
