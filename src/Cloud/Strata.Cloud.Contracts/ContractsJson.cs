@@ -12,6 +12,8 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(Page<string>))]
 [JsonSerializable(typeof(ShadowInfo))]
+[JsonSerializable(typeof(GatewayShadows))]
+[JsonSerializable(typeof(GatewayShadowsAnswer))]
 [JsonSerializable(typeof(ShadowUpdateBody))]
 [JsonSerializable(typeof(Page<ShadowChangeInfo>))]
 [JsonSerializable(typeof(ShadowDiff))]

@@ -38,6 +38,7 @@ public static class ShadowsModule
         services.AddSingleton<ShadowContacts>();
         services.AddSingleton<ShadowWriter>();
         services.AddSingleton<ShadowStore>();
+        services.AddSingleton<GatewayNudge>();
         services.AddSingleton<ShadowTopics>();
         services.AddSingleton<IDeviceTopics>(s => s.GetRequiredService<ShadowTopics>());
         services.AddSingleton<IShadowObserver>(s => s.GetRequiredService<ShadowTopics>());
@@ -68,6 +69,8 @@ public static class ShadowsModule
         api.MapPost("/undo", ChangeShadow.UndoAsync).Requires(Permission.DevicesWrite).AcceptsOnly("name").WithName("UndoShadow").WithSummary("Takes back what a version changed of desired and tags").Accepts<UndoShadow>("application/json")
             .Produces<ShadowInfo>().ProducesProblem(StatusCodes.Status409Conflict);
         api.MapGet("/why", ExplainShadow.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly("name").WithName("ExplainShadow").WithSummary("Why a device does not follow its shadow").Produces<ShadowWhy>();
+        routes.MapGroup("/api/v1/gateways/{id}").RequiresGateway().WithTags("Gateway link").MapPost("/shadows", GatewayShadowsRoute.PostAsync)
+            .WithSummary("Brings together what a gateway served of its devices' shadows and what is here").Accepts<GatewayShadows>("application/json").Produces<GatewayShadowsAnswer>();
         return routes;
     }
 }

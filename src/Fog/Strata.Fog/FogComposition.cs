@@ -11,6 +11,7 @@ using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Downward;
 using Strata.Fog.Served;
+using Strata.Fog.Shadows;
 using Strata.Fog.Status;
 using Strata.Fog.Trust;
 using Strata.Fog.Uplink;
@@ -18,6 +19,7 @@ using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Ingest;
 using Strata.Node.Link;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
@@ -139,6 +141,9 @@ internal static class FogComposition
         services.AddSingleton<ServedTenantFactory>();
         services.AddSingleton<TenantRunner>();
         services.AddSingleton<JoinBelow>();
+        services.AddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
+        services.AddSingleton<FogShadowTopics>();
+        services.AddSingleton<IDeviceTopics>(s => s.GetRequiredService<FogShadowTopics>());
         foreach (var guest in options.Guests.Prepend(null))
         {
             services.AddSingleton<INodeCheck>(s => new LinkCheck(s.GetRequiredService<ServedTenants>(), s.GetRequiredService<TenantRunner>(), guest));
@@ -159,6 +164,7 @@ internal static class FogComposition
         app.MapPost("/api/v1/gateways/join", JoinBelow.HandleAsync).IsOpen("the join token is the proof; the cloud checks it");
         app.MapNode();
         app.MapReadings();
+        app.MapFogShadows();
         app.MapOperations();
     }
 }

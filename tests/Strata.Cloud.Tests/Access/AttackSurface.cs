@@ -194,6 +194,7 @@ internal static class AttackSurface
         ["POST /api/v1/mountings"] = new(_ => ["/api/v1/mountings"], t => $$"""{"id":"attack-{{Guid.NewGuid():N}}","code":"{{t.Device}}","site":"{{t.Site}}","replaces":"{{t.Site}}"}"""),
 
         // Shadows.
+        ["POST /api/v1/gateways/{id}/shadows"] = new(t => [$"/api/v1/gateways/{t.Gateway}/shadows"], t => $$"""{"changes":[],"known":[{"device":"{{t.Device}}","versions":{} }]}"""),
         ["GET /api/v1/devices/{id}/shadow"] = new(t => [$"/api/v1/devices/{t.Device}/shadow", $"/api/v1/devices/{t.Device}/shadow?version=1"]),
         ["GET /api/v1/devices/{id}/shadow/names"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/names"]),
         ["GET /api/v1/devices/{id}/shadow/history"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/history"]),

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-
 namespace Strata.Cloud.Platform.Isolation;
 
 /// <summary>Seals protected fields for a slice that writes rows in bulk, beside EF Core's change tracker.</summary>

@@ -12,7 +12,7 @@ namespace Strata.Cloud.Shadows.Mqtt;
 /// Shadows by MQTT. A request is answered on <c>.../accepted</c> or <c>.../rejected</c> and acknowledged after its commit. Deltas are said to devices that are here, and once when one begins to listen: none waits for a
 /// device that is away.
 /// </summary>
-internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowStore store, ShadowTables tables, ShadowContacts contacts, TimeProvider time, ILogger<ShadowTopics> logger) : IDeviceTopics, IShadowObserver
+internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowStore store, ShadowTables tables, ShadowContacts contacts, GatewayNudge nudge, TimeProvider time, ILogger<ShadowTopics> logger) : IDeviceTopics, IShadowObserver
 {
     public string Root => ShadowTopic.Root;
 
@@ -50,6 +50,8 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
         var token = result.Request?.ClientToken;
         if (work.Verb == ShadowVerb.Update)
             TellDelta(work.Key, change.After, again: true, token);
+        if (!work.IsFromGateway)
+            nudge.Changed(work.Key);
         // For applications: QoS 0 waits in no session, so that a device that listens to everything finds no pile of them.
         Say(work.Key, "update/documents", ShadowDocument.Documents(change, token), 0);
     }

@@ -46,6 +46,8 @@ internal sealed class ShadowTurn(TenantId tenant, ShadowTables tables, ShadowCac
         if (work.Verb == ShadowVerb.Purge)
             return await PurgeAsync(work);
         var current = shadows[id];
+        if (work.AtLeast > current.Version)
+            current = current with { Version = work.AtLeast };
         if (work.Verb == ShadowVerb.Read)
             return new ShadowResult(current, null, null, null);
         var request = work.Request;

@@ -50,6 +50,12 @@ internal sealed class ShadowWork(ShadowKey key, ShadowVerb verb)
     /// <summary>A device has begun to listen: it is told the delta.</summary>
     public bool IsForListener { get; init; }
 
+    /// <summary>The version goes beyond this one: what a device saw at its gateway is not newer than what comes.</summary>
+    public long AtLeast { get; init; }
+
+    /// <summary>It comes from the gateway that serves the device, which knows it.</summary>
+    public bool IsFromGateway { get; init; }
+
     public Task<ShadowResult> Done => done.Task;
 
     public void Complete(ShadowResult result) => done.TrySetResult(result);

@@ -123,7 +123,7 @@ public static class ShadowMath
         return node;
     }
 
-    private static string Escape(string name) => name.AsSpan().IndexOfAny('~', '/') < 0 ? name : new StringBuilder(name).Replace("~", "~0").Replace("/", "~1").ToString();
+    internal static string Escape(string name) => name.AsSpan().IndexOfAny('~', '/') < 0 ? name : new StringBuilder(name).Replace("~", "~0").Replace("/", "~1").ToString();
 
     private static readonly ShadowLeaf Null = new("null"u8.ToArray(), 0, "");
 }

@@ -1,9 +1,7 @@
-using Strata.Core.Shadows;
-
-namespace Strata.Cloud.Shadows.Mqtt;
+namespace Strata.Core.Shadows;
 
 /// <summary>What a device may ask of a shadow.</summary>
-internal enum ShadowAsk
+public enum ShadowAsk
 {
     Get,
     Update,
@@ -11,7 +9,7 @@ internal enum ShadowAsk
 }
 
 /// <summary>Topics of shadows below <c>devices/{id}/</c>, named as AWS names them: <c>shadow/get</c>, <c>shadow/name/{n}/update/accepted</c>.</summary>
-internal static class ShadowTopic
+public static class ShadowTopic
 {
     public const string Root = "shadow/";
 
@@ -39,11 +37,8 @@ internal static class ShadowTopic
         var parts = filter.Split('/');
         if (Matches(parts, ["shadow", "update", "delta"]))
         {
-            name = "";
             // "#" and "shadow/#" hear those of named shadows too.
-            if (!parts.Contains("#"))
-                return true;
-            name = null;
+            name = parts.Contains("#") ? null : "";
             return true;
         }
         if (!Matches(parts, ["shadow", "name", null, "update", "delta"]))

@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using Strata.Cloud.Platform.Fleet;
+using Strata.Cloud.Shadows.Store;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+using Strata.Node.Link;
+
+namespace Strata.Cloud.Shadows.Mqtt;
+
+/// <summary>
+/// Tells the gateway of a device that something of a shadow changed, so that it asks for it. Told once however often it changes meanwhile; a gateway that is away, or was told in vain, asks by itself
+/// when its link comes up and from time to time.
+/// </summary>
+internal sealed class GatewayNudge(IDeviceWay way, GatewayLinkHub hub)
+{
+    private const int Most = 10_000;
+
+    private readonly ConcurrentDictionary<(TenantId, DeviceId), bool> telling = new();
+
+    public void Changed(ShadowKey key)
+    {
+        if (way.IsConnectedHere(key.Tenant, key.Device) || way.GatewayOf(key.Tenant, key.Device) is not { } gateway || !hub.IsUp(key.Tenant, gateway) || telling.Count >= Most)
+            return;
+        // Changes while the first is on its way: told once more, after it.
+        if (telling.TryAdd((key.Tenant, key.Device), false))
+            _ = TellAsync(key, gateway);
+        else
+            telling.TryUpdate((key.Tenant, key.Device), true, false);
+    }
+
+    private async Task TellAsync(ShadowKey key, GatewayId gateway)
+    {
+        var of = (key.Tenant, key.Device);
+        try
+        {
+            do
+            {
+                telling[of] = false;
+                await hub.AskAsync(key.Tenant, gateway, $"/api/v1/devices/{key.Device}/shadow/changed", CancellationToken.None);
+            }
+            while (telling.TryGetValue(of, out var more) && more);
+        }
+        finally
+        {
+            telling.TryRemove(of, out _);
+        }
+    }
+}
