@@ -62,7 +62,7 @@ internal sealed partial class ShadowUpkeep(ShadowStore store, ShadowTables table
             _ = PurgeAsync(tenant, device);
     }
 
-    private Task PurgeAsync(TenantId tenant, DeviceId device) => store.RunAsync(new ShadowWork(new ShadowKey(tenant, device, ""), ShadowVerb.Purge), CancellationToken.None);
+    private Task<ShadowResult> PurgeAsync(TenantId tenant, DeviceId device) => store.RunAsync(new ShadowWork(new ShadowKey(tenant, device, ""), ShadowVerb.Purge), CancellationToken.None);
 
     [LoggerMessage(7020, LogLevel.Error, "Old changes of shadows could not be let go; it is tried again in an hour.")]
     private partial void LogFault(Exception fault);

@@ -171,7 +171,7 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
         return command;
     }
 
-    private static Task RunAsync(DbCommand command, CancellationToken cancellationToken, params ReadOnlySpan<object> values)
+    private static Task<int> RunAsync(DbCommand command, CancellationToken cancellationToken, params ReadOnlySpan<object> values)
     {
         for (var i = 0; i < values.Length; i++)
             command.Parameters[i].Value = values[i];

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Platform;
 using Strata.Core;
-using Strata.Core.Shadows;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Shadows.Store;
