@@ -159,7 +159,7 @@ public sealed class ShadowTests
         return answer.StatusCode;
     }
 
-    private static HttpClient FogClient(StrataProcess fog) => new() { BaseAddress = new Uri($"http://{fog.Ready["http"]}/"), Timeout = TimeSpan.FromSeconds(30) };
+    private static HttpClient FogClient(StrataProcess fog) => new(new SocketsHttpHandler()) { BaseAddress = new Uri($"http://{fog.Ready["http"]}/"), Timeout = TimeSpan.FromSeconds(30) };
 
     private static async Task<string> FogTokenAsync(Installation installation) => (await File.ReadAllTextAsync(Path.Combine(installation.Folder, "gw-a", "admin.token"), Cancelled)).Trim();
 }

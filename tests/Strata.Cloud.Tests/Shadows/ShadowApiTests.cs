@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using Strata.Cloud.Contracts;
-using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests.Shadows;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Strata.Cloud.Contracts;
 using Strata.Testing;
-using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests.Shadows;
 

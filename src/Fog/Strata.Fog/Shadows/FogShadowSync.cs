@@ -27,7 +27,8 @@ internal sealed partial class FogShadowSync(
 
     private readonly ConcurrentDictionary<DeviceId, bool> stale = new();
     private int pending = 1;
-    private DateTimeOffset? whole;
+    private int devicesChanged = 1;
+    private DateTimeOffset whole;
 
     /// <summary>The parent says that a shadow of the device changed there.</summary>
     public void Changed(DeviceId device) => stale[device] = true;
@@ -35,12 +36,14 @@ internal sealed partial class FogShadowSync(
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         shadows.Pending += OnPending;
+        site.Changed += OnDevices;
         return base.StartAsync(cancellationToken);
     }
 
     public override void Dispose()
     {
         shadows.Pending -= OnPending;
+        site.Changed -= OnDevices;
         base.Dispose();
     }
 
@@ -52,7 +55,7 @@ internal sealed partial class FogShadowSync(
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 if (!link.IsUp)
-                    whole = null; // What changed there meanwhile nobody says.
+                    OnDevices(); // What changed there meanwhile nobody says.
                 else if (!await LookAsync(stoppingToken))
                     await Task.Delay(AgainAfter, time, stoppingToken);
             }
@@ -67,7 +70,7 @@ internal sealed partial class FogShadowSync(
     private async Task<bool> LookAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        if (whole is null || now - whole >= WholeEvery)
+        if (Interlocked.Exchange(ref devicesChanged, 0) == 1 || now - whole >= WholeEvery)
         {
             whole = now;
             foreach (var device in site.View.Devices.Where(d => d.Enabled))
@@ -129,6 +132,9 @@ internal sealed partial class FogShadowSync(
                 topics.TellDelta(site.View.Tenant, device, state.Name, now, null);
         }
     }
+
+    /// <summary>Devices came, or the link did: all are asked for.</summary>
+    private void OnDevices() => Volatile.Write(ref devicesChanged, 1);
 
     private void OnPending() => Volatile.Write(ref pending, 1);
 
