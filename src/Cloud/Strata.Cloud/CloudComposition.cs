@@ -23,6 +23,7 @@ using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Provisioning;
+using Strata.Cloud.Shadows;
 using Strata.Cloud.Tenancy;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -173,6 +174,7 @@ internal static class CloudComposition
         services.AddProvisioning();
         services.AddInstaller();
         services.AddArtifacts(new ArtifactsOptions { Folder = Path.Combine(folder.Path, "artifacts") });
+        services.AddShadows();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -218,6 +220,7 @@ internal static class CloudComposition
         app.MapProvisioning();
         app.MapInstaller();
         app.MapArtifacts();
+        app.MapShadows();
         app.MapDevices();
         app.MapHealth();
         app.MapNode();

@@ -13,6 +13,7 @@ using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Downward;
 using Strata.Fog.Served;
+using Strata.Fog.Shadows;
 using Strata.Fog.Status;
 using Strata.Fog.Trust;
 using Strata.Fog.Uplink;
@@ -144,6 +145,9 @@ internal static class FogComposition
         services.AddSingleton<JoinBelow>();
         services.AddSingleton(new ArtifactCacheOptions { MaxBytes = options.MaxArtifactBytes });
         services.AddSingleton<ArtifactCache>().AddSingleton<ServeArtifact>().AddSingleton<IDeviceTopics, JobTopics>();
+        services.AddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
+        services.AddSingleton<FogShadowTopics>();
+        services.AddSingleton<IDeviceTopics>(s => s.GetRequiredService<FogShadowTopics>());
         foreach (var guest in options.Guests.Prepend(null))
         {
             services.AddSingleton<INodeCheck>(s => new LinkCheck(s.GetRequiredService<ServedTenants>(), s.GetRequiredService<TenantRunner>(), guest));
@@ -165,6 +169,7 @@ internal static class FogComposition
         app.MapGet("/artifacts/{sha256}", (string sha256, HttpContext context, ServeArtifact serve, CancellationToken stop) => serve.HandleAsync(sha256, context, stop)).RequiresReader();
         app.MapNode();
         app.MapReadings();
+        app.MapFogShadows();
         app.MapOperations();
     }
 }

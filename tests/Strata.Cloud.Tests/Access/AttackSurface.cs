@@ -206,6 +206,16 @@ internal static class AttackSurface
         ["GET /api/v1/artifact-policy"] = new(_ => ["/api/v1/artifact-policy"]),
         ["PUT /api/v1/artifact-policy"] = new(_ => ["/api/v1/artifact-policy"], _ => """{"threshold":2}""") { IsOwn = true },
         ["GET /artifacts/{sha256}"] = new(t => [$"/artifacts/{t.Word}"]),
+        // Shadows.
+        ["POST /api/v1/gateways/{id}/shadows"] = new(t => [$"/api/v1/gateways/{t.Gateway}/shadows"], t => $$"""{"changes":[],"known":[{"device":"{{t.Device}}","versions":{} }]}"""),
+        ["GET /api/v1/devices/{id}/shadow"] = new(t => [$"/api/v1/devices/{t.Device}/shadow", $"/api/v1/devices/{t.Device}/shadow?version=1"]),
+        ["GET /api/v1/devices/{id}/shadow/names"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/names"]),
+        ["GET /api/v1/devices/{id}/shadow/history"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/history"]),
+        ["GET /api/v1/devices/{id}/shadow/diff"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/diff", $"/api/v1/devices/{t.Device}/shadow/diff?from=0"]),
+        ["GET /api/v1/devices/{id}/shadow/why"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/why"]),
+        ["PATCH /api/v1/devices/{id}/shadow"] = new(t => [$"/api/v1/devices/{t.Device}/shadow"], t => $$$"""{"state":{"desired":{"taken":"{{{t.Word}}}"} } }"""),
+        ["DELETE /api/v1/devices/{id}/shadow"] = new(t => [$"/api/v1/devices/{t.Device}/shadow"], _ => ""),
+        ["POST /api/v1/devices/{id}/shadow/undo"] = new(t => [$"/api/v1/devices/{t.Device}/shadow/undo"], _ => "{}"),
 
         // The API's changes.
         ["POST /api/v1/mqtt/disconnect"] = new(t => [$"/api/v1/mqtt/disconnect?client={t.Device}"], _ => "") { EndsNothingElsewhere = true },

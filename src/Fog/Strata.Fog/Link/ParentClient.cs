@@ -51,6 +51,14 @@ internal sealed class ParentClient : IDisposable
     /// <summary>Asks which certificates are good; the answer waits until that is not <paramref name="version"/> any more, 25 s at most.</summary>
     public Task<HttpResponseMessage> GetTrustAsync(string? version, CancellationToken cancellationToken) => http.SendAsync(Request(HttpMethod.Get, version is null ? "trust" : $"trust?version={version}"), cancellationToken);
 
+    /// <summary>Says what changed of shadows here, and asks what changed there.</summary>
+    public Task<HttpResponseMessage> PostShadowsAsync(GatewayShadows asked, CancellationToken cancellationToken)
+    {
+        var request = Request(HttpMethod.Post, "shadows");
+        request.Content = JsonContent.Create(asked, ContractsJson.Default.GatewayShadows);
+        return http.SendAsync(request, cancellationToken);
+    }
+
     /// <summary>Asks for the certificate of the gateway's own listener.</summary>
     public Task<HttpResponseMessage> PostCertificateAsync(GatewayCertificateRequest asked, CancellationToken cancellationToken)
     {
