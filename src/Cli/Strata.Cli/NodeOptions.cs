@@ -51,11 +51,11 @@ internal sealed class NodeOptions
     public StrataClient Connect(ParseResult parsed, TimeSpan? limit = null) => ConnectFor(parsed, Tenant(parsed), limit);
 
     /// <summary>The same for the tenant that a verb takes as its argument.</summary>
-    public StrataClient Connect(ParseResult parsed, Argument<string> of)
-    {
-        var name = parsed.GetValue(of)!;
-        return ConnectFor(parsed, TenantId.TryFromName(name, out var id) ? id.Value : throw new CliException(ExitCode.Usage, $"'{name}' is no tenant's id, see 'strata tenants list'."));
-    }
+    public StrataClient Connect(ParseResult parsed, Argument<string> of) => ConnectAs(parsed, parsed.GetValue(of)!);
+
+    /// <summary>The same for a tenant beside the one that is acted for.</summary>
+    public StrataClient ConnectAs(ParseResult parsed, string tenant) =>
+        ConnectFor(parsed, TenantId.TryFromName(tenant, out var id) ? id.Value : throw new CliException(ExitCode.Usage, $"'{tenant}' is no tenant's id, see 'strata tenants list'."));
 
     private StrataClient ConnectFor(ParseResult parsed, string? tenantId, TimeSpan? limit = null)
     {

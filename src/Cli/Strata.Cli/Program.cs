@@ -27,6 +27,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     SitesCommand.Create(),
     GatewaysCommand.Create(),
     DevicesCommand.Create(), ShadowCommand.Create(),
+    TransfersCommand.Create(),
     GroupsCommand.Create(),
     BulkCommand.Create(),
     HooksCommand.Create(),

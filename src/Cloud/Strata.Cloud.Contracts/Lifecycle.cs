@@ -105,7 +105,7 @@ public sealed record BeginDecommission(string? Cause = null, TimeSpan? Drain = n
 public sealed record DecommissionPolicy(string Readings);
 
 /// <summary>A device on its way out of service.</summary>
-/// <param name="State"><c>draining</c>, <c>wiping</c>, <c>erasing</c> (of its identity), then of its readings <c>archiving</c>, <c>removing</c>, <c>scrubbing</c>, or <c>done</c>.</param>
+/// <param name="State"><c>draining</c>, <c>wiping</c>, <c>erasing</c> (of its identity), then of its readings <c>handing</c> (over), <c>archiving</c>, <c>removing</c>, <c>scrubbing</c>, or <c>done</c>.</param>
 /// <param name="Deadline">When waiting in this state ends.</param>
 /// <param name="WipeProof">The device's own words.</param>
 /// <param name="Identity">What became of its secret and certificates.</param>
@@ -148,3 +148,27 @@ public sealed record HookInfo(string Name, string Url, IReadOnlyList<string> Sta
 /// <summary>Whom to tell.</summary>
 /// <param name="Url"><c>https</c>, or <c>http</c> on the node's own machine.</param>
 public sealed record SaveHook(string Url, IReadOnlyList<string>? States = null);
+
+/// <summary>A request to give a device to another tenant.</summary>
+/// <param name="To">The tenant's id.</param>
+/// <param name="Readings">What becomes of its readings: <c>stay</c> (null) where they are, or <c>go</c> along and are erased here.</param>
+/// <param name="ValidFor">How long it may be accepted; null for seven days.</param>
+public sealed record OfferTransfer(string To, string? Readings = null, TimeSpan? ValidFor = null);
+
+/// <summary>A request to take a device that is offered.</summary>
+/// <param name="Id">Its id here; null for the one that it has.</param>
+/// <param name="Site">Its place here; null for none.</param>
+public sealed record AcceptTransfer(string? Id = null, string? Site = null);
+
+/// <summary>A device that one tenant gives to another.</summary>
+/// <param name="Direction"><c>given</c> or <c>received</c>.</param>
+/// <param name="Tenant">The other tenant.</param>
+/// <param name="Device">Its id at the giver.</param>
+/// <param name="State"><c>offered</c>, <c>accepted</c>, <c>moving</c>, <c>done</c>, <c>declined</c>, <c>withdrawn</c> or <c>expired</c>.</param>
+/// <param name="Readings"><c>stay</c> or <c>go</c>.</param>
+/// <param name="Actor">Who offered it; for one that is received, who accepted or declined it.</param>
+/// <param name="As">Its id at the receiver, once it is accepted.</param>
+/// <param name="Copied">Readings that went along.</param>
+public sealed record TransferInfo(
+    string Id, string Direction, string Tenant, string Device, string State, string Readings, string? Model, string? Serial, DateTimeOffset Offered, DateTimeOffset Expires, string Actor, string? As, string? Site,
+    long Copied, DateTimeOffset? Finished);

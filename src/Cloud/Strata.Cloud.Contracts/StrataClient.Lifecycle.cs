@@ -59,6 +59,20 @@ public sealed partial class StrataClient
     public Task<DecommissionPolicy> PutDecommissionPolicyAsync(DecommissionPolicy policy, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Put, "api/v1/decommissioning/policy", Body(policy, Json.DecommissionPolicy), Json.DecommissionPolicy, cancellationToken);
 
+    /// <summary>Offers a device to another tenant.</summary>
+    public Task<TransferInfo> OfferTransferAsync(string device, OfferTransfer offer, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/devices/{Escape(device)}/transfer", Body(offer, Json.OfferTransfer), Json.TransferInfo, cancellationToken);
+
+    /// <summary>Devices given to others and received from them, newest first.</summary>
+    public Task<Page<TransferInfo>> ListTransfersAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query("api/v1/transfers", ("cursor", cursor), ("limit", limit)), Json.PageTransferInfo, cancellationToken);
+
+    public Task<TransferInfo> AcceptTransferAsync(string id, AcceptTransfer request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/transfers/{Escape(id)}/accept", Body(request, Json.AcceptTransfer), Json.TransferInfo, cancellationToken);
+
+    /// <summary>Declines what is offered, or takes back what one has offered.</summary>
+    public Task EndTransferAsync(string id, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"api/v1/transfers/{Escape(id)}", null, cancellationToken);
+
     /// <summary>The signed certificate, a flattened JWS.</summary>
     public Task<string> GetErasureAsync(string id, CancellationToken cancellationToken = default) => GetTextAsync($"api/v1/devices/{Escape(id)}/erasure", "application/jose+json", cancellationToken);
 

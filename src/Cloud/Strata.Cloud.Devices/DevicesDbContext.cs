@@ -31,6 +31,8 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<DecommissionRow> Decommissions => Set<DecommissionRow>();
 
+    public DbSet<TransferRow> Transfers => Set<TransferRow>();
+
     public DbSet<DecommissionPolicyRow> DecommissionPolicies => Set<DecommissionPolicyRow>();
 
     public DbSet<LifecycleHookRow> LifecycleHooks => Set<LifecycleHookRow>();
@@ -114,6 +116,15 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
             decommission.Property(d => d.State).HasMaxLength(20);
             decommission.Property(d => d.WipeWithin).HasColumnName("wipe_within_ms");
             decommission.HasIndex(d => new { d.TenantId, d.Device });
+        });
+        modelBuilder.Entity<TransferRow>(transfer =>
+        {
+            transfer.ToTable("transfers").HasKey(t => new { t.TenantId, t.Id });
+            transfer.Property(t => t.Id).HasMaxLength(IdLength);
+            transfer.Property(t => t.Device).HasMaxLength(IdLength);
+            transfer.Property(t => t.NewId).HasMaxLength(IdLength);
+            transfer.Property(t => t.State).HasMaxLength(20);
+            transfer.Property(t => t.Readings).HasMaxLength(20);
         });
         modelBuilder.Entity<DecommissionPolicyRow>(policy =>
         {

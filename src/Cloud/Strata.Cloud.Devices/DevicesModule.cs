@@ -14,6 +14,7 @@ using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rejections;
 using Strata.Cloud.Devices.Search;
+using Strata.Cloud.Devices.Transfers;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Devices.Views;
 using Strata.Cloud.Platform;
@@ -94,6 +95,9 @@ public static class DevicesModule
         services.AddSingleton(s => ErasureKey.LoadOrCreate(s.GetRequiredService<RegistryOptions>().DataFolder));
         services.AddSingleton(s => new DeviceArchives(s.GetRequiredService<RegistryOptions>().DataFolder));
         services.AddSingleton<DecommissionReadings>();
+        services.AddSingleton<ReadingsHandover>();
+        services.AddSingleton<TransferSteps>();
+        services.AddHostedService(s => s.GetRequiredService<TransferSteps>());
         services.AddSingleton<DecommissionSteps>();
         services.AddSingleton<ITenantContents, DecommissionContents>();
         services.AddHostedService(s => s.GetRequiredService<DecommissionSteps>());
@@ -134,6 +138,7 @@ public static class DevicesModule
         DecommissionRoutes.Map(reads);
         DecommissionRoutes.MapPolicy(reads);
         DecommissionRoutes.MapKey(routes);
+        TransferRoutes.Map(reads);
         MapViews(reads);
         MapAdmin(routes);
         routes.MapPost("/api/v1/gateways/join", JoinGateway.HandleAsync).IsOpen("the join token is the proof").AddEndpointFilter<RouteHandlerBuilder, JoinLimit>().WithName("JoinGateway").WithTags("Gateways")

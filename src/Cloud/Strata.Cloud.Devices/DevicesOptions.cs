@@ -45,6 +45,9 @@ public sealed class DevicesOptions
     /// <summary>Messages for devices that wait for one gateway; further ones are refused. 1 to 100,000; 1,000 unless given.</summary>
     public int MaxDownward { get; set; } = 1_000;
 
+    /// <summary>Devices that one tenant may have offered to others, or be giving to them, at once. 1 to 100,000; 1,000 unless given.</summary>
+    public int MaxTransfers { get; set; } = 1_000;
+
     /// <summary>Attempts to join per minute that one address may make. 1 to 10,000; 30 unless given.</summary>
     public int JoinsPerMinute { get; set; } = 30;
 
@@ -65,6 +68,7 @@ public sealed class DevicesOptions
         Check(MaxWaitingNews is >= 1_000 and <= 1_000_000, nameof(MaxWaitingNews), "1,000 to 1,000,000");
         Check(MaxViews is >= 1 and <= 10_000, nameof(MaxViews), "1 to 10,000");
         Check(MaxDownward is >= 1 and <= 100_000, nameof(MaxDownward), "1 to 100,000");
+        Check(MaxTransfers is >= 1 and <= 100_000, nameof(MaxTransfers), "1 to 100,000");
         Check(JoinsPerMinute is >= 1 and <= 10_000, nameof(JoinsPerMinute), "1 to 10,000");
     }
 

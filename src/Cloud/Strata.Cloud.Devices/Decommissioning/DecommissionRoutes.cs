@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -7,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Devices.Transfers;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Platform;
 using Strata.Core;
@@ -50,7 +49,7 @@ internal static class DecommissionRoutes
         routes.MapGet("/pki/erasure.pem", static (ErasureKey key) => Results.Text(key.PublicPem, "application/x-pem-file")).IsOpen("a public key").WithName("GetErasureKey").WithTags("Devices")
             .WithSummary("The public key of certificates of erasure").Produces<string>(StatusCodes.Status200OK, "application/x-pem-file");
 
-    private static async Task<IResult> BeginAsync(string id, HttpContext context, RegistryStore registry, DecommissionSteps steps, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> BeginAsync(string id, HttpContext context, RegistryStore registry, DecommissionSteps steps, TransferSteps transfers, TimeProvider time, CancellationToken cancellationToken)
     {
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.BeginDecommission, cancellationToken);
         if (!request.IsOk)
@@ -76,13 +75,15 @@ internal static class DecommissionRoutes
                 return new Problem(ProblemKind.Conflict, $"Device '{id}' is decommissioned already.", "id");
             if (steps.IsOpen(caller.Tenant, id))
                 return new Problem(ProblemKind.Conflict, $"Device '{id}' is on its way out of service already.", "id");
+            if (transfers.IsOpen(caller.Tenant, id))
+                return new Problem(ProblemKind.Conflict, $"Device '{id}' is offered to another tenant; withdraw the offer first.", "id");
             // It may still connect, answer and hand in what it holds back; it is in nobody's service any more.
             if (found.Value.State is DeviceState.Active or DeviceState.Degraded)
                 change.Put(found.Value with { State = DeviceState.Maintenance, StateSince = change.Now, StateCause = Short($"being decommissioned: {cause}") }, "state");
             var now = time.GetUtcNow();
             var row = new DecommissionRow
             {
-                TenantId = change.TenantId, Id = string.Create(CultureInfo.InvariantCulture, $"x{now.ToUnixTimeMilliseconds():x12}{RandomNumberGenerator.GetHexString(4, lowercase: true)}"), Device = id,
+                TenantId = change.TenantId, Id = DecommissionRow.NewId(now), Device = id,
                 State = DecommissionRow.Draining, Cause = cause, Actor = caller.Actor, Started = now, Deadline = now + drain, WipeWithin = wipe, Data = data,
             };
             change.Beside(null, row, "begin", "decommission", id);

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Cloud.Devices.Downward;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Devices.Transfers;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
@@ -16,11 +17,11 @@ using Strata.Node.Ingest;
 namespace Strata.Cloud.Devices.Decommissioning;
 
 /// <summary>
-/// Takes devices out of service step by step: waits while queued work drains, tells the device to wipe itself and waits for its answer, then revokes what it shows, archives or erases its readings where that
+/// Takes devices out of service step by step: waits while queued work drains, tells the device to wipe itself and waits for its answer, then revokes what it shows, archives, hands over or erases its readings where that
 /// is wanted, frees its name and signs what was done. Each step is written before the next, so that it goes on where it was after a restart; every wait has its end.
 /// </summary>
 internal sealed partial class DecommissionSteps(
-    RegistryStore registry, IEnumerable<IDeviceIdentities> identities, DecommissionReadings readings, DeviceWay way, GatewayResponses responses, ErasureKey key, TelemetryMqttHost host, TimeProvider time,
+    RegistryStore registry, IEnumerable<IDeviceIdentities> identities, DecommissionReadings readings, ReadingsHandover handover, DeviceWay way, GatewayResponses responses, ErasureKey key, TelemetryMqttHost host, TimeProvider time,
     ILogger<DecommissionSteps> logger)
     : BackgroundService
 {
@@ -152,6 +153,9 @@ internal sealed partial class DecommissionSteps(
                 return row;
             case DecommissionRow.Erasing:
                 return await RevokeAsync(tenant, row, cancellationToken);
+            case DecommissionRow.Handing:
+                var copied = await handover.CopyAsync(tenant, DeviceId.Parse(row.Device), TenantId.Parse(row.GoesTo!), DeviceId.Parse(row.GoesAs!), cancellationToken);
+                return await WriteAsync(tenant, row, row with { State = DecommissionRow.Removing, Copied = copied }, cancellationToken);
             case DecommissionRow.Archiving:
                 return await WriteAsync(tenant, row, await readings.ArchiveAsync(tenant, row, cancellationToken), cancellationToken);
             case DecommissionRow.Removing:
@@ -230,6 +234,7 @@ internal sealed partial class DecommissionSteps(
         return row.Data switch
         {
             DecommissionRow.Archive => await WriteAsync(tenant, row, counted with { State = DecommissionRow.Archiving }, cancellationToken),
+            DecommissionRow.Erase when row.GoesTo is not null => await WriteAsync(tenant, row, counted with { State = DecommissionRow.Handing }, cancellationToken),
             DecommissionRow.Erase => await WriteAsync(tenant, row, counted with { State = DecommissionRow.Removing }, cancellationToken),
             _ => await EndAsync(tenant, row, counted, cancellationToken),
         };
@@ -239,7 +244,7 @@ internal sealed partial class DecommissionSteps(
     private async Task<DecommissionRow> EndErasedAsync(TenantId tenant, DecommissionRow row, CancellationToken cancellationToken) =>
         await readings.IsGoneAsync(tenant, row, cancellationToken)
             ? await EndAsync(tenant, row, row, cancellationToken)
-            : await WriteAsync(tenant, row, row with { State = DecommissionRow.Removing }, cancellationToken);
+            : await WriteAsync(tenant, row, row with { State = row.GoesTo is null ? DecommissionRow.Removing : DecommissionRow.Handing }, cancellationToken);
 
     /// <summary>Frees the name and signs, in one change.</summary>
     private async Task<DecommissionRow> EndAsync(TenantId tenant, DecommissionRow before, DecommissionRow row, CancellationToken cancellationToken)
@@ -269,6 +274,7 @@ internal sealed partial class DecommissionSteps(
             DecommissionRow.Archive => new { policy = row.Data, count = row.Readings, left = 0, archive = new { format = "parquet", bytes = row.ArchiveBytes, sha256 = row.ArchiveDigest } },
             _ => new { policy = row.Data, count = row.Readings, left = 0 },
         },
+        transfer = row.GoesTo is null ? null : new { to = row.GoesTo, readingsCopied = row.Copied },
         name = "released",
     });
 

@@ -180,6 +180,10 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("certificate");
 
+                    b.Property<long>("Copied")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("copied");
+
                     b.Property<string>("Data")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -202,6 +206,14 @@ namespace Strata.Cloud.Devices.Migrations
                     b.Property<long?>("Finished")
                         .HasColumnType("INTEGER")
                         .HasColumnName("finished");
+
+                    b.Property<string>("GoesAs")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("goes_as");
+
+                    b.Property<string>("GoesTo")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("goes_to");
 
                     b.Property<string>("Identity")
                         .HasColumnType("TEXT")
@@ -703,6 +715,93 @@ namespace Strata.Cloud.Devices.Migrations
                         .HasDatabaseName("ix_sites_tenant_id_parent");
 
                     b.ToTable("sites", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransferRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<long>("Copied")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("copied");
+
+                    b.Property<string>("Decommission")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("decommission");
+
+                    b.Property<string>("Device")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device");
+
+                    b.Property<long>("Expires")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires");
+
+                    b.Property<long?>("Finished")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("finished");
+
+                    b.Property<bool>("IsGiven")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_given");
+
+                    b.Property<string>("Model")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
+                    b.Property<string>("NewId")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("new_id");
+
+                    b.Property<long>("Offers")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("offers");
+
+                    b.Property<string>("Other")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("other");
+
+                    b.Property<string>("Readings")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("readings");
+
+                    b.Property<string>("Serial")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("serial");
+
+                    b.Property<string>("Site")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("site");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_transfers");
+
+                    b.ToTable("transfers", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>

@@ -28,6 +28,7 @@ internal static class AuditImages
         ViewRow view => Json(new { view.Title, view.Roles, view.Widgets, view.Metrics, view.Sites, view.Groups, lastMs = (long)view.Last.TotalMilliseconds, view.Landing }),
         BulkOperationRow bulk => Json(new { bulk.Query, change = JsonSerializer.Deserialize<JsonElement>(bulk.Change), bulk.State, bulk.Found, bulk.Changed, bulk.Refused, bulk.UndoOf }),
         DecommissionRow gone => Json(new { gone.Device, gone.State, gone.Data, gone.Cause, gone.Identity, gone.Readings, gone.ArchiveDigest, wiped = gone.WipeProved }),
+        TransferRow transfer => Json(new { transfer.Id, transfer.Other, given = transfer.IsGiven, transfer.Device, transfer.State, transfer.Readings, transfer.NewId, transfer.Site, transfer.Copied }),
         DecommissionPolicyRow policy => Json(new { policy.Readings }),
         LifecycleHookRow hook => Json(new { hook.Url, states = hook.States.ToArray() }),
         JoinTokenRow token => Json(new { token.Site, token.Expires, token.UsesLeft, token.LastGateway }),

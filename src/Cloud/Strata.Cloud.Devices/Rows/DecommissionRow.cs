@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using Strata.Cloud.Platform;
 
 namespace Strata.Cloud.Devices.Rows;
@@ -13,6 +15,9 @@ internal sealed record DecommissionRow : IAuditedRow
 
     /// <summary>Its identity is being revoked.</summary>
     public const string Erasing = "erasing";
+
+    /// <summary>It is gone; its readings are copied to the tenant that it goes to.</summary>
+    public const string Handing = "handing";
 
     /// <summary>It is gone; its readings are written into a file.</summary>
     public const string Archiving = "archiving";
@@ -33,6 +38,9 @@ internal sealed record DecommissionRow : IAuditedRow
     public static readonly IReadOnlyList<string> Policies = [Keep, Archive, Erase];
 
     public const string Done = "done";
+
+    public static string NewId(DateTimeOffset now) =>
+        string.Create(CultureInfo.InvariantCulture, $"x{now.ToUnixTimeMilliseconds():x12}{RandomNumberGenerator.GetHexString(4, lowercase: true)}");
 
     public required string TenantId { get; init; }
 
@@ -85,6 +93,15 @@ internal sealed record DecommissionRow : IAuditedRow
 
     /// <summary>SHA-256 of the archive, where one was made.</summary>
     public string? ArchiveDigest { get; init; }
+
+    /// <summary>The tenant that it is given to; null where it goes to nobody.</summary>
+    public string? GoesTo { get; init; }
+
+    /// <summary>Its id there.</summary>
+    public string? GoesAs { get; init; }
+
+    /// <summary>Readings that went along.</summary>
+    public long Copied { get; init; }
 
     public DateTimeOffset? Finished { get; init; }
 

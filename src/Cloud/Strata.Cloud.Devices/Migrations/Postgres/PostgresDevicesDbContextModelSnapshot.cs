@@ -185,6 +185,10 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("certificate");
 
+                    b.Property<long>("Copied")
+                        .HasColumnType("bigint")
+                        .HasColumnName("copied");
+
                     b.Property<string>("Data")
                         .IsRequired()
                         .HasColumnType("text")
@@ -207,6 +211,14 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                     b.Property<long?>("Finished")
                         .HasColumnType("bigint")
                         .HasColumnName("finished");
+
+                    b.Property<string>("GoesAs")
+                        .HasColumnType("text")
+                        .HasColumnName("goes_as");
+
+                    b.Property<string>("GoesTo")
+                        .HasColumnType("text")
+                        .HasColumnName("goes_to");
 
                     b.Property<string>("Identity")
                         .HasColumnType("text")
@@ -708,6 +720,93 @@ namespace Strata.Cloud.Devices.Migrations.Postgres
                         .HasDatabaseName("ix_sites_tenant_id_parent");
 
                     b.ToTable("sites", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransferRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<long>("Copied")
+                        .HasColumnType("bigint")
+                        .HasColumnName("copied");
+
+                    b.Property<string>("Decommission")
+                        .HasColumnType("text")
+                        .HasColumnName("decommission");
+
+                    b.Property<string>("Device")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("device");
+
+                    b.Property<long>("Expires")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires");
+
+                    b.Property<long?>("Finished")
+                        .HasColumnType("bigint")
+                        .HasColumnName("finished");
+
+                    b.Property<bool>("IsGiven")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_given");
+
+                    b.Property<string>("Model")
+                        .HasColumnType("text")
+                        .HasColumnName("model");
+
+                    b.Property<string>("NewId")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("new_id");
+
+                    b.Property<long>("Offers")
+                        .HasColumnType("bigint")
+                        .HasColumnName("offers");
+
+                    b.Property<string>("Other")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("other");
+
+                    b.Property<string>("Readings")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("readings");
+
+                    b.Property<string>("Serial")
+                        .HasColumnType("text")
+                        .HasColumnName("serial");
+
+                    b.Property<string>("Site")
+                        .HasColumnType("text")
+                        .HasColumnName("site");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("state");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_transfers");
+
+                    b.ToTable("transfers", (string)null);
                 });
 
             modelBuilder.Entity("Strata.Cloud.Devices.Rows.TransitionRow", b =>
