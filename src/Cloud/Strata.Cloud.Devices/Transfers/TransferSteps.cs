@@ -12,7 +12,6 @@ using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
-using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
