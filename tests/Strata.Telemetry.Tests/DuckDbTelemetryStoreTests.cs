@@ -104,6 +104,30 @@ public sealed class DuckDbTelemetryStoreTests : TelemetryStoreTests
     }
 
     [Fact]
+    public async Task What_is_looked_at_beside_commits_ends_at_the_commit_that_it_ends_at()
+    {
+        using var done = new CancellationTokenSource();
+        var beyond = new List<string>();
+        var looking = Task.Run(async () =>
+        {
+            while (!done.IsCancellationRequested)
+            {
+                // Counting takes in all there is; the feed says up to which commit it has read.
+                await Usage();
+                var feed = await Store.CommittedAfterAsync(TenantId.Main, 0, 1_000_000, Cancel);
+                if (feed.Readings.Count > 0 && feed.Readings[^1].Commit > feed.Last)
+                    beyond.Add($"{feed.Readings[^1].Commit} > {feed.Last}");
+            }
+        }, Cancel);
+        for (var number = 1; number <= 500; number++)
+            await Commit(Numbered.Write(number));
+        await done.CancelAsync();
+        await looking;
+        Assert.Empty(beyond);
+        Assert.Equal(500 * Numbered.Rows, await Metered());
+    }
+
+    [Fact]
     public async Task A_store_of_a_newer_program_is_not_touched()
     {
         await Store.DisposeAsync();

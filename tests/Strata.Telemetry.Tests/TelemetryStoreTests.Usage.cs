@@ -16,10 +16,10 @@ public abstract partial class TelemetryStoreTests
 
     private DateTimeOffset Hour => UsageSums.HourOf(Time.GetUtcNow());
 
-    private async Task<IReadOnlyList<UsageHour>> Usage(TenantId? tenant = null) =>
+    private protected async Task<IReadOnlyList<UsageHour>> Usage(TenantId? tenant = null) =>
         await Store.UsageAsync(tenant ?? TenantId.Main, DateTimeOffset.UnixEpoch, Time.GetUtcNow().AddDays(1), Cancel);
 
-    private async Task<long> Metered(TenantId? tenant = null) => (await Usage(tenant)).Sum(u => u.ReadingsStored);
+    private protected async Task<long> Metered(TenantId? tenant = null) => (await Usage(tenant)).Sum(u => u.ReadingsStored);
 
     private static TelemetryWrite Used(long number, params UsageHour[] usage) =>
         new() { Tenant = TenantId.Main, Usage = usage, UsageStamp = Stamp(number, "$meter") };
