@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Strata.Cloud.Contracts;
 
 /// <summary>A rollout that is to be planned or drafted.</summary>
@@ -28,7 +30,7 @@ public sealed record RolloutInfo(
 /// <param name="States">How many stand where.</param>
 /// <param name="Ill">Updated devices that fell ill since, by anything.</param>
 public sealed record RolloutRingInfo(
-    double Share, int Targets, int Updated, int Failed, string? Decision, string? Why, TimeSpan Soak, IReadOnlyDictionary<string, int> States, int Ill, RolloutGateInfo? Gate);
+    double Share, int Targets, int Updated, int Failed, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Decision, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Why, TimeSpan Soak, IReadOnlyDictionary<string, int> States, int Ill, RolloutGateInfo? Gate);
 
 /// <summary>The figures of a decision.</summary>
 /// <param name="Rule"><c>installation</c>, <c>health</c> or <c>soak</c>.</param>

@@ -3,7 +3,6 @@ using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Updates;
 using Strata.Core;
 using Strata.Core.Updates.Rehearsal;
-using Core = Strata.Core.Updates.Rehearsal;
 
 namespace Strata.Cloud.Updates;
 
@@ -17,7 +16,7 @@ internal sealed class Rehearse(RolloutDesk desk, IArtifacts artifacts)
 
     private const int Named = 20;
 
-    public async Task<Outcome<Contracts.RolloutRehearsal>> PlanAsync(Caller caller, CreateRollout request, CancellationToken cancellationToken)
+    public async Task<Outcome<RolloutRehearsal>> PlanAsync(Caller caller, CreateRollout request, CancellationToken cancellationToken)
     {
         var selection = await desk.SelectAsync(caller.Tenant, request, cancellationToken);
         if (!selection.IsOk)
@@ -27,12 +26,12 @@ internal sealed class Rehearse(RolloutDesk desk, IArtifacts artifacts)
         if (!plan.IsOk)
             return plan.Problem;
         var targets = all.Where(d => d.Refusal is null).ToArray();
-        var rehearsed = Core.RolloutRehearsal.Make(plan.Value, [.. targets.Select(t => new RehearsedDevice(t.Candidate, Bytes(caller, artifact, t), RadioKind.Of(t.PowerProfile)))]);
+        var rehearsed = RolloutForecast.Make(plan.Value, [.. targets.Select(t => new RehearsedDevice(t.Candidate, Bytes(caller, artifact, t), RadioKind.Of(t.PowerProfile)))]);
         var radio = targets.Where(t => RadioKind.Of(t.PowerProfile) is not null).Sum(t => Bytes(caller, artifact, t));
         var offline = targets.Where(t => !t.Signs.IsHeard).ToArray();
         var weak = targets.Where(t => t.Signs.Battery < LowBattery).ToArray();
         var unknown = targets.Where(t => t.Candidate.From is null).ToArray();
-        return new Contracts.RolloutRehearsal(
+        return new RolloutRehearsal(
             artifact.Id, all.Count, targets.Length, [.. all.Where(d => d.Refusal is not null).GroupBy(d => d.Refusal!).OrderByDescending(g => g.Count()).Select(g => Reason(g.Key, [.. g]))],
             [.. new[] { Reason("not heard now; they are given it when they ask", offline), Reason("battery below 20 %", weak), Reason($"nobody knows which {artifact.Component} they run: they cannot be taken back", unknown) }.Where(r => r.Count > 0)],
             rehearsed.Bytes, CostPerMb, Math.Round(radio / 1e6 * CostPerMb, 2), Math.Round(rehearsed.Airtime.TotalSeconds, 1), Math.Round(rehearsed.BatteryPercent, 3), rehearsed.Expected,

@@ -32,6 +32,7 @@ public static class UpdatesModule
         services.TryAddSingleton(options);
         services.AddSingleton(RegistryPart.Of<UpdatesDbContext>(UpdatesDbContext.MigrationsTable, static (contextOptions, tenant) => new UpdatesDbContext(contextOptions, tenant)));
         services.TryAddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
+        services.TryAddSingleton<IArtifacts, NoArtifacts>();
         services.AddSingleton<UpdatesStore>().AddSingleton<FleetFacts>().AddSingleton<RolloutNews>().AddSingleton<RolloutDesk>().AddSingleton<Rehearse>().AddSingleton<AffectedDevices>();
         services.AddSingleton<JobDesk>().AddSingleton<IArtifactReaders>(static s => s.GetRequiredService<JobDesk>());
         services.AddSingleton<IDeviceTopics, JobTopics>();

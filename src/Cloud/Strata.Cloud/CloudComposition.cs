@@ -23,6 +23,7 @@ using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Provisioning;
 using Strata.Cloud.Tenancy;
+using Strata.Cloud.Updates;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Node;
@@ -171,6 +172,7 @@ internal static class CloudComposition
         services.AddHealth();
         services.AddProvisioning();
         services.AddInstaller();
+        services.AddUpdates();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -217,6 +219,7 @@ internal static class CloudComposition
         app.MapInstaller();
         app.MapDevices();
         app.MapHealth();
+        app.MapUpdates();
         app.MapNode();
         app.MapReadings();
         app.MapUsage();

@@ -37,7 +37,7 @@ public sealed record RehearsedRing(Ring Ring, int Targets, TimeSpan Installing, 
 public sealed record RehearsedRollout(IReadOnlyList<RehearsedRing> Rings, long Bytes, TimeSpan Airtime, double BatteryPercent, TimeSpan Expected);
 
 /// <summary>Reckons what a rollout would be from its plan and its devices: nothing is sent.</summary>
-public static class RolloutRehearsal
+public static class RolloutForecast
 {
     public static RehearsedRollout Make(RolloutPlan plan, IReadOnlyCollection<RehearsedDevice> devices)
     {
