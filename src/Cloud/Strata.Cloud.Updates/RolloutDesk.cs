@@ -6,7 +6,6 @@ using Strata.Cloud.Updates.Book;
 using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
-using Strata.Core.Updates.Gate;
 using Strata.Core.Updates.Rings;
 using Strata.Core.Updates.Rollouts;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Strata.Cloud.Contracts;
 using Strata.Core.Dataflow;
 using Strata.Core.Tenancy;
-using Strata.Core.Updates.Rollouts;
 using Strata.Mqtt;
 using Strata.Node.Devices;
 

@@ -122,7 +122,7 @@ internal sealed partial class UpdatesStore(IRegistryDatabase database, AuditNumb
     }
 
     /// <summary>On the turn: what was decided until now, and nothing that a write before has taken.</summary>
-    private List<(object? Before, object? After)> Differences(TenantId tenant, TenantRollouts book)
+    private static List<(object? Before, object? After)> Differences(TenantId tenant, TenantRollouts book)
     {
         var rows = new List<(object?, object?)>();
         lock (book.Gate)

@@ -144,16 +144,7 @@ internal static class RolloutCommand
         {
             var output = node.Writer(parsed);
             var back = await node.Connect(parsed).RollBackRolloutAsync(parsed.GetValue(id)!, parsed.GetValue(dryRun), cancellationToken);
-            if (output.Format == OutputFormat.Json)
-            {
-                output.One(back, ContractsJson.Default.RolloutRollback);
-                return ExitCode.Success;
-            }
-            foreach (var device in back.Stranded)
-                output.Text.WriteLine($"cannot go back: {device.Device}: {device.Why}");
-            output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{back.Devices:N0} devices go back, {back.Hurt:N0} that were hurt first; {back.Stranded.Count:N0} cannot"));
-            if (back.Rollout is { } rollout)
-                output.Text.WriteLine($"rollout {rollout.Id} takes them");
+            PrintBack(output, back);
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata rollout rollback 0197c0ffee0123456789 --dry-run");
@@ -206,6 +197,20 @@ internal static class RolloutCommand
             if (ring.Why is { } why)
                 output.Text.WriteLine($"        {why}");
         }
+    }
+
+    private static void PrintBack(OutputWriter output, RolloutRollback back)
+    {
+        if (output.Format == OutputFormat.Json)
+        {
+            output.One(back, ContractsJson.Default.RolloutRollback);
+            return;
+        }
+        foreach (var device in back.Stranded)
+            output.Text.WriteLine($"cannot go back: {device.Device}: {device.Why}");
+        output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{back.Devices:N0} devices go back, {back.Hurt:N0} that were hurt first; {back.Stranded.Count:N0} cannot"));
+        if (back.Rollout is { } rollout)
+            output.Text.WriteLine($"rollout {rollout.Id} takes them");
     }
 
     private static void PrintPlan(OutputWriter output, RolloutRehearsal plan)

@@ -44,7 +44,7 @@ internal sealed class RolloutOptions
     {
         var at = part.IndexOf(':', StringComparison.Ordinal);
         var percent = at > 0 && part[at - 1] == '%';
-        if (at <= 0 || !double.TryParse(part[..at].TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) || !DurationText.TryParse(part[(at + 1)..], out var soak))
+        if (at <= 0 || !double.TryParse(part[..at].TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) || !DurationText.TryParse(part.AsSpan(at + 1), out var soak))
             throw new CliException(ExitCode.Usage, $"'{part}' is no ring; write 1%:48h.");
         return new RolloutRingPlan(percent ? share / 100 : share, soak);
     }).ToArray();

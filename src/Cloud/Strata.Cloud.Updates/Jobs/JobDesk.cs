@@ -3,7 +3,6 @@ using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Updates;
 using Strata.Cloud.Updates.Book;
 using Strata.Core;
-using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Core.Updates.Rollouts;

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Core;
 using Strata.Core.Devices;
