@@ -23,7 +23,7 @@ public static class UpdatesModule
     public static ISchemaPart Schema { get; } =
         new RegistrySchema<PostgresUpdatesDbContext>("updates", UpdatesDbContext.MigrationsTable, options => new PostgresUpdatesDbContext(options, TenantId.Main));
 
-    /// <summary>Adds the slice after those of devices and health.</summary>
+    /// <summary>Adds the slice after those of devices, health and artifacts.</summary>
     public static IServiceCollection AddUpdates(this IServiceCollection services, UpdatesOptions? options = null)
     {
         options ??= new UpdatesOptions();
@@ -32,7 +32,6 @@ public static class UpdatesModule
         services.TryAddSingleton(options);
         services.AddSingleton(RegistryPart.Of<UpdatesDbContext>(UpdatesDbContext.MigrationsTable, static (contextOptions, tenant) => new UpdatesDbContext(contextOptions, tenant)));
         services.TryAddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
-        services.TryAddSingleton<IArtifacts, NoArtifacts>();
         services.AddSingleton<UpdatesStore>().AddSingleton<FleetFacts>().AddSingleton<RolloutNews>().AddSingleton<RolloutDesk>().AddSingleton<Rehearse>().AddSingleton<AffectedDevices>();
         services.AddSingleton<JobDesk>().AddSingleton<IArtifactReaders>(static s => s.GetRequiredService<JobDesk>());
         services.AddSingleton<IDeviceTopics, JobTopics>();

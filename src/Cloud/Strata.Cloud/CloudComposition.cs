@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
+using Strata.Cloud.Artifacts;
 using Strata.Cloud.Billing;
 using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
@@ -22,6 +23,7 @@ using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Provisioning;
+using Strata.Cloud.Shadows;
 using Strata.Cloud.Tenancy;
 using Strata.Cloud.Updates;
 using Strata.Core.Tenancy;
@@ -172,6 +174,8 @@ internal static class CloudComposition
         services.AddHealth();
         services.AddProvisioning();
         services.AddInstaller();
+        services.AddArtifacts(new ArtifactsOptions { Folder = Path.Combine(folder.Path, "artifacts") });
+        services.AddShadows();
         services.AddUpdates();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
@@ -217,6 +221,8 @@ internal static class CloudComposition
         app.MapIdentity();
         app.MapProvisioning();
         app.MapInstaller();
+        app.MapArtifacts();
+        app.MapShadows();
         app.MapDevices();
         app.MapHealth();
         app.MapUpdates();

@@ -24,6 +24,9 @@ public static class FleetEventKinds
     /// <summary>A rollout was started, went on to its next ring, was stopped or is done: which, and why.</summary>
     public const string RolloutState = "rollout.state";
 
+    /// <summary>A device said something of updates to its gateway: the topic below its own, and what it said.</summary>
+    public const string DeviceMessage = "device.message";
+
     public const string GatewayJoined = "gateway.joined";
     public const string GatewayLinkUp = "gateway.link-up";
     public const string GatewayLinkDown = "gateway.link-down";

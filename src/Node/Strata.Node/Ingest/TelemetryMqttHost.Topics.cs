@@ -10,8 +10,9 @@ public sealed partial class TelemetryMqttHost
 {
     /// <summary>Says something on a topic of a device, to whoever listens to it: the device, if it is connected here, and applications.</summary>
     /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
-    public void Say(TenantId tenant, DeviceId device, string rest, ReadOnlySpan<byte> payload) =>
-        broker!.Publish(tenant.Value, Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}"), payload, qos: 1);
+    /// <param name="qos">0 is not kept for who is away.</param>
+    public void Say(TenantId tenant, DeviceId device, string rest, ReadOnlySpan<byte> payload, byte qos = 1) =>
+        broker!.Publish(tenant.Value, Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}"), payload, qos: qos);
 
     public void Subscribed(MqttClient client, IReadOnlyList<string> topicFilters)
     {
