@@ -22,6 +22,8 @@ public sealed class TestHost : IMqttHost
 
     public Func<MqttClient, string, bool> Subscribe { get; set; } = static (_, _) => true;
 
+    public Action<MqttClient, IReadOnlyList<string>> OnSubscribed { get; set; } = static (_, _) => { };
+
     public Func<MqttClient, SeenPublish, PublishVerdict> Verdict { get; set; } = static (_, _) => PublishVerdict.Route;
 
     public Func<MqttClient, CancellationToken, ValueTask> EndBurst { get; set; } = static (_, _) => default;
@@ -73,6 +75,8 @@ public sealed class TestHost : IMqttHost
     public void StorageFailed(Exception fault) => storageFault.TrySetResult(fault);
 
     public bool MaySubscribe(MqttClient client, string topicFilter) => Subscribe(client, topicFilter);
+
+    public void Subscribed(MqttClient client, IReadOnlyList<string> topicFilters) => OnSubscribed(client, topicFilters);
 
     public bool MayReceive(MqttClient client, ReadOnlySpan<byte> topic) => Receive(client, Encoding.UTF8.GetString(topic));
 

@@ -98,7 +98,7 @@ public static class DevicesModule
         services.AddSingleton<ITenantContents, DecommissionContents>();
         services.AddHostedService(s => s.GetRequiredService<DecommissionSteps>());
         services.AddSingleton<DownwardQueue>();
-        services.AddSingleton<DeviceWay>();
+        services.AddSingleton<DeviceWay>().AddSingleton<IDeviceWay>(static s => s.GetRequiredService<DeviceWay>());
         services.AddSingleton<IDownward>(s => s.GetRequiredService<DownwardQueue>());
         services.AddSingleton<GatewayResponses>();
         services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<GatewayResponses>());

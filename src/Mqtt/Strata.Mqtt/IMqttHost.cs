@@ -59,6 +59,15 @@ public interface IMqttHost
     bool MaySubscribe(MqttClient client, string topicFilter);
 
     /// <summary>
+    /// The client has subscriptions: called behind the SUBACK that granted them, and behind <see cref="Connected"/> for those of a session that it came back to. What the host publishes from
+    /// now on reaches it. Must not block.
+    /// </summary>
+    /// <param name="topicFilters">As asked for, with <c>$share/</c>.</param>
+    void Subscribed(MqttClient client, IReadOnlyList<string> topicFilters)
+    {
+    }
+
+    /// <summary>
     /// Whether the client may receive a message of this topic. Called only for the messages of a session of which <see cref="MaySubscribe"/> has denied a
     /// subscription that it granted before, or whose client <see cref="ChecksEachMessage"/>, as each is delivered. Must not block.
     /// </summary>

@@ -67,6 +67,7 @@ public static class NodeServices
         services.TryAddSingleton<IGatewayAsker>(s => s.GetRequiredService<GatewayLinkHub>());
         services.AddHostedService<LinkStop>();
         services.AddMqttBroker<TelemetryMqttHost>(mqtt);
+        services.AddSingleton(static s => new Lazy<IReadOnlyList<IDeviceTopics>>(() => [.. s.GetServices<IDeviceTopics>()]));
         services.AddHostedService<MqttStorageWatch>();
         services.TryAddSingleton(s => new Lazy<MqttBroker>(s.GetRequiredService<MqttBroker>));
         services.TryAddSingleton<LivePublisher>();

@@ -16,16 +16,16 @@ public sealed class PrincipalTests
     /// <summary>Role, permission: what the built-in roles hold, written out, so that a change of one is seen here.</summary>
     public static TheoryData<string, string> Holds => new()
     {
-        { "viewer", "readings.read,devices.read,sites.read,gateways.read,events.read" },
-        { "operator", "readings.read,devices.read,devices.write,sites.read,gateways.read,events.read" },
-        { "installer", "readings.read,devices.read,devices.write,devices.provision,sites.read,sites.write,gateways.read,gateways.write,events.read" },
+        { "viewer", "readings.read,devices.read,updates.read,sites.read,gateways.read,events.read" },
+        { "operator", "readings.read,devices.read,devices.write,commands.send,updates.read,updates.write,updates.start,updates.abort,sites.read,gateways.read,events.read" },
+        { "installer", "readings.read,devices.read,devices.write,devices.provision,updates.read,sites.read,sites.write,gateways.read,gateways.write,events.read" },
         {
             "tenant-admin",
-            "readings.read,devices.read,devices.write,devices.provision,sites.read,sites.write,gateways.read,gateways.write,events.read,tokens.manage,shares.manage,views.manage,users.manage,roles.manage,audit.read,tenant.manage,usage.read"
+            "readings.read,devices.read,devices.write,devices.provision,commands.send,updates.read,updates.write,updates.approve,updates.start,updates.abort,sites.read,sites.write,gateways.read,gateways.write,events.read,tokens.manage,shares.manage,views.manage,users.manage,roles.manage,audit.read,tenant.manage,usage.read"
         },
         {
             "platform-owner",
-            "readings.read,devices.read,devices.write,devices.provision,sites.read,sites.write,gateways.read,gateways.write,events.read,tokens.manage,shares.manage,views.manage,users.manage,roles.manage,audit.read,tenant.manage,usage.read,node.read,platform.manage"
+            "readings.read,devices.read,devices.write,devices.provision,commands.send,updates.read,updates.write,updates.approve,updates.start,updates.abort,sites.read,sites.write,gateways.read,gateways.write,events.read,tokens.manage,shares.manage,views.manage,users.manage,roles.manage,audit.read,tenant.manage,usage.read,node.read,platform.manage"
         },
     };
 

@@ -27,6 +27,25 @@ public class SessionTests
     }
 
     [Fact]
+    public async Task The_host_hears_of_subscriptions_when_the_client_has_them_and_what_it_says_then_arrives_once()
+    {
+        await using var server = await StartAsync();
+        server.Host.OnSubscribed = (_, filters) => server.Broker.Publish("tests", "news"u8, System.Text.Encoding.UTF8.GetBytes(string.Join(' ', filters.Order())), qos: 1);
+        using (var first = await server.ResumeAsync("c", present: false))
+        {
+            await first.SendAsync(Packets.Subscribe(7, 5, ("news", 1), ("$share/g/other", 1), ("bad/#/filter", 1)));
+            var arrived = await first.ReadByTypeAsync(2);
+            Assert.Equal((1, 1), (arrived[9].Count(), arrived[3].Count()));
+        }
+
+        await server.Host.NextGone();
+        using var again = await server.ResumeAsync("c", present: true);
+        var said = new[] { (await again.ReadPublishAsync()).Payload, (await again.ReadPublishAsync()).Payload };
+        Assert.Equal(["$share/g/other news", "$share/g/other news"], said); // Once of before, never acknowledged, and once of now.
+        await again.PingAsync();
+    }
+
+    [Fact]
     [Spec("MQTT-3.1.2-4")]
     [Spec("MQTT-3.2.2-2")]
     [Spec("MQTT-3.2.2-3")]

@@ -59,6 +59,30 @@ public sealed class MqttAccessTests
     }
 
     [Fact]
+    public async Task A_part_of_the_node_serves_topics_of_devices_and_they_are_acknowledged_when_it_has_kept_what_they_said()
+    {
+        await using var node = await TestNode.StartAsync();
+        await using var device = await MqttTestClient.ConnectAsync(node, "t-1", node.AddDevice("t-1"));
+        Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, await device.SubscribeAsync("devices/t-1/echo/+"));
+        Assert.Equal(("devices/t-1/echo/welcome", "echo/+"), Said(await device.NextAsync()));
+
+        Assert.Equal(MqttClientPublishReasonCode.Success, (await device.PublishAsync("devices/t-1/echo/say", "hello")).ReasonCode);
+        Assert.Equal(("devices/t-1/echo/answer", "hello"), Said(await device.NextAsync()));
+        Assert.Equal(MqttClientPublishReasonCode.TopicNameInvalid, (await device.PublishAsync("devices/t-1/echo/other", "x")).ReasonCode);
+        Assert.Equal(MqttClientPublishReasonCode.NotAuthorized, (await device.PublishAsync("devices/t-2/echo/say", "x")).ReasonCode);
+
+        var kept = new TaskCompletionSource();
+        node.Get<EchoTopics>().Kept = kept.Task;
+        var waiting = device.PublishAsync("devices/t-1/echo/say", "later");
+        Assert.Equal(("devices/t-1/echo/answer", "later"), Said(await device.NextAsync()));
+        Assert.False(waiting.IsCompleted);
+        kept.SetResult();
+        Assert.Equal(MqttClientPublishReasonCode.Success, (await waiting).ReasonCode);
+
+        static (string, string) Said(MqttApplicationMessage message) => (message.Topic, message.ConvertPayloadToString());
+    }
+
+    [Fact]
     public async Task A_device_of_another_tenant_says_its_tenant_and_a_plain_name_is_the_first_tenants()
     {
         await using var node = await TestNode.StartAsync();

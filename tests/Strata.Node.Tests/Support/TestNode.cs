@@ -16,6 +16,7 @@ using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Ingest;
 using Strata.Node.Link;
 using Strata.Node.Uplink;
 using Strata.Telemetry;
@@ -87,6 +88,7 @@ internal sealed class TestNode : IAsyncDisposable
         builder.Services.AddSingleton<RecordedActivity>().AddSingleton<IDeviceActivity>(s => s.GetRequiredService<RecordedActivity>());
         builder.Services.AddSingleton<FakeConfigurations>().AddSingleton<IGatewayConfigurationSource>(s => s.GetRequiredService<FakeConfigurations>());
         builder.Services.AddSingleton<RecordedLinks>().AddSingleton<ILinkEvents>(s => s.GetRequiredService<RecordedLinks>());
+        builder.Services.AddSingleton(s => new EchoTopics(new Lazy<TelemetryMqttHost>(() => s.GetRequiredService<TelemetryMqttHost>()))).AddSingleton<IDeviceTopics>(s => s.GetRequiredService<EchoTopics>());
         builder.Services.AddNode();
         builder.Services.AddStrataAuthentication(folder);
         builder.Services.Configure(uplink ?? (_ => { }));
@@ -211,4 +213,26 @@ internal sealed class FakeConfigurations : IGatewayConfigurationSource
 
     public ValueTask<GatewayChange?> ChangeSinceAsync(GatewayEntry gateway, long version, CancellationToken cancellationToken) =>
         ValueTask.FromResult(changes.GetValueOrDefault(gateway.Gateway.Value) is { } change && change.From == version ? change : null);
+}
+
+/// <summary>A part of the node that answers on <c>echo/</c> and keeps what it hears.</summary>
+internal sealed class EchoTopics(Lazy<TelemetryMqttHost> host) : IDeviceTopics
+{
+    public string Root => "echo/";
+
+    public Task Kept { get; set; } = Task.CompletedTask;
+
+    public Task? OnPublish(DeviceMessage message)
+    {
+        if (message.Rest != "echo/say")
+            return null;
+        host.Value.Say(message.Tenant, message.Device, "echo/answer", message.Payload);
+        return Kept;
+    }
+
+    public void OnSubscribed(TenantId tenant, DeviceId device, string filterRest)
+    {
+        if (filterRest.StartsWith(Root, StringComparison.Ordinal))
+            host.Value.Say(tenant, device, "echo/welcome", Encoding.UTF8.GetBytes(filterRest));
+    }
 }

@@ -19,6 +19,24 @@ public enum Permission
     /// <summary><c>devices.provision</c>: registering a device, giving it a secret, taking it out of service.</summary>
     DevicesProvision,
 
+    /// <summary><c>commands.send</c>: telling a device to do something.</summary>
+    CommandsSend,
+
+    /// <summary><c>updates.read</c>: artifacts and rollouts.</summary>
+    UpdatesRead,
+
+    /// <summary><c>updates.write</c>: bringing artifacts, and drafting rollouts.</summary>
+    UpdatesWrite,
+
+    /// <summary><c>updates.approve</c>: saying that what another has drafted may begin.</summary>
+    UpdatesApprove,
+
+    /// <summary><c>updates.start</c>: starting, pausing, resuming and rolling back a rollout.</summary>
+    UpdatesStart,
+
+    /// <summary><c>updates.abort</c>: ending a rollout.</summary>
+    UpdatesAbort,
+
     /// <summary><c>sites.read</c>: places, groups and the architecture as a file.</summary>
     SitesRead,
 
@@ -71,7 +89,10 @@ public static class Permissions
     private static readonly (Permission Permission, string Name)[] Names =
     [
         (Permission.ReadingsRead, "readings.read"), (Permission.DevicesRead, "devices.read"), (Permission.DevicesWrite, "devices.write"),
-        (Permission.DevicesProvision, "devices.provision"), (Permission.SitesRead, "sites.read"), (Permission.SitesWrite, "sites.write"),
+        (Permission.DevicesProvision, "devices.provision"),
+        (Permission.CommandsSend, "commands.send"), (Permission.UpdatesRead, "updates.read"), (Permission.UpdatesWrite, "updates.write"),
+        (Permission.UpdatesApprove, "updates.approve"), (Permission.UpdatesStart, "updates.start"), (Permission.UpdatesAbort, "updates.abort"),
+        (Permission.SitesRead, "sites.read"), (Permission.SitesWrite, "sites.write"),
         (Permission.GatewaysRead, "gateways.read"), (Permission.GatewaysWrite, "gateways.write"), (Permission.EventsRead, "events.read"),
         (Permission.TokensManage, "tokens.manage"), (Permission.SharesManage, "shares.manage"), (Permission.ViewsManage, "views.manage"),
         (Permission.UsersManage, "users.manage"), (Permission.RolesManage, "roles.manage"),

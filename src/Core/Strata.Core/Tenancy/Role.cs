@@ -10,10 +10,11 @@ public sealed record Role(string Name, PermissionSet Permissions)
 
     /// <summary>Looks.</summary>
     public static readonly Role Viewer = new("viewer", PermissionSet.Of(
-        Permission.ReadingsRead, Permission.DevicesRead, Permission.SitesRead, Permission.GatewaysRead, Permission.EventsRead));
+        Permission.ReadingsRead, Permission.DevicesRead, Permission.SitesRead, Permission.GatewaysRead, Permission.EventsRead, Permission.UpdatesRead));
 
     /// <summary>Keeps devices running: looks, and changes what is there.</summary>
-    public static readonly Role Operator = new("operator", Viewer.Permissions.With(PermissionSet.Of(Permission.DevicesWrite)));
+    public static readonly Role Operator = new("operator", Viewer.Permissions.With(PermissionSet.Of(
+        Permission.DevicesWrite, Permission.CommandsSend, Permission.UpdatesWrite, Permission.UpdatesStart, Permission.UpdatesAbort)));
 
     /// <summary>Brings devices and gateways in.</summary>
     public static readonly Role Installer = new("installer", Viewer.Permissions.With(PermissionSet.Of(

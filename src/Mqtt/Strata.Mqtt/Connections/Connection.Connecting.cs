@@ -186,12 +186,12 @@ internal sealed partial class Connection
             broker.LogBarred(context.RemoteEndPoint, Options.MaxFailedLogins, name, Options.FailedLoginWindow);
     }
 
-    private void TellHost(MqttClient accepted)
+    private void TellHost(Action<IMqttHost, MqttClient, IReadOnlyList<string>> what, IReadOnlyList<string> filters)
     {
 #pragma warning disable CA1031 // A host that fails keeps nobody.
         try
         {
-            broker.Host.Connected(accepted);
+            what(broker.Host, client!, filters);
         }
         catch (Exception fault)
         {
@@ -247,7 +247,9 @@ internal sealed partial class Connection
         if (entrance.Present || broker.Host.ChecksEachMessage(client))
             session.Review(broker.Host, client);
         session.Attach(this, new Presence(sessionExpirySeconds, long.MaxValue, will, long.MaxValue), client.UserName, handshake.ReceiveMaximum);
-        TellHost(client);
+        TellHost(static (host, accepted, _) => host.Connected(accepted), []);
+        if (entrance.Present && session.Filters is { Length: > 0 } resumed)
+            TellHost(static (host, accepted, filters) => host.Subscribed(accepted, filters), resumed);
         if (stopping)
             CloseForStop();
     }

@@ -15,21 +15,28 @@ internal sealed partial class Connection
         var packet = SubscribePacket.Read(body, version, unsubscribe: false);
         var codes = new ArrayBufferWriter<byte>(8);
         var retained = new RetainedSearch(@namespace!.Retained, Options);
+        var granted = new List<string>(1);
         while (packet.TryRead())
         {
             var code = Subscribe(packet.Filter, packet.Options, retained);
+            if (code < MqttReasonCode.UnspecifiedError)
+                granted.Add(Encoding.UTF8.GetString(packet.Filter));
             if (version != MqttProtocolVersion.V500 && code >= MqttReasonCode.UnspecifiedError)
                 code = MqttReasonCode.UnspecifiedError;
             codes.Write([(byte)code]);
         }
 
         Reply(PacketType.SubAck, packet.PacketId, codes.WrittenSpan);
-        if (retained.Batches.Count == 0)
-            return;
-        if (session!.StoredAs > 0)
-            @namespace!.Store!.Journal.Await(new AfterCommit(new RetainedBehindSubAck(this, retained.Batches)));
-        else
-            Deliver(retained.Batches);
+        if (retained.Batches.Count > 0)
+        {
+            if (session!.StoredAs > 0)
+                @namespace!.Store!.Journal.Await(new AfterCommit(new RetainedBehindSubAck(this, retained.Batches)));
+            else
+                Deliver(retained.Batches);
+        }
+
+        if (granted.Count > 0)
+            TellHost(static (host, client, filters) => host.Subscribed(client, filters), granted);
     }
 
     private void Deliver(IReadOnlyList<RetainedBatch> retained)

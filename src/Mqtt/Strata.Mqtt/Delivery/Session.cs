@@ -247,15 +247,22 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
         }
     }
 
+    /// <summary>The filters of its subscriptions, as they were asked for.</summary>
+    public string[] Filters
+    {
+        get
+        {
+            lock (gate)
+                return subscriptions?.Keys.ToArray() ?? [];
+        }
+    }
+
     /// <summary>Asks for every subscription again whether the client may have it. If one may not be, or the host
     /// wants it, each message is asked about as it is delivered.</summary>
     /// <param name="host">Null: the client may have none of them.</param>
     public void Review(IMqttHost? host, MqttClient client)
     {
-        string[] filters;
-        lock (gate)
-            filters = subscriptions?.Keys.ToArray() ?? [];
-        var denied = host?.ChecksEachMessage(client) == true || Array.Exists(filters, filter => host is null || !host.MaySubscribe(client, Topics.WithoutShare(filter)));
+        var denied = host?.ChecksEachMessage(client) == true || Array.Exists(Filters, filter => host is null || !host.MaySubscribe(client, Topics.WithoutShare(filter)));
         Volatile.Write(ref guarded, denied ? client : null);
     }
 

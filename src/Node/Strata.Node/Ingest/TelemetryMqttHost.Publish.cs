@@ -30,7 +30,7 @@ public sealed partial class TelemetryMqttHost
         if (topic == DeviceTopic.Other)
         {
             connection.Meter.Routed(publish.Payload.Length);
-            return Respond(client, connection, publish);
+            return Serve(client, connection, publish) ?? Respond(client, connection, publish);
         }
         if (topic == DeviceTopic.Unknown)
             return Reject(connection.Entry.Tenant, connection.Entry.Device.Value, MqttReasonCode.TopicNameInvalid, "telemetry goes to telemetry, telemetry/senml or health");

@@ -38,6 +38,7 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     private readonly IEnrolment? enrolment;
     private readonly DeviceEnrolment? enrolments;
     private readonly ITopicRules? topicRules;
+    private readonly Lazy<IReadOnlyList<IDeviceTopics>> topicsOfDevices;
     private readonly AccessMap accesses;
     private readonly IngestWriter writer;
     private readonly IRejectionLog rejections;
@@ -59,10 +60,11 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
     public TelemetryMqttHost(
         DeviceDirectory devices, GatewayDirectory gateways, ITokenStore tokens, TenantDirectory tenants, CertificateDirectory certificates, CertificateEntrance entrance, AccessMap accesses, IngestWriter writer, IRejectionLog rejections,
         IDeviceActivity activity, HopLog hops, IngestCounters counters, ServiceCounters service, PayloadLimits limits, IOptions<DeviceIngestOptions> options, LivePublisher live, Meter meter, TimeProvider time,
-        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null, DeviceEnrolment? enrolments = null, ITopicRules? topicRules = null)
+        ILogger<TelemetryMqttHost> logger, IEnrolment? enrolment = null, DeviceEnrolment? enrolments = null, ITopicRules? topicRules = null, Lazy<IReadOnlyList<IDeviceTopics>>? topicsOfDevices = null)
     {
         (this.devices, this.gateways, this.tokens, this.tenants, this.certificates, this.accesses) = (devices, gateways, tokens, tenants, certificates, accesses);
         (this.entrance, this.enrolment, this.enrolments, this.topicRules) = (entrance, enrolment, enrolments, topicRules);
+        this.topicsOfDevices = topicsOfDevices ?? new([]);
         (this.writer, this.rejections) = (writer, rejections);
         (this.activity, this.hops, this.counters, this.service, this.limits, this.options) = (activity, hops, counters, service, limits, options.Value);
         (this.live, this.meter, this.time, this.logger) = (live, meter, time, logger);
@@ -148,9 +150,13 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
             activity.Connected(connection.Entry, time.GetUtcNow());
         // Revoked between the check of its secret and now: the revocation did not see the connection yet.
         if (!devices.TryGet(connection.Entry.Tenant, connection.Entry.Device, out var now) || !HoldsFor(connection, now))
+        {
             End(connection);
-        else
-            connection.Rights = now.Rights;
+            return;
+        }
+        connection.Rights = now.Rights;
+        foreach (var topics in topicsOfDevices.Value)
+            topics.OnConnected(connection.Entry.Tenant, connection.Entry.Device);
     }
 
     public void Disconnected(MqttClient client, DisconnectCause cause)

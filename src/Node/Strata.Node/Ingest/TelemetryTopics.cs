@@ -29,14 +29,14 @@ internal static class TelemetryTopics
 
     /// <summary>Whether the topic tells the device to do something.</summary>
     /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
-    public static bool IsCommand(ReadOnlySpan<byte> rest) => rest.StartsWith("commands/"u8);
+    public static bool IsCommand(ReadOnlySpan<byte> rest) => rest.StartsWith("commands/"u8) || rest.StartsWith("jobs/"u8);
 
     /// <summary>Reads <c>commands/{name}/{request}/response</c>; false for every other topic.</summary>
     /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
     public static bool TryReadResponse(ReadOnlySpan<byte> rest, out string command, out string request)
     {
         (command, request) = ("", "");
-        if (!IsCommand(rest) || !rest.EndsWith("/response"u8))
+        if (!rest.StartsWith("commands/"u8) || !rest.EndsWith("/response"u8))
             return false;
         var parts = System.Text.Encoding.UTF8.GetString(rest).Split('/');
         if (parts.Length != 4)

@@ -1,0 +1,49 @@
+using System.Text;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+using Strata.Mqtt;
+
+namespace Strata.Node.Ingest;
+
+/// <summary>Topics of devices that other parts of the node serve.</summary>
+public sealed partial class TelemetryMqttHost
+{
+    /// <summary>Says something on a topic of a device, to whoever listens to it: the device, if it is connected here, and applications.</summary>
+    /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
+    public void Say(TenantId tenant, DeviceId device, string rest, ReadOnlySpan<byte> payload) =>
+        broker!.Publish(tenant.Value, Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}"), payload, qos: 1);
+
+    public void Subscribed(MqttClient client, IReadOnlyList<string> topicFilters)
+    {
+        if (client.State is not DeviceConnection connection)
+            return;
+        foreach (var filter in topicFilters)
+        {
+            if (!filter.StartsWith(connection.TopicText, StringComparison.Ordinal))
+                continue;
+            foreach (var topics in topicsOfDevices.Value)
+                topics.OnSubscribed(connection.Entry.Tenant, connection.Entry.Device, filter[connection.TopicText.Length..]);
+        }
+    }
+
+    /// <summary>A publish below a topic that another part serves; null for every other topic.</summary>
+    private PublishVerdict? Serve(MqttClient client, DeviceConnection connection, in InboundPublish publish)
+    {
+        var rest = publish.Topic[connection.TopicPrefix.Length..];
+        foreach (var topics in topicsOfDevices.Value)
+        {
+            if (!StartsWith(rest, topics.Root))
+                continue;
+            if (publish.Payload.Length > (connection.Meter.Quotas.PayloadBytes ?? long.MaxValue))
+                return Reject(connection.Entry.Tenant, connection.Entry.Device.Value, MqttReasonCode.PayloadFormatInvalid, $"the payload has {publish.Payload.Length} bytes; the tenant's quota payloadBytes is {connection.Meter.Quotas.PayloadBytes}");
+            if (topics.OnPublish(new DeviceMessage(connection.Entry.Tenant, connection.Entry.Device, Encoding.UTF8.GetString(rest), publish.Payload.ToArray())) is not { } kept)
+                return Reject(connection.Entry.Tenant, connection.Entry.Device.Value, MqttReasonCode.TopicNameInvalid, $"a device says nothing on {Encoding.UTF8.GetString(rest)}");
+            _ = AcknowledgeAsync(client, publish.PacketId, kept);
+            return PublishVerdict.Deferred;
+        }
+        return null;
+    }
+
+    /// <summary>Roots are ASCII.</summary>
+    private static bool StartsWith(ReadOnlySpan<byte> rest, string root) => rest.Length > root.Length && Ascii.Equals(rest[..root.Length], root);
+}
