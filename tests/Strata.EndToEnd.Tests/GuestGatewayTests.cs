@@ -53,7 +53,8 @@ public sealed class GuestGatewayTests
         await using var installation = new Installation();
         var secrets = await StartAsync(installation);
         var fog = await StartGatewayAsync(installation, "rival,share=40,site=hq,id=gw");
-        await Eventually.IsAsync(() => ConnectAsync(fog, "rival", "d-1", secrets["rival"]["d-1"]), r => r == MqttClientConnectResultCode.Success, "the guest's device");
+        foreach (var tenant in Tenants)
+            await Eventually.IsAsync(() => ConnectAsync(fog, tenant, "d-1", secrets[tenant]["d-1"]), r => r == MqttClientConnectResultCode.Success, $"the device of {tenant}");
         Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, await ConnectAsync(fog, "rival", "d-1", secrets["acme"]["d-1"]));
         Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, await ConnectAsync(fog, "acme", "d-1", secrets["rival"]["d-1"]));
         Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, await ConnectAsync(fog, "rival", "stranger", "x"));
@@ -76,7 +77,7 @@ public sealed class GuestGatewayTests
         await Eventually.IsAsync(() => ConnectAsync(first, fog, "rival", "d-1", secrets["rival"]["d-1"]), r => r == MqttClientConnectResultCode.Success, "the guest's first device");
         Assert.Equal(MqttClientConnectResultCode.Success, await ConnectAsync(second, fog, "rival", "d-2", secrets["rival"]["d-2"]));
         Assert.Equal(MqttClientConnectResultCode.QuotaExceeded, await ConnectAsync(third, fog, "rival", "d-3", secrets["rival"]["d-3"]));
-        Assert.Equal(MqttClientConnectResultCode.Success, await ConnectAsync(own, fog, "acme", "d-1", secrets["acme"]["d-1"]));
+        await Eventually.IsAsync(() => ConnectAsync(own, fog, "acme", "d-1", secrets["acme"]["d-1"]), r => r == MqttClientConnectResultCode.Success, "the gateway's own device");
         var flooded = 0;
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var flood = FloodAsync(first, 400, () => flooded++, enough.Token);
@@ -94,7 +95,7 @@ public sealed class GuestGatewayTests
         await using var installation = new Installation();
         var secrets = await StartAsync(installation);
         var fog = await StartGatewayAsync(installation, "rival,share=40,site=hq,join-token=wrong");
-        Assert.Equal(MqttClientConnectResultCode.Success, await ConnectAsync(fog, "acme", "d-1", secrets["acme"]["d-1"]));
+        await Eventually.IsAsync(() => ConnectAsync(fog, "acme", "d-1", secrets["acme"]["d-1"]), r => r == MqttClientConnectResultCode.Success, "the gateway's own device");
         var admin = (await File.ReadAllTextAsync(Path.Combine(installation.Folder, "fog", "admin.token"), TestContext.Current.CancellationToken)).Trim();
         using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = new Uri($"http://{fog.Ready["http"]}/") };
         http.DefaultRequestHeaders.Authorization = new("Bearer", admin);

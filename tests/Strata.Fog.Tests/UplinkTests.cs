@@ -23,6 +23,20 @@ public sealed class UplinkTests
     }
 
     [Fact]
+    public async Task A_gateway_that_has_not_been_told_its_devices_asks_them_to_try_again_and_calls_nobody_a_stranger()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        parent.Fault = Fault.Broken; // It lets the gateway join, and tells it nothing.
+        await using var fog = new FogFixture();
+        await fog.StartAsync(parent.Address);
+        Assert.Equal(503, await fog.PublishAsync("t-1", "{\"temperature\":1}"));
+        parent.Fault = Fault.None;
+        await fog.ConfiguredAsync();
+        Assert.Equal(204, await fog.PublishAsync("t-1", "{\"temperature\":1}"));
+        Assert.Equal(401, await fog.PublishAsync("stranger", "{\"temperature\":1}"));
+    }
+
+    [Fact]
     public async Task An_answer_that_is_lost_stores_nothing_twice_and_loses_nothing()
     {
         await using var parent = await FakeParent.StartAsync(Site.Configuration());

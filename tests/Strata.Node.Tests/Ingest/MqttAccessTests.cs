@@ -30,6 +30,22 @@ public sealed class MqttAccessTests
     }
 
     [Fact]
+    public async Task A_device_is_asked_to_come_again_while_the_node_does_not_know_its_devices()
+    {
+        await using var node = await TestNode.StartAsync();
+        node.Devices.Expect(TenantId.Main);
+        var (client, result) = await MqttTestClient.TryConnectAsync(node, "t-1", "any");
+        await using var _ = client;
+        Assert.Equal(MqttClientConnectResultCode.ServerUnavailable, result.ResultCode);
+        Assert.Empty(node.Rejected());
+
+        node.Devices.ReplaceAll(TenantId.Main, []);
+        var (stranger, refused) = await MqttTestClient.TryConnectAsync(node, "t-1", "any");
+        await using var __ = stranger;
+        Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, refused.ResultCode);
+    }
+
+    [Fact]
     public async Task A_device_that_is_disabled_is_refused()
     {
         await using var node = await TestNode.StartAsync();

@@ -30,13 +30,18 @@ internal sealed class SiteConfiguration(string path, TenantId? tenant, DeviceDir
     /// <summary>The version that is known; 0 when none is.</summary>
     public long Version => current?.Version ?? 0;
 
-    /// <summary>Takes what the file holds. False when there is none.</summary>
+    /// <summary>Takes what the file holds. False when there is none: then devices are told to try again until there is.</summary>
     /// <param name="damage">Why the file could not be read.</param>
     public bool Load(out string? damage)
     {
         var kept = PrivateFile.Read(path, FogJson.Default.GatewayConfiguration, out damage);
         if (kept is null)
+        {
+            if (tenant is { } own)
+                serve(own);
+            devices.Expect(view.Tenant);
             return false;
+        }
         Take(kept);
         return true;
     }

@@ -3,9 +3,11 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
 using Strata.Node.Identity;
+using Strata.Node.Ingest;
 
 namespace Strata.Node.Auth;
 
@@ -15,9 +17,19 @@ internal sealed class BasicHandler(
     ILoggerFactory logger, UrlEncoder encoder)
     : ProblemAuthenticationHandler(options, logger, encoder)
 {
+    private bool isTooEarly;
+
     protected override string ChallengeText => "Basic realm=\"strata\", charset=\"UTF-8\"";
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Check());
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        if (!isTooEarly)
+            return base.HandleChallengeAsync(properties);
+        Response.Headers.RetryAfter = "1";
+        return ProblemResults.Of(ProblemKind.Unavailable, TelemetryMqttHost.NotToldYet).ExecuteAsync(Context);
+    }
 
     private AuthenticateResult Check()
     {
@@ -27,6 +39,11 @@ internal sealed class BasicHandler(
             return Refuse(tenants.Default, "", "malformed Basic credentials");
         var login = LoginName.Of(name, tenants.Default);
         var check = CredentialPair.Check(login, secret, devices, gateways, certificates, out var device, out var gateway);
+        if (check.Result == CredentialCheck.Unknown && devices.IsExpected(login.Tenant))
+        {
+            isTooEarly = true;
+            return AuthenticateResult.Fail(TelemetryMqttHost.NotToldYet);
+        }
         if (check.Result == CredentialCheck.Accepted && !tenants.IsActive(login.Tenant))
             return Refuse(login.Tenant, login.Name, "the tenant is disabled");
         if (check.Result != CredentialCheck.Accepted)

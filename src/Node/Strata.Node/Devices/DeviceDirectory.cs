@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
@@ -14,6 +15,7 @@ public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapaci
 {
     public const int DefaultCapacity = 1_000_000;
 
+    private readonly ConcurrentDictionary<TenantId, bool> expected = new();
     private int version;
 
     private readonly CredentialIndex<DeviceId, DeviceEntry> index = new(capacity, e => (e.Tenant, e.Device), e => e.SecretHash, e => e.Enabled);
@@ -72,7 +74,14 @@ public sealed class DeviceDirectory(int capacity = DeviceDirectory.DefaultCapaci
             Remove(tenant, gone.Device);
         foreach (var entry in entries)
             Set(entry);
+        expected.TryRemove(tenant, out _);
     }
+
+    /// <summary>The tenant's devices are to be told to this node and are not known yet: until <see cref="ReplaceAll"/> it cannot say that one is a stranger.</summary>
+    public void Expect(TenantId tenant) => expected[tenant] = true;
+
+    /// <summary>Whether the tenant's devices are not known here yet.</summary>
+    public bool IsExpected(TenantId tenant) => expected.ContainsKey(tenant);
 
     /// <summary>A tenant's devices, in no order; changes made while enumerating may or may not be seen.</summary>
     public IEnumerable<DeviceEntry> All(TenantId tenant) => index.All(tenant);

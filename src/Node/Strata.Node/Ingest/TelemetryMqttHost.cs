@@ -24,6 +24,7 @@ namespace Strata.Node.Ingest;
 public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
 {
     internal const string StoreRefusal = "The node stores no more series of this device.";
+    internal const string NotToldYet = "This gateway has not been told yet whose devices it serves; try again in a moment.";
     private const string ConnectionQuota = "The tenant's quota of connections is used up.";
     private const string DeviceOwner = "device/";
     private const string GatewayOwner = "gateway/";
@@ -119,6 +120,8 @@ public sealed partial class TelemetryMqttHost : IMqttHost, IDisposable
         if (login.Name == ITokenStore.MqttUser)
             return ConnectApplication(login, request);
         var check = CredentialPair.Check(login, request.Password.Span, devices, gateways, certificates, out var device, out var gateway);
+        if (check.Result == CredentialCheck.Unknown && devices.IsExpected(login.Tenant))
+            return ConnectDecision.Refuse(MqttReasonCode.ServerUnavailable, NotToldYet);
         var log = login.LogOf(tenants);
         if (check.Result != CredentialCheck.Accepted)
             return Refuse(log, login.Name, check.Reason, CodeOf(check.Result));
