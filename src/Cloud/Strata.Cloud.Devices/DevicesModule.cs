@@ -100,8 +100,8 @@ public static class DevicesModule
         services.AddSingleton<DownwardQueue>();
         services.AddSingleton<DeviceWay>().AddSingleton<IDeviceWay>(static s => s.GetRequiredService<DeviceWay>());
         services.AddSingleton<IDownward>(s => s.GetRequiredService<DownwardQueue>());
-        services.AddSingleton<GatewayResponses>();
-        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<GatewayResponses>());
+        services.AddSingleton<GatewayWords>();
+        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<GatewayWords>());
         services.AddSingleton<BulkOperations>();
         services.AddHostedService(s => s.GetRequiredService<BulkOperations>());
         return services;

@@ -73,6 +73,8 @@ public static class CommandLine
         {
             (CommandState.Sent, DeviceReach.Away) => CommandStep.Lose,
             (_, DeviceReach.Here) when progress.IsDueAgain(terms, now) => CommandStep.Say,
+            // The program may have ended between writing that it was sent and giving it to the gateway, which takes it once.
+            (CommandState.Sent, DeviceReach.ThroughGateway) when progress.AttemptsHere == 0 => CommandStep.Say,
             _ => CommandStep.Wait,
         };
     }

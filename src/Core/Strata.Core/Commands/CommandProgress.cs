@@ -36,10 +36,12 @@ public sealed record CommandProgress
 
     public static CommandProgress Begin(DateTimeOffset now) => new() { State = CommandState.Queued, Created = now };
 
-    /// <summary>It is said to the device.</summary>
-    public CommandProgress? Say(CommandTerms terms, DateTimeOffset now) => Step(CommandState.Sent, s => s with
+    /// <summary>It is said to the device, or given to its gateway.</summary>
+    /// <param name="throughGateway">The gateway keeps it until the device is there for it, or it expires.</param>
+    public CommandProgress? Say(CommandTerms terms, DateTimeOffset now, bool throughGateway = false) => Step(CommandState.Sent, s => s with
     {
-        Sent = s.Sent ?? now, Attempts = s.Attempts + 1, AttemptsHere = s.AttemptsHere + 1, Tried = now, Reason = null, AnswerBy = Until(s.Sent ?? now, terms, now),
+        Sent = s.Sent ?? now, Attempts = s.Attempts + 1, AttemptsHere = s.AttemptsHere + 1, Tried = now, Reason = null,
+        AnswerBy = Until(s.Sent ?? now, terms, now) is var until && throughGateway && terms.Expires > until ? terms.Expires : until,
     });
 
     /// <summary>The device has acknowledged it.</summary>
