@@ -88,7 +88,7 @@ public static class DevicesModule
         services.AddHostedService(s => s.GetRequiredService<RefusalTrail>());
         services.AddHostedService(s => s.GetRequiredService<DeviceActivity>());
         services.AddHostedService<TransitionTrim>();
-        services.AddSingleton<LifecycleHooks>();
+        services.AddSingleton<LifecycleHooks>().AddSingleton<ITenantHooks>(s => s.GetRequiredService<LifecycleHooks>());
         services.AddHostedService(s => s.GetRequiredService<LifecycleHooks>());
         services.AddHostedService<LifecycleNews>();
         services.AddSingleton(s => ErasureKey.LoadOrCreate(s.GetRequiredService<RegistryOptions>().DataFolder));

@@ -14,6 +14,7 @@ using Strata.Cloud.Billing;
 using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
+using Strata.Cloud.Commands;
 using Strata.Cloud.Health;
 using Strata.Cloud.Identity;
 using Strata.Cloud.Identity.Authorities;
@@ -169,6 +170,7 @@ internal static class CloudComposition
         services.AddBilling();
         services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), new IdentityOptions { PublicUrl = options.PublicUrl });
         services.AddHealth();
+        services.AddCommands(options.Commands);
         services.AddProvisioning();
         services.AddInstaller();
         services.AddHostedService<RejectionFlusher>();
@@ -217,6 +219,7 @@ internal static class CloudComposition
         app.MapInstaller();
         app.MapDevices();
         app.MapHealth();
+        app.MapCommands();
         app.MapNode();
         app.MapReadings();
         app.MapUsage();
