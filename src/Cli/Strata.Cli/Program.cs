@@ -30,7 +30,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     GatewaysCommand.Create(),
     DevicesCommand.Create(),
     GroupsCommand.Create(),
-    BulkCommand.Create(),
+    BulkCommand.Create(), CommandsCommand.Create(),
     HooksCommand.Create(),
     FleetCommand.Create(), WorkOrdersCommand.Create(), WindowsCommand.Create(), MountingsCommand.Create(), SimulateCommand.Create(),
     ReadingsCommand.Create(),

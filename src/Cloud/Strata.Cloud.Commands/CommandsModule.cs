@@ -5,7 +5,9 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Strata.Cloud.Commands.Bulk;
 using Strata.Cloud.Commands.Running;
+using Strata.Cloud.Commands.Schedules;
 using Strata.Cloud.Commands.Schemas;
 using Strata.Cloud.Commands.Sending;
 using Strata.Cloud.Platform;
@@ -38,6 +40,9 @@ public static class CommandsModule
         services.AddHostedService(s => s.GetRequiredService<CommandWriter>());
         services.AddHostedService(s => s.GetRequiredService<CommandEars>());
         services.AddHostedService<CommandRunner>();
+        services.AddSingleton<RunDesk>();
+        services.AddHostedService<RunPacer>();
+        services.AddHostedService<ScheduleRunner>();
         return services;
     }
 
@@ -46,6 +51,8 @@ public static class CommandsModule
         var api = routes.MapGroup("/api/v1").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
         CommandRoutes.Map(api);
         SchemaRoutes.Map(api);
+        RunRoutes.Map(api);
+        ScheduleRoutes.Map(api);
         return routes;
     }
 }

@@ -211,11 +211,6 @@ namespace Strata.Cloud.Commands.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("concurrency");
 
-                    b.Property<string>("Counts")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("counts");
-
                     b.Property<byte[]>("Devices")
                         .IsRequired()
                         .HasColumnType("BLOB")
@@ -316,11 +311,6 @@ namespace Strata.Cloud.Commands.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("at");
 
-                    b.Property<string>("By")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("by");
-
                     b.Property<long>("Changed")
                         .HasColumnType("INTEGER")
                         .HasColumnName("changed");
@@ -353,10 +343,6 @@ namespace Strata.Cloud.Commands.Migrations
                     b.Property<long?>("Next")
                         .HasColumnType("INTEGER")
                         .HasColumnName("next");
-
-                    b.Property<string>("Reach")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("reach");
 
                     b.Property<string>("Run")
                         .IsRequired()

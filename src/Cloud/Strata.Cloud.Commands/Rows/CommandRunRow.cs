@@ -57,9 +57,6 @@ internal sealed record CommandRunRow : ITenantRow
     [Protected]
     public required string Refusals { get; init; }
 
-    /// <summary>How many of its commands that are over ended in which state, as far as they are not kept any more: JSON.</summary>
-    public required string Counts { get; init; }
-
     [Protected]
     public required string Actor { get; init; }
 
@@ -107,12 +104,6 @@ internal sealed record CommandScheduleRow : IAuditedRow
 
     [Protected]
     public required string Actor { get; init; }
-
-    /// <summary>As <see cref="CommandRunRow.By"/>.</summary>
-    public required string By { get; init; }
-
-    /// <summary>The places of the grants by which its maker may send; JSON. A run of it reaches what he reached; null for the whole tenant.</summary>
-    public string? Reach { get; init; }
 
     public required DateTimeOffset Changed { get; init; }
 }

@@ -38,6 +38,7 @@ internal static class SchemaRoutes
     {
         if (WholeOnly(context) is { } refusal)
             return ProblemResults.Of(refusal);
+        model = Whole(model);
         if (model.Length is 0 or > MaxModelLength || model.Any(char.IsControl))
             return ProblemResults.Of(ProblemKind.Invalid, $"A model has 1 to {MaxModelLength} characters; * is for all models that have no schema of their own.", "model");
         if (CommandNames.CheckName(name) is { } wrong)
@@ -64,7 +65,7 @@ internal static class SchemaRoutes
     {
         if (WholeOnly(context) is { } refusal)
             return ProblemResults.Of(refusal);
-        var id = SchemaBook.IdOf(model, name);
+        var id = SchemaBook.IdOf(Whole(model), name);
         var caller = Caller.Of(context);
         var outcome = await store.ChangeAsync<CommandSchemaRow>(caller, async (db, _, token) =>
             await db.Schemas.AsNoTracking().SingleOrDefaultAsync(s => s.Id == id, token) is { } row
@@ -72,6 +73,9 @@ internal static class SchemaRoutes
                 : new Problem(ProblemKind.NotFound, "There is no such schema.", "name"), cancellationToken, _ => book.Remove(caller.Tenant, id));
         return outcome.ToResult(_ => Results.NoContent());
     }
+
+    /// <summary>A slash in a part of a path is left as it was written.</summary>
+    private static string Whole(string model) => model.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>What holds in the whole tenant is changed by who may change the whole.</summary>
     private static Problem? WholeOnly(HttpContext context) => Access.Refusal(context.Access().Decide(Permission.DevicesWrite, site: null), () => Access.Forbidden);

@@ -216,11 +216,6 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                         .HasColumnType("integer")
                         .HasColumnName("concurrency");
 
-                    b.Property<string>("Counts")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("counts");
-
                     b.Property<byte[]>("Devices")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -321,11 +316,6 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                         .HasColumnType("bigint")
                         .HasColumnName("at");
 
-                    b.Property<string>("By")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("by");
-
                     b.Property<long>("Changed")
                         .HasColumnType("bigint")
                         .HasColumnName("changed");
@@ -358,10 +348,6 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                     b.Property<long?>("Next")
                         .HasColumnType("bigint")
                         .HasColumnName("next");
-
-                    b.Property<string>("Reach")
-                        .HasColumnType("text")
-                        .HasColumnName("reach");
 
                     b.Property<string>("Run")
                         .IsRequired()

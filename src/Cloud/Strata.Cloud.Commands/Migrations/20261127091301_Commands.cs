@@ -45,7 +45,6 @@ namespace Strata.Cloud.Commands.Migrations
                     made = table.Column<int>(type: "INTEGER", nullable: false),
                     refused = table.Column<int>(type: "INTEGER", nullable: false),
                     refusals = table.Column<string>(type: "TEXT", nullable: false),
-                    counts = table.Column<string>(type: "TEXT", nullable: false),
                     actor = table.Column<string>(type: "TEXT", nullable: false),
                     by = table.Column<string>(type: "TEXT", nullable: false),
                     schedule = table.Column<string>(type: "TEXT", nullable: true),
@@ -75,8 +74,6 @@ namespace Strata.Cloud.Commands.Migrations
                     last_run = table.Column<string>(type: "TEXT", nullable: true),
                     last_refusal = table.Column<string>(type: "TEXT", nullable: true),
                     actor = table.Column<string>(type: "TEXT", nullable: false),
-                    by = table.Column<string>(type: "TEXT", nullable: false),
-                    reach = table.Column<string>(type: "TEXT", nullable: true),
                     changed = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>

@@ -45,7 +45,6 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                     made = table.Column<int>(type: "integer", nullable: false),
                     refused = table.Column<int>(type: "integer", nullable: false),
                     refusals = table.Column<string>(type: "text", nullable: false),
-                    counts = table.Column<string>(type: "text", nullable: false),
                     actor = table.Column<string>(type: "text", nullable: false),
                     by = table.Column<string>(type: "text", nullable: false),
                     schedule = table.Column<string>(type: "text", nullable: true),
@@ -75,8 +74,6 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                     last_run = table.Column<string>(type: "text", nullable: true),
                     last_refusal = table.Column<string>(type: "text", nullable: true),
                     actor = table.Column<string>(type: "text", nullable: false),
-                    by = table.Column<string>(type: "text", nullable: false),
-                    reach = table.Column<string>(type: "text", nullable: true),
                     changed = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
