@@ -5,6 +5,7 @@ using Strata.Bench.Mqtt.Drive;
 using Strata.Bench.Node;
 using Strata.Bench.Postgres;
 using Strata.Bench.Telemetry;
+using Strata.Bench.Updates;
 
 // One verb per benchmark; see README.md.
 var arguments = new Arguments(args.Skip(1));
@@ -34,6 +35,7 @@ return verb switch
     "fleet-search" => await FleetSearchVerb.RunAsync(arguments),
     "node-start" => await NodeStartVerb.RunAsync(arguments),
     "fog-connections" => await FogConnectionsVerb.RunAsync(arguments),
+    "rollout" => await RolloutVerb.RunAsync(arguments),
     _ => Usage(),
 };
 
@@ -66,6 +68,7 @@ static int Usage()
           noisy-tenant  a quiet tenant's throughput and p99, alone and beside a tenant that floods the same node, in turns; [--rounds 5] [--seconds 8] [--rate 5000] [--flood 50]; writes bench/results/noisy-tenant.json
           fleet-report  the fleet report of --devices 60000, asked --rounds 50 times over HTTP; [--strata PATH]; writes bench/results/fleet-report.json
           node-start    cold start and idle memory of strata cloud and strata fog; [--rounds 5] [--idle 10] [--edge PATH of strata-edge]; writes bench/results/node-start.json
+          rollout       what each look at a rollout over --devices 100000 simulated devices costs; writes bench/results/rollout.json
           fog-connections  memory of a gateway with --connections 10000 devices, and the time of asking for latest values; writes bench/results/fog-connections.json
         """);
     return 1;

@@ -114,7 +114,7 @@ public sealed class GateTests
         Assert.Equal(whole.Evidence, second.Evidence);
         Assert.Equal(whole.Figures(), second.Figures());
         Assert.Equal(7, second.Figures()[(int)HealthMetric.Silence].UpdatedIll);
-        Assert.Contains("fell silent more than the others do: 7, where 0.19 would be expected", Decide(new InstallationCounts(600, 0, 0, 0), second).Why, StringComparison.Ordinal);
+        Assert.Contains("fall silent more than the others do: 7, where 0.19 would be expected", Decide(new InstallationCounts(600, 0, 0, 0), second).Why, StringComparison.Ordinal);
     }
 
     [Fact]

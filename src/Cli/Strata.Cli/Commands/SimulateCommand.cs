@@ -15,7 +15,7 @@ internal static class SimulateCommand
     /// <summary>An offline sensor is found after two of the longest intervals, and its fault comes in the first third.</summary>
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(75);
 
-    public static Command Create() => new("simulate", "Simulate a fleet against a node, with faults that the node is not told of.") { CreateParking() };
+    public static Command Create() => new("simulate", "Simulate a fleet, with faults that nobody is told of.") { CreateParking(), SimulateFleetCommand.Create() };
 
     private static Command CreateParking()
     {

@@ -18,7 +18,7 @@ public static class HealthMetrics
 
     private static readonly string[] Names = ["reboots", "disconnects", "silence", "battery", "errors", "dataQuality", "latency"];
 
-    private static readonly string[] Words = ["restart more often", "lose their connection more often", "fell silent", "use their battery up faster", "report more errors", "send worse data", "answer more slowly"];
+    private static readonly string[] Words = ["restart again and again", "lose their connection", "fall silent", "drain their batteries", "report errors", "send bad data", "have become slow"];
 
     /// <summary>As the API names it.</summary>
     public static string NameOf(HealthMetric metric) => Names[(int)metric];

@@ -1,0 +1,81 @@
+using Strata.Core.Devices;
+
+namespace Strata.Core.Updates.Rollouts;
+
+public sealed partial class Rollout
+{
+    /// <summary>A device of which nothing is known has so long, or three of its own intervals.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromHours(1);
+
+    /// <summary>With <see cref="UpdateMode.Soft"/> a device has so long to begin.</summary>
+    private static readonly TimeSpan SoftPatience = TimeSpan.FromDays(1);
+
+    /// <summary>What the device has to do: its job that is under way, or an offer that is made now; null when there is none for it now.</summary>
+    /// <param name="inWindow">A maintenance window is open at its place.</param>
+    public RolloutMember? Poll(DeviceId device, DateTimeOffset now, bool inWindow)
+    {
+        if (!members.TryGetValue(device, out var member))
+            return null;
+        if (member.State.IsInFlight())
+            return member;
+        if (!MayBeOffered(member, now, inWindow))
+            return null;
+        offered = offered.Minute == MinuteOf(now) ? (offered.Minute, offered.Offers + 1) : (MinuteOf(now), 1);
+        member.Attempt++;
+        member.Offered = now;
+        member.Due = now + Longer(Plan.Mode == UpdateMode.Soft ? SoftPatience : Patience, member);
+        Set(member, MemberState.Offered, now);
+        return member;
+    }
+
+    /// <summary>Devices that would be offered the update if they asked now: so many are to be told as may begin.</summary>
+    public IReadOnlyList<DeviceId> WouldBeOffered(DateTimeOffset now, Func<RolloutMember, bool> reachable, Func<RolloutMember, bool> inWindow, int most) =>
+        Head.State is (RolloutState.Running or RolloutState.Soaking) && Waiting > 0
+            ? [.. members.Values.Where(m => MayBeOffered(m, now, Plan.InWindows && inWindow(m)) && reachable(m)).Take(Math.Min(most, Math.Max(0, Plan.Pace.InFlight - inFlight))).Select(m => m.Id)]
+            : [];
+
+    /// <summary>What a device says of its job.</summary>
+    /// <param name="runs">The version that it runs now, when it says so.</param>
+    public Problem? Report(DeviceId device, MemberState state, string? reason, string? runs, double? progress, DateTimeOffset now)
+    {
+        if (!members.TryGetValue(device, out var member) || member.Attempt == 0)
+            return new Problem(ProblemKind.NotFound, $"Job {Plan.Id} is none of {device}'s.");
+        if (member.State == state)
+        {
+            member.Progress = progress ?? member.Progress;
+            member.Due = DueAfter(state, member, now);
+            return null;
+        }
+        if (!member.State.IsInFlight() && !(member.State == MemberState.Unconfirmed || (member.State == MemberState.Succeeded && state == MemberState.RolledBack)))
+        {
+            return new Problem(ProblemKind.Conflict, Head.State == RolloutState.Aborted
+                ? $"Rollout {Plan.Id} was aborted: {Head.Why}"
+                : $"{device} has {RolloutNames.NameOf(member.State)} in job {Plan.Id}; it cannot be {RolloutNames.NameOf(state)} after that.");
+        }
+        var wanted = member.Candidate.Version ?? Plan.Version;
+        if (state == MemberState.Succeeded && Plan.Mode != UpdateMode.DownloadOnly && runs is not null && runs != wanted)
+            (state, reason) = (MemberState.Failed, $"says that it succeeded, but runs {runs} in place of {wanted}");
+        member.Runs = runs ?? member.Runs;
+        member.Due = DueAfter(state, member, now);
+        Set(member, state, now, reason);
+        member.Progress = progress ?? 0;
+        return null;
+    }
+
+    private bool MayBeOffered(RolloutMember member, DateTimeOffset now, bool inWindow) =>
+        member.State == MemberState.Waiting && member.Ring <= Head.Ring && (Head.State is RolloutState.Running or RolloutState.Soaking)
+        && (!Plan.InWindows || inWindow || Plan.Mode == UpdateMode.Forced)
+        && inFlight < Plan.Pace.InFlight && (offered.Minute != MinuteOf(now) || offered.Offers < Plan.Pace.PerMinute)
+        && (member.Candidate.Target.Gateway is not { } gateway || inFlightAt.GetValueOrDefault(gateway) < Plan.Pace.PerGateway);
+
+    private DateTimeOffset DueAfter(MemberState state, RolloutMember member, DateTimeOffset now) => state switch
+    {
+        MemberState.Downloading or MemberState.Installing => now + Longer(Patience, member),
+        MemberState.Trial => now + Plan.ConfirmWithin + (2 * member.Candidate.Interval),
+        _ => member.Due,
+    };
+
+    private static TimeSpan Longer(TimeSpan least, RolloutMember member) => 3 * member.Candidate.Interval is var own && own > least ? own : least;
+
+    private static long MinuteOf(DateTimeOffset now) => now.ToUnixTimeSeconds() / 60;
+}

@@ -1,0 +1,108 @@
+using Strata.Core.Devices;
+using Strata.Core.Updates.Rings;
+
+namespace Strata.Core.Updates.Rollouts;
+
+/// <summary>
+/// A rollout and its devices: what may happen next and what follows from it. No clock, no I/O, no randomness: the cloud and the simulation run the same. One owner at a time; what
+/// changed is given by <see cref="TakeDirty"/> and <see cref="Head"/>, to be written before anybody is told.
+/// </summary>
+public sealed partial class Rollout
+{
+    private readonly Dictionary<DeviceId, RolloutMember> members = [];
+    private readonly Dictionary<string, int> inFlightAt = new(StringComparer.Ordinal);
+    private readonly HashSet<DeviceId> left = [];
+    private readonly Dictionary<string, int> ringOfSite = new(StringComparer.Ordinal);
+    private readonly int[] waiting;
+    private int inFlight;
+    private (long Minute, int Offers) offered;
+
+    private Rollout(RolloutHead head) => (Head, waiting) = (head, new int[head.Plan.Rings.Rings.Count]);
+
+    public RolloutHead Head { get; private set; }
+
+    public RolloutPlan Plan => Head.Plan;
+
+    public IReadOnlyDictionary<DeviceId, RolloutMember> Members => members;
+
+    public int InFlight => inFlight;
+
+    /// <param name="rings">Who is in which ring; dealt when not given.</param>
+    public static Rollout Draft(RolloutPlan plan, IReadOnlyCollection<RolloutCandidate> candidates, DateTimeOffset now, IReadOnlyDictionary<DeviceId, int>? rings = null)
+    {
+        var rollout = new Rollout(new RolloutHead { Plan = plan });
+        rings ??= RingAssignment.Deal(plan.Id, plan.Rings, [.. candidates.Select(c => c.Target)]);
+        foreach (var candidate in candidates)
+            rollout.Add(new RolloutMember(candidate, rings[candidate.Target.Id]) { Since = now, IsDirty = true });
+        return rollout;
+    }
+
+    public static Rollout Restore(RolloutHead head, IEnumerable<KeptMember> kept)
+    {
+        var rollout = new Rollout(head);
+        foreach (var member in kept)
+            rollout.Add(member.Restore());
+        return rollout;
+    }
+
+    /// <summary>A device that matches since now. False when it is in the rollout already, or the rollout takes nobody any more.</summary>
+    public bool Join(RolloutCandidate candidate, DateTimeOffset now)
+    {
+        if (members.ContainsKey(candidate.Target.Id) || Plan.Query is null || Head.State.IsOver() || Head.State == RolloutState.RollingBack)
+            return false;
+        int? neighbours = Plan.Rings.Unit == RingUnit.Site && ringOfSite.TryGetValue(candidate.Target.SiteAt(Plan.Rings.SiteDepth), out var ring) ? ring : null;
+        Add(new RolloutMember(candidate, RingAssignment.Join(Plan.Id, Plan.Rings, candidate.Target, neighbours)) { Since = now, IsDirty = true });
+        left.Remove(candidate.Target.Id);
+        return true;
+    }
+
+    /// <summary>A device that does not match any more, or is gone. Who was offered the update stays: what becomes of it counts.</summary>
+    public bool Leave(DeviceId device)
+    {
+        if (members.GetValueOrDefault(device) is not { State: MemberState.Waiting, Attempt: 0 })
+            return false;
+        waiting[members[device].Ring]--;
+        members.Remove(device);
+        left.Add(device);
+        return true;
+    }
+
+    /// <summary>What a restart must know and was not taken yet: members that changed, devices that left.</summary>
+    public (IReadOnlyList<RolloutMember> Changed, IReadOnlyList<DeviceId> Left) TakeDirty()
+    {
+        var changed = members.Values.Where(m => m.IsDirty).ToArray();
+        foreach (var member in changed)
+            member.IsDirty = false;
+        var gone = left.ToArray();
+        left.Clear();
+        return (changed, gone);
+    }
+
+    private void Add(RolloutMember member)
+    {
+        members.Add(member.Id, member);
+        waiting[member.Ring] += member.State == MemberState.Waiting ? 1 : 0;
+        if (Plan.Rings.Unit == RingUnit.Site)
+            ringOfSite[member.Candidate.Target.SiteAt(Plan.Rings.SiteDepth)] = member.Ring;
+        if (member.State.IsInFlight())
+            Count(member, 1);
+    }
+
+    private void Set(RolloutMember member, MemberState state, DateTimeOffset now, string? reason = null)
+    {
+        if (member.State.IsInFlight() != state.IsInFlight())
+            Count(member, state.IsInFlight() ? 1 : -1);
+        waiting[member.Ring] += (state == MemberState.Waiting ? 1 : 0) - (member.State == MemberState.Waiting ? 1 : 0);
+        (member.State, member.Since, member.Reason, member.Progress, member.IsDirty) = (state, now, reason, 0, true);
+    }
+
+    /// <summary>Devices that may be offered it now or later in the ring under way.</summary>
+    private int Waiting => waiting.AsSpan(0, Math.Min(Head.Ring + 1, waiting.Length)).ToArray().Sum();
+
+    private void Count(RolloutMember member, int by)
+    {
+        inFlight += by;
+        if (member.Candidate.Target.Gateway is { } gateway)
+            inFlightAt[gateway] = inFlightAt.GetValueOrDefault(gateway) + by;
+    }
+}

@@ -1,0 +1,58 @@
+using CsCheck;
+using Strata.Core.Updates.Patches;
+
+namespace Strata.Core.Tests.Updates;
+
+public sealed class PatchTests
+{
+    private static readonly Gen<byte[]> Content = Gen.OneOf(Gen.Byte.Array[0, 2000], Gen.Byte[0, 3].Array[0, 4000]);
+
+    [Fact]
+    public void A_patch_makes_the_new_file_out_of_the_old() => Gen.Select(Content, Content).Sample((old, made) => Apply(old, BinaryPatch.Make(old, made, default), made.Length).AsSpan().SequenceEqual(made), iter: 300);
+
+    [Fact]
+    public void A_file_with_parts_moved_and_addresses_changed_makes_a_small_patch()
+    {
+        var random = new Random(7);
+        var old = new byte[400_000];
+        random.NextBytes(old);
+        var made = (byte[])[.. old[250_000..], .. old[..100_000], 1, 2, 3, .. old[100_000..250_000]];
+        for (var at = 0; at < made.Length; at += 400)
+            made[at] += 16;
+        var patch = BinaryPatch.Make(old, made, TestContext.Current.CancellationToken);
+        Assert.Equal(made, Apply(old, patch, made.Length));
+        Assert.True(patch.Length < 12_000, $"{patch.Length} bytes");
+    }
+
+    [Fact]
+    public void A_damaged_patch_is_an_error_and_never_makes_more_than_it_may() =>
+        Gen.Select(Content.Where(c => c.Length > 50), Content.Where(c => c.Length > 50), Gen.Int, Gen.Byte[1, 255]).Sample((old, made, where, with) =>
+        {
+            var patch = BinaryPatch.Make(old, made, default);
+            patch[(int)((uint)where % patch.Length)] ^= with;
+            try
+            {
+                Assert.True(Apply(old, patch, made.Length).Length <= made.Length);
+            }
+            catch (InvalidDataException)
+            {
+                return; // That is how it is refused.
+            }
+        }, iter: 500);
+
+    [Fact]
+    public void A_patch_is_for_one_file_and_for_one_size()
+    {
+        var patch = BinaryPatch.Make(new byte[100], new byte[200], TestContext.Current.CancellationToken);
+        Assert.Contains("for a file of 100 bytes", Assert.Throws<InvalidDataException>(() => Apply(new byte[101], patch, 200)).Message, StringComparison.Ordinal);
+        Assert.Contains("makes 200 bytes", Assert.Throws<InvalidDataException>(() => Apply(new byte[100], patch, 199)).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidDataException>(() => Apply(new byte[100], patch[..(patch.Length / 2)], 200));
+    }
+
+    private static byte[] Apply(byte[] old, byte[] patch, int size)
+    {
+        using var output = new MemoryStream();
+        BinaryPatch.Apply(new MemoryStream(old), new MemoryStream(patch), output, size, default);
+        return output.ToArray();
+    }
+}

@@ -1,0 +1,209 @@
+using Strata.Core.Devices;
+using Strata.Core.Updates.Gate;
+using Strata.Core.Updates.Rings;
+using Strata.Core.Updates.Rollouts;
+
+namespace Strata.Core.Tests.Updates;
+
+public sealed class RolloutTests
+{
+    private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch.AddDays(20_000);
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
+    private static readonly HealthSigns Well = new(0, 0, 0, 0, 0.05f, 50, false);
+
+    [Fact]
+    public void Who_made_it_cannot_approve_it_and_it_waits_until_somebody_else_does()
+    {
+        var rollout = Draft(100, p => p with { NeedsApproval = true }, start: false);
+        Assert.Null(rollout.Start(Start));
+        Assert.Equal(RolloutState.WaitingForApproval, rollout.Head.State);
+        Assert.Null(rollout.Poll(Id(0), Start, true));
+        Assert.Equal(ProblemKind.Forbidden, rollout.Approve("ada", Start)!.Kind);
+        Assert.Null(rollout.Approve("bob", Start));
+        Assert.Equal((RolloutState.Running, "bob"), (rollout.Head.State, rollout.Head.ApprovedBy));
+        Assert.Equal(ProblemKind.Conflict, rollout.Approve("eve", Start)!.Kind);
+    }
+
+    [Fact]
+    public void Only_the_ring_under_way_is_given_the_update_and_no_more_than_the_pace_allows()
+    {
+        var rollout = Draft(1_000, p => p with { Pace = new RolloutPace(InFlight: 6, PerMinute: 4, PerGateway: 100) });
+        var offered = rollout.Members.Keys.Count(id => rollout.Poll(id, Start, true) is not null);
+        Assert.Equal(4, offered);
+        Assert.Equal(6, Enumerable.Range(0, 5).Max(m => rollout.Members.Keys.Count(id => rollout.Poll(id, Start.AddMinutes(m), true) is not null)));
+        Assert.All(rollout.Members.Values.Where(m => m.State == MemberState.Offered), m => Assert.Equal(0, m.Ring));
+    }
+
+    [Fact]
+    public void Behind_one_gateway_no_more_are_in_flight_than_it_can_bear()
+    {
+        var rollout = Draft(200, p => p with { Pace = new RolloutPace(PerGateway: 3), Rings = new RingPlan([new Ring(1, 1, default)]) }, gateway: "gw-1");
+        Assert.Equal(3, rollout.Members.Keys.Count(id => rollout.Poll(id, Start, true) is not null));
+        var one = rollout.Members.Values.First(m => m.State == MemberState.Offered);
+        Assert.Null(rollout.Report(one.Id, MemberState.Succeeded, null, "2.0", null, Start));
+        Assert.Equal(3, rollout.Members.Keys.Count(id => rollout.Poll(id, Start, true) is not null));
+    }
+
+    [Fact]
+    public void Outside_of_its_maintenance_window_a_device_is_offered_nothing_unless_forced()
+    {
+        var rollout = Draft(50, p => p with { InWindows = true });
+        var canary = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        Assert.Null(rollout.Poll(canary, Start, inWindow: false));
+        Assert.NotNull(rollout.Poll(canary, Start, inWindow: true));
+        var forced = Draft(50, p => p with { InWindows = true, Mode = UpdateMode.Forced });
+        Assert.NotNull(forced.Poll(canary, Start, inWindow: false));
+    }
+
+    [Fact]
+    public void What_a_device_says_must_follow_from_what_it_said()
+    {
+        var rollout = Draft(50);
+        var id = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        Assert.Equal(ProblemKind.NotFound, rollout.Report(id, MemberState.Succeeded, null, null, null, Start)!.Kind);
+        Assert.Equal(1, rollout.Poll(id, Start, true)!.Attempt);
+        Assert.Same(rollout.Poll(id, Start, true), rollout.Poll(id, Start, true));
+        foreach (var state in new[] { MemberState.Downloading, MemberState.Installing, MemberState.Trial, MemberState.Succeeded, MemberState.Succeeded })
+            Assert.Null(rollout.Report(id, state, null, state == MemberState.Succeeded ? "2.0" : "1.0", null, Start));
+        Assert.Equal(ProblemKind.Conflict, rollout.Report(id, MemberState.Failed, "x", null, null, Start)!.Kind);
+        Assert.Null(rollout.Report(id, MemberState.RolledBack, "watchdog", "1.0", null, Start));
+        Assert.Equal((MemberState.RolledBack, "watchdog"), (rollout.Members[id].State, rollout.Members[id].Reason));
+    }
+
+    [Fact]
+    public void Who_says_that_it_succeeded_and_runs_something_else_has_failed()
+    {
+        var rollout = Draft(50);
+        var id = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(id, Start, true);
+        Assert.Null(rollout.Report(id, MemberState.Succeeded, null, "1.0", null, Start));
+        Assert.Equal((MemberState.Failed, "says that it succeeded, but runs 1.0 in place of 2.0"), (rollout.Members[id].State, rollout.Members[id].Reason));
+    }
+
+    [Fact]
+    public void Who_is_not_heard_within_its_own_interval_is_unconfirmed_and_may_come_back()
+    {
+        var rollout = Draft(50);
+        var id = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(id, Start, true);
+        rollout.Report(id, MemberState.Trial, null, null, null, Start);
+        rollout.Look(_ => new MemberEvidence(Well, true), Start + TimeSpan.FromMinutes(15));
+        Assert.Equal(MemberState.Trial, rollout.Members[id].State);
+        rollout.Look(_ => new MemberEvidence(Well, true), Start + TimeSpan.FromMinutes(16));
+        Assert.Equal(MemberState.Unconfirmed, rollout.Members[id].State);
+        // One of one is more than one in a thousand.
+        Assert.Equal(RolloutState.Aborted, rollout.Head.State);
+        Assert.Null(rollout.Report(id, MemberState.Succeeded, null, "2.0", null, Start + TimeSpan.FromMinutes(30)));
+    }
+
+    [Fact]
+    public void An_abort_lets_go_of_who_has_not_begun_to_install_and_refuses_with_the_reason()
+    {
+        var rollout = Draft(400);
+        var canaries = rollout.Members.Values.Where(m => m.Ring == 0).Take(2).Select(m => m.Id).ToArray();
+        foreach (var id in canaries)
+            rollout.Poll(id, Start, true);
+        rollout.Report(canaries[0], MemberState.Installing, null, null, null, Start);
+        Assert.Null(rollout.Abort("smoke", Start));
+        Assert.Equal((MemberState.Installing, MemberState.Waiting), (rollout.Members[canaries[0]].State, rollout.Members[canaries[1]].State));
+        Assert.Null(rollout.Poll(canaries[1], Start, true));
+        Assert.NotNull(rollout.Poll(canaries[0], Start, true));
+        Assert.Contains("aborted: smoke", rollout.Report(canaries[1], MemberState.Downloading, null, null, null, Start)!.Detail, StringComparison.Ordinal);
+        Assert.Null(rollout.Report(canaries[0], MemberState.Succeeded, null, "2.0", null, Start));
+    }
+
+    [Fact]
+    public void A_pause_is_no_time_of_watching()
+    {
+        var rollout = Draft(100, p => p with { Rings = new RingPlan([new Ring(0.1, 1, TimeSpan.FromHours(10)), new Ring(1, 1, default)]) });
+        Install(rollout, Start);
+        rollout.Look(_ => new MemberEvidence(Well, true), Start);
+        Assert.Equal(RolloutState.Soaking, rollout.Head.State);
+        Assert.Null(rollout.Pause("lunch", Start.AddHours(2)));
+        Assert.Null(rollout.Resume(Start.AddHours(50)));
+        rollout.Look(_ => new MemberEvidence(Well, true), Start.AddHours(57));
+        Assert.Equal((RolloutState.Soaking, 0), (rollout.Head.State, rollout.Head.Ring));
+        rollout.Look(_ => new MemberEvidence(Well, true), Start.AddHours(58));
+        Assert.Equal((RolloutState.Running, 1), (rollout.Head.State, rollout.Head.Ring));
+    }
+
+    [Fact]
+    public void Devices_that_come_later_are_staged_and_who_leaves_before_its_turn_is_gone()
+    {
+        var rollout = Draft(200);
+        for (var i = 1_000; i < 3_000; i++)
+            Assert.True(rollout.Join(Candidate(i), Start));
+        Assert.False(rollout.Join(Candidate(5), Start));
+        Assert.InRange(rollout.Members.Values.Count(m => m.Ring == 0), 15, 60);
+        var gone = rollout.Members.Values.First(m => m.Ring == 3).Id;
+        Assert.True(rollout.Leave(gone));
+        Assert.Equal([gone], rollout.TakeDirty().Left);
+        var kept = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(kept, Start, true);
+        Assert.False(rollout.Leave(kept));
+    }
+
+    [Fact]
+    public void After_a_restart_it_goes_on_where_it_was()
+    {
+        var rollout = Draft(300);
+        Install(rollout, Start);
+        rollout.Look(_ => new MemberEvidence(Well, true), Start);
+        var again = Rollout.Restore(rollout.Head, rollout.Members.Values.Select(KeptMember.Of));
+        Assert.Equal(rollout.InFlight, again.InFlight);
+        for (var hour = 1; hour <= 49; hour++)
+        {
+            foreach (var each in new[] { rollout, again })
+                each.Look(m => new MemberEvidence(m.Id == Id(7) ? Well with { Errors = 50 } : Well, true), Start.AddHours(hour));
+        }
+        Assert.Equal((RolloutState.Running, 1), (again.Head.State, again.Head.Ring));
+        Assert.Equal(rollout.Head.Decisions[0].Why, again.Head.Decisions[0].Why);
+    }
+
+    [Fact]
+    public void Going_back_is_a_rollout_of_its_own_that_begins_with_those_that_were_hurt()
+    {
+        var rollout = Draft(3_000, p => p with { Rings = new RingPlan([new Ring(0.1, 1, TimeSpan.FromDays(1)), new Ring(1, 1, default)]) });
+        rollout.Look(_ => new MemberEvidence(Well, true), Start);
+        Install(rollout, Start);
+        var hurt = rollout.Members.Values.Where(m => m.Ring == 0).Take(30).Select(m => m.Id).ToHashSet();
+        rollout.Look(m => new MemberEvidence(hurt.Contains(m.Id) ? Well with { Silent = true } : Well, true), Start.AddHours(1));
+        Assert.Equal((RolloutState.Aborted, "health"), (rollout.Head.State, rollout.Head.Decisions[0].Rule));
+        var stuck = rollout.Members.Values.First(m => m.State == MemberState.Succeeded && !hurt.Contains(m.Id)).Id;
+        var back = RollbackPlanning.Make(rollout, "r2", "ada", m => m.Id == stuck ? new WayBack(null, null, "its artifact is gone") : new WayBack("app/1.0/x", "1.0", null), Start.AddHours(2));
+        Assert.Equal([(stuck, "its artifact is gone")], back.Stranded);
+        Assert.Equal(299, back.Rollout.Members.Count);
+        Assert.Equal(hurt, back.Rollout.Members.Values.Where(m => m.Ring == 0).Select(m => m.Id).ToHashSet());
+        Assert.Equal(26, back.Rollout.Members.Values.Count(m => m.Ring == 1));
+        Assert.Null(rollout.RollBack("r2", Start.AddHours(2)));
+        Assert.Null(back.Rollout.Start(Start.AddHours(2)));
+        var first = back.Rollout.Poll(hurt.First(), Start.AddHours(2), true);
+        Assert.Equal(("app/1.0/x", "1.0"), (first!.Candidate.Artifact, first.Candidate.Version));
+        Assert.Null(back.Rollout.Report(first.Id, MemberState.Succeeded, null, "1.0", null, Start.AddHours(2)));
+        Assert.Equal(MemberState.Succeeded, first.State);
+    }
+
+    private static void Install(Rollout rollout, DateTimeOffset now)
+    {
+        foreach (var id in rollout.Members.Values.Where(m => m.Ring <= rollout.Head.Ring).Select(m => m.Id).ToArray())
+        {
+            Assert.NotNull(rollout.Poll(id, now, true));
+            Assert.Null(rollout.Report(id, MemberState.Succeeded, null, "2.0", null, now));
+        }
+    }
+
+    private static DeviceId Id(int i) => DeviceId.Parse($"d-{i}");
+
+    private static RolloutCandidate Candidate(int i, string? gateway = null) => new(new RolloutTarget(Id(i), $"b-{i % 10}", "m", null, gateway), Interval, "1.0");
+
+    private static Rollout Draft(int devices, Func<RolloutPlan, RolloutPlan>? with = null, bool start = true, string? gateway = null)
+    {
+        var plan = new RolloutPlan { Id = "r1", Name = "test", CreatedBy = "ada", Created = Start, Artifact = "app/2.0/y", Component = "app", Version = "2.0", Query = "model = m", NeedsApproval = false };
+        plan = with?.Invoke(plan) ?? plan;
+        Assert.Null(plan.Refuse());
+        var rollout = Rollout.Draft(plan, [.. Enumerable.Range(0, devices).Select(i => Candidate(i, gateway))], Start);
+        if (start)
+            Assert.Null(rollout.Start(Start));
+        return rollout;
+    }
+}
