@@ -159,6 +159,7 @@ internal static class FogComposition
         app.MapPost("/api/v1/gateways/join", JoinBelow.HandleAsync).IsOpen("the join token is the proof; the cloud checks it");
         app.MapNode();
         app.MapReadings();
+        LocalCommands.Map(app);
         app.MapOperations();
     }
 }

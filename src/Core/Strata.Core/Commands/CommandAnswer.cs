@@ -35,6 +35,17 @@ public sealed record CommandAnswer(CommandState State, string? Result, string? R
                 to[i] = char.IsControl(from[i]) || char.IsSurrogate(from[i]) ? ' ' : from[i];
         });
 
+    /// <summary>The words of a device as they are handed up: as they are, or, where they are too long for that, what is kept of them.</summary>
+    /// <param name="maxBytes">UTF-8 bytes of the text.</param>
+    public static string Shorten(ReadOnlySpan<byte> payload, int maxBytes)
+    {
+        if (payload.Length <= maxBytes && Encoding.UTF8.GetString(payload) is var words && Encoding.UTF8.GetByteCount(words) == payload.Length)
+            return words;
+        var answer = Read(payload, maxBytes / 2);
+        var reason = answer.Reason is null ? "null" : $"\"{JsonEncodedText.Encode(answer.Reason)}\"";
+        return $$"""{"status":"{{CommandStates.NameOf(answer.State)}}","result":{{answer.Result ?? "null"}},"reason":{{reason}}}""";
+    }
+
     private static CommandAnswer? ReadForm(ReadOnlySpan<byte> payload)
     {
         if (Parse(payload) is not { } document)
