@@ -55,7 +55,7 @@ public sealed partial class EdgeAgent : IDisposable
         log = AgentLog.Open(options.DataDirectory, options.Buffer, source.Key, options.Delivery.Window, time, logger);
         reducer = new SampleReducer(device, options.Reduction, log.Memo);
         var dialer = new GatewayDialer(options.Device, options.SecretFile, identity, trust, options.Gateways, options.Delivery, time, logger);
-        sender = new Sender(log, dialer, identity, options.Delivery, async cancellation => (await ReportAsync(cancellation)).ToHealth(), time, logger);
+        sender = new Sender(log, dialer, identity, options.Delivery, async cancellation => (await ReportAsync(cancellation)).ToHealth(), time, loggers, logger);
     }
 
     /// <summary>

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Routing;
 using Strata.Cloud.Commands.Rows;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
-using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;

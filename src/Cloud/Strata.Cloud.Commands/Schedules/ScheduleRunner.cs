@@ -8,7 +8,6 @@ using Strata.Cloud.Commands.Rows;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
-using Strata.Core;
 using Strata.Core.Commands;
 using Strata.Core.Tenancy;
 
