@@ -33,6 +33,8 @@ return verb switch
     "provisioning" => await ProvisioningVerb.RunAsync(arguments),
     "fleet-report" => await FleetReportVerb.RunAsync(arguments),
     "fleet-search" => await FleetSearchVerb.RunAsync(arguments),
+    "shadows" => await ShadowsVerb.RunAsync(arguments),
+    "shadows-store" => await ShadowsVerb.StoreAsync(arguments),
     "node-start" => await NodeStartVerb.RunAsync(arguments),
     "fog-connections" => await FogConnectionsVerb.RunAsync(arguments),
     "rollout" => await RolloutVerb.RunAsync(arguments),
@@ -67,6 +69,7 @@ static int Usage()
           telemetry-compare  the load of telemetry on two builds of strata in turns: --strata PATH and --against PATH; [--rounds 5] [--seconds 10]; writes bench/results/ --name
           noisy-tenant  a quiet tenant's throughput and p99, alone and beside a tenant that floods the same node, in turns; [--rounds 5] [--seconds 8] [--rate 5000] [--flood 50]; writes bench/results/noisy-tenant.json
           fleet-report  the fleet report of --devices 60000, asked --rounds 50 times over HTTP; [--strata PATH]; writes bench/results/fleet-report.json
+          shadows       updates/s of shadows on one core, memory of --devices 100000, ms to a delta at half load; [--strata PATH] [--seconds 10] [--folder DIR]; writes bench/results/shadows.json
           node-start    cold start and idle memory of strata cloud and strata fog; [--rounds 5] [--idle 10] [--edge PATH of strata-edge]; writes bench/results/node-start.json
           rollout       what each look at a rollout over --devices 100000 simulated devices costs; writes bench/results/rollout.json
           fog-connections  memory of a gateway with --connections 10000 devices, and the time of asking for latest values; writes bench/results/fog-connections.json

@@ -102,6 +102,7 @@ public static class DevicesModule
         services.AddSingleton<IDownward>(s => s.GetRequiredService<DownwardQueue>());
         services.AddSingleton<GatewayWords>();
         services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<GatewayWords>());
+        services.AddSingleton<ICommitObserver, GatewayMessages>();
         services.AddSingleton<BulkOperations>();
         services.AddHostedService(s => s.GetRequiredService<BulkOperations>());
         return services;

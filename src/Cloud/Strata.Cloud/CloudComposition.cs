@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
+using Strata.Cloud.Artifacts;
 using Strata.Cloud.Billing;
 using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
@@ -23,6 +24,7 @@ using Strata.Cloud.Operations;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Provisioning;
+using Strata.Cloud.Shadows;
 using Strata.Cloud.Tenancy;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -173,6 +175,8 @@ internal static class CloudComposition
         services.AddCommands(options.Commands);
         services.AddProvisioning();
         services.AddInstaller();
+        services.AddArtifacts(new ArtifactsOptions { Folder = Path.Combine(folder.Path, "artifacts") });
+        services.AddShadows();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -217,6 +221,8 @@ internal static class CloudComposition
         app.MapIdentity();
         app.MapProvisioning();
         app.MapInstaller();
+        app.MapArtifacts();
+        app.MapShadows();
         app.MapDevices();
         app.MapHealth();
         app.MapCommands();

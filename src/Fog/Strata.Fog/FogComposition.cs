@@ -2,15 +2,18 @@ using System.Net;
 using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Strata.Fog.Artifacts;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Downward;
 using Strata.Fog.Served;
+using Strata.Fog.Shadows;
 using Strata.Fog.Status;
 using Strata.Fog.Trust;
 using Strata.Fog.Uplink;
@@ -18,6 +21,7 @@ using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Ingest;
 using Strata.Node.Link;
 using Strata.Node.Operations;
 using Strata.Node.Reads;
@@ -139,6 +143,11 @@ internal static class FogComposition
         services.AddSingleton<ServedTenantFactory>();
         services.AddSingleton<TenantRunner>();
         services.AddSingleton<JoinBelow>();
+        services.AddSingleton(new ArtifactCacheOptions { MaxBytes = options.MaxArtifactBytes });
+        services.AddSingleton<ArtifactCache>().AddSingleton<ServeArtifact>().AddSingleton<IDeviceTopics, JobTopics>();
+        services.AddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
+        services.AddSingleton<FogShadowTopics>();
+        services.AddSingleton<IDeviceTopics>(s => s.GetRequiredService<FogShadowTopics>());
         foreach (var guest in options.Guests.Prepend(null))
         {
             services.AddSingleton<INodeCheck>(s => new LinkCheck(s.GetRequiredService<ServedTenants>(), s.GetRequiredService<TenantRunner>(), guest));
@@ -157,9 +166,11 @@ internal static class FogComposition
         app.UseCallerAccess();
         app.UseAuthorization();
         app.MapPost("/api/v1/gateways/join", JoinBelow.HandleAsync).IsOpen("the join token is the proof; the cloud checks it");
+        app.MapGet("/artifacts/{sha256}", (string sha256, HttpContext context, ServeArtifact serve, CancellationToken stop) => serve.HandleAsync(sha256, context, stop)).RequiresReader();
         app.MapNode();
         app.MapReadings();
         LocalCommands.Map(app);
+        app.MapFogShadows();
         app.MapOperations();
     }
 }

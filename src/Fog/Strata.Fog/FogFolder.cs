@@ -98,5 +98,8 @@ internal sealed record TenantFolder(string Root)
 
     public string Downward => Path.Combine(Root, "downward.json");
 
+    /// <summary>Shadows of devices, a file each.</summary>
+    public string Shadows => Path.Combine(Root, "shadows");
+
     public string Below => Path.Combine(Root, "below.json");
 }

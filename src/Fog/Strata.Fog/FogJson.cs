@@ -4,6 +4,7 @@ using Strata.Cloud.Contracts;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Downward;
+using Strata.Fog.Shadows;
 using Strata.Fog.Trust;
 using Strata.Fog.Windows;
 
@@ -18,4 +19,5 @@ namespace Strata.Fog;
 [JsonSerializable(typeof(WindowsState))]
 [JsonSerializable(typeof(GatewaysBelowState))]
 [JsonSerializable(typeof(DownwardState))]
+[JsonSerializable(typeof(FogShadowFile))]
 internal sealed partial class FogJson : JsonSerializerContext;

@@ -26,7 +26,7 @@ internal sealed class DeviceWay(DownwardQueue downward, FleetPresence presence, 
     {
         if (!host.IsConnected(tenant, device) && GatewayOf(tenant, device) is { } gateway)
             return (await downward.PutAsync(tenant, id, gateway, device, topic, payload, expires, cancellationToken)) is { IsOk: false } refused ? refused.Problem : null;
-        host.Say(tenant, device, topic, payload, delivered);
+        host.Say(tenant, device, topic, payload, delivered: delivered);
         return null;
     }
 

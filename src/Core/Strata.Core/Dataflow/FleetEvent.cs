@@ -37,6 +37,9 @@ public static class FleetEventKinds
     /// <summary>A gateway told a device of its own to do something: the command, the request and what was told, as JSON.</summary>
     public const string DeviceCommand = "device.command";
 
+    /// <summary>A device said something of updates to its gateway: the topic below its own, and what it said.</summary>
+    public const string DeviceMessage = "device.message";
+
     public const string GatewayJoined = "gateway.joined";
     public const string GatewayLinkUp = "gateway.link-up";
     public const string GatewayLinkDown = "gateway.link-down";

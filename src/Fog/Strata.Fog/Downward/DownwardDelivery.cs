@@ -94,7 +94,7 @@ internal sealed partial class DownwardDelivery(
         if (!DeviceId.TryParse(message.Device, out var device) || !host.Listens(of, device, message.Topic))
             return; // It is said when the device comes and listens.
         said[key] = now;
-        host.Say(of, device, message.Topic, Convert.FromBase64String(message.Payload), message.Topic.StartsWith("commands/", StringComparison.Ordinal) ? () => Delivered(tenant, device, message) : null);
+        host.Say(of, device, message.Topic, Convert.FromBase64String(message.Payload), delivered: message.Topic.StartsWith("commands/", StringComparison.Ordinal) ? () => Delivered(tenant, device, message) : null);
         if (!message.Topic.StartsWith("commands/", StringComparison.Ordinal))
             tenant.Inbox.Remove(null, message.Id);
     }

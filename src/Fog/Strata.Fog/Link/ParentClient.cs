@@ -51,6 +51,14 @@ internal sealed class ParentClient : IDisposable
     /// <summary>Asks which certificates are good; the answer waits until that is not <paramref name="version"/> any more, 25 s at most.</summary>
     public Task<HttpResponseMessage> GetTrustAsync(string? version, CancellationToken cancellationToken) => http.SendAsync(Request(HttpMethod.Get, version is null ? "trust" : $"trust?version={version}"), cancellationToken);
 
+    /// <summary>Says what changed of shadows here, and asks what changed there.</summary>
+    public Task<HttpResponseMessage> PostShadowsAsync(GatewayShadows asked, CancellationToken cancellationToken)
+    {
+        var request = Request(HttpMethod.Post, "shadows");
+        request.Content = JsonContent.Create(asked, ContractsJson.Default.GatewayShadows);
+        return http.SendAsync(request, cancellationToken);
+    }
+
     /// <summary>Asks for the certificate of the gateway's own listener.</summary>
     public Task<HttpResponseMessage> PostCertificateAsync(GatewayCertificateRequest asked, CancellationToken cancellationToken)
     {
@@ -66,6 +74,16 @@ internal sealed class ParentClient : IDisposable
             Headers = { Authorization = identity.Authorization }, Content = JsonContent.Create(join, ContractsJson.Default.JoinRequest),
         },
         cancellationToken);
+
+    /// <summary>Asks for an artifact on a device's behalf: all of it, the rest from a byte on, or some bytes.</summary>
+    public Task<HttpResponseMessage> GetArtifactAsync(string sha256, string device, long from, long? to, CancellationToken cancellationToken)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, $"artifacts/{sha256}") { Headers = { Authorization = identity.Authorization } };
+        request.Headers.Add("Strata-Device", device);
+        if (from > 0 || to is not null)
+            request.Headers.Range = new RangeHeaderValue(from, to);
+        return http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    }
 
     /// <summary>Opens the link; its events are read from the answer's body.</summary>
     public Task<HttpResponseMessage> OpenLinkAsync(long version, CancellationToken cancellationToken) =>

@@ -5,6 +5,7 @@ using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Downward;
 using Strata.Fog.Link;
+using Strata.Fog.Shadows;
 using Strata.Fog.Trust;
 using Strata.Fog.Uplink;
 using Strata.Forwarding;
@@ -32,6 +33,10 @@ internal sealed class ServedTenant(string name, ServiceProvider services) : IAsy
 
     public DownwardInbox Inbox { get; } = services.GetRequiredService<DownwardInbox>();
 
+    public FogShadows Shadows { get; } = services.GetRequiredService<FogShadows>();
+
+    public FogShadowSync ShadowSync { get; } = services.GetRequiredService<FogShadowSync>();
+
     public CommitWatch Watch { get; } = services.GetRequiredService<CommitWatch>();
 
     public RejectionUplink Rejections { get; } = services.GetRequiredService<RejectionUplink>();
@@ -51,6 +56,8 @@ internal sealed class ServedTenant(string name, ServiceProvider services) : IAsy
         services.GetService<TrustKeeper>()?.Load();
         if (Inbox.Load() is { } lost)
             FogLog.DownwardLost(services.GetRequiredService<ILogger<FogNode>>(), lost);
+        if (Shadows.Load() is { } damaged)
+            FogLog.ShadowLost(services.GetRequiredService<ILogger<FogNode>>(), damaged);
         services.GetRequiredService<ForwardLogMetrics>();
     }
 

@@ -6,6 +6,7 @@ using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Downward;
 using Strata.Fog.Link;
+using Strata.Fog.Shadows;
 using Strata.Fog.Status;
 using Strata.Fog.Trust;
 using Strata.Fog.Uplink;
@@ -48,6 +49,8 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         services.AddSingleton<CommitWatch>();
         services.AddSingleton<LinkState>();
         services.AddSingleton(s => new DownwardInbox(folder.Downward, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new FogShadows(folder.Shadows, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<FogShadowSync>();
         services.AddSingleton<FlowTotals>();
         services.AddSingleton<RejectionUplink>();
         services.AddSingleton<WindowIssuer>();
@@ -60,6 +63,7 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         services.AddHostedService(s => s.GetRequiredService<UplinkProjector>());
         services.AddHostedService(s => s.GetRequiredService<WindowIssuer>());
         services.AddHostedService<LinkRunner>();
+        services.AddHostedService(s => s.GetRequiredService<FogShadowSync>());
         if (options.Mqtts is not null)
         {
             services.AddSingleton(s => ActivatorUtilities.CreateInstance<TrustKeeper>(s, name.Length == 0));
@@ -87,6 +91,7 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         Give<GatewayDirectory>();
         Give<GatewayStatusBoard>();
         Give<GatewayLinkHub>();
+        Give<FogShadowTopics>();
         Give<CertificateDirectory>();
         if (options.Mqtts is not null)
             Give<GatewayServerCertificate>();

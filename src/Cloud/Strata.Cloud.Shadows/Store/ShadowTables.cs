@@ -1,0 +1,198 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Platform.Isolation;
+using Strata.Cloud.Shadows.Rows;
+using Strata.Core.Shadows;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Shadows.Store;
+
+/// <summary>The slice's tables, read by EF Core and written in bulk: one statement for all rows of a transaction, or one that is prepared once.</summary>
+internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<ShadowTables> logger)
+    : AuditedStore<ShadowsDbContext>(database, ShadowsDbContext.MigrationsTable, static (options, tenant) => new ShadowsDbContext(options, tenant), numbers, time, logger)
+{
+    private readonly AuditNumbers audits = numbers;
+
+    /// <summary>The shadows of these ids that are there.</summary>
+    public async Task<Dictionary<string, byte[]>> LoadAsync(TenantId tenant, IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
+    {
+        await using var context = Create(tenant);
+        return (await context.Shadows.AsNoTracking().Where(s => ids.Contains(s.Id)).ToListAsync(cancellationToken)).ToDictionary(s => s.Id, s => s.Content);
+    }
+
+    /// <summary>All shadows of a device, deleted ones too.</summary>
+    public async Task<Dictionary<string, Shadow>> OfDeviceAsync(TenantId tenant, string device, CancellationToken cancellationToken)
+    {
+        await using var context = Create(tenant);
+        return (await context.Shadows.AsNoTracking().Where(s => s.Device == device).ToListAsync(cancellationToken)).ToDictionary(s => s.Id, s => ShadowCodec.Read(s.Content));
+    }
+
+    /// <summary>The changes of a shadow that led to these versions, the newest first.</summary>
+    public async Task<List<ShadowEntry>> ChangesAsync(TenantId tenant, string id, long newest, int count, CancellationToken cancellationToken)
+    {
+        var ids = Enumerable.Range(0, (int)Math.Min(count, newest)).Select(i => ShadowKey.ChangeId(id, newest - i)).ToList();
+        await using var context = Create(tenant);
+        var rows = await context.Changes.AsNoTracking().Where(c => ids.Contains(c.Id)).ToListAsync(cancellationToken);
+        return [.. rows.Select(r => EntryText.Read(r.Entry)).OrderByDescending(e => e.Version)];
+    }
+
+    /// <summary>Writes a batch as one transaction.</summary>
+    public async Task WriteAsync(TenantId tenant, ShadowBatch batch, CancellationToken cancellationToken)
+    {
+        await using var context = Create(tenant);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var connection = context.Database.GetDbConnection();
+        foreach (var device in batch.Purged)
+            await PurgeAsync(context, device, cancellationToken);
+        var shadows = batch.Shadows.Select(s => (s.Key, s.Value.Device, s.Value.Updated, s.Value.Deleted, ContextSeal.Seal<ShadowRow>(context, nameof(ShadowRow.Content), s.Key, s.Value.Content))).ToList();
+        var changes = batch.Changes.Select(c => (c.Id, c.Time, ContextSeal.Seal<ShadowChangeRow>(context, nameof(ShadowChangeRow.Entry), c.Id, c.Entry))).ToList();
+        if (connection is NpgsqlConnection server)
+            await WriteAtOnceAsync(server, (NpgsqlTransaction)transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
+        else
+            await WritePreparedAsync(connection, transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
+        if (batch.Audit.Count > 0)
+        {
+            context.AddRange(batch.Audit);
+            await context.SaveChangesAsync(cancellationToken);
+        }
+        await transaction.CommitAsync(cancellationToken);
+        if (batch.Audit.Count > 0)
+            audits.Announce(tenant);
+    }
+
+    /// <summary>Lets go of changes before a time, and of the versions of shadows that were deleted before it. In turn with nothing: neither is changed by anybody else.</summary>
+    public Task DropAsync(TenantId tenant, long before, CancellationToken cancellationToken) => Turn.ObserveAsync(tenant, async context =>
+    {
+        await context.Changes.Where(c => c.Time < before).ExecuteDeleteAsync(cancellationToken);
+        await context.Shadows.Where(s => s.Deleted && s.Updated < before).ExecuteDeleteAsync(cancellationToken);
+    }, null, cancellationToken);
+
+    /// <summary>Named shadows of a device that are there, and with those that were.</summary>
+    public async Task<(int There, int Known)> CountNamedAsync(TenantId tenant, string device, CancellationToken cancellationToken)
+    {
+        await using var context = Create(tenant);
+        var deleted = await context.Shadows.Where(s => s.Device == device && s.Id != device).Select(s => s.Deleted).ToListAsync(cancellationToken);
+        return (deleted.Count(d => !d), deleted.Count);
+    }
+
+    /// <summary>Devices that have a shadow.</summary>
+    public async Task<List<string>> DevicesAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var context = Create(tenant);
+        return await context.Shadows.Select(s => s.Device).Distinct().ToListAsync(cancellationToken);
+    }
+
+    public AuditRow Audit(Caller caller, DateTimeOffset now, string action, string subject, string after) => new()
+    {
+        TenantId = caller.Tenant.Value, Id = audits.Next(caller.Tenant), Time = now, Actor = caller.Actor, Origin = caller.Origin, Action = action, Kind = "shadow", Subject = subject, After = after,
+    };
+
+    private static async Task PurgeAsync(ShadowsDbContext context, string device, CancellationToken cancellationToken)
+    {
+        foreach (var id in await context.Shadows.Where(s => s.Device == device).Select(s => s.Id).ToListAsync(cancellationToken))
+        {
+            var prefix = id + "@";
+            await context.Changes.Where(c => c.Id.StartsWith(prefix)).ExecuteDeleteAsync(cancellationToken);
+        }
+        await context.Shadows.Where(s => s.Device == device).ExecuteDeleteAsync(cancellationToken);
+    }
+
+    private static async Task WriteAtOnceAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, TenantId tenant, List<(string Id, string Device, long Updated, bool Deleted, byte[] Content)> shadows, List<(string Id, long Time, byte[] Entry)> changes, List<string> dropped,
+        CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        if (shadows.Count > 0)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(
+                """
+                INSERT INTO shadows (tenant_id, id, device, updated, deleted, content) SELECT $1, i, d, u, x, c FROM unnest($2, $3, $4, $5, $6) AS t(i, d, u, x, c)
+                ON CONFLICT (tenant_id, id) DO UPDATE SET updated = excluded.updated, deleted = excluded.deleted, content = excluded.content
+                """)
+            {
+                Parameters =
+                {
+                    new() { Value = tenant.Value }, new() { Value = shadows.Select(s => s.Id).ToArray() }, new() { Value = shadows.Select(s => s.Device).ToArray() },
+                    new() { Value = shadows.Select(s => s.Updated).ToArray() }, new() { Value = shadows.Select(s => s.Deleted).ToArray() },
+                    new() { Value = shadows.Select(s => s.Content).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+                },
+            });
+        if (changes.Count > 0)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("INSERT INTO shadow_changes (tenant_id, id, time, entry) SELECT $1, i, t, e FROM unnest($2, $3, $4) AS c(i, t, e)")
+            {
+                Parameters =
+                {
+                    new() { Value = tenant.Value }, new() { Value = changes.Select(c => c.Id).ToArray() }, new() { Value = changes.Select(c => c.Time).ToArray() },
+                    new() { Value = changes.Select(c => c.Entry).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+                },
+            });
+        if (dropped.Count > 0)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM shadow_changes WHERE tenant_id = $1 AND id = ANY($2)")
+            {
+                Parameters = { new() { Value = tenant.Value }, new() { Value = dropped.ToArray() } },
+            });
+        if (batch.BatchCommands.Count > 0)
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task WritePreparedAsync(
+        DbConnection connection, DbTransaction transaction, TenantId tenant, List<(string Id, string Device, long Updated, bool Deleted, byte[] Content)> shadows, List<(string Id, long Time, byte[] Entry)> changes, List<string> dropped,
+        CancellationToken cancellationToken)
+    {
+        await using var upsert = Prepared(connection, transaction, "INSERT INTO shadows (tenant_id, id, device, updated, deleted, content) VALUES (@p0, @p1, @p2, @p3, @p4, @p5) ON CONFLICT (tenant_id, id) DO UPDATE SET updated = excluded.updated, deleted = excluded.deleted, content = excluded.content", 6);
+        await using var insert = Prepared(connection, transaction, "INSERT INTO shadow_changes (tenant_id, id, time, entry) VALUES (@p0, @p1, @p2, @p3)", 4);
+        await using var delete = Prepared(connection, transaction, "DELETE FROM shadow_changes WHERE tenant_id = @p0 AND id = @p1", 2);
+        foreach (var (id, device, updated, deleted, content) in shadows)
+            await RunAsync(upsert, cancellationToken, tenant.Value, id, device, updated, deleted, content);
+        foreach (var (id, at, entry) in changes)
+            await RunAsync(insert, cancellationToken, tenant.Value, id, at, entry);
+        foreach (var id in dropped)
+            await RunAsync(delete, cancellationToken, tenant.Value, id);
+    }
+
+    private static DbCommand Prepared(DbConnection connection, DbTransaction transaction, string sql, int parameters)
+    {
+        var command = connection.CreateCommand();
+        command.Transaction = transaction;
+#pragma warning disable CA2100 // Constant text of this class; values are parameters.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        for (var i = 0; i < parameters; i++)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = $"@p{i}";
+            command.Parameters.Add(parameter);
+        }
+        return command;
+    }
+
+    private static Task<int> RunAsync(DbCommand command, CancellationToken cancellationToken, params ReadOnlySpan<object> values)
+    {
+        for (var i = 0; i < values.Length; i++)
+            command.Parameters[i].Value = values[i];
+        return command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}
+
+/// <summary>Rows of one transaction.</summary>
+internal sealed class ShadowBatch
+{
+    public Dictionary<string, (string Device, long Updated, bool Deleted, byte[] Content)> Shadows { get; } = new(StringComparer.Ordinal);
+
+    public List<(string Id, long Time, byte[] Entry)> Changes { get; } = [];
+
+    /// <summary>Ids of changes that are too old by their number.</summary>
+    public List<string> Dropped { get; } = [];
+
+    /// <summary>Devices of which everything goes, before anything else of the batch.</summary>
+    public List<string> Purged { get; } = [];
+
+    public List<AuditRow> Audit { get; } = [];
+
+    public bool IsEmpty => Shadows.Count == 0 && Changes.Count == 0 && Purged.Count == 0;
+}

@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Strata.Cloud.Contracts;
+using Strata.Core.Devices;
+using Strata.Core.Shadows;
+using Strata.Fog.Configuration;
+using Strata.Fog.Link;
+
+namespace Strata.Fog.Shadows;
+
+/// <summary>
+/// Brings the gateway's shadows and its parent's together: when something changed here, when the parent says that something changed there, when the link comes up, and from time to time. It compares
+/// states, not messages: however often something changed, its newest state goes, and what went twice changes nothing.
+/// </summary>
+internal sealed partial class FogShadowSync(
+    FogShadows shadows, SiteConfiguration site, ParentClient parent, LinkState link, FogShadowTopics topics, TimeProvider time, ILogger<FogShadowSync> logger) : BackgroundService
+{
+    private const int MostChanges = 100;
+    private const int MostDevices = 500;
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan WholeEvery = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<DeviceId, bool> stale = new();
+    private int pending = 1;
+    private int devicesChanged = 1;
+    private DateTimeOffset whole;
+
+    /// <summary>The parent says that a shadow of the device changed there.</summary>
+    public void Changed(DeviceId device) => stale[device] = true;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        shadows.Pending += OnPending;
+        site.Changed += OnDevices;
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        shadows.Pending -= OnPending;
+        site.Changed -= OnDevices;
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(LookEvery, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                if (!link.IsUp)
+                    OnDevices(); // What changed there meanwhile nobody says.
+                else if (!await LookAsync(stoppingToken))
+                    await Task.Delay(AgainAfter, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What the parent has not heard is on the disk.
+        }
+    }
+
+    /// <summary>False when the parent did not answer as it should.</summary>
+    private async Task<bool> LookAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (Interlocked.Exchange(ref devicesChanged, 0) == 1 || now - whole >= WholeEvery)
+        {
+            whole = now;
+            foreach (var device in site.View.Devices.Where(d => d.Enabled))
+                stale[device.Device] = true;
+        }
+        while (Interlocked.Exchange(ref pending, 0) == 1 || !stale.IsEmpty)
+        {
+            var devices = stale.Keys.Take(MostDevices).ToList();
+            foreach (var device in devices)
+                stale.TryRemove(device, out _);
+            var changes = shadows.AllPending(MostChanges);
+            if (changes.Count == 0 && devices.Count == 0)
+                continue;
+            if (!await AskAsync(changes, devices, cancellationToken))
+            {
+                foreach (var device in devices)
+                    stale[device] = true;
+                Volatile.Write(ref pending, 1);
+                return false;
+            }
+            if (changes.Count == MostChanges)
+                Volatile.Write(ref pending, 1);
+        }
+        return true;
+    }
+
+    private async Task<bool> AskAsync(IReadOnlyList<FogShadow> changes, List<DeviceId> devices, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(AnswerWithin);
+            var asked = new GatewayShadows([.. changes.Select(c => c.ToChange())], [.. devices.Select(d => new GatewayShadowsKnown(d.Value, shadows.VersionsOf(d)))]);
+            using var response = await parent.PostShadowsAsync(asked, limit.Token);
+            if (!response.IsSuccessStatusCode)
+            {
+                LogNotAnswered($"it answered {(int)response.StatusCode}");
+                return false;
+            }
+            var answer = await response.Content.ReadFromJsonAsync(ContractsJson.Default.GatewayShadowsAnswer, limit.Token);
+            Take(answer!, changes.ToDictionary(c => (c.Device, c.Name), c => c.Current));
+            return true;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            LogNotAnswered(e.Message);
+            return false;
+        }
+    }
+
+    private void Take(GatewayShadowsAnswer answer, Dictionary<(string, string), Shadow> asked)
+    {
+        foreach (var refused in answer.Refused)
+            LogRefused(refused.Device, refused.Name, refused.Why);
+        foreach (var state in answer.Shadows)
+        {
+            if (DeviceId.TryParse(state.Device, out var device) && shadows.Agree(device, state.Name, ShadowCodec.Read(state.Content), asked.GetValueOrDefault((state.Device, state.Name))) is { } now)
+                topics.TellDelta(site.View.Tenant, device, state.Name, now, null);
+        }
+    }
+
+    /// <summary>Devices came, or the link did: all are asked for.</summary>
+    private void OnDevices() => Volatile.Write(ref devicesChanged, 1);
+
+    private void OnPending() => Volatile.Write(ref pending, 1);
+
+    [LoggerMessage(6032, LogLevel.Warning, "Shadows were not brought together with the parent's: {Reason}; it is tried again.")]
+    private partial void LogNotAnswered(string reason);
+
+    [LoggerMessage(6033, LogLevel.Warning, "The parent does not take what changed of shadow '{Name}' of {Device}: {Why}")]
+    private partial void LogRefused(string device, string name, string why);
+}

@@ -1,0 +1,119 @@
+using System.Text;
+using Strata.Core.Shadows;
+
+namespace Strata.Core.Tests.Shadows;
+
+public sealed class ShadowUpdateTests
+{
+    private static readonly ShadowAuthor Cloud = new("alice", IsDevice: false);
+    private static readonly ShadowAuthor Device = new("device", IsDevice: true);
+
+    [Fact]
+    public void Desired_belongs_to_the_cloud_and_reported_to_the_device()
+    {
+        Assert.Equal(ProblemKind.Forbidden, Decide(Shadow.None, """{"state":{"desired":{"a":1}}}""", Device).Problem!.Kind);
+        Assert.Equal(ProblemKind.Forbidden, Decide(Shadow.None, """{"state":{"tags":{"a":1}}}""", Device).Problem!.Kind);
+        Assert.True(Decide(Shadow.None, """{"state":{"desired":{"a":1}}}""", Device with { MayDesire = true }).IsOk);
+        var both = Decide(Decide(Shadow.None, """{"state":{"desired":{"a":1}}}""", Cloud).Value!.After, """{"state":{"reported":{"a":2}}}""", Device).Value!.After;
+        Assert.Equal("""{"a":1}""", ShadowGenerators.Text(both.Delta)); // What the device says does not undo what is wanted.
+    }
+
+    [Fact]
+    public void Versions_count_the_whole_and_each_part()
+    {
+        var shadow = After(Shadow.None, """{"state":{"desired":{"a":1}}}""", """{"state":{"reported":{"a":2}}}""", """{"state":{"desired":{"b":1},"reported":{"b":2}}}""");
+        Assert.Equal((3L, 2L, 2L, 0L), (shadow.Version, shadow.Desired.Version, shadow.Reported.Version, shadow.Tags.Version));
+        Assert.Equal("Version conflict: the shadow has version 3, the request was decided on 2. Get it again, then decide anew.", Decide(shadow, """{"state":{"desired":{}},"version":2}""", Cloud).Problem!.Detail);
+        Assert.Equal("Version conflict: 'desired' has version 2, the request was decided on 1. Get it again, then decide anew.", Decide(shadow, """{"state":{"desired":{}},"versions":{"desired":1}}""", Cloud).Problem!.Detail);
+        Assert.True(Decide(shadow, """{"state":{"desired":{"a":3}},"versions":{"desired":2}}""", Cloud).IsOk);
+    }
+
+    [Fact]
+    public void A_part_that_is_null_is_emptied_and_arrays_are_replaced_as_a_whole()
+    {
+        var shadow = After(Shadow.None, """{"state":{"desired":{"a":[1,2,3],"b":{"c":1}}}}""", """{"state":{"desired":{"a":[9]}}}""");
+        Assert.Equal("""{"a":[9],"b":{"c":1}}""", ShadowGenerators.Text(shadow.Desired.Root));
+        Assert.True(After(shadow, """{"state":{"desired":null}}""").Desired.Root.IsEmpty);
+    }
+
+    [Fact]
+    public void A_deleted_shadow_keeps_its_version()
+    {
+        var gone = ShadowUpdate.Delete(After(Shadow.None, """{"state":{"desired":{"a":1}}}"""), null, 5).Value!.After;
+        Assert.True(gone.IsDeleted && gone.Desired.Root.IsEmpty);
+        Assert.Equal(3, After(ShadowCodec.Read(ShadowCodec.Write(gone)), """{"state":{"reported":{"a":1}}}""").Version);
+        Assert.Equal(ProblemKind.NotFound, ShadowUpdate.Delete(gone, null, 6).Problem!.Kind);
+    }
+
+    [Theory]
+    [InlineData("[]", "The request is no JSON object; it is {\"state\":{\"reported\":{...}}}.")]
+    [InlineData("{\"state\":{\"desired\":{\"a\":1}}", "The request is no JSON: line 1, byte 28.")]
+    [InlineData("{}", "The request has no 'state'.")]
+    [InlineData("{\"state\":null}", "'state' is an object: {\"desired\":{...}} or {\"reported\":{...}}.")]
+    [InlineData("{\"state\":{\"wanted\":{}}}", "state has 'desired', 'reported' and 'tags', not 'wanted'.")]
+    [InlineData("{\"state\":{\"desired\":[1]}}", "state.desired is an object, or null to empty it.")]
+    [InlineData("{\"stat\":{}}", "'stat' is no field of a request; there are state, version, versions, clientToken and why.")]
+    [InlineData("{\"state\":{},\"version\":-1}", "'version' is a whole number from 0 up.")]
+    [InlineData("{\"state\":{\"desired\":{\"\":1}}}", "state.desired has a field without a name.")]
+    [InlineData("{\"state\":{\"desired\":{\"$a\":1}}}", "state.desired has the field '$a'; names that begin with '$' are reserved.")]
+    [InlineData("{\"state\":{\"desired\":{\"a\\u0000\":1}}}", "state.desired has a field whose name holds a control character.")]
+    [InlineData("{\"state\":{\"desired\":{\"b\":1,\"a\":1,\"b\":2}}}", "state.desired names 'b' twice.")]
+    [InlineData("{\"state\":{\"desired\":{\"a\":1e999}}}", "state.desired.a is a number beyond what is kept.")]
+    public void What_is_wrong_is_said_with_its_place(string json, string detail) =>
+        Assert.Equal(detail, ShadowRequest.Parse(Encoding.UTF8.GetBytes(json), ShadowLimits.Default).Problem?.Detail);
+
+    [Fact]
+    public void Eight_levels_are_taken_and_nine_are_not()
+    {
+        Assert.True(ShadowRequest.Parse(Nested(8), ShadowLimits.Default).IsOk);
+        Assert.Equal("state.desired.a.a.a.a.a.a.a.a is nested too deeply; a state has at most 8 levels.", ShadowRequest.Parse(Nested(9), ShadowLimits.Default).Problem!.Detail);
+        Assert.Equal(ProblemKind.Invalid, ShadowRequest.Parse("{\"state\":{\"desired\":{\"a\":[[[[[[[[[1]]]]]]]]]}}}"u8, ShadowLimits.Default).Problem!.Kind);
+        Assert.Equal(ProblemKind.Invalid, ShadowRequest.Parse(Nested(2_000), ShadowLimits.Default).Problem!.Kind);
+    }
+
+    [Fact]
+    public void A_shadow_has_32_KiB_and_what_would_make_it_larger_is_refused_but_not_what_makes_it_smaller()
+    {
+        var full = After(Shadow.None, "{\"state\":{\"desired\":{\"a\":\"" + new string('x', 20_000) + "\"}}}");
+        Assert.Equal("The shadow would have 40,018 bytes; it may have 32,768. Delete fields by null, or use a named shadow.", Decide(full, "{\"state\":{\"reported\":{\"b\":\"" + new string('x', 20_000) + "\"}}}", Device).Problem!.Detail);
+        Assert.Equal(ProblemKind.TooMuch, ShadowRequest.Parse(new byte[40_000], ShadowLimits.Default).Problem!.Kind);
+        Assert.True(ShadowUpdate.Decide(full, ShadowGenerators.Request("""{"state":{"desired":{"a":"y"}}}"""), Cloud, 1, new ShadowLimits { MaxBytes = 1024 }).IsOk);
+    }
+
+    [Fact]
+    public void Undo_takes_back_what_stands_and_not_what_was_changed_again()
+    {
+        var first = After(Shadow.None, """{"state":{"desired":{"a":1,"keep":true}}}""");
+        var change = Decide(first, """{"state":{"desired":{"a":2,"b":{"c":1}}}}""", Cloud).Value!;
+        var entry = ShadowEntry.Of(change, "alice", "because")!;
+        var undone = ShadowUpdate.Decide(change.After, ShadowHistory.Undo(change.After, entry, null).Value!, Cloud, 9, ShadowLimits.Default).Value!.After;
+        Assert.Equal("""{"a":1,"keep":true}""", ShadowGenerators.Text(undone.Desired.Root));
+        var changed = After(change.After, """{"state":{"desired":{"b":{"c":5}}}}""");
+        Assert.Equal("desired/b/c was changed again after version 2; undo the later change first, or set it.", ShadowHistory.Undo(changed, entry, null).Problem!.Detail);
+    }
+
+    [Fact]
+    public void Documents_have_the_shapes_of_AWS_and_a_device_sees_neither_tags_nor_actors()
+    {
+        var request = ShadowGenerators.Request("""{"state":{"desired":{"on":true,"rgb":[1,2]},"tags":{"owner":"bob"}},"clientToken":"t1"}""");
+        var change = ShadowUpdate.Decide(Shadow.None, request, Cloud, 1_700_000_000_500, ShadowLimits.Default).Value!;
+        var shadow = Decide(change.After, """{"state":{"reported":{"on":false}}}""", Device, 1_700_000_001_000).Value!.After;
+        Assert.Equal(
+            """{"state":{"desired":{"on":true,"rgb":[1,2]},"reported":{"on":false},"delta":{"on":true,"rgb":[1,2]}},"metadata":{"desired":{"on":{"timestamp":1700000000},"rgb":[{"timestamp":1700000000},{"timestamp":1700000000}]},"reported":{"on":{"timestamp":1700000001}}},"version":2,"timestamp":1700000002,"clientToken":"t2"}""",
+            Encoding.UTF8.GetString(ShadowDocument.Get(shadow, 1_700_000_002_000, "t2")));
+        Assert.Equal(
+            """{"version":2,"state":{"on":true,"rgb":[1,2]},"metadata":{"on":{"timestamp":1700000000},"rgb":[{"timestamp":1700000000},{"timestamp":1700000000}]},"timestamp":1700000001}""",
+            Encoding.UTF8.GetString(ShadowDocument.Delta(shadow, null)!));
+        Assert.DoesNotContain("bob", Encoding.UTF8.GetString(ShadowDocument.Documents(change, null)), StringComparison.Ordinal);
+        Assert.Contains("\"tags\":{\"owner\":{\"timestamp\":1700000000,\"actor\":\"alice\"}}", Encoding.UTF8.GetString(ShadowDocument.Full(shadow)), StringComparison.Ordinal);
+        Assert.Equal("""{"code":409,"message":"No.","version":7,"timestamp":1,"clientToken":"x"}""", Encoding.UTF8.GetString(ShadowDocument.Rejected(new Problem(ProblemKind.Conflict, "No."), 1000, "x", 7)));
+    }
+
+    private static byte[] Nested(int levels) =>
+        Encoding.UTF8.GetBytes($"{{\"state\":{{\"desired\":{string.Concat(Enumerable.Repeat("{\"a\":", levels))}1{new string('}', levels)}}}}}");
+
+    private static Outcome<ShadowChange> Decide(Shadow shadow, string json, ShadowAuthor author, long time = 1_000) => ShadowUpdate.Decide(shadow, ShadowGenerators.Request(json), author, time, ShadowLimits.Default);
+
+    private static Shadow After(Shadow shadow, params string[] requests) =>
+        requests.Aggregate(shadow, (now, json) => ShadowUpdate.Decide(now, ShadowGenerators.Request(json), Cloud, 1_000, ShadowLimits.Default).Value!.After);
+}
