@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Strata.Cloud.Commands.Rows;
 using Strata.Cloud.Commands.Running;
 using Strata.Cloud.Platform.Fleet;
-using Strata.Core.Commands;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 
