@@ -24,6 +24,7 @@ public sealed class ProjectArrowTests
         ["Strata.Cloud.Tenancy"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],
         ["Strata.Cloud.Billing"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node", "Strata.Telemetry"],
         ["Strata.Cloud.Identity"] = ["Strata.Core", "Strata.Storage", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],
+        ["Strata.Cloud.Commands"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],
         ["Strata.Cloud.Health"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node", "Strata.Telemetry"],
         ["Strata.Cloud.Provisioning"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],
         ["Strata.Cloud.Installer"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],
@@ -35,7 +36,7 @@ public sealed class ProjectArrowTests
         ["Strata.Cloud"] =
         [
             "Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Telemetry.Postgres", "Strata.Postgres", "Strata.Node", "Strata.Cloud.Contracts", "Strata.Cloud.Platform",
-            "Strata.Cloud.Devices", "Strata.Cloud.Tenancy", "Strata.Cloud.Billing", "Strata.Cloud.Health", "Strata.Cloud.Identity", "Strata.Cloud.Provisioning", "Strata.Cloud.Installer",
+            "Strata.Cloud.Devices", "Strata.Cloud.Tenancy", "Strata.Cloud.Billing", "Strata.Cloud.Health", "Strata.Cloud.Commands", "Strata.Cloud.Identity", "Strata.Cloud.Provisioning", "Strata.Cloud.Installer",
             "Strata.Cloud.Artifacts", "Strata.Cloud.Operations", "Strata.Cloud.Dashboard", "Strata.Cloud.Shadows", "Strata.Cloud.Updates",
         ],
         ["Strata.Cli"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud", "Strata.Fog", "Strata.Edge", "Strata.Mqtt.Broker"],

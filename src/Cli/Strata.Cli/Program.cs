@@ -3,7 +3,9 @@ using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using Strata.Cli;
 using Strata.Cli.Commands;
+using Strata.Cloud.Platform.Schemas;
 
+PayloadSchema.LimitPatterns();
 var root = new RootCommand("Strata: an IoT operations platform. One program is the cloud node, the fog gateway, the edge agent and the operator's tool.")
 {
     CloudCommand.Create(),
@@ -29,7 +31,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     DevicesCommand.Create(), ShadowCommand.Create(),
     TransfersCommand.Create(),
     GroupsCommand.Create(),
-    BulkCommand.Create(),
+    BulkCommand.Create(), CommandsCommand.Create(),
     HooksCommand.Create(),
     FleetCommand.Create(), WorkOrdersCommand.Create(), WindowsCommand.Create(), MountingsCommand.Create(), ArtifactsCommand.Create(), SimulateCommand.Create(), RolloutCommand.Create(),
     ReadingsCommand.Create(),

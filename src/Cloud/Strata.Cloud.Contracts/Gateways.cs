@@ -30,7 +30,15 @@ public sealed record LinkRequest(string Id, string Path);
 /// <param name="Topic">Below <c>devices/{device}/</c>.</param>
 /// <param name="Payload">Base64.</param>
 /// <param name="Expires">When it is worth nothing any more, ms since the epoch.</param>
-public sealed record DownwardMessage(string Id, string Device, string Topic, string Payload, long Expires);
+public sealed record DownwardMessage(string Id, string Device, string Topic, string Payload, long Expires)
+{
+    /// <summary>Of a command that the gateway was given itself; null for one from its parent.</summary>
+    public ToldHere? Told { get; init; }
+}
+
+/// <summary>Who told a gateway to tell its device something.</summary>
+/// <param name="IsRecorded">That it was is in the gateway's store.</param>
+public sealed record ToldHere(string By, DateTimeOffset At, bool IsRecorded);
 
 /// <summary>Answer to an uplink request, after the commit.</summary>
 /// <param name="Acknowledged">Closed intervals of entry numbers that need not be sent again.</param>

@@ -69,7 +69,7 @@ public static class DevicesModule
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();
-        services.AddSingleton<FleetSearch>().AddSingleton<IFleetSearch>(static s => s.GetRequiredService<FleetSearch>());
+        services.AddSingleton<FleetSearch>().AddSingleton<IFleetQuery>(s => s.GetRequiredService<FleetSearch>());
         services.AddSingleton<GatewayViews>();
         services.AddSingleton<JoinGateway>();
         services.AddSingleton<JoinLimit>();
@@ -89,7 +89,7 @@ public static class DevicesModule
         services.AddHostedService(s => s.GetRequiredService<RefusalTrail>());
         services.AddHostedService(s => s.GetRequiredService<DeviceActivity>());
         services.AddHostedService<TransitionTrim>();
-        services.AddSingleton<LifecycleHooks>();
+        services.AddSingleton<LifecycleHooks>().AddSingleton<ITenantHooks>(s => s.GetRequiredService<LifecycleHooks>());
         services.AddHostedService(s => s.GetRequiredService<LifecycleHooks>());
         services.AddHostedService<LifecycleNews>();
         services.AddSingleton(s => ErasureKey.LoadOrCreate(s.GetRequiredService<RegistryOptions>().DataFolder));
@@ -104,8 +104,8 @@ public static class DevicesModule
         services.AddSingleton<DownwardQueue>();
         services.AddSingleton<DeviceWay>().AddSingleton<IDeviceWay>(static s => s.GetRequiredService<DeviceWay>());
         services.AddSingleton<IDownward>(s => s.GetRequiredService<DownwardQueue>());
-        services.AddSingleton<GatewayResponses>();
-        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<GatewayResponses>());
+        services.AddSingleton<GatewayWords>();
+        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<GatewayWords>());
         services.AddSingleton<ICommitObserver, GatewayMessages>();
         services.AddSingleton<BulkOperations>();
         services.AddHostedService(s => s.GetRequiredService<BulkOperations>());

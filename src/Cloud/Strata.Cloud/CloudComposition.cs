@@ -15,6 +15,7 @@ using Strata.Cloud.Billing;
 using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
 using Strata.Cloud.Devices;
+using Strata.Cloud.Commands;
 using Strata.Cloud.Health;
 using Strata.Cloud.Identity;
 using Strata.Cloud.Identity.Authorities;
@@ -172,6 +173,7 @@ internal static class CloudComposition
         services.AddBilling();
         services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), new IdentityOptions { PublicUrl = options.PublicUrl });
         services.AddHealth();
+        services.AddCommands(options.Commands);
         services.AddProvisioning();
         services.AddInstaller();
         services.AddArtifacts(new ArtifactsOptions { Folder = Path.Combine(folder.Path, "artifacts") });
@@ -226,6 +228,7 @@ internal static class CloudComposition
         app.MapDevices();
         app.MapHealth();
         app.MapUpdates();
+        app.MapCommands();
         app.MapNode();
         app.MapReadings();
         app.MapUsage();

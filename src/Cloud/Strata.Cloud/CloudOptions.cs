@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Strata.Cloud.Commands;
 using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 
@@ -64,6 +65,9 @@ public sealed class CloudOptions
 
     /// <summary>Limits of accounts, passwords and sessions.</summary>
     public PeopleOptions People { get; init; } = new();
+
+    /// <summary>Limits of commands, and what holds where a request does not say it.</summary>
+    public CommandsOptions Commands { get; init; } = new();
 
     /// <summary>Where people reach the node: what links begin with. Null (the default): the address that the caller used who has a link made.</summary>
     public Uri? PublicUrl { get; init; }

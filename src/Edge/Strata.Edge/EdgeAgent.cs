@@ -58,7 +58,7 @@ public sealed partial class EdgeAgent : IDisposable
         reducer = new SampleReducer(device, options.Reduction, log.Memo);
         var dialer = new GatewayDialer(options.Device, options.SecretFile, identity, trust, options.Gateways, options.Delivery, time, logger);
         updates = options.Updates is { } updating ? CreateUpdates(updating, trust) : null;
-        sender = new Sender(log, dialer, identity, updates, options.Delivery, async cancellation => (await ReportAsync(cancellation)).ToHealth(), time, logger);
+        sender = new Sender(log, dialer, identity, updates, options.Delivery, async cancellation => (await ReportAsync(cancellation)).ToHealth(), time, loggers, logger);
     }
 
     /// <summary>

@@ -169,6 +169,7 @@ internal static class FogComposition
         app.MapGet("/artifacts/{sha256}", (string sha256, HttpContext context, ServeArtifact serve, CancellationToken stop) => serve.HandleAsync(sha256, context, stop)).RequiresReader();
         app.MapNode();
         app.MapReadings();
+        LocalCommands.Map(app);
         app.MapFogShadows();
         app.MapOperations();
     }

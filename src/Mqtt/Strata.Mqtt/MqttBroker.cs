@@ -143,10 +143,11 @@ public sealed partial class MqttBroker : IAsyncDisposable
     /// <param name="qos">0 to 2; a subscriber gets it with at most its granted QoS.</param>
     /// <param name="properties">MQTT 5 properties: <see cref="PublishProperties.Encoded"/> or <see cref="InboundPublish.Properties"/>; empty for none.</param>
     /// <param name="retain">It also becomes the topic's retained message, if there is room; an empty payload removes that.</param>
+    /// <param name="watch">Whose acknowledgement (PUBACK) the host wants to hear of; null for nobody's. With QoS 1 only.</param>
     /// <returns>How many subscribers matched.</returns>
     /// <exception cref="ArgumentException">The topic is not a valid topic name.</exception>
     public int Publish(
-        string @namespace, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, byte qos = 0, ReadOnlySpan<byte> properties = default, bool retain = false)
+        string @namespace, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, byte qos = 0, ReadOnlySpan<byte> properties = default, bool retain = false, DeliveryWatch? watch = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(qos, 2);
         if (!Topics.IsValidName(topic))
@@ -162,7 +163,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
         {
             if (retain && !known.Retained.TrySet(message, null, out kept, out retained))
                 retained = 0;
-            return router.Route(known, message, new Origin(Kept: kept, Retained: retained)).Matches;
+            return router.Route(known, message, new Origin(Kept: kept, Retained: retained, Watch: watch)).Matches;
         }
         finally
         {
@@ -193,6 +194,10 @@ public sealed partial class MqttBroker : IAsyncDisposable
     /// <summary>Whether a message to the topic would reach anyone now. Costs one look at the tree; takes no lock.</summary>
     public bool HasSubscribers(string @namespace, ReadOnlySpan<byte> topic) =>
         namespaces.TryGetValue(@namespace, out var known) && known.Tree.HasMatch(topic);
+
+    /// <summary>Whether a message to the topic would reach a session of this owner now, by a subscription of its own.</summary>
+    public bool HasSubscribers(string @namespace, ReadOnlySpan<byte> topic, string owner) =>
+        namespaces.TryGetValue(@namespace, out var known) && Router.Current.Reaches(known, topic, owner);
 
     /// <summary>
     /// Stops gracefully: no more is read, acknowledgements that are due are awaited for <see cref="MqttOptions.CloseTimeout"/> at most, MQTT 5

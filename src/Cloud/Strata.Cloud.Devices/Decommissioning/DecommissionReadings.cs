@@ -1,5 +1,6 @@
-using Strata.Cloud.Devices.Downward;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform.Fleet;
+using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Telemetry;
@@ -19,8 +20,8 @@ internal sealed class DecommissionReadings(ITelemetryStore store, IngestWriter w
     }
 
     /// <summary>The answer to the command to wipe itself that came through a gateway before this node ended; null when none did.</summary>
-    public async Task<GatewayResponse?> FindResponseAsync(TenantId tenant, DecommissionRow row, CancellationToken cancellationToken) =>
-        (await store.EventsAsync(tenant, new EventRange(DeviceId.Parse(row.Device), null, null, 1_000), cancellationToken)).Select(e => GatewayResponse.Of(e.Event)).FirstOrDefault(r => r?.Request == row.Id);
+    public async Task<GatewayWord?> FindResponseAsync(TenantId tenant, DecommissionRow row, CancellationToken cancellationToken) =>
+        (await store.EventsAsync(tenant, new EventRange(DeviceId.Parse(row.Device), null, null, 1_000), cancellationToken)).Select(e => GatewayWord.Of(e.Event)).FirstOrDefault(r => r is { Kind: FleetEventKinds.DeviceResponse } && r.Request == row.Id);
 
     /// <summary>Writes the archive; the row with what it holds.</summary>
     public async Task<DecommissionRow> ArchiveAsync(TenantId tenant, DecommissionRow row, CancellationToken cancellationToken)

@@ -10,6 +10,7 @@ using Strata.Cloud.Devices.Transfers;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
+using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Node.Ingest;
@@ -21,7 +22,7 @@ namespace Strata.Cloud.Devices.Decommissioning;
 /// is wanted, frees its name and signs what was done. Each step is written before the next, so that it goes on where it was after a restart; every wait has its end.
 /// </summary>
 internal sealed partial class DecommissionSteps(
-    RegistryStore registry, IEnumerable<IDeviceIdentities> identities, DecommissionReadings readings, ReadingsHandover handover, DeviceWay way, GatewayResponses responses, ErasureKey key, TelemetryMqttHost host, TimeProvider time,
+    RegistryStore registry, IEnumerable<IDeviceIdentities> identities, DecommissionReadings readings, ReadingsHandover handover, DeviceWay way, GatewayWords responses, ErasureKey key, TelemetryMqttHost host, TimeProvider time,
     ILogger<DecommissionSteps> logger)
     : BackgroundService
 {
@@ -178,7 +179,7 @@ internal sealed partial class DecommissionSteps(
     }
 
     /// <summary>The same, as the device's gateway heard it: it is in the store, and is found there after a crash.</summary>
-    private void Note(TenantId tenant, GatewayResponse response) => _ = Note(tenant, response.Device, response.Command, response.Request, Encoding.UTF8.GetBytes(response.Text));
+    private void Note(TenantId tenant, GatewayWord response) => _ = response.Kind != FleetEventKinds.DeviceResponse ? null : Note(tenant, response.Device, response.Command, response.Request, Encoding.UTF8.GetBytes(response.Text));
 
     /// <summary>Takes the device's answer; its task completes when the answer is written, for the device erases its key when it is acknowledged and cannot say it again.</summary>
     private Task? Note(TenantId tenant, DeviceId device, string command, string request, byte[] payload)

@@ -7,6 +7,7 @@ using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Cloud.Platform;
 using Strata.Core;
+using Strata.Core.Commands;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Node;
@@ -49,7 +50,7 @@ internal static class HookRoutes
             return ProblemResults.Of(ProblemKind.Invalid, "A hook's name has letters, digits and . _ : - , at most 128.", "name");
         if (!LifecycleHooks.IsAllowed(request.Value.Url ?? ""))
             return ProblemResults.Of(ProblemKind.Invalid, "A hook is an https address without user name, or http on the node's own machine.", "url");
-        if (states.FirstOrDefault(s => !DeviceLifecycle.TryParse(s, out _)) is { } unknown)
+        if (states.FirstOrDefault(s => !DeviceLifecycle.TryParse(s, out _) && !IsKind(s)) is { } unknown)
             return ProblemResults.Of(MoveDevices.NotAState(unknown) with { Field = "states" });
         var caller = Caller.Of(context);
         var secret = DeviceSecrets.Create();
@@ -61,7 +62,7 @@ internal static class HookRoutes
                 return new Problem(ProblemKind.TooMuch, $"A tenant has at most {options.MaxHooks} hooks.", "name");
             var row = new LifecycleHookRow
             {
-                TenantId = change.TenantId, Name = name, Url = request.Value.Url!, Secret = secret, States = [.. states.Select(s => s.ToLowerInvariant()).Distinct(StringComparer.Ordinal)], Created = change.Now,
+                TenantId = change.TenantId, Name = name, Url = request.Value.Url!, Secret = secret, States = [.. states.Select(s => s.Contains('.', StringComparison.Ordinal) ? s : s.ToLowerInvariant()).Distinct(StringComparer.Ordinal)], Created = change.Now,
             };
             change.Beside(before, row, before is null ? "create" : "change", "hook", name);
             return row;
@@ -96,4 +97,7 @@ internal static class HookRoutes
         var (delivered, failed, why) = hooks.StateOf(tenant, row.Name);
         return new HookInfo(row.Name, row.Url, row.States, row.Created) { Delivered = delivered, Failed = failed, LastFailure = why };
     }
+
+    /// <summary>Events of other slices, as they call them: one, or all of a slice.</summary>
+    private static bool IsKind(string text) => text.Split('.') is ["command", var state] && (state == "*" || CommandStates.TryParse(state, out _));
 }

@@ -8,6 +8,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Devices.Hooks;
@@ -16,7 +17,7 @@ namespace Strata.Cloud.Devices.Hooks;
 /// The tenants' hooks and their queues: one after the other to each, at most four tries, the oldest forgotten when a receiver is too slow. Held in memory, so that what waits is lost when the node ends; the devices' histories have
 /// it. Sent as <c>POST</c> with <c>Strata-Signature: t=SECONDS,v1=HEX</c>, the HMAC-SHA256 by the hook's secret over <c>SECONDS.BODY</c>.
 /// </summary>
-internal sealed class LifecycleHooks(RegistryStore registry, DevicesOptions options, TimeProvider time) : IHostedService, IDisposable
+internal sealed class LifecycleHooks(RegistryStore registry, DevicesOptions options, TimeProvider time) : IHostedService, ITenantHooks, IDisposable
 {
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(25)];
 
@@ -47,11 +48,17 @@ internal sealed class LifecycleHooks(RegistryStore registry, DevicesOptions opti
             line.Waiting.Writer.TryComplete();
     }
 
-    public void Tell(TenantId tenant, LifecycleEvent happened, byte[] payload)
+    /// <summary>A step of a device's life: for hooks that name its new state, or nothing.</summary>
+    public void Tell(TenantId tenant, LifecycleEvent happened, byte[] payload) => Tell(tenant, hook => hook.States.IsEmpty || hook.States.Contains(happened.To), payload);
+
+    /// <summary>What happened in another slice: for hooks that name it.</summary>
+    public void Tell(TenantId tenant, string kind, byte[] payload) => Tell(tenant, hook => hook.States.Any(s => s == kind || (s.EndsWith(".*", StringComparison.Ordinal) && kind.StartsWith(s[..^1], StringComparison.Ordinal))), payload);
+
+    private void Tell(TenantId tenant, Func<LifecycleHookRow, bool> wants, byte[] payload)
     {
         foreach (var hook in Of(tenant))
         {
-            if (!hook.States.IsEmpty && !hook.States.Contains(happened.To))
+            if (!wants(hook))
                 continue;
             var line = lines.GetOrAdd((tenant, hook.Name), _ => new Line(options.MaxWaitingOfHook));
             line.Begin(() => DeliverAsync(hook, line));

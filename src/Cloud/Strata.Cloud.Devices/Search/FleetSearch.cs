@@ -15,7 +15,7 @@ using Strata.Telemetry.Ingest;
 namespace Strata.Cloud.Devices.Search;
 
 /// <summary>Finds devices by query: for lists, groups and changes of many. One image from begin to end.</summary>
-internal sealed class FleetSearch(RegistryStore registry, FleetPresence presence, LatestValues latest, TimeProvider time) : IFleetSearch
+internal sealed class FleetSearch(RegistryStore registry, FleetPresence presence, LatestValues latest, TimeProvider time) : IFleetQuery
 {
     private static readonly ImmutableDictionary<(DeviceId, MetricName), ReadingValue> Nothing = ImmutableDictionary<(DeviceId, MetricName), ReadingValue>.Empty;
 
@@ -40,10 +40,13 @@ internal sealed class FleetSearch(RegistryStore registry, FleetPresence presence
         return new FoundDevices(image, query, Sees, () => new QueriedDevice(tenant, image, presence, latest, fetched, now), now);
     }
 
-    async Task<Outcome<IReadOnlyList<DeviceId>>> IFleetSearch.FindAsync(TenantId tenant, string query, CancellationToken cancellationToken)
+    public async Task<Outcome<IReadOnlyList<DeviceId>>> FindAsync(TenantId tenant, string query, Access? access, Permission permission, CancellationToken cancellationToken)
     {
-        var found = await PrepareAsync(tenant, query, access: null, cancellationToken);
-        return found.IsOk ? found.Value.InAnyOrder().Select(r => DeviceId.Parse(r.Id)).ToArray() : found.Problem;
+        var found = await PrepareAsync(tenant, query, access, cancellationToken);
+        if (!found.IsOk)
+            return found.Problem;
+        var reach = access?.ReachOf(permission);
+        return found.Value.InOrder().Where(row => Covers(reach, row)).Select(row => DeviceId.Parse(row.Id)).ToList();
     }
 
     /// <summary>Why a query of a group must not be; null when it may.</summary>

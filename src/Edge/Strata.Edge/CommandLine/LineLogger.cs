@@ -6,7 +6,14 @@ namespace Strata.Edge.CommandLine;
 internal sealed class LineLoggerFactory(TextWriter output, TimeProvider time, LogLevel lowest) : ILoggerFactory
 {
     private readonly Lock gate = new();
-    private readonly LogLevel lowest = lowest;
+    private volatile int lowest = (int)lowest;
+
+    /// <summary>The least important lines that are written.</summary>
+    public LogLevel Lowest
+    {
+        get => (LogLevel)lowest;
+        set => lowest = (int)value;
+    }
 
     public ILogger CreateLogger(string categoryName) => new LineLogger(this);
 
@@ -42,7 +49,7 @@ internal sealed class LineLoggerFactory(TextWriter output, TimeProvider time, Lo
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= factory.lowest && logLevel != LogLevel.None;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= factory.Lowest && logLevel != LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {

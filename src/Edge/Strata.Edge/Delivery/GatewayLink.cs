@@ -35,6 +35,7 @@ internal sealed class GatewayLink : IAsyncDisposable
     private readonly IMqttClient client;
     private readonly string telemetryTopic;
     private readonly string healthTopic;
+    private readonly string commandTopic;
     private readonly string wipeTopic;
     private readonly string jobsTopic;
     private readonly TaskCompletionSource<string> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -44,7 +45,8 @@ internal sealed class GatewayLink : IAsyncDisposable
         (this.client, Address) = (client, address);
         telemetryTopic = $"devices/{device}/telemetry";
         healthTopic = $"devices/{device}/health";
-        wipeTopic = $"devices/{device}/commands/wipe/";
+        commandTopic = $"devices/{device}/commands/";
+        wipeTopic = $"{commandTopic}wipe/";
         jobsTopic = $"devices/{device}/jobs/";
         client.DisconnectedAsync += OnDisconnectedAsync;
         client.ApplicationMessageReceivedAsync += OnMessageAsync;
@@ -57,6 +59,9 @@ internal sealed class GatewayLink : IAsyncDisposable
 
     /// <summary>The device is told to wipe itself; the number of the request. May come more than once. Called by the connection: must not wait.</summary>
     public event Action<string>? WipeOrdered;
+
+    /// <summary>The device is told to do something else: the command's name, its request and its payload. May come more than once. Called by the connection: must not wait.</summary>
+    public event Action<string, string, byte[]>? CommandGiven;
 
     /// <summary>Something was said of updates: the topic below <c>jobs/</c>, and the payload, which is the receiver's. Called by the connection: must not wait.</summary>
     public event Action<string, byte[]>? JobSaid;
@@ -136,9 +141,9 @@ internal sealed class GatewayLink : IAsyncDisposable
             .Build(),
         cancellationToken);
 
-    /// <summary>Asks to be told when the device is to wipe itself. Never throws for the network's sake.</summary>
+    /// <summary>Asks to be told what the device is to do, wiping itself too. Never throws for the network's sake.</summary>
     /// <returns>Why the gateway does not let it be told; null when it does, or nobody knows.</returns>
-    public Task<string?> ListenAsync(CancellationToken cancellationToken) => SubscribeAsync(wipeTopic + "+", cancellationToken);
+    public Task<string?> ListenAsync(CancellationToken cancellationToken) => SubscribeAsync(commandTopic + "+/+", cancellationToken);
 
     /// <summary>Asks to be told of updates. Never throws for the network's sake.</summary>
     /// <returns>Why the gateway does not let it be told; null when it does, or nobody knows.</returns>
@@ -168,6 +173,11 @@ internal sealed class GatewayLink : IAsyncDisposable
             return null; // The connection is over, and the next one asks again.
         }
     }
+
+    /// <summary>Answers a command.</summary>
+    public Task<PublishAnswer> AnswerAsync(string name, string request, byte[] payload, CancellationToken cancellationToken) => PublishAsync(
+        Factory.CreateApplicationMessageBuilder().WithTopic($"{commandTopic}{name}/{request}/response").WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(),
+        cancellationToken);
 
     /// <summary>Answers the command to wipe itself.</summary>
     public Task<PublishAnswer> AnswerWipeAsync(string request, byte[] payload, CancellationToken cancellationToken) => PublishAsync(
@@ -221,6 +231,8 @@ internal sealed class GatewayLink : IAsyncDisposable
     {
         if (message.ApplicationMessage.Topic is { } topic && topic.StartsWith(wipeTopic, StringComparison.Ordinal))
             WipeOrdered?.Invoke(topic[wipeTopic.Length..]);
+        else if (message.ApplicationMessage.Topic?.Split('/') is [_, _, "commands", var name, var request])
+            CommandGiven?.Invoke(name, request, System.Buffers.BuffersExtensions.ToArray(message.ApplicationMessage.Payload));
         else if (message.ApplicationMessage.Topic is { } said && said.StartsWith(jobsTopic, StringComparison.Ordinal))
             JobSaid?.Invoke(said[jobsTopic.Length..], System.Buffers.BuffersExtensions.ToArray(message.ApplicationMessage.Payload));
         return Task.CompletedTask;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strata.Edge.Buffering;
+using Strata.Edge.Commands;
 using Strata.Edge.Identity;
 using Strata.Edge.Updates;
 using Strata.Edge.Wiping;
@@ -14,7 +15,7 @@ namespace Strata.Edge.Delivery;
 /// <param name="updates">Null for an agent that does not update itself.</param>
 /// <param name="health">The health message as it stands now.</param>
 internal sealed partial class Sender(
-    AgentLog log, GatewayDialer dialer, DeviceIdentity? identity, UpdateAgent? updates, DeliveryOptions options, Func<CancellationToken, Task<byte[]>> health, TimeProvider time, ILogger logger)
+    AgentLog log, GatewayDialer dialer, DeviceIdentity? identity, UpdateAgent? updates, DeliveryOptions options, Func<CancellationToken, Task<byte[]>> health, TimeProvider time, ILoggerFactory loggers, ILogger logger)
 {
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
     private readonly TaskCompletionSource<WipeOrder> ordered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -137,6 +138,9 @@ internal sealed partial class Sender(
         try
         {
             current.WipeOrdered += request => ordered.TrySetResult(new WipeOrder(request));
+            var report = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var commands = new AgentCommands(() => Volatile.Read(ref report).TrySetResult(), loggers, time);
+            current.CommandGiven += (name, request, payload) => _ = Task.Run(() => current.AnswerAsync(name, request, commands.Run(name, payload), cancellationToken), cancellationToken);
             if (await current.ListenAsync(cancellationToken) is { } refused)
                 NotListening(logger, current.Address, refused);
             while (true)
@@ -144,7 +148,10 @@ internal sealed partial class Sender(
                 await current.PublishHealthAsync(await health(cancellationToken), cancellationToken);
                 if (identity?.IsDue == true)
                     await identity.RenewAsync(current, cancellationToken);
-                await Task.Delay(options.HealthInterval, time, cancellationToken);
+                await Task.WhenAny(Task.Delay(options.HealthInterval, time, cancellationToken), report.Task);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (report.Task.IsCompleted)
+                    Volatile.Write(ref report, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             }
         }
         catch (OperationCanceledException)
@@ -153,7 +160,7 @@ internal sealed partial class Sender(
         }
     }
 
-    [LoggerMessage(4311, LogLevel.Warning, "{Gateway} does not let the device hear of its decommissioning (commands/wipe/#): {Reason}.")]
+    [LoggerMessage(4311, LogLevel.Warning, "{Gateway} does not let the device hear of commands, its decommissioning among them (commands/+/+): {Reason}.")]
     private static partial void NotListening(ILogger logger, GatewayAddress gateway, string reason);
 
     [LoggerMessage(4310, LogLevel.Information, "The connection to {Gateway} is over: {Reason}.")]

@@ -1,13 +1,14 @@
-using System.Text;
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Contracts;
+using Strata.Core.Commands;
 using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 using Strata.Fog.Served;
-using Strata.Mqtt;
+using Strata.Node.Devices;
 using Strata.Node.Ingest;
 using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
@@ -15,19 +16,17 @@ using Strata.Telemetry.Ingest;
 namespace Strata.Fog.Downward;
 
 /// <summary>
-/// Brings what waits in the inboxes to devices that are connected here and listen. A command is said again until the device answers or it expires, as the cloud does to a device of its own; the answer is an event
-/// of this gateway, in its store before the device is acknowledged, and goes up as every event does. What is no command is gone once it was published.
+/// Brings what waits in the inboxes to devices that are connected here and listen. A command is said again until the device acknowledges it (that to wipe itself: until it answers) or it expires; that it was told here,
+/// delivered and answered are events of this gateway, in its store, that go up as every event does. What is no command is gone once it was published.
 /// </summary>
 internal sealed partial class DownwardDelivery(
-    ServedTenants served, Lazy<MqttBroker> broker, TelemetryMqttHost host, IngestWriter writer, TimeProvider time, ILogger<DownwardDelivery> logger) : BackgroundService
+    ServedTenants served, TelemetryMqttHost host, IngestWriter writer, IFleetEvents events, TimeProvider time, ILogger<DownwardDelivery> logger) : BackgroundService
 {
-    /// <summary>Bytes of an event's text, as the uplink takes them.</summary>
-    private const int MaxDetail = 1_000;
-
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<(TenantId Tenant, string Id), DateTimeOffset> said = [];
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Id), bool> delivered = new();
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -47,7 +46,7 @@ internal sealed partial class DownwardDelivery(
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
-                Look();
+                await LookAsync();
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -55,7 +54,7 @@ internal sealed partial class DownwardDelivery(
         }
     }
 
-    private void Look()
+    private async Task LookAsync()
     {
         var there = new HashSet<(TenantId, string)>();
         foreach (var tenant in served.All)
@@ -65,30 +64,55 @@ internal sealed partial class DownwardDelivery(
                 foreach (var message in tenant.Inbox.For(null))
                 {
                     there.Add((tenant.Site.View.Tenant, message.Id));
-                    Say(tenant, message);
+                    await SayAsync(tenant, message);
                 }
             }
-            catch (IOException refused)
+            catch (Exception refused) when (refused is IOException or TelemetryStoreException)
             {
                 LogRefused(refused.Message);
             }
         }
         foreach (var gone in said.Keys.Where(k => !there.Contains(k)).ToList())
             said.Remove(gone);
+        foreach (var gone in delivered.Keys.Where(k => !there.Contains(k)).ToList())
+            delivered.TryRemove(gone, out _);
     }
 
-    private void Say(ServedTenant tenant, DownwardMessage message)
+    private async Task SayAsync(ServedTenant tenant, DownwardMessage message)
     {
         var (of, now) = (tenant.Site.View.Tenant, time.GetUtcNow());
-        var topic = Encoding.UTF8.GetBytes($"devices/{message.Device}/{message.Topic}");
-        if (said.TryGetValue((of, message.Id), out var last) && now - last < SayEvery)
+        var key = (of, message.Id);
+        if (message.Told is { IsRecorded: false } told)
+        {
+            // It is in the store, and so goes up, before the device hears it.
+            await RecordAsync(tenant, message, told);
+            message = tenant.Inbox.Recorded(message);
+        }
+        var insists = message.Topic.StartsWith($"commands/{CommandNames.Wipe}/", StringComparison.Ordinal);
+        if ((said.TryGetValue(key, out var last) && (now - last).Duration() < SayEvery) || (delivered.ContainsKey(key) && !insists))
             return;
-        if (!DeviceId.TryParse(message.Device, out var device) || !host.IsConnected(of, device) || !broker.Value.HasSubscribers(of.Value, topic))
+        if (!DeviceId.TryParse(message.Device, out var device) || !host.Listens(of, device, message.Topic))
             return; // It is said when the device comes and listens.
-        said[(of, message.Id)] = now;
-        broker.Value.Publish(of.Value, topic, Convert.FromBase64String(message.Payload), qos: 1);
+        said[key] = now;
+        host.Say(of, device, message.Topic, Convert.FromBase64String(message.Payload), delivered: message.Topic.StartsWith("commands/", StringComparison.Ordinal) ? () => Delivered(tenant, device, message) : null);
         if (!message.Topic.StartsWith("commands/", StringComparison.Ordinal))
             tenant.Inbox.Remove(null, message.Id);
+    }
+
+    /// <summary>The device has acknowledged it: it is the device's from here on. Within the MQTT engine.</summary>
+    private void Delivered(ServedTenant tenant, DeviceId device, DownwardMessage message)
+    {
+        if (delivered.TryAdd((tenant.Site.View.Tenant, message.Id), true) && message.Topic.Split('/') is [_, var command, var request])
+            events.Raise(tenant.Site.View.Tenant, new FleetEvent(EventTime.From(time.GetUtcNow()), FleetEventKinds.DeviceDelivered, device, null, $"{command} {request}"));
+    }
+
+    private async Task RecordAsync(ServedTenant tenant, DownwardMessage message, ToldHere told)
+    {
+        if (message.Topic.Split('/') is not [_, var command, var request])
+            return;
+        var words = new LocalCommand(Convert.FromBase64String(message.Payload), told.By, DateTimeOffset.FromUnixTimeMilliseconds(message.Expires)).Write();
+        var happened = new FleetEvent(EventTime.From(told.At), FleetEventKinds.DeviceCommand, DeviceId.Parse(message.Device), null, $"{command} {request} {words}");
+        await writer.CommitAsync(new TelemetryWrite { Tenant = tenant.Site.View.Tenant, Events = [new(happened, null)] }, CancellationToken.None);
     }
 
     private Task? Note(TenantId tenant, DeviceId device, string command, string request, byte[] payload) =>
@@ -96,12 +120,12 @@ internal sealed partial class DownwardDelivery(
 
     private async Task KeepAsync(ServedTenant tenant, DeviceId device, DownwardMessage message, string about, byte[] payload)
     {
-        var text = about + Encoding.UTF8.GetString(payload);
-        while (Encoding.UTF8.GetByteCount(text) > MaxDetail)
-            text = text[..^Math.Max(1, (Encoding.UTF8.GetByteCount(text) - MaxDetail) / 4)];
-        var answered = new FleetEvent(EventTime.From(time.GetUtcNow()), FleetEventKinds.DeviceResponse, device, null, text);
+        var answered = new FleetEvent(
+            EventTime.From(time.GetUtcNow()), FleetEventKinds.DeviceResponse, device, null, about + CommandAnswer.Shorten(payload, FleetEvent.MaxResponseBytes - about.Length));
         await writer.CommitAsync(new TelemetryWrite { Tenant = tenant.Site.View.Tenant, Events = [new(answered, null)] }, CancellationToken.None);
-        tenant.Inbox.Remove(null, message.Id);
+        // One that is at it answers again.
+        if (CommandAnswer.Read(payload, FleetEvent.MaxResponseBytes).State is not CommandState.Running)
+            tenant.Inbox.Remove(null, message.Id);
     }
 
     [LoggerMessage(6021, LogLevel.Error, "What waits for devices could not be kept: {Reason}")]

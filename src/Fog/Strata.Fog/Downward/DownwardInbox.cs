@@ -92,6 +92,28 @@ internal sealed class DownwardInbox(string path, TimeProvider time)
         }
     }
 
+    /// <summary>That a command was told here is in the store.</summary>
+    public DownwardMessage Recorded(DownwardMessage message)
+    {
+        lock (gate)
+        {
+            var at = waiting.FindIndex(w => w.Below is null && w.Message.Id == message.Id);
+            if (at < 0 || message.Told is not { } told)
+                return message;
+            message = message with { Told = told with { IsRecorded = true } };
+            waiting[at] = new DownwardItem(message, null);
+            Save();
+            return message;
+        }
+    }
+
+    /// <summary>Whether it waits to be said or answered.</summary>
+    public bool IsWaiting(string id)
+    {
+        lock (gate)
+            return waiting.Exists(w => w.Message.Id == id);
+    }
+
     /// <summary>The command that a device of this gateway answers; null when none waits.</summary>
     public DownwardMessage? Find(DeviceId device, string command, string request) =>
         For(null).FirstOrDefault(m => m.Device == device.Value && m.Topic == $"commands/{command}/{request}");

@@ -123,7 +123,13 @@ internal sealed class MessageFlow(MqttOptions options, Session session)
     public bool Acknowledge(ushort id)
     {
         if (inflight is not null && inflight.TryGetValue(id, out var message))
-            return message.QoS == 1 && Forget(message);
+        {
+            if (message.QoS != 1)
+                return false;
+            message.Outgoing.Watch?.Invoke();
+            return Forget(message);
+        }
+
         if (ids is null || !ids.Release(id))
             return false;
         outstanding--;

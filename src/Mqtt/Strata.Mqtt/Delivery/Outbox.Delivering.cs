@@ -85,8 +85,8 @@ internal sealed partial class Outbox
                 return DeliveryResult.TooLarge;
             var holds = flow.Holds(to.QoS);
             Outgoing outgoing = default;
-            if (holds || flushing || flow.MustWait(to.QoS) || (to.QoS > 0 && (flow.Keeps || to.Shared is not null)))
-                outgoing = new Outgoing(kept ??= new KeptMessage(message, clock), to.QoS, to.Retain, to.Identifiers, to.Shared);
+            if (holds || flushing || flow.MustWait(to.QoS) || (to.QoS > 0 && (flow.Keeps || to.Shared is not null || to.Watch is not null)))
+                outgoing = new Outgoing(kept ??= new KeptMessage(message, clock), to.QoS, to.Retain, to.Identifiers, to.Shared, to.Watch);
             if (holds && !flushing && flow.MayHold)
             {
                 var held = flow.Hold(ref outgoing);
@@ -298,7 +298,7 @@ internal sealed partial class Outbox
         var id = known?.Id ?? 0;
         if (known is null && outgoing.QoS > 0)
         {
-            var sent = flow!.Keeps || outgoing.Shared is not null ? outgoing : default;
+            var sent = flow!.Keeps || outgoing.Shared is not null || outgoing.Watch is not null ? outgoing : default;
             id = flow.Send(ref sent, outgoing.QoS);
             flow.StoreSent(outgoing, sent, id);
         }
@@ -333,7 +333,8 @@ internal sealed partial class Outbox
 }
 
 /// <summary>What one receiver of a message gets of it.</summary>
-internal readonly record struct Receiver(byte QoS, bool Retain, int[]? Identifiers, SharedGroup? Shared);
+/// <param name="Watch">Told of its acknowledgement; null for nobody.</param>
+internal readonly record struct Receiver(byte QoS, bool Retain, int[]? Identifiers, SharedGroup? Shared, Action? Watch = null);
 
 /// <summary>What became of a message for one subscriber, and where it stands if that is stored.</summary>
 /// <param name="IsTaken">It is sent or waits, whatever was lost for it.</param>

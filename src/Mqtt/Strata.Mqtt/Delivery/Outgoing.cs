@@ -15,10 +15,11 @@ internal readonly struct Outgoing
 
     /// <param name="kept">Null in the entry of a batch, and for a message that is not kept.</param>
     /// <param name="shared">The shared subscription it came by; null otherwise.</param>
-    public Outgoing(KeptMessage? kept, byte qos, bool retain, int[]? identifiers, SharedGroup? shared)
+    /// <param name="watch">To be called when the subscriber acknowledges it; null for nobody.</param>
+    public Outgoing(KeptMessage? kept, byte qos, bool retain, int[]? identifiers, SharedGroup? shared, Action? watch = null)
     {
         block = kept?.Block;
-        rest = identifiers is not null && shared is not null ? new SharedIdentified(shared, identifiers) : (object?)identifiers ?? shared;
+        rest = watch is not null ? new Watched(watch, identifiers) : identifiers is not null && shared is not null ? new SharedIdentified(shared, identifiers) : (object?)identifiers ?? shared;
         packed = qos | (retain ? RetainBit : 0);
     }
 
@@ -46,13 +47,18 @@ internal readonly struct Outgoing
 
     public bool Retain => (packed & RetainBit) != 0;
 
-    public int[]? Identifiers => rest as int[] ?? (rest as SharedIdentified)?.Identifiers;
+    public int[]? Identifiers => rest as int[] ?? (rest as SharedIdentified)?.Identifiers ?? (rest as Watched)?.Identifiers;
 
     public SharedGroup? Shared => rest as SharedGroup ?? (rest as SharedIdentified)?.Group;
 
     public RetainedBatch? Batch => rest as RetainedBatch;
 
+    /// <summary>Who is told when the subscriber acknowledges it; of this program's run only.</summary>
+    public Action? Watch => (rest as Watched)?.Acknowledged;
+
     public int Length => Kept?.Length ?? 0;
 
     private sealed record SharedIdentified(SharedGroup Group, int[] Identifiers);
+
+    private sealed record Watched(Action Acknowledged, int[]? Identifiers);
 }

@@ -44,7 +44,7 @@ internal sealed class Router
         head.Reset();
         foreach (var match in matches.Matches)
         {
-            var to = new Receiver(Math.Min(message.QoS, match.QoS), message.Retain && match.RetainAsPublished, match.Identifiers, null);
+            var to = new Receiver(Math.Min(message.QoS, match.QoS), message.Retain && match.RetainAsPublished, match.Identifiers, null, origin.Watch is { } watch && match.Session.Owner == watch.Owner ? watch.Acknowledged : null);
             Note(match.Session, Deliver(match.Session, message, to, ref kept));
         }
 
@@ -53,6 +53,18 @@ internal sealed class Router
         var count = matches.Count + matches.Groups.Count;
         matches.Clear();
         return count;
+    }
+
+    /// <summary>Whether a subscription of the owner's own, of whatever session of his, matches.</summary>
+    public bool Reaches(MqttNamespace @namespace, ReadOnlySpan<byte> topic, string owner)
+    {
+        matches.Begin(null);
+        @namespace.Tree.Match(topic, matches);
+        var found = false;
+        foreach (var match in matches.Matches)
+            found |= match.Session.Owner == owner;
+        matches.Clear();
+        return found;
     }
 
     /// <summary>Gives a message that a member of a shared subscription can not have any more to another.</summary>
@@ -178,7 +190,9 @@ internal sealed class Router
 /// <param name="Retained">The version of the retained message that it became; 0: it did not.</param>
 /// <param name="Author">Of the retained message; null: the host.</param>
 /// <param name="After">What to do once it is on the disk.</param>
-internal readonly record struct Origin(Session? Publisher = null, ushort PacketId = 0, KeptMessage? Kept = null, long Retained = 0, KnownClient? Author = null, AfterCommit After = default, Session? Only = null);
+/// <param name="Watch">Whose acknowledgement is waited for; null for nobody's.</param>
+internal readonly record struct Origin(
+    Session? Publisher = null, ushort PacketId = 0, KeptMessage? Kept = null, long Retained = 0, KnownClient? Author = null, AfterCommit After = default, Session? Only = null, DeliveryWatch? Watch = null);
 
 /// <param name="Matches">Subscribers that matched.</param>
 /// <param name="IsStored"><see cref="Origin.After"/> is done once it is on the disk; else it is the caller's.</param>

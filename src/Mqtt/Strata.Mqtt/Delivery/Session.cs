@@ -465,7 +465,7 @@ internal sealed class Session(MqttNamespace @namespace, string owner, string cli
             if (ended || !keeps)
                 return DeliveryResult.Gone;
             kept ??= new KeptMessage(message, Clock);
-            var outgoing = new Outgoing(kept, to.QoS, to.Retain, to.Identifiers, to.Shared);
+            var outgoing = new Outgoing(kept, to.QoS, to.Retain, to.Identifiers, to.Shared, to.Watch);
             // A connection may have attached between the look and the lock.
             return outbox is { } present ? present.Enqueue(outgoing) : (flow ??= new MessageFlow(options, this)).Enqueue(outgoing, away: true);
         }

@@ -45,8 +45,13 @@ public sealed partial class TelemetryMqttHost
     /// <summary>Routes what is no telemetry; an answer that is to be kept is acknowledged when it is.</summary>
     private PublishVerdict Respond(MqttClient client, DeviceConnection connection, in InboundPublish publish)
     {
-        if (Responded is not { } responded || !TelemetryTopics.TryReadResponse(publish.Topic[connection.TopicPrefix.Length..], out var command, out var request)
-            || responded(connection.Entry.Tenant, connection.Entry.Device, command, request, publish.Payload.ToArray()) is not { } kept)
+        if (Responded is not { } responded || !TelemetryTopics.TryReadResponse(publish.Topic[connection.TopicPrefix.Length..], out var command, out var request))
+            return PublishVerdict.Route;
+        var payload = publish.Payload.ToArray();
+        Task? kept = null;
+        foreach (var waits in Delegate.EnumerateInvocationList(responded))
+            kept ??= waits(connection.Entry.Tenant, connection.Entry.Device, command, request, payload);
+        if (kept is null)
             return PublishVerdict.Route;
         broker!.Publish(client.Namespace, publish.Topic, publish.Payload, qos: 1);
         _ = AcknowledgeAsync(client, publish.PacketId, kept);

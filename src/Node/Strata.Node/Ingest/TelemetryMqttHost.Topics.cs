@@ -10,9 +10,16 @@ public sealed partial class TelemetryMqttHost
 {
     /// <summary>Says something on a topic of a device, to whoever listens to it: the device, if it is connected here, and applications.</summary>
     /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
+    /// <param name="delivered">Told when the device acknowledges it (PUBACK), see <see cref="DeliveryWatch.Acknowledged"/>; null for nobody.</param>
     /// <param name="qos">0 is not kept for who is away.</param>
-    public void Say(TenantId tenant, DeviceId device, string rest, ReadOnlySpan<byte> payload, byte qos = 1) =>
-        broker!.Publish(tenant.Value, Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}"), payload, qos: qos);
+    public void Say(TenantId tenant, DeviceId device, string rest, ReadOnlySpan<byte> payload, byte qos = 1, Action? delivered = null) =>
+        broker!.Publish(
+            tenant.Value, Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}"), payload, qos: qos, watch: delivered is null ? null : new DeliveryWatch(OwnerOf(device), delivered));
+
+    /// <summary>Whether the device is connected here, and subscribes to the topic itself.</summary>
+    /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
+    public bool Listens(TenantId tenant, DeviceId device, string rest) =>
+        IsConnected(tenant, device) && broker!.HasSubscribers(tenant.Value, Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}"), OwnerOf(device));
 
     public void Subscribed(MqttClient client, IReadOnlyList<string> topicFilters)
     {

@@ -8,6 +8,9 @@ namespace Strata.Node.Reads;
 /// <summary>From stored records to the API's.</summary>
 internal static class ReadingsJson
 {
+    /// <summary>Characters of an event's detail in a list; a command's whole answer is with the command.</summary>
+    private const int MaxDetailShown = 1_024;
+
     private static readonly JsonElement True = JsonElement.Parse("true");
     private static readonly JsonElement False = JsonElement.Parse("false");
 
@@ -30,7 +33,8 @@ internal static class ReadingsJson
         window.Metrics.Where(m => sees(m.Metric)).ToDictionary(m => m.Metric.Value, m => new WindowMetricInfo(m.Count, m.Mean, m.Min, m.Max, m.Deviation, m.Last)));
 
     public static EventInfo Info(FleetEvent fleetEvent) =>
-        new(EventTime.ToDateTimeOffset(fleetEvent.Time), fleetEvent.Kind, fleetEvent.Device?.Value, fleetEvent.Gateway?.Value, fleetEvent.Detail);
+        new(EventTime.ToDateTimeOffset(fleetEvent.Time), fleetEvent.Kind, fleetEvent.Device?.Value, fleetEvent.Gateway?.Value,
+            fleetEvent.Detail.Length <= MaxDetailShown ? fleetEvent.Detail : fleetEvent.Detail[..MaxDetailShown] + "...");
 
     public static GapInfo Info(Strata.Telemetry.StoredGap stored) => new(
         stored.Recorded, stored.Gap.Source, stored.Gap.First, stored.Gap.Last, stored.Gap.Readings, Time(stored.Gap.From), Time(stored.Gap.To),

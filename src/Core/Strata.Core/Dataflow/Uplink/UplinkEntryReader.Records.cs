@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Strata.Core.Devices;
 
@@ -5,7 +6,7 @@ namespace Strata.Core.Dataflow.Uplink;
 
 public sealed partial class UplinkEntryReader
 {
-    private const int MaxDetailBytes = 1024;
+    private const int MaxSubjectBytes = 1024;
     private const int MaxKindBytes = 64;
 
     private bool TryReadEvent(ref Utf8JsonReader reader)
@@ -15,6 +16,8 @@ public sealed partial class UplinkEntryReader
             return false;
         if (m.Time is not { } time || m.Kind is not { Length: > 0 } kind)
             return Fail(at, "An event needs 't' and 'k'.");
+        if (m.Detail is { Length: > FleetEvent.MaxDetailBytes / 4 } detail && Encoding.UTF8.GetByteCount(detail) is var length && length > FleetEvent.MaxDetailOf(kind))
+            return Fail(at, $"'x' of such an event has at most {FleetEvent.MaxDetailOf(kind)} bytes.");
         if (m.Subject is null || !DeviceId.TryParse(m.Subject, out var device))
         {
             if (m.Subject is not null)
@@ -35,6 +38,8 @@ public sealed partial class UplinkEntryReader
             return Fail(at, "A gap needs 'f' from 1 and 'l' not below it.");
         if (m.Source is null != m.Stream is null || m.Source is { Length: 0 } || m.Stream is { Length: 0 })
             return Fail(at, "A gap below the sender needs both 's' and 'q'.");
+        if (m.Detail is { Length: > FleetEvent.MaxDetailBytes })
+            return Fail(at, $"'x' has at most {FleetEvent.MaxDetailBytes} bytes.");
         Gap = new GapRecord(m.Source ?? source, m.Stream ?? stream, m.First.Value, last, m.Count ?? 0, m.From, m.To, m.Detail ?? "");
         return true;
     }
@@ -46,6 +51,8 @@ public sealed partial class UplinkEntryReader
             return false;
         if (m.Time is not { } time || m.Detail is not { Length: > 0 } reason)
             return Fail(at, "A rejection needs 't' and 'x'.");
+        if (reason.Length > FleetEvent.MaxDetailBytes)
+            return Fail(at, $"'x' has at most {FleetEvent.MaxDetailBytes} bytes.");
         Rejection = new UplinkRejection(time, m.Subject ?? "", m.Kind ?? "authentication", reason, m.Count ?? 1);
         return true;
     }
@@ -63,8 +70,8 @@ public sealed partial class UplinkEntryReader
                 [(byte)'t', (byte)'0'] => SetTime(reader, ref m.From),
                 [(byte)'t', (byte)'1'] => SetTime(reader, ref m.To),
                 [(byte)'k'] => SetText(ref reader, MaxKindBytes, ref m.Kind),
-                [(byte)'d'] => SetText(ref reader, MaxDetailBytes, ref m.Subject),
-                [(byte)'x'] => SetText(ref reader, MaxDetailBytes, ref m.Detail),
+                [(byte)'d'] => SetText(ref reader, MaxSubjectBytes, ref m.Subject),
+                [(byte)'x'] => SetText(ref reader, FleetEvent.MaxResponseBytes, ref m.Detail),
                 [(byte)'f'] => SetCount(ref reader, ref m.First),
                 [(byte)'l'] => SetCount(ref reader, ref m.Last),
                 [(byte)'n'] => SetCount(ref reader, ref m.Count),

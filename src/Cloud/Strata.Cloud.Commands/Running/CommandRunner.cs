@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Strata.Cloud.Commands.Rows;
+using Strata.Cloud.Commands.Sending;
+using Strata.Cloud.Platform.Fleet;
+using Strata.Core;
+using Strata.Core.Commands;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Commands.Running;
+
+/// <summary>Looks at the commands that are not over: says what is due, to whom is there; ends what is over; takes away what is old. What it does is written before it is done.</summary>
+internal sealed partial class CommandRunner(
+    CommandStore store, CommandWriter writer, CommandBook book, CommandMouth mouth, IFleet fleet, IDeviceWay way, CommandsOptions options, TimeProvider time, ILogger<CommandRunner> logger) : BackgroundService
+{
+    private static readonly TimeSpan TrimEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>After a device's gateway has taken nothing.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<(TenantId, string), DateTimeOffset> paused = [];
+    private DateTimeOffset trimmed;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.LookInterval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await TryAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What is not over goes on at the next start.
+        }
+    }
+
+    private async Task TryAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            foreach (var tenant in book.Tenants.ToList())
+                await LookAsync(tenant, stoppingToken);
+            if (time.GetUtcNow() is var now && (now - trimmed).Duration() >= TrimEvery)
+            {
+                trimmed = now;
+                foreach (var tenant in book.Tenants.ToList())
+                    while (await store.TrimAsync(tenant, options, now, stoppingToken) > 0)
+                        continue;
+            }
+        }
+#pragma warning disable CA1031 // It is looked again.
+        catch (Exception failure) when (failure is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            LogFailed(failure);
+        }
+    }
+
+    private async Task LookAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var due = new List<Task<Outcome<CommandRow?>>>();
+        foreach (var (name, open) in book.Of(tenant))
+        {
+            var device = DeviceId.Parse(name);
+            var route = RouteOf(tenant, device, open.Values.First().Topic);
+            foreach (var (row, step) in CommandLine.Decide([.. open.Values], static c => (c.Terms, c.Progress), route.Reach, options.AtOnce, now))
+            {
+                if (step is not CommandStep.Say || !paused.TryGetValue((tenant, name), out var until) || now >= until)
+                    due.Add(writer.DoAsync(tenant, batch => TakeAsync(batch, row, step, route), cancellationToken));
+            }
+        }
+        if (due.Count == 0)
+            return;
+        var said = (await Task.WhenAll(due)).Select(o => o.IsOk ? o.Value : null).OfType<CommandRow>().ToList();
+        if (said.Count == 0)
+            return;
+        var payloads = await store.PayloadsAsync(tenant, [.. said.Select(c => c.Key)], cancellationToken);
+        foreach (var row in said)
+        {
+            paused.Remove((tenant, row.Device));
+            if (!await mouth.SayAsync(tenant, row, payloads.GetValueOrDefault(row.Key) ?? "{}"u8.ToArray()))
+                paused[(tenant, row.Device)] = now + Pause;
+        }
+    }
+
+    /// <summary>A device that may get no commands in the state of its life is as one that is away.</summary>
+    private DeviceRoute RouteOf(TenantId tenant, DeviceId device, string topic) =>
+        fleet.Find(tenant, device) is { } known && DeviceLifecycle.Rights(known.State).Commands ? way.RouteOf(tenant, device, topic) : default;
+
+    /// <returns>What is to be said; null for nothing.</returns>
+    private async ValueTask<Outcome<CommandRow?>> TakeAsync(CommandBatch batch, CommandRow seen, CommandStep step, DeviceRoute route)
+    {
+        if (await batch.FindAsync(seen.Device, seen.Request) is not { Ended: null } row || row.State != seen.State || row.Attempts != seen.Attempts)
+            return (CommandRow?)null; // Something happened to it since it was looked at.
+        switch (step)
+        {
+            case CommandStep.Say:
+                var said = CommandDesk.Said(row, route, batch.Now);
+                batch.Put(row, said);
+                return said;
+            case CommandStep.Lose when row.Progress.Lose() is { } lost:
+                batch.Put(row, row.With(lost));
+                break;
+            case CommandStep.End:
+                if (row.Progress.Pass(row.Terms, batch.Now) is { Ended: not null } over)
+                {
+                    batch.Put(row, row.With(over));
+                    if (row.Gateway is not null)
+                        batch.Afterwards.Add(() => _ = way.RemoveAsync(batch.Tenant, row.MessageId, CancellationToken.None));
+                }
+                break;
+        }
+        return (CommandRow?)null;
+    }
+
+    [LoggerMessage(5705, LogLevel.Error, "The look at commands failed; it is looked again.")]
+    private partial void LogFailed(Exception failure);
+}

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Logging;
+using Strata.Cloud.Commands.Rows;
+using Strata.Cloud.Commands.Running;
+using Strata.Cloud.Platform.Fleet;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Commands.Sending;
+
+/// <summary>Says to devices what is written as sent, and notes what they acknowledge.</summary>
+internal sealed partial class CommandMouth(CommandWriter writer, CommandBook book, IDeviceWay way, ILogger<CommandMouth> logger)
+{
+    public CommandBook Book => book;
+
+    /// <summary>Says it.</summary>
+    /// <returns>Whether it is on its way; where it is not, it is queued again.</returns>
+    public async Task<bool> SayAsync(TenantId tenant, CommandRow row, byte[] payload)
+    {
+        var problem = await way.SendAsync(tenant, row.MessageId, DeviceId.Parse(row.Device), row.Topic, payload, row.AnswerBy ?? row.Expires, () => Delivered(tenant, row.Device, row.Request), CancellationToken.None);
+        if (problem is null)
+            return true;
+        LogNotSaid(row.Device, problem.Detail);
+        await writer.DoAsync<bool>(tenant, async batch =>
+        {
+            if (await batch.FindAsync(row.Device, row.Request) is { } now && now.Progress.Lose() is { } lost)
+                batch.Put(now, now.With(lost with { Reason = problem.Detail }));
+            return true;
+        }, CancellationToken.None);
+        return false;
+    }
+
+    /// <summary>The device has acknowledged it. Within the MQTT engine: nothing waits; where there is no room it is not noted, and the answer will be.</summary>
+    public void Delivered(TenantId tenant, string device, string request) => _ = writer.TryDo<bool>(tenant, async batch =>
+    {
+        if (await batch.FindAsync(device, request) is { } row && row.Progress.Deliver(row.Terms, batch.Now) is { } progress)
+            batch.Put(row, row.With(progress));
+        return true;
+    });
+
+    [LoggerMessage(5703, LogLevel.Warning, "A command of {Device} could not be said; it waits: {Reason}")]
+    private partial void LogNotSaid(string device, string reason);
+}

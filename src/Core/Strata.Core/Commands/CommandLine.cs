@@ -1,0 +1,81 @@
+namespace Strata.Core.Commands;
+
+/// <summary>What is to be done with a command now.</summary>
+public enum CommandStep
+{
+    /// <summary>Nothing.</summary>
+    Wait,
+
+    /// <summary>It is said to the device, for the first time or again.</summary>
+    Say,
+
+    /// <summary>It waits for the device's next connection.</summary>
+    Lose,
+
+    /// <summary>Its time is over: <see cref="CommandProgress.Pass"/>.</summary>
+    End,
+}
+
+/// <summary>How a device can be reached now.</summary>
+public enum DeviceReach
+{
+    /// <summary>Not at all.</summary>
+    Away,
+
+    /// <summary>By its connection here, and it listens.</summary>
+    Here,
+
+    /// <summary>Through its gateway, which has its link; it says what it was given again by itself.</summary>
+    ThroughGateway,
+
+    /// <summary>Through its gateway, which is away: what it was given is with it, or waits for it.</summary>
+    GatewayAway,
+}
+
+/// <summary>The commands of one device that are not over, and which of them goes when. Pure.</summary>
+public static class CommandLine
+{
+    /// <summary>What is to be done with each, in the order in which it is to be done. Those with which nothing is to be done are left out.</summary>
+    /// <param name="open">In any order; none is over.</param>
+    /// <param name="atOnce">How many of the queue may be under way at once.</param>
+    public static IReadOnlyList<(T Command, CommandStep Step)> Decide<T>(
+        IReadOnlyCollection<T> open, Func<T, (CommandTerms Terms, CommandProgress Progress)> of, DeviceReach reach, int atOnce, DateTimeOffset now)
+    {
+        var steps = new List<(T, CommandStep)>();
+        var ahead = 0;
+        foreach (var command in open)
+        {
+            var (terms, progress) = of(command);
+            var step = Under(terms, progress, reach, now);
+            if (step is not CommandStep.Wait)
+                steps.Add((command, step));
+            if (progress.State.IsUnderWay() && step is not (CommandStep.End or CommandStep.Lose) && !terms.IsDirect)
+                ahead++;
+        }
+        if (reach is not (DeviceReach.Here or DeviceReach.ThroughGateway))
+            return steps;
+        var waiting = open.Where(c => of(c) is { Progress.State: CommandState.Queued } and var w && now < w.Terms.Expires)
+            .OrderByDescending(c => of(c).Terms.IsDirect).ThenByDescending(c => of(c).Terms.Priority).ThenBy(c => of(c).Progress.Created);
+        foreach (var command in waiting)
+        {
+            if (!of(command).Terms.IsDirect && ahead++ >= atOnce)
+                break;
+            steps.Add((command, CommandStep.Say));
+        }
+        return steps;
+    }
+
+    private static CommandStep Under(CommandTerms terms, CommandProgress progress, DeviceReach reach, DateTimeOffset now)
+    {
+        if (!ReferenceEquals(progress.Pass(terms, now), progress))
+            return CommandStep.End;
+        return (progress.State, reach) switch
+        {
+            (CommandState.Sent, DeviceReach.Away) => CommandStep.Lose,
+            (_, DeviceReach.Here) when progress.IsDueAgain(terms, now) => CommandStep.Say,
+            // The program may have ended between writing that it was sent and giving it to the gateway, which takes it once.
+            (CommandState.Sent, DeviceReach.ThroughGateway) when progress.AttemptsHere == 0 => CommandStep.Say,
+            _ => CommandStep.Wait,
+        };
+    }
+}
