@@ -69,6 +69,7 @@ public static class DevicesModule
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();
         services.AddSingleton<FleetSearch>();
+        services.AddSingleton<IFleetGroups, FleetGroups>();
         services.AddSingleton<GatewayViews>();
         services.AddSingleton<JoinGateway>();
         services.AddSingleton<JoinLimit>();
