@@ -103,6 +103,7 @@ public static class DevicesModule
         services.AddSingleton<IDownward>(s => s.GetRequiredService<DownwardQueue>());
         services.AddSingleton<GatewayResponses>();
         services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<GatewayResponses>());
+        services.AddSingleton<ICommitObserver, GatewayMessages>();
         services.AddSingleton<BulkOperations>();
         services.AddHostedService(s => s.GetRequiredService<BulkOperations>());
         return services;

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
+using Strata.Cloud.Artifacts;
 using Strata.Cloud.Billing;
 using Strata.Cloud.Billing.Sla;
 using Strata.Cloud.Dashboard;
@@ -172,6 +173,7 @@ internal static class CloudComposition
         services.AddHealth();
         services.AddProvisioning();
         services.AddInstaller();
+        services.AddArtifacts(new ArtifactsOptions { Folder = Path.Combine(folder.Path, "artifacts") });
         services.AddShadows();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
@@ -217,6 +219,7 @@ internal static class CloudComposition
         app.MapIdentity();
         app.MapProvisioning();
         app.MapInstaller();
+        app.MapArtifacts();
         app.MapShadows();
         app.MapDevices();
         app.MapHealth();

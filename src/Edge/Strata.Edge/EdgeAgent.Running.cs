@@ -2,6 +2,7 @@ using Strata.Core.Devices;
 using Strata.Edge.Books;
 using Strata.Edge.Control;
 using Strata.Edge.Sources;
+using Strata.Edge.Updates;
 using Strata.Edge.Wiping;
 using Microsoft.Extensions.Logging;
 
@@ -21,16 +22,19 @@ public sealed partial class EdgeAgent
         var sending = sender.RunAsync(working.Token);
         var reporting = WriteStatusAsync(working.Token);
         var pump = new SamplePump(source, reducer, log, sample => latest?.Note(sample)).RunAsync(reading.Token);
+        var proving = updates?.ProveAsync(working.Token) ?? Task.CompletedTask;
         await ready.WriteLineAsync($"ready {(Device is { } known ? $"device={known}" : $"serial={identity!.Serial}")} to={options.Gateways[0]} stream={log.Stream}");
         await ready.FlushAsync(CancellationToken.None);
         try
         {
-            await Task.WhenAny(UntilEndAsync(pump, cancellationToken), sending, reporting, sender.Ordered);
+            await Task.WhenAny(UntilEndAsync(pump, cancellationToken), sending, reporting, sender.Ordered, updates?.Restart ?? sender.Ordered, OrphanedAsync(working.Token));
             order = await BeginWipeAsync(wipe);
             await reading.CancelAsync();
             await IgnoreCancellationAsync(pump);
             if (order is null)
                 await FlushAsync();
+            if (order is null && updates?.Restart.IsCompleted == true)
+                throw new RestartForUpdateException();
             return order;
         }
         finally
@@ -38,9 +42,22 @@ public sealed partial class EdgeAgent
             await working.CancelAsync();
             await IgnoreCancellationAsync(sending);
             await IgnoreCancellationAsync(reporting);
+            await IgnoreCancellationAsync(proving);
+            if (updates is not null)
+                await updates.StopAsync();
             if (order is null)
                 await SaveStatusAsync(stopped: true);
         }
+    }
+
+    /// <summary>Completes when the supervisor that has started this program is gone: the next one starts it again, and two do not share a folder.</summary>
+    private async Task OrphanedAsync(CancellationToken cancellationToken)
+    {
+        var parent = Environment.GetEnvironmentVariable(Supervisor.SlotVariable) is null ? 0 : Supervisor.Parent();
+        if (parent == 0)
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+        while (Supervisor.Parent() == parent)
+            await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
     }
 
     /// <summary>The order to wipe itself, when there is one, noted on the disk.</summary>

@@ -6,6 +6,7 @@ using Strata.Edge.Delivery;
 using Strata.Edge.Identity;
 using Strata.Edge.Reduction;
 using Strata.Edge.Sources;
+using Strata.Edge.Updates;
 using Strata.Edge.Wiping;
 
 namespace Strata.Edge;
@@ -27,6 +28,7 @@ public sealed partial class EdgeAgent : IDisposable
     private readonly ControlLoop? control;
     private readonly IActuator? actuator;
     private readonly TimeSpan controlPeriod;
+    private readonly UpdateAgent? updates;
     private volatile bool sourceEnded;
 
     private EdgeAgent(EdgeOptions options, DeviceIdentity? identity, GatewayTrust trust, TimeProvider time, ILoggerFactory loggers)
@@ -55,7 +57,8 @@ public sealed partial class EdgeAgent : IDisposable
         log = AgentLog.Open(options.DataDirectory, options.Buffer, source.Key, options.Delivery.Window, time, logger);
         reducer = new SampleReducer(device, options.Reduction, log.Memo);
         var dialer = new GatewayDialer(options.Device, options.SecretFile, identity, trust, options.Gateways, options.Delivery, time, logger);
-        sender = new Sender(log, dialer, identity, options.Delivery, async cancellation => (await ReportAsync(cancellation)).ToHealth(), time, logger);
+        updates = options.Updates is { } updating ? CreateUpdates(updating, trust) : null;
+        sender = new Sender(log, dialer, identity, updates, options.Delivery, async cancellation => (await ReportAsync(cancellation)).ToHealth(), time, logger);
     }
 
     /// <summary>
@@ -67,6 +70,7 @@ public sealed partial class EdgeAgent : IDisposable
     /// <c>ready serial=TEXT ...</c>: its name comes with its certificate.
     /// </param>
     /// <exception cref="EdgeConfigurationException">The options, the source's file or the data folder cannot be used; the message says why.</exception>
+    /// <exception cref="RestartForUpdateException">Another version of it is to be started.</exception>
     /// <exception cref="DeviceWipedException">The device was taken out of service: the agent has wiped itself, now or before.</exception>
     public static async Task RunAsync(EdgeOptions options, TextWriter ready, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -92,7 +96,16 @@ public sealed partial class EdgeAgent : IDisposable
     public void Dispose()
     {
         log.Dispose();
+        updates?.Dispose();
         (actuator as IDisposable)?.Dispose();
+    }
+
+    private UpdateAgent CreateUpdates(UpdateOptions updating, GatewayTrust trust)
+    {
+        var folder = new UpdateFolder(updating.Folder);
+        return new UpdateAgent(updating, folder, new SlotFile(folder), new HttpArtifactSource(updating.From, () => (
+            (Device ?? throw new ArtifactSourceException("the device has not enrolled yet", isFinal: false)).Value,
+            identity is null ? LinkProof.OfSecretFile(options.SecretFile!, trust) : new LinkProof(null, identity.Current!.Certificate, trust))), time, logger);
     }
 
     private static DeviceIdentity? CreateIdentity(EdgeOptions options, GatewayTrust trust, TimeProvider time, ILoggerFactory loggers)

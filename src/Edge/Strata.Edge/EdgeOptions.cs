@@ -5,6 +5,7 @@ using Strata.Edge.Delivery;
 using Strata.Edge.Identity;
 using Strata.Edge.Reduction;
 using Strata.Edge.Sources;
+using Strata.Edge.Updates;
 
 namespace Strata.Edge;
 
@@ -40,6 +41,9 @@ public sealed record EdgeOptions
     /// <summary>Null (the default): no control loop; the source <c>room</c> has one always.</summary>
     public ControlOptions? Control { get; init; }
 
+    /// <summary>How the agent updates itself; null (the default): it does not. Needs a supervisor that starts it.</summary>
+    public UpdateOptions? Updates { get; init; }
+
     /// <summary>Time between two writings of <c>status.json</c>. 100 ms to 1 h; default 1 s.</summary>
     public TimeSpan StatusInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -66,7 +70,7 @@ public sealed record EdgeOptions
             yield return $"{nameof(FlushLimit)} is {FlushLimit}; it must be 0 to 5 min.";
         if (WipeAnswerLimit < TimeSpan.Zero || WipeAnswerLimit > TimeSpan.FromDays(1))
             yield return $"{nameof(WipeAnswerLimit)} is {WipeAnswerLimit}; it must be 0 to 1 day.";
-        if (Reduction.DeadBand.Validate().Concat(Buffer.Validate()).Concat(Delivery.Validate()).Concat(Source.Validate()).Concat(Control?.Validate() ?? []).FirstOrDefault() is { } wrong)
+        if (Reduction.DeadBand.Validate().Concat(Buffer.Validate()).Concat(Delivery.Validate()).Concat(Source.Validate()).Concat(Control?.Validate() ?? []).Concat(Updates?.Validate() ?? []).FirstOrDefault() is { } wrong)
             yield return wrong;
     }
 }

@@ -75,6 +75,9 @@ public sealed class FogOptions
     /// <summary>Bytes of the uplink's log at most. 64 KiB or more, default 1 GiB.</summary>
     public long MaxBacklogBytes { get; init; } = 1L << 30;
 
+    /// <summary>Bytes of artifacts that are kept for the devices' updates; those longest not asked for go first. 16 MiB or more, default 4 GiB.</summary>
+    public long MaxArtifactBytes { get; init; } = 4L << 30;
+
     /// <summary>
     /// What happens when the log is full. <see cref="WhenFull.Refuse"/> (default): readings stay in the local store, whose retention then waits; when the disk
     /// is full too, devices are no longer acknowledged. <see cref="WhenFull.DropOldest"/>: the oldest entries go, each loss told as a gap.
@@ -120,6 +123,7 @@ public sealed class FogOptions
         Require(KeepWindows >= TimeSpan.FromHours(1) && KeepWindows <= TimeSpan.FromDays(7306), nameof(KeepWindows), "from 1 hour to 20 years");
         Require(MaxStoreBytes >= 64L << 20, nameof(MaxStoreBytes), "64 MiB or more");
         Require(MaxBacklogBytes >= LeastBacklogBytes, nameof(MaxBacklogBytes), "64 KiB or more");
+        Require(MaxArtifactBytes >= 16L << 20, nameof(MaxArtifactBytes), "16 MiB or more");
         Require(DrainRate is >= 1 and <= 1_000_000, nameof(DrainRate), "from 1 to 1,000,000 entries a second");
         Require(MaxRequestBytes is >= 65_536 and <= 268_435_456, nameof(MaxRequestBytes), "from 64 KiB to 256 MiB");
         Require(MaxHttpConnections is >= 16 and <= 1_000_000, nameof(MaxHttpConnections), "from 16 to 1,000,000");

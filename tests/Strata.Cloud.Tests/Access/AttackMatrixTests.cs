@@ -78,6 +78,7 @@ public abstract partial class AttackMatrixTests(AttackedCloud attacked)
         AccessKind.OwnDevice => attacker.Principal?.Kind == PrincipalKind.Device,
         AccessKind.OwnSession => attacker.Principal?.Kind == PrincipalKind.Person,
         AccessKind.OwnCaller => attacker.Principal?.Kind is PrincipalKind.Person or PrincipalKind.Token or PrincipalKind.Node,
+        AccessKind.Reader => attacker.Principal is not null,
         AccessKind.OwnGateway => attacker.Principal?.Kind == PrincipalKind.Gateway,
         _ => true,
     };

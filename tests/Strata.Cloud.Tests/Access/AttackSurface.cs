@@ -203,6 +203,20 @@ internal static class AttackSurface
         ["PUT /api/v1/configuration/schemas/{model}"] = new(t => [$"/api/v1/configuration/schemas/m-{t.Word}"], _ => "{}"),
         ["DELETE /api/v1/configuration/schemas/{model}"] = new(t => [$"/api/v1/configuration/schemas/m-{t.Word}"], _ => ""),
 
+        // What updates are made of.
+        ["GET /api/v1/artifacts"] = new(t => ["/api/v1/artifacts", $"/api/v1/artifacts?component=c-{t.Word}", $"/api/v1/artifacts?part={t.Word}"]),
+        ["POST /api/v1/artifacts"] = new(_ => ["/api/v1/artifacts"], t => $$"""{"manifest":"e30=","signatures":[{"key":"k-{{t.Word}}","algorithm":"ed25519","signature":"AAAA"}]}"""),
+        ["GET /api/v1/artifacts/{component}/{version}/{hash}"] = new(t => [$"/api/v1/artifacts/c-{t.Word}/1.0/{t.Word}"]),
+        ["GET /api/v1/artifacts/{component}/{version}/{hash}/sbom"] = new(t => [$"/api/v1/artifacts/c-{t.Word}/1.0/{t.Word}/sbom"]),
+        ["DELETE /api/v1/artifacts/{component}/{version}/{hash}"] = new(t => [$"/api/v1/artifacts/c-{t.Word}/1.0/{t.Word}"], _ => ""),
+        ["PUT /api/v1/artifact-contents/{sha256}"] = new(_ => [$"/api/v1/artifact-contents/{new string('0', 64)}"], t => t.Word),
+        ["GET /api/v1/artifact-keys"] = new(_ => ["/api/v1/artifact-keys"]),
+        ["PUT /api/v1/artifact-keys/{id}"] = new(t => [$"/api/v1/artifact-keys/k-{t.Word}"], _ => """{"algorithm":"ed25519","publicKey":"AAAA"}"""),
+        ["DELETE /api/v1/artifact-keys/{id}"] = new(t => [$"/api/v1/artifact-keys/k-{t.Word}"], _ => ""),
+        ["GET /api/v1/artifact-policy"] = new(_ => ["/api/v1/artifact-policy"]),
+        ["PUT /api/v1/artifact-policy"] = new(_ => ["/api/v1/artifact-policy"], _ => """{"threshold":2}""") { IsOwn = true },
+        ["GET /artifacts/{sha256}"] = new(t => [$"/artifacts/{t.Word}"]),
+
         // Shadows.
         ["POST /api/v1/gateways/{id}/shadows"] = new(t => [$"/api/v1/gateways/{t.Gateway}/shadows"], t => $$"""{"changes":[],"known":[{"device":"{{t.Device}}","versions":{} }]}"""),
         ["GET /api/v1/devices/{id}/shadow"] = new(t => [$"/api/v1/devices/{t.Device}/shadow", $"/api/v1/devices/{t.Device}/shadow?version=1"]),

@@ -13,6 +13,10 @@ internal static class EdgeVerb
         EdgeCommand.Configure(
             command, Console.OpenStandardInput, TimeProvider.System,
             parsed => parsed.GetValue(untilStdin) ? ServerOptions.EndOfInput() : CancellationToken.None);
+        var untilClosed = ServerOptions.CreateUntilStdinCloses();
+        command.Subcommands.Add(HelpWithExamples.WithExamples(
+            SuperviseCommand.Create(TimeProvider.System, parsed => parsed.GetValue(untilClosed) ? ServerOptions.EndOfInput() : CancellationToken.None, untilClosed),
+            "strata edge supervise --updates ./updates --install ./strata-edge --install-version 1.0.0 -- --data ./edge --device t-101 --secret-file ./t-101.secret --to mqtt://127.0.0.1:1883 --source host --updates-from http://127.0.0.1:8080 --model T-100"));
         return HelpWithExamples.WithExamples(
             command,
             "strata edge --data ./edge --device t-101 --secret-file ./t-101.secret --to mqtt://127.0.0.1:1883 --source host",

@@ -21,6 +21,9 @@ public static class FleetEventKinds
     /// <summary>A device answered a command that came through its gateway: the command, the request and what it said.</summary>
     public const string DeviceResponse = "device.response";
 
+    /// <summary>A device said something of updates to its gateway: the topic below its own, and what it said.</summary>
+    public const string DeviceMessage = "device.message";
+
     public const string GatewayJoined = "gateway.joined";
     public const string GatewayLinkUp = "gateway.link-up";
     public const string GatewayLinkDown = "gateway.link-down";

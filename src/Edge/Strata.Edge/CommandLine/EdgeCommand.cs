@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using Strata.Edge.Updates;
 
 namespace Strata.Edge.CommandLine;
 
@@ -11,6 +12,9 @@ public static class EdgeCommand
 
     /// <summary>Exit code of an agent that has wiped itself, now or before: starting it again changes nothing.</summary>
     public const int Wiped = 5;
+
+    /// <summary>Exit code of an agent that ends so that another version of it is started.</summary>
+    public const int RestartForUpdate = 75;
 
     /// <summary>Makes the command. Its action runs until the token of the invocation is cancelled.</summary>
     /// <param name="command">The command that gets options and action: a verb, or the root.</param>
@@ -47,6 +51,11 @@ public static class EdgeCommand
         {
             await error.WriteLineAsync($"{parsed.CommandResult.Command.Name}: {reason.Message}");
             return Wiped;
+        }
+        catch (RestartForUpdateException reason)
+        {
+            await error.WriteLineAsync($"{parsed.CommandResult.Command.Name}: {reason.Message}");
+            return RestartForUpdate;
         }
         catch (Exception reason) when (reason is IOException or Forwarding.ForwardLogStoppedException)
         {

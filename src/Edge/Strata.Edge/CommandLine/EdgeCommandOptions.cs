@@ -8,6 +8,7 @@ using Strata.Edge.Delivery;
 using Strata.Edge.Identity;
 using Strata.Edge.Reduction;
 using Strata.Edge.Sources;
+using Strata.Edge.Updates;
 using Strata.Forwarding;
 
 namespace Strata.Edge.CommandLine;
@@ -47,10 +48,22 @@ internal sealed class EdgeCommandOptions
     private readonly Option<string?> flushLimit = new("--flush-limit") { Description = "How long an agent that is told to stop goes on sending what waits; default 3.5s.", HelpName = "SPAN" };
     private readonly Option<string?> control = new("--control") { Description = "A control loop: a JSON file, or metric=temperature,setpoint=21,actuator=file:PATH,...", HelpName = "FILE|SETTINGS" };
 
+    private readonly Option<string?> updates = new("--updates") { Description = "The folder with the two slots and keys.json, of an agent that updates itself; it is started by 'supervise', which gives this.", HelpName = "DIR" };
+    private readonly Option<string?> updatesFrom = new("--updates-from") { Description = "With --updates: where artifacts are downloaded from, a gateway or the cloud.", HelpName = "URL" };
+    private readonly Option<string?> model = new("--model") { Description = "With --updates: the device's model, which manifests must be for.", HelpName = "MODEL" };
+    private readonly Option<string?> hardware = new("--hardware") { Description = "With --updates: its hardware revision.", HelpName = "REVISION" };
+    private readonly Option<string?> component = new("--component") { Description = "With --updates: the component that this program is; default edge.", HelpName = "NAME" };
+    private readonly Option<string?> selfTest = new("--self-test") { Description = "With --updates: a program that has to end with 0 before a new version is confirmed.", HelpName = "FILE" };
+    private readonly Option<string?> updateWhen = new("--update-when") { Description = "With --updates: a program that has to end with 0 before a new version is installed (idle? battery full?).", HelpName = "FILE" };
+    private readonly Option<string?> updateHours = new("--update-hours") { Description = "With --updates: the hours (UTC) in which new versions are installed, 01:00-04:30.", HelpName = "FROM-UNTIL" };
+    private readonly Option<string?> askEvery = new("--ask-every") { Description = "With --updates: time between two questions for work; default 5m.", HelpName = "SPAN" };
+    private readonly Option<string?> confirmWithin = new("--confirm-within") { Description = "With --updates: within what time of its start a new version must have proved itself; default 5m.", HelpName = "SPAN" };
+
     public IEnumerable<Option> All =>
     [
         data, device, secretFile, birth, birthKey, key, serial, authorities, to, source, map, timeColumn, timeFormat, speed, shiftEnd, offset, exitAtEnd, interval, deadBand, heartbeat, immediate, bufferBytes,
         whenFull, health, returnAfter, flushLimit, control,
+        updates, updatesFrom, model, hardware, component, selfTest, updateWhen, updateHours, askEvery, confirmWithin,
     ];
 
     /// <exception cref="FormatException">A value is not what it should be; the message says which and what would be.</exception>
@@ -73,6 +86,7 @@ internal sealed class EdgeCommandOptions
             },
             Buffer = new BufferOptions { MaxBytes = ReadBytes(parsed.GetValue(bufferBytes)) ?? new BufferOptions().MaxBytes, WhenFull = ReadPolicy(parsed.GetValue(whenFull)) },
             Delivery = plain with { HealthInterval = Span(parsed, health) ?? plain.HealthInterval, ReturnAfter = Span(parsed, returnAfter) ?? plain.ReturnAfter },
+            Updates = ReadUpdates(parsed),
             Control = parsed.GetValue(control) is { } text ? ControlSettings.Parse(text) : null,
         };
         return options with { FlushLimit = Span(parsed, flushLimit) ?? options.FlushLimit };
@@ -86,6 +100,37 @@ internal sealed class EdgeCommandOptions
         ({ } certificate, { } own) => new AgentIdentityOptions { BirthCertificateFile = certificate, BirthKeyFile = own, KeyUri = parsed.GetValue(key), Serial = parsed.GetValue(serial) },
         _ => throw new FormatException("--birth and --birth-key go together."),
     };
+
+    private UpdateOptions? ReadUpdates(ParseResult parsed)
+    {
+        if (parsed.GetValue(updates) is not { } folder)
+        {
+            Option[] only = [updatesFrom, model, hardware, component, selfTest, updateWhen, updateHours, askEvery, confirmWithin];
+            return only.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } misplaced ? throw new FormatException($"{misplaced.Name} belongs to --updates DIR.") : null;
+        }
+        if (parsed.GetValue(updatesFrom) is not { } address || !Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var from))
+            throw new FormatException("--updates needs --updates-from http://HOST:PORT, where artifacts are downloaded from.");
+        var hours = ReadHours(parsed.GetValue(updateHours));
+        var options = new UpdateOptions
+        {
+            Folder = folder, From = from, Model = parsed.GetValue(model) ?? throw new FormatException("--updates needs --model: manifests say for which models they are."), Hardware = parsed.GetValue(hardware),
+            SelfTest = parsed.GetValue(selfTest), Precondition = parsed.GetValue(updateWhen), NotBefore = hours?.From, NotAfter = hours?.Until,
+        };
+        return options with
+        {
+            Component = parsed.GetValue(component) ?? options.Component, AskEvery = Span(parsed, askEvery) ?? options.AskEvery, ConfirmWithin = Span(parsed, confirmWithin) ?? options.ConfirmWithin,
+        };
+    }
+
+    private static (TimeOnly From, TimeOnly Until)? ReadHours(string? text)
+    {
+        if (text is null)
+            return null;
+        var parts = text.Split('-');
+        return parts.Length == 2 && TimeOnly.TryParseExact(parts[0], "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var from) && TimeOnly.TryParseExact(parts[1], "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var until)
+            ? (from, until)
+            : throw new FormatException($"'{text}' are no hours; write FROM-UNTIL, for example 01:00-04:30.");
+    }
 
     private SourceOptions ReadSource(ParseResult parsed, Func<Stream> input)
     {

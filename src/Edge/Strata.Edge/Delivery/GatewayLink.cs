@@ -36,6 +36,7 @@ internal sealed class GatewayLink : IAsyncDisposable
     private readonly string telemetryTopic;
     private readonly string healthTopic;
     private readonly string wipeTopic;
+    private readonly string jobsTopic;
     private readonly TaskCompletionSource<string> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private GatewayLink(IMqttClient client, GatewayAddress address, DeviceId device)
@@ -44,6 +45,7 @@ internal sealed class GatewayLink : IAsyncDisposable
         telemetryTopic = $"devices/{device}/telemetry";
         healthTopic = $"devices/{device}/health";
         wipeTopic = $"devices/{device}/commands/wipe/";
+        jobsTopic = $"devices/{device}/jobs/";
         client.DisconnectedAsync += OnDisconnectedAsync;
         client.ApplicationMessageReceivedAsync += OnMessageAsync;
     }
@@ -55,6 +57,9 @@ internal sealed class GatewayLink : IAsyncDisposable
 
     /// <summary>The device is told to wipe itself; the number of the request. May come more than once. Called by the connection: must not wait.</summary>
     public event Action<string>? WipeOrdered;
+
+    /// <summary>Something was said of updates: the topic below <c>jobs/</c>, and the payload, which is the receiver's. Called by the connection: must not wait.</summary>
+    public event Action<string, byte[]>? JobSaid;
 
     /// <summary>How many publishes the gateway takes at once.</summary>
     public int ReceiveMaximum { get; private set; }
@@ -133,11 +138,29 @@ internal sealed class GatewayLink : IAsyncDisposable
 
     /// <summary>Asks to be told when the device is to wipe itself. Never throws for the network's sake.</summary>
     /// <returns>Why the gateway does not let it be told; null when it does, or nobody knows.</returns>
-    public async Task<string?> ListenAsync(CancellationToken cancellationToken)
+    public Task<string?> ListenAsync(CancellationToken cancellationToken) => SubscribeAsync(wipeTopic + "+", cancellationToken);
+
+    /// <summary>Asks to be told of updates. Never throws for the network's sake.</summary>
+    /// <returns>Why the gateway does not let it be told; null when it does, or nobody knows.</returns>
+    public async Task<string?> ListenToJobsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var filter in (string[])["notify", "next/accepted", "+/update/accepted", "+/update/rejected"])
+        {
+            if (await SubscribeAsync(jobsTopic + filter, cancellationToken) is { } refused)
+                return refused;
+        }
+        return client.IsConnected ? null : "the connection is over";
+    }
+
+    /// <summary>Says something of updates, below <c>jobs/</c>. Never throws for the network's sake.</summary>
+    public Task<PublishAnswer> SayOfJobsAsync(string rest, byte[] payload, CancellationToken cancellationToken) => PublishAsync(
+        Factory.CreateApplicationMessageBuilder().WithTopic(jobsTopic + rest).WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), cancellationToken);
+
+    private async Task<string?> SubscribeAsync(string filter, CancellationToken cancellationToken)
     {
         try
         {
-            var answer = (await client.SubscribeAsync(wipeTopic + "+", MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken)).Items.First();
+            var answer = (await client.SubscribeAsync(filter, MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken)).Items.First();
             return answer.ResultCode <= MqttClientSubscribeResultCode.GrantedQoS2 ? null : answer.ResultCode.ToString();
         }
         catch (Exception reason) when (IsOfTheNetwork(reason))
@@ -198,6 +221,8 @@ internal sealed class GatewayLink : IAsyncDisposable
     {
         if (message.ApplicationMessage.Topic is { } topic && topic.StartsWith(wipeTopic, StringComparison.Ordinal))
             WipeOrdered?.Invoke(topic[wipeTopic.Length..]);
+        else if (message.ApplicationMessage.Topic is { } said && said.StartsWith(jobsTopic, StringComparison.Ordinal))
+            JobSaid?.Invoke(said[jobsTopic.Length..], System.Buffers.BuffersExtensions.ToArray(message.ApplicationMessage.Payload));
         return Task.CompletedTask;
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Strata.Edge.Buffering;
 using Strata.Edge.Identity;
+using Strata.Edge.Updates;
 using Strata.Edge.Wiping;
 
 namespace Strata.Edge.Delivery;
@@ -10,9 +11,10 @@ namespace Strata.Edge.Delivery;
 /// they are answered.
 /// </summary>
 /// <param name="identity">What the agent shows; null for one that has a secret. Renewed while the connection stands, which goes on: the next one is by what is new.</param>
+/// <param name="updates">Null for an agent that does not update itself.</param>
 /// <param name="health">The health message as it stands now.</param>
 internal sealed partial class Sender(
-    AgentLog log, GatewayDialer dialer, DeviceIdentity? identity, DeliveryOptions options, Func<CancellationToken, Task<byte[]>> health, TimeProvider time, ILogger logger)
+    AgentLog log, GatewayDialer dialer, DeviceIdentity? identity, UpdateAgent? updates, DeliveryOptions options, Func<CancellationToken, Task<byte[]>> health, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
     private readonly TaskCompletionSource<WipeOrder> ordered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,6 +63,7 @@ internal sealed partial class Sender(
         using var serving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var home = ReturnAsync(current, serving.Token);
         var reports = ReportAsync(current, serving.Token);
+        var updating = updates?.ServeAsync(current, serving.Token) ?? Task.CompletedTask;
         try
         {
             log.SendAgain();
@@ -75,6 +78,7 @@ internal sealed partial class Sender(
         {
             await serving.CancelAsync();
             await reports;
+            await updating;
         }
         return await home;
     }

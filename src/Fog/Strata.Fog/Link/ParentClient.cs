@@ -75,6 +75,16 @@ internal sealed class ParentClient : IDisposable
         },
         cancellationToken);
 
+    /// <summary>Asks for an artifact on a device's behalf: all of it, the rest from a byte on, or some bytes.</summary>
+    public Task<HttpResponseMessage> GetArtifactAsync(string sha256, string device, long from, long? to, CancellationToken cancellationToken)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, $"artifacts/{sha256}") { Headers = { Authorization = identity.Authorization } };
+        request.Headers.Add("Strata-Device", device);
+        if (from > 0 || to is not null)
+            request.Headers.Range = new RangeHeaderValue(from, to);
+        return http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    }
+
     /// <summary>Opens the link; its events are read from the answer's body.</summary>
     public Task<HttpResponseMessage> OpenLinkAsync(long version, CancellationToken cancellationToken) =>
         http.SendAsync(Request(HttpMethod.Get, version > 0 ? $"link?version={version}" : "link"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);

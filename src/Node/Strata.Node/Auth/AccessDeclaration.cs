@@ -31,6 +31,9 @@ public enum AccessKind
     /// <summary>A person or a program, whatever it may do: for what is its own, and for pages that the API fills.</summary>
     OwnCaller,
 
+    /// <summary>A device, a gateway, a person or a program: what of it each may read, the endpoint decides, and answers with 404 for the rest.</summary>
+    Reader,
+
     /// <summary>Anybody.</summary>
     Open,
 }
@@ -83,6 +86,14 @@ public static class AccessDeclarations
     {
         endpoint.WithMetadata(new AccessDeclaration(AccessKind.OwnCaller, null, "a person or a program, for itself"));
         return endpoint.RequireAuthorization(policy => policy.RequireRole(StrataIdentity.PersonRole, StrataIdentity.TokenRole, StrataIdentity.NodeRole));
+    }
+
+    /// <summary>The caller is anybody who is authenticated; the endpoint decides what is there for it.</summary>
+    public static TBuilder RequiresReader<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        endpoint.WithMetadata(new AccessDeclaration(AccessKind.Reader, null, "a device, a gateway, a person or a program, for what it may read"));
+        return endpoint.RequireAuthorization(policy => policy.RequireAuthenticatedUser());
     }
 
     /// <summary>Anybody may call it.</summary>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace Strata.Core.Updates.Patches;
+namespace Strata.Storage.Patches;
 
 /// <summary>Finds what of the new file is, exactly or nearly, in the old one. One use.</summary>
 internal ref struct PatchMaker

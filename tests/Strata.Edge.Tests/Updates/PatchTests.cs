@@ -1,7 +1,7 @@
 using CsCheck;
-using Strata.Core.Updates.Patches;
+using Strata.Storage.Patches;
 
-namespace Strata.Core.Tests.Updates;
+namespace Strata.Edge.Tests.Updates;
 
 public sealed class PatchTests
 {

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 
-namespace Strata.Core.Updates.Patches;
+namespace Strata.Storage.Patches;
 
 /// <summary>
 /// Patches between two builds of a program: C. Percival, "Naive differences of executable code" (2003), with an index of hashes in place of a sorted suffix array and Brotli in place of bzip2. Form:

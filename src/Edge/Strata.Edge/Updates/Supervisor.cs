@@ -1,0 +1,169 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Strata.Core.Updates.Manifests;
+using Strata.Core.Updates.Slots;
+using Strata.Edge.CommandLine;
+
+namespace Strata.Edge.Updates;
+
+/// <summary>
+/// Starts the program of the slot that is next, and again when it ends; gives a version that is tried up when it ends or is not confirmed in time. It is small so that it need not be updated: it is what the device starts.
+/// </summary>
+internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<string> arguments, TimeSpan confirmWithin, TimeProvider time, ILogger logger)
+{
+    /// <summary>Tells the program that it is supervised, and from which slot it runs.</summary>
+    public const string SlotVariable = "STRATA_SLOT";
+
+    /// <summary>What the trial has beyond the time in which the program judges itself.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+    private const int Terminate = 15;
+    private readonly SlotFile loader = new(folder);
+
+    /// <summary>Puts the first program into slot A; nothing when there is one.</summary>
+    /// <exception cref="EdgeConfigurationException">It cannot be read, or there is none and none is given.</exception>
+    public void Install(string? program, string version)
+    {
+        if (loader.Read() is not null)
+            return;
+        if (program is null || !File.Exists(program))
+            throw new EdgeConfigurationException($"There is no program in the slots yet; name one by --install FILE.{(program is null ? "" : $" {program} is not there.")}");
+        if (!UpdateVersion.IsVersion(version))
+            throw new EdgeConfigurationException($"--install-version is '{version}'; it takes 1 to {UpdateVersion.MaxLength} letters, digits, '.', '_', '+', '-', ':'.");
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        long size = 0;
+        using (var from = File.OpenRead(program))
+        using (var into = folder.Write(SlotFile.ProgramOf(Slot.A), 0))
+        {
+            var buffer = new byte[64 * 1024];
+            while (from.Read(buffer) is var read && read > 0)
+            {
+                hash.AppendData(buffer, 0, read);
+                into.Write(buffer.AsSpan(0, read));
+                size += read;
+            }
+            into.Sync();
+        }
+        folder.SyncNames(SlotFile.ProgramOf(Slot.A));
+        loader.Write(SlotMachine.First(new SlotContent(version, Convert.ToHexStringLower(hash.GetHashAndReset()), size, 0)));
+    }
+
+    /// <summary>Runs until it is told to stop, or the program ends for good; gives the program's exit code.</summary>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        for (var failures = 0; ;)
+        {
+            var state = Next();
+            var slot = SlotMachine.Started(state);
+            var began = time.GetTimestamp();
+            var ended = await RunOnceAsync(slot, state.Trial is not null, cancellationToken);
+            if (cancellationToken.IsCancellationRequested)
+                return 0;
+            if (loader.Read() is { Trial: { Started: true } trial } tried && trial.Slot == slot)
+            {
+                // It neither confirmed itself nor was given up: it ended, or had to be ended.
+                GoesWrong(logger, tried[slot]!.Version, ended.How);
+                if (ended.IsLate || trial.StartsLeft == 0)
+                    loader.Write(SlotMachine.Reject(tried, ended.How));
+                continue;
+            }
+            if (ended.Code is 0 or EdgeCommand.Wiped or EdgeCommand.UsageError)
+                return ended.Code;
+            if (ended.Code == EdgeCommand.RestartForUpdate)
+                continue;
+            failures = time.GetElapsedTime(began) > LongestWait ? 1 : failures + 1;
+            var wait = TimeSpan.FromSeconds(Math.Min(LongestWait.TotalSeconds, Math.Pow(2, failures - 1)));
+            Ended(logger, ended.How, wait.TotalSeconds);
+            await Task.Delay(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Counts a start before it is made.</summary>
+    private SlotState Next()
+    {
+        var before = loader.Read() ?? throw new EdgeConfigurationException("There is no program in the slots.");
+        var next = SlotMachine.Start(before);
+        if (next != before)
+            loader.Write(next);
+        return next;
+    }
+
+    private async Task<(int Code, bool IsLate, string How)> RunOnceAsync(Slot slot, bool isTrial, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(folder.PathOf(SlotFile.ProgramOf(slot))) { UseShellExecute = false };
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment[SlotVariable] = SlotText.Name(slot);
+        Process process;
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            return (126, false, $"it cannot be started: {e.Message}");
+        }
+        using (process)
+        {
+            using var late = isTrial ? new CancellationTokenSource(confirmWithin + Grace, time) : new CancellationTokenSource();
+            try
+            {
+                await UntilLateAsync(process, slot, late.Token, cancellationToken);
+                return (process.ExitCode, false, $"it ended with {process.ExitCode}");
+            }
+            catch (OperationCanceledException)
+            {
+                await EndAsync(process);
+                return (process.ExitCode, !cancellationToken.IsCancellationRequested, $"it was not confirmed within {confirmWithin.TotalSeconds:0} s of its start and was ended");
+            }
+        }
+    }
+
+    /// <summary>Waits for the end; a trial that was confirmed meanwhile is not late any more.</summary>
+    private async Task UntilLateAsync(Process process, Slot slot, CancellationToken late, CancellationToken cancellationToken)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(late, cancellationToken);
+        try
+        {
+            await process.WaitForExitAsync(both.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && loader.Read() is { Trial: null } state && state.Good == slot)
+        {
+            await process.WaitForExitAsync(cancellationToken);
+        }
+    }
+
+    private async Task EndAsync(Process process)
+    {
+        if (!process.HasExited)
+            _ = Kill(process.Id, Terminate);
+        using var limit = new CancellationTokenSource(StopLimit, time);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>The process that has started this one, or has inherited it.</summary>
+    [LibraryImport("libc", EntryPoint = "getppid")]
+    public static partial int Parent();
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+
+    [LoggerMessage(4620, LogLevel.Warning, "Version {Version}, which is being tried: {Reason}.")]
+    private static partial void GoesWrong(ILogger logger, string version, string reason);
+
+    [LoggerMessage(4621, LogLevel.Warning, "The agent: {Reason}. It is started again in {Seconds} s.")]
+    private static partial void Ended(ILogger logger, string reason, double seconds);
+}

@@ -1,0 +1,328 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Strata.Core.Updates.Slots;
+using Strata.Edge.Delivery;
+
+namespace Strata.Edge.Updates;
+
+/// <summary>
+/// The agent's side of updates: asks for work, does it, and says what has become of it until that was heard. Lives as long as the agent; connections come and go below it.
+/// </summary>
+internal sealed partial class UpdateAgent : IDisposable
+{
+    private static readonly TimeSpan SayAgain = TimeSpan.FromSeconds(20);
+    private readonly UpdateOptions options;
+    private readonly IBootLoader loader;
+    private readonly UpdateInstaller installer;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly TaskCompletionSource restart = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim reached = new(0, 1);
+    private readonly CancellationTokenSource stopping = new();
+    private Task working = Task.CompletedTask;
+    private CancellationTokenSource? job;
+    private volatile string? currentJob;
+    private volatile GatewayLink? link;
+
+    public UpdateAgent(UpdateOptions options, IUpdateDisk disk, IBootLoader loader, IArtifactSource source, TimeProvider time, ILogger logger)
+    {
+        (this.options, this.loader, this.time, this.logger) = (options, loader, time, logger);
+        installer = new UpdateInstaller(disk, loader, source, options, time);
+    }
+
+    /// <summary>Completes when the program is to end so that the other slot is started.</summary>
+    public Task Restart => restart.Task;
+
+    /// <summary>While this version is being tried: confirms it when it has proved itself, or gives it up. Completes at once when it is not.</summary>
+    public async Task ProveAsync(CancellationToken cancellationToken)
+    {
+        if (loader.Read() is not { Trial: { Started: true } trial } state)
+            return;
+        using var limit = new CancellationTokenSource(options.ConfirmWithin, time);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        var missing = "it reached neither gateway nor cloud";
+        try
+        {
+            await reached.WaitAsync(waiting.Token);
+            while (options.SelfTest is { } test && await Script.AskAsync(test, options.ScriptLimit, time, waiting.Token) is { } why)
+            {
+                missing = why;
+                await Task.Delay(TimeSpan.FromSeconds(2), time, waiting.Token);
+            }
+            loader.Write(SlotMachine.Confirm(state));
+            Confirmed(logger, state[trial.Slot]!.Version);
+            await TellAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            var why = $"it was not confirmed within {options.ConfirmWithin.TotalSeconds:0} s of its start: {missing}";
+            loader.Write(SlotMachine.Reject(state, why));
+            GivenUp(logger, state[trial.Slot]!.Version, why);
+            restart.TrySetResult();
+        }
+    }
+
+    /// <summary>Serves one connection until it is over.</summary>
+    public async Task ServeAsync(GatewayLink current, CancellationToken cancellationToken)
+    {
+        var answers = Channel.CreateBounded<Heard>(
+            new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest });
+        current.JobSaid += (rest, payload) => answers.Writer.TryWrite(new Heard(rest, payload));
+        try
+        {
+            if (await current.ListenToJobsAsync(cancellationToken) is { } refused)
+            {
+                NotListening(logger, current.Address, refused);
+                return;
+            }
+            link = current;
+            if (reached.CurrentCount == 0)
+                reached.Release();
+            await TellAsync(cancellationToken);
+            await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
+            var asked = time.GetTimestamp();
+            var told = time.GetTimestamp();
+            while (true)
+            {
+                var wait = loader.Read()?.Outcome is null ? options.AskEvery : SayAgain;
+                if (await ReadAsync(answers.Reader, wait, cancellationToken) is { } heard)
+                    await HearAsync(current, heard.Topic, heard.Payload, cancellationToken);
+                if (time.GetElapsedTime(asked) >= options.AskEvery)
+                {
+                    await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
+                    asked = time.GetTimestamp();
+                }
+                if (time.GetElapsedTime(told) >= SayAgain)
+                {
+                    await TellAsync(cancellationToken);
+                    told = time.GetTimestamp();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return; // The connection is over.
+        }
+        finally
+        {
+            if (ReferenceEquals(link, current))
+                link = null;
+        }
+    }
+
+    public async Task StopAsync()
+    {
+        await stopping.CancelAsync();
+        await working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose()
+    {
+        stopping.Dispose();
+        reached.Dispose();
+        job?.Dispose();
+    }
+
+    private async Task HearAsync(GatewayLink current, string rest, byte[] payload, CancellationToken cancellationToken)
+    {
+        switch (rest.Split('/'))
+        {
+            case ["notify"]:
+                await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
+                break;
+            case ["next", "accepted"]:
+                Begin(payload);
+                break;
+            case [var id, "update", "accepted"] when loader.Read() is { Outcome: { } outcome } state && outcome.Job == id:
+                loader.Write(SlotMachine.Told(state));
+                await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
+                break;
+            case [var id, "update", "rejected"]:
+                await RejectedAsync(id, payload);
+                break;
+        }
+    }
+
+    /// <summary>The cloud does not want to hear it: the job was taken back, or is over. What has become of it need not be told any more.</summary>
+    private async Task RejectedAsync(string id, byte[] payload)
+    {
+        if (loader.Read() is { Outcome: { } outcome } state && outcome.Job == id)
+            loader.Write(SlotMachine.Told(state));
+        if (currentJob == id && job is { } running)
+        {
+            TakenBack(logger, id, Text(payload));
+            await running.CancelAsync();
+        }
+    }
+
+    private void Begin(byte[] payload)
+    {
+        if (!working.IsCompleted || loader.Read() is { } state && (state.Trial is not null || state.Outcome is not null))
+            return; // One after the other; what is done is told first.
+        UpdateJob? asked;
+        try
+        {
+            asked = UpdateJob.Read(payload);
+        }
+        catch (FormatException e)
+        {
+            NoJob(logger, e.Message);
+            return;
+        }
+        if (asked is null)
+            return;
+        job?.Dispose();
+        job = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
+        currentJob = asked.Job;
+        working = WorkAsync(asked, job.Token);
+    }
+
+    private async Task WorkAsync(UpdateJob asked, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        try
+        {
+            var update = installer.Check(asked);
+            if (installer.Runs(update))
+            {
+                loader.Write(loader.Read()! with { Outcome = new SlotOutcome(asked.Job, "succeeded", null, update.Version) });
+                await TellAsync(cancellationToken);
+                return;
+            }
+            await SayAsync(asked.Job, "downloading", null, 0, cancellationToken);
+            await installer.DownloadAsync(asked, update, done => _ = SayAsync(asked.Job, "downloading", null, done, cancellationToken), cancellationToken);
+            if (asked.Mode == UpdateMode.DownloadOnly)
+            {
+                await SayAsync(asked.Job, "downloading", "all of it is here", 1, cancellationToken);
+                return;
+            }
+            await UntilReadyAsync(asked, cancellationToken);
+            await SayAsync(asked.Job, "installing", null, 1, cancellationToken);
+            installer.Install(asked, update);
+            Installed(logger, update.Component, update.Version);
+            await SayAsync(asked.Job, "trial", null, 1, cancellationToken);
+            restart.TrySetResult();
+        }
+        catch (UpdateRefusedException e)
+        {
+            await FailAsync(asked, e.Message, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return; // The job was taken back, or the agent ends: what was downloaded stays.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            await FailAsync(asked, $"the device cannot write it: {e.Message}", cancellationToken);
+        }
+        finally
+        {
+            currentJob = null;
+        }
+    }
+
+    private async Task FailAsync(UpdateJob asked, string reason, CancellationToken cancellationToken)
+    {
+        Refused(logger, asked.Job, reason);
+        try
+        {
+            installer.Fail(asked, reason);
+            await TellAsync(cancellationToken);
+        }
+        catch (IOException)
+        {
+            // Not even a note can be written: said once, as it is; asked for work again, the device finds the same.
+            await SayAsync(asked.Job, "failed", reason, 0, cancellationToken);
+        }
+    }
+
+    private async Task UntilReadyAsync(UpdateJob asked, CancellationToken cancellationToken)
+    {
+        if (asked.Mode == UpdateMode.Forced)
+            return;
+        while (await WhyNotYetAsync(cancellationToken) is { } why)
+        {
+            await SayAsync(asked.Job, "downloading", $"all of it is here; it waits: {why}", 1, cancellationToken);
+            await Task.Delay(options.AskEvery, time, cancellationToken);
+        }
+    }
+
+    private async Task<string?> WhyNotYetAsync(CancellationToken cancellationToken)
+    {
+        if (options is { NotBefore: { } from, NotAfter: { } until } && !TimeOnly.FromTimeSpan(time.GetUtcNow().TimeOfDay).IsBetween(from, until))
+            return $"it installs from {from:HH\\:mm} to {until:HH\\:mm} UTC";
+        return options.Precondition is { } script ? await Script.AskAsync(script, options.ScriptLimit, time, cancellationToken) : null;
+    }
+
+    /// <summary>Says what has become of a job, when there is something to say and somebody to say it to. It is said again until it is answered.</summary>
+    private async Task TellAsync(CancellationToken cancellationToken)
+    {
+        if (loader.Read()?.Outcome is { } outcome)
+            await PublishAsync(outcome.Job, outcome.State, outcome.Reason, outcome.Version, null, cancellationToken);
+    }
+
+    private Task SayAsync(string id, string state, string? reason, double progress, CancellationToken cancellationToken)
+    {
+        var slots = loader.Read();
+        return PublishAsync(id, state, reason, slots is null ? "" : slots[slots.Good]?.Version ?? "", progress, cancellationToken);
+    }
+
+    private async Task PublishAsync(string id, string state, string? reason, string version, double? progress, CancellationToken cancellationToken)
+    {
+        if (link is not { } current)
+            return;
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            json.WriteString("state", state);
+            json.WriteString("reason", reason);
+            json.WriteString("version", version);
+            if (progress is { } part)
+                json.WriteNumber("progress", Math.Round(part, 3));
+            json.WriteEndObject();
+        }
+        await current.SayOfJobsAsync($"{id}/update", bytes.ToArray(), cancellationToken);
+    }
+
+    private async Task<Heard?> ReadAsync(ChannelReader<Heard> answers, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(wait, time);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            return await answers.ReadAsync(waiting.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private static string Text(byte[] payload) => System.Text.Encoding.UTF8.GetString(payload.AsSpan(0, Math.Min(payload.Length, 300)));
+
+    /// <param name="Topic">Below <c>jobs/</c>.</param>
+    private sealed record Heard(string Topic, byte[] Payload);
+
+    [LoggerMessage(4600, LogLevel.Information, "Version {Version} has proved itself.")]
+    private static partial void Confirmed(ILogger logger, string version);
+
+    [LoggerMessage(4601, LogLevel.Warning, "Version {Version} is given up: {Reason}.")]
+    private static partial void GivenUp(ILogger logger, string version, string reason);
+
+    [LoggerMessage(4602, LogLevel.Information, "{Component} {Version} is installed and is tried now.")]
+    private static partial void Installed(ILogger logger, string component, string version);
+
+    [LoggerMessage(4603, LogLevel.Warning, "Job {Job} is refused: {Reason}.")]
+    private static partial void Refused(ILogger logger, string job, string reason);
+
+    [LoggerMessage(4604, LogLevel.Warning, "{Gateway} does not let the device hear of updates (jobs/#): {Reason}.")]
+    private static partial void NotListening(ILogger logger, GatewayAddress gateway, string reason);
+
+    [LoggerMessage(4605, LogLevel.Warning, "What was answered to jobs/next is no job: {Reason}.")]
+    private static partial void NoJob(ILogger logger, string reason);
+
+    [LoggerMessage(4606, LogLevel.Information, "Job {Job} was taken back: {Reason}.")]
+    private static partial void TakenBack(ILogger logger, string job, string reason);
+}

@@ -1,0 +1,167 @@
+using Strata.Core.Updates.Manifests;
+using Strata.Core.Updates.Slots;
+using Strata.Storage.Patches;
+
+namespace Strata.Edge.Updates;
+
+/// <summary>
+/// From a job to a new version that is about to be tried. Whatever moment the power goes, the slot that was good is untouched and is started; asked again, the same job goes on from what is on the disk.
+/// </summary>
+internal sealed class UpdateInstaller(IUpdateDisk disk, IBootLoader loader, IArtifactSource source, UpdateOptions options, TimeProvider time)
+{
+    /// <summary>Room that is left for everything else, in bytes.</summary>
+    private const long Spare = 1 << 20;
+
+    private readonly UpdateDownload download = new(disk, source, time);
+
+    /// <summary>Whether the job's manifest is believed and is for this device.</summary>
+    /// <exception cref="UpdateRefusedException">It is not; the message says why.</exception>
+    public UpdateManifest Check(UpdateJob job)
+    {
+        var state = loader.Read() ?? throw new UpdateRefusedException("there is no program in the slots yet");
+        var ring = disk.ReadAll("keys.json", KeyRingText.MaxBytes) is { } bytes
+            ? KeyRingText.Read(bytes)
+            : throw new UpdateRefusedException("the device has no ring of keys (keys.json), so it believes nobody");
+        if (!ring.IsOk)
+            throw new UpdateRefusedException(ring.Problem.Detail);
+        var manifest = ManifestVerifier.Verify(job.Manifest, job.Signatures, ring.Value);
+        if (!manifest.IsOk)
+            throw new UpdateRefusedException(manifest.Problem.Detail);
+        var update = manifest.Value;
+        if (update.Component != options.Component)
+            throw new UpdateRefusedException($"it is of the component '{update.Component}', and this program is '{options.Component}'");
+        if (!job.Url.EndsWith(update.Sha256, StringComparison.Ordinal))
+            throw new UpdateRefusedException("the job names other bytes than the manifest");
+        if (update.Size > options.MaxBytes)
+            throw new UpdateRefusedException($"it has {update.Size} bytes; this device takes {options.MaxBytes}");
+        var now = state[state.Good]!;
+        if (UpdateCompatibility.Refusal(update, new UpdateTarget(
+            options.Model, options.Hardware, new Dictionary<string, string> { [options.Component] = now.Version }, new Dictionary<string, long> { [options.Component] = state.Counter })) is { } why)
+            throw new UpdateRefusedException(why);
+        return update;
+    }
+
+    /// <summary>Whether it runs already.</summary>
+    public bool Runs(UpdateManifest update) => loader.Read() is { Trial: null } state && state[state.Good]!.Sha256 == update.Sha256;
+
+    /// <summary>Brings the artifact to the disk, by a patch where that does.</summary>
+    /// <exception cref="UpdateRefusedException">It cannot be had as it was signed, or there is no room.</exception>
+    public async Task DownloadAsync(UpdateJob job, UpdateManifest update, Action<double> progress, CancellationToken cancellationToken)
+    {
+        foreach (var other in disk.List("download").Where(n => n != UpdateDownload.NameOf(update.Sha256) && n != UpdateDownload.NameOf(job.Delta?.Sha256 ?? "")))
+            disk.Delete(other);
+        MakeRoom(update.Size + (job.Delta?.Size ?? 0) - Math.Max(0, disk.Length(UpdateDownload.NameOf(update.Sha256))));
+        try
+        {
+            if (job.Delta is { } delta && await PatchAsync(delta, update, progress, cancellationToken))
+                return;
+            await download.BringAsync(job.Url, update.Sha256, update.Size, progress, cancellationToken);
+        }
+        catch (IOException e) when (UpdateDownload.IsOfTheDisk(e))
+        {
+            disk.Delete(UpdateDownload.NameOf(update.Sha256));
+            throw new UpdateRefusedException($"the disk is full: it has {update.Size} bytes, and {disk.Free} are free", e);
+        }
+    }
+
+    /// <summary>Puts what was downloaded into the spare slot and has it tried at the next start. Afterwards the program is to end, so that the supervisor starts the other.</summary>
+    /// <exception cref="UpdateRefusedException">What is in the slot is not what was signed.</exception>
+    public void Install(UpdateJob job, UpdateManifest update)
+    {
+        var state = loader.Read()!;
+        var (spare, name) = (SlotFile.ProgramOf(state.Spare), UpdateDownload.NameOf(update.Sha256));
+        download.Verify(name, update.Sha256, update.Size);
+        loader.Write(state = SlotMachine.Erase(state));
+        disk.Rename(name, spare);
+        disk.SyncNames(spare);
+        if (download.Hash(spare) is var (found, length) && (found != update.Sha256 || length != update.Size))
+            throw new UpdateRefusedException("what was written into the slot is read as something else: the disk is failing");
+        loader.Write(state = SlotMachine.Fill(state, new SlotContent(update.Version, update.Sha256, update.Size, update.Counter)));
+        loader.Write(SlotMachine.Try(state, job.Job, options.TrialStarts));
+    }
+
+    /// <summary>Keeps it for the cloud that the job has failed.</summary>
+    public void Fail(UpdateJob job, string reason) => loader.Write(SlotMachine.Fail(loader.Read()!, job.Job, reason));
+
+    /// <summary>False when the patch does not do: then the whole artifact is downloaded.</summary>
+    private async Task<bool> PatchAsync(UpdateDelta delta, UpdateManifest update, Action<double> progress, CancellationToken cancellationToken)
+    {
+        var state = loader.Read()!;
+        var name = UpdateDownload.NameOf(update.Sha256);
+        if (delta.Format != BinaryPatch.Format || delta.From != state[state.Good]!.Sha256 || disk.Length(name) > 0)
+            return disk.Length(name) == update.Size && download.Hash(name).Sha256 == update.Sha256;
+        try
+        {
+            var patch = await download.BringAsync(delta.Url, delta.Sha256, delta.Size, progress, cancellationToken);
+            Apply(SlotFile.ProgramOf(state.Good), patch, name, update.Size, cancellationToken);
+            download.Verify(name, update.Sha256, update.Size);
+            disk.Delete(patch);
+            return true;
+        }
+        catch (Exception e) when (e is InvalidDataException or UpdateRefusedException)
+        {
+            disk.Delete(UpdateDownload.NameOf(delta.Sha256));
+            disk.Delete(name);
+            return false; // It was a shortcut.
+        }
+    }
+
+    private void Apply(string old, string patch, string made, long size, CancellationToken cancellationToken)
+    {
+        using var from = disk.Read(old) ?? throw new InvalidDataException("The program is not there.");
+        using var records = disk.Read(patch)!;
+        using var file = disk.Write(made, 0);
+        using (var into = new DiskStream(file))
+            BinaryPatch.Apply(from, records, into, size, cancellationToken);
+        file.Sync();
+        disk.SyncNames(made);
+    }
+
+    private void MakeRoom(long bytes)
+    {
+        if (bytes + Spare <= disk.Free)
+            return;
+        var state = loader.Read()!;
+        if (state.Trial is null && state[state.Spare] is { } old)
+        {
+            // The version before the one that runs is given up for the one to come.
+            loader.Write(SlotMachine.Erase(state));
+            disk.Delete(SlotFile.ProgramOf(state.Spare));
+            if (bytes + Spare <= disk.Free)
+                return;
+        }
+        throw new UpdateRefusedException($"the disk is full: {bytes} bytes are needed, and {disk.Free} are free");
+    }
+
+    /// <summary>Writes on to a file of the disk.</summary>
+    private sealed class DiskStream(IUpdateFile file) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override void Write(ReadOnlySpan<byte> buffer) => file.Write(buffer);
+
+        public override void Write(byte[] buffer, int offset, int count) => file.Write(buffer.AsSpan(offset, count));
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
+}

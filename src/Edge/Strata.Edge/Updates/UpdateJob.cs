@@ -1,0 +1,76 @@
+using System.Text.Json;
+using Strata.Core.Updates.Manifests;
+
+namespace Strata.Edge.Updates;
+
+/// <summary>When a job may begin to install.</summary>
+internal enum UpdateMode
+{
+    /// <summary>When the device is ready for it.</summary>
+    Soft,
+
+    /// <summary>At once.</summary>
+    Forced,
+
+    /// <summary>Not at all: what it downloads waits for another job.</summary>
+    DownloadOnly,
+}
+
+/// <summary>What the device is to do.</summary>
+/// <param name="Job">Its id.</param>
+/// <param name="Manifest">The exact bytes that were signed.</param>
+/// <param name="Url">Where the artifact is, below the address that artifacts come from.</param>
+/// <param name="Delta">A patch from what may run here; null when there is none.</param>
+internal sealed record UpdateJob(string Job, UpdateMode Mode, byte[] Manifest, IReadOnlyList<ManifestSignature> Signatures, string Url, UpdateDelta? Delta)
+{
+    /// <summary>Longest answer that is read, in bytes.</summary>
+    public const int MaxBytes = 256 * 1024;
+
+    /// <summary>What an answer to <c>jobs/next</c> says; null for no work.</summary>
+    /// <exception cref="FormatException">It is no job; the message says why.</exception>
+    public static UpdateJob? Read(ReadOnlySpan<byte> answer)
+    {
+        if (answer.Length > MaxBytes)
+            throw new FormatException($"it has {answer.Length} bytes; at most {MaxBytes} are read");
+        try
+        {
+            using var document = JsonDocument.Parse(answer.ToArray());
+            var root = document.RootElement;
+            if (!root.TryGetProperty("job", out var job) || job.ValueKind == JsonValueKind.Null)
+                return null;
+            if (root.TryGetProperty("kind", out var kind) && kind.GetString() is var said && said != "update")
+                throw new FormatException($"its kind is '{said}', which this agent does not know");
+            var signatures = root.GetProperty("signatures").EnumerateArray().Take(ManifestLimits.MaxSignatures + 1)
+                .Select(s => new ManifestSignature(s.GetProperty("key").GetString()!, s.GetProperty("algorithm").GetString()!, s.GetProperty("signature").GetBytesFromBase64())).ToList();
+            return new UpdateJob(
+                job.GetString()!, ModeOf(root), root.GetProperty("manifest").GetBytesFromBase64(), signatures, PathOf(root.GetProperty("artifact").GetProperty("url")),
+                root.TryGetProperty("delta", out var delta) && delta.ValueKind == JsonValueKind.Object ? UpdateDelta.Read(delta) : null);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new FormatException($"it cannot be read ({e.Message})", e);
+        }
+    }
+
+    /// <summary>A path of the node that was asked, and of no other.</summary>
+    internal static string PathOf(JsonElement url) =>
+        url.GetString() is { Length: <= 300 } path && path.StartsWith("/artifacts/", StringComparison.Ordinal) && ManifestLimits.IsSha256(path["/artifacts/".Length..])
+            ? path
+            : throw new FormatException("its artifact's url is not /artifacts/{sha256}");
+
+    private static UpdateMode ModeOf(JsonElement root) => (root.TryGetProperty("mode", out var mode) ? mode.GetString() : null) switch
+    {
+        "forced" => UpdateMode.Forced,
+        "downloadOnly" => UpdateMode.DownloadOnly,
+        null or "soft" => UpdateMode.Soft,
+        var other => throw new FormatException($"its mode is '{other}'"),
+    };
+}
+
+/// <summary>A patch that is offered.</summary>
+/// <param name="From">SHA-256 of what it is applied to.</param>
+internal sealed record UpdateDelta(string From, string Sha256, long Size, string Url, string Format)
+{
+    public static UpdateDelta Read(JsonElement delta) => new(
+        delta.GetProperty("from").GetString()!, delta.GetProperty("sha256").GetString()!, delta.GetProperty("size").GetInt64(), UpdateJob.PathOf(delta.GetProperty("url")), delta.GetProperty("format").GetString()!);
+}

@@ -1,0 +1,307 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform.Updates;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+using Strata.Core.Updates.Manifests;
+using Strata.Storage.Patches;
+using Strata.Testing.Postgres;
+
+namespace Strata.Cloud.Tests.Artifacts;
+
+/// <summary>What updates are made of: who brings it, who may read it, and that the bytes are the ones that were signed.</summary>
+public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDisposable
+{
+    private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly ECDsa second = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        key.Dispose();
+        second.Dispose();
+    }
+
+    [Fact]
+    public async Task What_was_signed_and_sent_is_there_and_stays_over_a_restart()
+    {
+        var client = await TenantAsync("a-kept");
+        var bytes = RandomNumberGenerator.GetBytes(100_000);
+        var added = await AddAsync(client, bytes, "1.0");
+        Assert.Equal(($"app/1.0/{Hash(bytes)[..12]}", 100_000L, "k1", true), (added.Id, added.Size, Assert.Single(added.Keys), added.Available));
+        Assert.Equal(added.Id, (await AddAsync(client, bytes, "1.0", added.SignedAt)).Id);
+        await cloud.StopAsync();
+        await cloud.StartAsync();
+        client = new StrataClient(cloud.Http, null, "a-kept");
+        Assert.Equivalent(added, await client.GetArtifactAsync(added.Id, Cancel), strict: true);
+        Assert.Equal(bytes, await ReadAsync(added.Sha256, "a-kept"));
+        var trail = (await client.ListAuditAsync(cancellationToken: Cancel)).Items;
+        Assert.Contains(trail, a => a is { Kind: "artifact", Action: "add" } && a.Id == added.Id);
+        var facts = cloud.Node.Services.GetRequiredService<IArtifacts>();
+        Assert.Equal(added.Id, facts.FindVersion(TenantId.Parse("a-kept"), "app", "1.0", "T-100")?.Id);
+        Assert.Null(facts.FindVersion(TenantId.Parse("a-kept"), "app", "1.0", "T-200"));
+    }
+
+    [Fact]
+    public async Task Another_tenant_does_not_get_bytes_by_knowing_their_hash()
+    {
+        var (client, other) = (await TenantAsync("a-mine"), await TenantAsync("a-theirs"));
+        var bytes = RandomNumberGenerator.GetBytes(5_000);
+        var added = await AddAsync(client, bytes, "1.0");
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(added.Sha256, "a-theirs"));
+        var manifest = Manifest(bytes, "1.0", TimeProvider.System.GetUtcNow());
+        Assert.Contains("have not been sent", (await RefusedAsync(() => other.AddArtifactAsync(Sign(manifest, ("k1", key)), Cancel))).Message, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await RefusedAsync(() => other.GetArtifactAsync(added.Id, Cancel))).StatusCode);
+
+        // A device whose job names the hash reads it in its own tenant alone.
+        await other.CreateDeviceAsync(new CreateDevice("d-1"), Cancel);
+        jobs.Allow("a-theirs", "d-1", added.Sha256);
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsDeviceAsync(other, "a-theirs", "d-1", added.Sha256));
+
+        // Both have it by sending it; it is one file, and stays while one of them has it.
+        var theirs = await AddAsync(other, bytes, "7.0");
+        var file = Path.Combine(cloud.Folder, "artifacts", "content", added.Sha256[..2], added.Sha256);
+        await client.DeleteArtifactAsync(added.Id, Cancel);
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(added.Sha256, "a-mine"));
+        Assert.Equal(bytes, await ReadAsync(added.Sha256, "a-theirs"));
+        await other.DeleteArtifactAsync(theirs.Id, Cancel);
+        Assert.False(File.Exists(file), "nobody has it any more");
+    }
+
+    [Fact]
+    public async Task A_device_reads_what_a_job_of_its_own_names_in_ranges()
+    {
+        var client = await TenantAsync("a-device");
+        var bytes = RandomNumberGenerator.GetBytes(300_000);
+        var added = await AddAsync(client, bytes, "1.0");
+        var secret = (await client.CreateDeviceAsync(new CreateDevice("d-1"), Cancel)).Secret;
+        using var http = cloud.NewClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"a-device/d-1:{secret}")));
+        using (var none = await http.GetAsync($"/artifacts/{added.Sha256}", Cancel))
+            Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
+        jobs.Allow("a-device", "d-1", added.Sha256);
+        using var first = new HttpRequestMessage(HttpMethod.Get, $"/artifacts/{added.Sha256}") { Headers = { Range = new RangeHeaderValue(0, 99_999) } };
+        using var part = await http.SendAsync(first, Cancel);
+        Assert.Equal((HttpStatusCode.PartialContent, $"\"{added.Sha256}\""), (part.StatusCode, part.Headers.ETag!.Tag));
+        using var rest = new HttpRequestMessage(HttpMethod.Get, $"/artifacts/{added.Sha256}") { Headers = { Range = new RangeHeaderValue(100_000, null), IfRange = new RangeConditionHeaderValue(part.Headers.ETag) } };
+        using var more = await http.SendAsync(rest, Cancel);
+        Assert.Equal(HttpStatusCode.PartialContent, more.StatusCode);
+        Assert.Equal(bytes, (byte[])[.. await part.Content.ReadAsByteArrayAsync(Cancel), .. await more.Content.ReadAsByteArrayAsync(Cancel)]);
+        using var changed = new HttpRequestMessage(HttpMethod.Get, $"/artifacts/{added.Sha256}") { Headers = { Range = new RangeHeaderValue(100_000, null), IfRange = new RangeConditionHeaderValue(new EntityTagHeaderValue("\"another\"")) } };
+        using var whole = await http.SendAsync(changed, Cancel);
+        Assert.Equal((HttpStatusCode.OK, 300_000L), (whole.StatusCode, whole.Content.Headers.ContentLength!.Value));
+    }
+
+    [Fact]
+    public async Task A_manifest_is_believed_for_the_keys_of_its_tenant_and_as_long_as_they_sign()
+    {
+        var client = await TenantAsync("a-keys");
+        var bytes = RandomNumberGenerator.GetBytes(1_000);
+        await SendAsync(client, bytes);
+        var now = TimeProvider.System.GetUtcNow();
+        var manifest = Manifest(bytes, "1.0", now);
+        var wrong = await RefusedAsync(() => client.AddArtifactAsync(Sign(manifest, ("k9", key)), Cancel));
+        Assert.Contains("key 'k9' is not known here", wrong.Message, StringComparison.Ordinal);
+        wrong = await RefusedAsync(() => client.AddArtifactAsync(Sign(manifest, ("k1", second)), Cancel));
+        Assert.Contains("the signature of key 'k1' is wrong", wrong.Message, StringComparison.Ordinal);
+        wrong = await RefusedAsync(() => client.AddArtifactAsync(Sign(Manifest(bytes, "1.0", now.AddHours(2)), ("k1", key)), Cancel));
+        Assert.Contains("set the signer's clock", wrong.Message, StringComparison.Ordinal);
+
+        await client.SaveArtifactKeyAsync("k2", PublicOf(second), Cancel);
+        await client.SaveArtifactPolicyAsync(new ArtifactPolicy(2), Cancel);
+        wrong = await RefusedAsync(() => client.AddArtifactAsync(Sign(manifest, ("k1", key)), Cancel));
+        Assert.Contains("1 of 2", wrong.Message, StringComparison.Ordinal);
+        Assert.Equal(2, (await client.AddArtifactAsync(Sign(manifest, ("k1", key), ("k2", second)), Cancel)).Keys.Count);
+
+        // Rotated out: what it signs as of before is not taken any more, though the manifest's time lies within its validity.
+        await client.SaveArtifactPolicyAsync(new ArtifactPolicy(1), Cancel);
+        await client.SaveArtifactKeyAsync("k1", PublicOf(key) with { NotAfter = now.AddMinutes(-1) }, Cancel);
+        var late = Manifest(bytes, "1.1", now.AddMinutes(-5));
+        wrong = await RefusedAsync(() => client.AddArtifactAsync(Sign(late, ("k1", key)), Cancel));
+        Assert.Contains("does not sign any more", wrong.Message, StringComparison.Ordinal);
+        await client.DeleteArtifactKeyAsync("k1", Cancel);
+        Assert.Equal("k2", Assert.Single((await client.ListArtifactsAsync(cancellationToken: Cancel)).Items).Keys.Single());
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_not_the_ones_that_were_said_are_not_kept()
+    {
+        var client = await TenantAsync("a-bytes");
+        var bytes = RandomNumberGenerator.GetBytes(70_000);
+        var refused = await RefusedAsync(() => client.SendArtifactContentAsync(Hash(bytes), new MemoryStream(bytes[..^1]), Cancel));
+        Assert.Contains("the bytes that came have the hash", refused.Message, StringComparison.OrdinalIgnoreCase);
+        await SendAsync(client, bytes);
+        var other = ManifestWriter.Write(ManifestReader.Read(Manifest(bytes, "1.0", TimeProvider.System.GetUtcNow())).Value! with { Size = 69_999 });
+        Assert.Contains("69999 bytes, and 70000 were sent", (await RefusedAsync(() => client.AddArtifactAsync(Sign(other, ("k1", key)), Cancel))).Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(cloud.Folder, "artifacts", "incoming")));
+    }
+
+    [Fact]
+    public async Task A_new_version_comes_with_a_patch_from_the_one_before()
+    {
+        var client = await TenantAsync("a-delta");
+        var old = RandomNumberGenerator.GetBytes(200_000);
+        var made = (byte[])[.. old[..50_000], .. "something new"u8, .. old[60_000..]];
+        var before = await AddAsync(client, old, "1.9.0");
+        var added = await AddAsync(client, made, "1.10.0");
+        var delta = Assert.Single(added.Deltas);
+        Assert.Equal((before.Sha256, "1.9.0", "bsdiff"), (delta.From, delta.FromVersion, delta.Format));
+        Assert.True(delta.Size < 2_000, $"{delta.Size} bytes");
+        using var output = new MemoryStream();
+        BinaryPatch.Apply(new MemoryStream(old), new MemoryStream(await ReadAsync(delta.Sha256, "a-delta")), output, made.Length, Cancel);
+        Assert.Equal(made, output.ToArray());
+        Assert.Empty((await AddAsync(client, RandomNumberGenerator.GetBytes(100_000), "1.11.0")).Deltas);
+    }
+
+    [Fact]
+    public async Task What_a_job_names_is_not_deleted()
+    {
+        var client = await TenantAsync("a-used");
+        var added = await AddAsync(client, RandomNumberGenerator.GetBytes(1_000), "1.0");
+        jobs.Use("a-used", added.Id);
+        var refused = await RefusedAsync(() => client.DeleteArtifactAsync(added.Id, Cancel));
+        Assert.Equal((HttpStatusCode.Conflict, true), (refused.StatusCode, refused.Message.Contains("rollout r-1", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_bill_of_materials_is_read_kept_and_searched()
+    {
+        var client = await TenantAsync("a-bom");
+        const string bill = """
+            {"bomFormat":"CycloneDX","specVersion":"1.6","components":[
+              {"type":"library","name":"openssl","version":"3.0.13","purl":"pkg:deb/debian/openssl@3.0.13","components":[{"type":"library","name":"zlib","version":"1.3"}]},
+              {"type":"library","name":"musl"}]}
+            """;
+        var bytes = RandomNumberGenerator.GetBytes(1_000);
+        await SendAsync(client, bytes);
+        var manifest = Manifest(bytes, "1.0", TimeProvider.System.GetUtcNow());
+        Assert.Contains("no CycloneDX document", (await RefusedAsync(() => client.AddArtifactAsync(Sign(manifest, ("k1", key)) with { Bom = "{}" }, Cancel))).Message, StringComparison.Ordinal);
+        var added = await client.AddArtifactAsync(Sign(manifest, ("k1", key)) with { Bom = bill }, Cancel);
+        Assert.Equal(3, added.BomComponents);
+        Assert.Equal(bill, await client.GetArtifactBomAsync(added.Id, Cancel));
+        Assert.Single((await client.ListArtifactsAsync(part: "zlib", cancellationToken: Cancel)).Items);
+        Assert.Single((await client.ListArtifactsAsync(part: "openssl@3.0.13", cancellationToken: Cancel)).Items);
+        Assert.Empty((await client.ListArtifactsAsync(part: "openssl@3.0.14", cancellationToken: Cancel)).Items);
+        Assert.Equal(["musl", "openssl", "zlib"], cloud.Node.Services.GetRequiredService<IArtifacts>().Find(TenantId.Parse("a-bom"), added.Id)!.Bom.Select(b => b.Name).Order());
+    }
+
+    [Fact]
+    public async Task A_reader_has_so_many_downloads_at_once()
+    {
+        var client = await TenantAsync("a-many");
+        var added = await AddAsync(client, RandomNumberGenerator.GetBytes(20_000_000), "1.0");
+        var running = new List<HttpResponseMessage>();
+        try
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                var request = new HttpRequestMessage(HttpMethod.Get, $"/artifacts/{added.Sha256}");
+                request.Headers.Add("Strata-Tenant", "a-many");
+                running.Add(await cloud.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel));
+            }
+            Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests], running.Select(r => r.StatusCode));
+            Assert.Equal(TimeSpan.FromSeconds(2), running[^1].Headers.RetryAfter!.Delta);
+        }
+        finally
+        {
+            running.ForEach(r => r.Dispose());
+        }
+    }
+
+    private async Task<StrataClient> TenantAsync(string name)
+    {
+        await cloud.Client.CreateTenantAsync(new CreateTenant(name), Cancel);
+        var client = new StrataClient(cloud.Http, null, name);
+        await client.SaveArtifactKeyAsync("k1", PublicOf(key), Cancel);
+        return client;
+    }
+
+    private async Task<ArtifactInfo> AddAsync(StrataClient client, byte[] bytes, string version, DateTimeOffset? signed = null)
+    {
+        await SendAsync(client, bytes);
+        if (signed is not null && (await client.ListArtifactsAsync("app", cancellationToken: Cancel)).Items.Single(a => a.Version == version) is { } there)
+            return there;
+        return await client.AddArtifactAsync(Sign(Manifest(bytes, version, TimeProvider.System.GetUtcNow()), ("k1", key)), Cancel);
+    }
+
+    private static Task<ArtifactContent> SendAsync(StrataClient client, byte[] bytes) => client.SendArtifactContentAsync(Hash(bytes), new MemoryStream(bytes), Cancel);
+
+    private static byte[] Manifest(byte[] bytes, string version, DateTimeOffset created) => ManifestWriter.Write(new UpdateManifest
+    {
+        Component = "app", Version = version, Models = ["T-100"], Counter = 1, Sha256 = Hash(bytes), Size = bytes.Length, Created = created,
+    });
+
+    private static AddArtifact Sign(byte[] manifest, params (string Id, ECDsa Key)[] keys) => new(
+        Convert.ToBase64String(manifest), [.. keys.Select(k => new SignatureInfo(k.Id, "ecdsa-p256", Convert.ToBase64String(k.Key.SignData(manifest, HashAlgorithmName.SHA256))))]);
+
+    private static SaveArtifactKey PublicOf(ECDsa key) => new("ecdsa-p256", Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()));
+
+    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    private async Task<HttpStatusCode> StatusAsync(string sha256, string tenant)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/artifacts/{sha256}");
+        request.Headers.Add("Strata-Tenant", tenant);
+        using var response = await cloud.Http.SendAsync(request, Cancel);
+        return response.StatusCode;
+    }
+
+    private async Task<HttpStatusCode> StatusAsDeviceAsync(StrataClient client, string tenant, string device, string sha256)
+    {
+        var secret = (await client.RotateDeviceSecretAsync(device, Cancel)).Secret;
+        using var http = cloud.NewClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{tenant}/{device}:{secret}")));
+        using var response = await http.GetAsync($"/artifacts/{sha256}", Cancel);
+        return response.StatusCode;
+    }
+
+    private async Task<byte[]> ReadAsync(string sha256, string tenant)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/artifacts/{sha256}");
+        request.Headers.Add("Strata-Tenant", tenant);
+        using var response = await cloud.Http.SendAsync(request, Cancel);
+        return await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(Cancel);
+    }
+
+    private static async Task<StrataApiException> RefusedAsync(Func<Task> what) => await Assert.ThrowsAsync<StrataApiException>(what);
+}
+
+/// <summary>In place of rollouts: which device reads what, and what is in use.</summary>
+public sealed class TestJobs : IArtifactReaders
+{
+    private readonly ConcurrentDictionary<string, bool> said = new();
+
+    public void Allow(string tenant, string device, string sha256) => said[$"{tenant} {device} {sha256}"] = true;
+
+    public void Use(string tenant, string artifact) => said[$"{tenant} {artifact}"] = true;
+
+    public bool MayRead(TenantId tenant, DeviceId device, string sha256) => said.ContainsKey($"{tenant} {device} {sha256}");
+
+    public string? InUse(TenantId tenant, string artifactId) => said.ContainsKey($"{tenant} {artifactId}") ? "rollout r-1" : null;
+}
+
+public sealed class CloudWithJobs : RunningCloud
+{
+    public TestJobs Jobs { get; } = new();
+
+    protected override void Configure(WebApplicationBuilder builder) => builder.Services.AddSingleton<IArtifactReaders>(Jobs);
+}
+
+public sealed class CloudWithJobsOnPostgres(PostgresServer server) : RunningCloudOnPostgres(server)
+{
+    public TestJobs Jobs { get; } = new();
+
+    protected override void Configure(WebApplicationBuilder builder) => builder.Services.AddSingleton<IArtifactReaders>(Jobs);
+}
+
+public sealed class ArtifactsOnFilesTests(CloudWithJobs cloud) : ArtifactsTests(cloud, cloud.Jobs), IClassFixture<CloudWithJobs>;
+
+public sealed class ArtifactsOnPostgresTests(CloudWithJobsOnPostgres cloud) : ArtifactsTests(cloud, cloud.Jobs), IClassFixture<CloudWithJobsOnPostgres>;
