@@ -87,7 +87,7 @@ public sealed class FullDiskTests
         return answer.StatusCode;
     }
 
-    private static async Task LimitFilesAsync(int? processId, string bytes)
+    internal static async Task LimitFilesAsync(int? processId, string bytes)
     {
         using var process = Process.Start("prlimit", ["--pid", $"{processId}", $"--fsize={bytes}:unlimited"]);
         await process.WaitForExitAsync();

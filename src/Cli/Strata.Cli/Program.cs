@@ -28,7 +28,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     ExportCommand.Create(),
     SitesCommand.Create(),
     GatewaysCommand.Create(),
-    DevicesCommand.Create(), ShadowCommand.Create(),
+    DevicesCommand.Create(), ShadowCommand.Create(), ConfigCommand.Create(),
     TransfersCommand.Create(),
     GroupsCommand.Create(),
     BulkCommand.Create(), CommandsCommand.Create(),

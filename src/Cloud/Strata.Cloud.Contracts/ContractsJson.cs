@@ -24,6 +24,8 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(Page<string>))]
 [JsonSerializable(typeof(ShadowInfo))]
+[JsonSerializable(typeof(Page<ConfigurationLayerInfo>))]
+[JsonSerializable(typeof(ConfigurationInfo))]
 [JsonSerializable(typeof(GatewayShadows))]
 [JsonSerializable(typeof(GatewayShadowsAnswer))]
 [JsonSerializable(typeof(ShadowUpdateBody))]

@@ -70,6 +70,7 @@ public static class DevicesModule
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();
         services.AddSingleton<FleetSearch>().AddSingleton<IFleetQuery>(s => s.GetRequiredService<FleetSearch>());
+        services.AddSingleton<IFleetGroups, FleetGroups>();
         services.AddSingleton<GatewayViews>();
         services.AddSingleton<JoinGateway>();
         services.AddSingleton<JoinLimit>();

@@ -29,6 +29,9 @@ public sealed class ShadowOptions
     /// <summary>Requests of one device that wait; one more is refused (429): a device that sends faster than the disk takes it must not fill the queue of all. 1 to 10,000; 100 unless given.</summary>
     public int MaxQueuedOfDevice { get; set; } = 100;
 
+    /// <summary>How often it is looked whether devices came into groups or moved, so that their configuration is another. One second to one hour; 15 seconds unless given.</summary>
+    public TimeSpan ConfigurationEvery { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
@@ -38,6 +41,7 @@ public sealed class ShadowOptions
         Check(CacheBytes is >= 1024 * 1024 and <= 64L * 1024 * 1024 * 1024, nameof(CacheBytes), "1 MiB to 64 GiB");
         Check(MaxQueued is >= 16 and <= 1_000_000, nameof(MaxQueued), "16 to 1,000,000");
         Check(MaxBatch is >= 1 and <= 100_000, nameof(MaxBatch), "1 to 100,000");
+        Check(ConfigurationEvery >= TimeSpan.FromSeconds(1) && ConfigurationEvery <= TimeSpan.FromHours(1), nameof(ConfigurationEvery), "one second to one hour");
         Check(MaxQueuedOfDevice is >= 1 and <= 10_000, nameof(MaxQueuedOfDevice), "1 to 10,000");
     }
 

@@ -8,7 +8,7 @@ using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Shadows;
 
-/// <summary>The tables of this slice: shadows as they are, and what was changed of them.</summary>
+/// <summary>The tables of this slice: shadows as they are, what was changed of them, and layers and schemas of configuration.</summary>
 internal class ShadowsDbContext(DbContextOptions options, TenantId tenant) : StrataDbContext(options, tenant)
 {
     public const string MigrationsTable = "shadows_migrations";
@@ -16,6 +16,10 @@ internal class ShadowsDbContext(DbContextOptions options, TenantId tenant) : Str
     public DbSet<ShadowRow> Shadows => Set<ShadowRow>();
 
     public DbSet<ShadowChangeRow> Changes => Set<ShadowChangeRow>();
+
+    public DbSet<ConfigurationLayerRow> Layers => Set<ConfigurationLayerRow>();
+
+    public DbSet<ConfigurationSchemaRow> Schemas => Set<ConfigurationSchemaRow>();
 
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -35,6 +39,16 @@ internal class ShadowsDbContext(DbContextOptions options, TenantId tenant) : Str
             change.ToTable(ShadowChangeRow.Table).HasKey(c => new { c.TenantId, c.Id });
             change.Property(c => c.Id).HasMaxLength(DeviceId.MaxLength + 1 + ShadowLimits.MaxNameLength + 20);
             change.HasIndex(c => new { c.TenantId, c.Time });
+        });
+        modelBuilder.Entity<ConfigurationLayerRow>(layer =>
+        {
+            layer.ToTable("configuration_layers").HasKey(l => new { l.TenantId, l.Id });
+            layer.Property(l => l.Id).HasMaxLength(520);
+        });
+        modelBuilder.Entity<ConfigurationSchemaRow>(schema =>
+        {
+            schema.ToTable("configuration_schemas").HasKey(s => new { s.TenantId, s.Model });
+            schema.Property(s => s.Model).HasMaxLength(128);
         });
     }
 }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Isolation;
+using Strata.Cloud.Shadows.Configuration;
 using Strata.Cloud.Shadows.Mqtt;
 using Strata.Cloud.Shadows.Routes;
 using Strata.Cloud.Shadows.Store;
@@ -46,9 +47,12 @@ public static class ShadowsModule
         services.TryAddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
         services.AddSingleton<ITenantContents, ShadowContents>();
         services.AddSingleton<ShadowUpkeep>();
+        services.AddSingleton<ConfigurationStore>();
+        services.AddSingleton<ConfigurationRunner>();
         services.AddHostedService<ShadowsStartup>();
         services.AddHostedService(s => s.GetRequiredService<ShadowWriter>());
         services.AddHostedService(s => s.GetRequiredService<ShadowUpkeep>());
+        services.AddHostedService(s => s.GetRequiredService<ConfigurationRunner>());
         return services;
     }
 
@@ -69,6 +73,17 @@ public static class ShadowsModule
         api.MapPost("/undo", ChangeShadow.UndoAsync).Requires(Permission.DevicesWrite).AcceptsOnly("name").WithName("UndoShadow").WithSummary("Takes back what a version changed of desired and tags").Accepts<UndoShadow>("application/json")
             .Produces<ShadowInfo>().ProducesProblem(StatusCodes.Status409Conflict);
         api.MapGet("/why", ExplainShadow.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly("name").WithName("ExplainShadow").WithSummary("Why a device does not follow its shadow").Produces<ShadowWhy>();
+        var configuration = routes.MapGroup("/api/v1").WithTags("Configuration").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status404NotFound);
+        configuration.MapGet("/devices/{id}/configuration", ConfigurationRoutes.EffectiveAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetConfiguration").WithSummary("What the layers come to for a device, and where each value comes from").Produces<ConfigurationInfo>();
+        configuration.MapGet("/configuration/layers", ConfigurationRoutes.ListAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("ListConfigurationLayers").WithSummary("The layers of configuration").Produces<Page<ConfigurationLayerInfo>>();
+        configuration.MapGet("/configuration/layers/{**layer}", ConfigurationRoutes.GetAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetConfigurationLayer").WithSummary("One layer: tenant, group/ID, site/PATH or device/ID").Produces<ConfigurationLayerInfo>();
+        configuration.MapPut("/configuration/layers/{**layer}", ConfigurationRoutes.PutAsync).Requires(Permission.DevicesWrite).AcceptsOnly("why").WithName("PutConfigurationLayer").WithSummary("Sets a layer; refused where a device would not fit its model's schema")
+            .Produces<ConfigurationLayerInfo>().ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status413PayloadTooLarge);
+        configuration.MapDelete("/configuration/layers/{**layer}", ConfigurationRoutes.DeleteAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("DeleteConfigurationLayer").WithSummary("Deletes a layer").Produces(StatusCodes.Status204NoContent);
+        configuration.MapGet("/configuration/schemas/{model}", ConfigurationRoutes.GetSchemaAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetConfigurationSchema").WithSummary("The JSON Schema of a model's configurations").Produces<string>(StatusCodes.Status200OK, "application/schema+json");
+        configuration.MapPut("/configuration/schemas/{model}", ConfigurationRoutes.PutSchemaAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("PutConfigurationSchema").WithSummary("Sets the JSON Schema that configurations of a model must fit").Produces<string>(StatusCodes.Status200OK, "application/schema+json");
+        configuration.MapDelete("/configuration/schemas/{model}", ConfigurationRoutes.DeleteSchemaAsync).Requires(Permission.DevicesWrite).AcceptsOnly().WithName("DeleteConfigurationSchema").WithSummary("Takes a model's schema away").Produces(StatusCodes.Status204NoContent);
         routes.MapGroup("/api/v1/gateways/{id}").RequiresGateway().WithTags("Gateway link").MapPost("/shadows", GatewayShadowsRoute.PostAsync)
             .WithSummary("Brings together what a gateway served of its devices' shadows and what is here").Accepts<GatewayShadows>("application/json").Produces<GatewayShadowsAnswer>();
         return routes;

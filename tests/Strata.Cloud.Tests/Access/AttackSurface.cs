@@ -228,6 +228,16 @@ internal static class AttackSurface
         ["GET /api/v1/mountings/{id}/photo"] = new(t => [$"/api/v1/mountings/mounting-{t.Word}/photo"]),
         ["POST /api/v1/mountings"] = new(_ => ["/api/v1/mountings"], t => $$"""{"id":"attack-{{Guid.NewGuid():N}}","code":"{{t.Device}}","site":"{{t.Site}}","replaces":"{{t.Site}}"}"""),
 
+        // Configuration.
+        ["GET /api/v1/devices/{id}/configuration"] = new(t => [$"/api/v1/devices/{t.Device}/configuration"]),
+        ["GET /api/v1/configuration/layers"] = new(_ => ["/api/v1/configuration/layers"]),
+        ["GET /api/v1/configuration/layers/{**layer}"] = new(t => [$"/api/v1/configuration/layers/device/{t.Device}", $"/api/v1/configuration/layers/site/{t.Site}"]),
+        ["PUT /api/v1/configuration/layers/{**layer}"] = new(t => [$"/api/v1/configuration/layers/device/{t.Device}", $"/api/v1/configuration/layers/site/{t.Site}"], t => $$"""{"taken":"{{t.Word}}"}"""),
+        ["DELETE /api/v1/configuration/layers/{**layer}"] = new(t => [$"/api/v1/configuration/layers/device/{t.Device}"], _ => ""),
+        ["GET /api/v1/configuration/schemas/{model}"] = new(t => [$"/api/v1/configuration/schemas/m-{t.Word}"]),
+        ["PUT /api/v1/configuration/schemas/{model}"] = new(t => [$"/api/v1/configuration/schemas/m-{t.Word}"], _ => "{}"),
+        ["DELETE /api/v1/configuration/schemas/{model}"] = new(t => [$"/api/v1/configuration/schemas/m-{t.Word}"], _ => ""),
+
         // What updates are made of.
         ["GET /api/v1/artifacts"] = new(t => ["/api/v1/artifacts", $"/api/v1/artifacts?component=c-{t.Word}", $"/api/v1/artifacts?part={t.Word}"]),
         ["POST /api/v1/artifacts"] = new(_ => ["/api/v1/artifacts"], t => $$"""{"manifest":"e30=","signatures":[{"key":"k-{{t.Word}}","algorithm":"ed25519","signature":"AAAA"}]}"""),
@@ -241,6 +251,7 @@ internal static class AttackSurface
         ["GET /api/v1/artifact-policy"] = new(_ => ["/api/v1/artifact-policy"]),
         ["PUT /api/v1/artifact-policy"] = new(_ => ["/api/v1/artifact-policy"], _ => """{"threshold":2}""") { IsOwn = true },
         ["GET /artifacts/{sha256}"] = new(t => [$"/artifacts/{t.Word}"]),
+
         // Shadows.
         ["POST /api/v1/gateways/{id}/shadows"] = new(t => [$"/api/v1/gateways/{t.Gateway}/shadows"], t => $$"""{"changes":[],"known":[{"device":"{{t.Device}}","versions":{} }]}"""),
         ["GET /api/v1/devices/{id}/shadow"] = new(t => [$"/api/v1/devices/{t.Device}/shadow", $"/api/v1/devices/{t.Device}/shadow?version=1"]),

@@ -155,7 +155,7 @@ internal static class ShadowCommand
             output.One(shadow, ContractsJson.Default.ShadowInfo, new("version", s => $"{s.Version}"), new("state", s => s.State.GetRawText()));
     }
 
-    private static async Task<string> ReadAsync(string file, CancellationToken cancellationToken)
+    internal static async Task<string> ReadAsync(string file, CancellationToken cancellationToken)
     {
         try
         {

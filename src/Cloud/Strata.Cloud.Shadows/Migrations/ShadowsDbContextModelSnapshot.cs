@@ -296,6 +296,73 @@ namespace Strata.Cloud.Shadows.Migrations
                         });
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Shadows.Rows.ConfigurationLayerRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(520)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("content");
+
+                    b.Property<long>("Updated")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("updated_by");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<string>("Why")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("why");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_configuration_layers");
+
+                    b.ToTable("configuration_layers", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Shadows.Rows.ConfigurationSchemaRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Model")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
+                    b.Property<string>("Schema")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("schema");
+
+                    b.Property<long>("Updated")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated");
+
+                    b.HasKey("TenantId", "Model")
+                        .HasName("pk_configuration_schemas");
+
+                    b.ToTable("configuration_schemas", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Shadows.Rows.ShadowChangeRow", b =>
                 {
                     b.Property<string>("TenantId")

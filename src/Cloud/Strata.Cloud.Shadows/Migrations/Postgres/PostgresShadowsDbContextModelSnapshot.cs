@@ -301,6 +301,73 @@ namespace Strata.Cloud.Shadows.Migrations.Postgres
                         });
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Shadows.Rows.ConfigurationLayerRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(520)
+                        .HasColumnType("character varying(520)")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("content");
+
+                    b.Property<long>("Updated")
+                        .HasColumnType("bigint")
+                        .HasColumnName("updated");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("updated_by");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.Property<string>("Why")
+                        .HasColumnType("text")
+                        .HasColumnName("why");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_configuration_layers");
+
+                    b.ToTable("configuration_layers", (string)null);
+                });
+
+            modelBuilder.Entity("Strata.Cloud.Shadows.Rows.ConfigurationSchemaRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Model")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("model");
+
+                    b.Property<string>("Schema")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("schema");
+
+                    b.Property<long>("Updated")
+                        .HasColumnType("bigint")
+                        .HasColumnName("updated");
+
+                    b.HasKey("TenantId", "Model")
+                        .HasName("pk_configuration_schemas");
+
+                    b.ToTable("configuration_schemas", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Shadows.Rows.ShadowChangeRow", b =>
                 {
                     b.Property<string>("TenantId")

@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Strata.Cloud.Platform.Fleet;
+using Strata.Cloud.Shadows.Store;
+using Strata.Core;
+using Strata.Core.Configuration;
+using Strata.Core.Devices;
+using Strata.Core.Shadows;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Shadows.Configuration;
+
+/// <summary>
+/// Brings what the layers come to into each device's shadow <c>config</c>, as what is desired: after a change, and every few seconds, so that groups by query and devices that move are followed. It compares
+/// states, so that a node that was killed goes on where it was. A configuration that does not fit its model's schema is not sent.
+/// </summary>
+internal sealed partial class ConfigurationRunner(
+    ConfigurationStore store, ShadowStore shadows, ShadowTables tables, IFleet fleet, ShadowOptions options, TimeProvider time, ILogger<ConfigurationRunner> logger) : BackgroundService
+{
+    /// <summary>The shadow that holds the configuration.</summary>
+    public const string Shadow = "config";
+
+    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), ShadowObject> sent = new();
+    private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), string> problems = new();
+
+    /// <summary>Why a device's configuration is not sent; null when it is.</summary>
+    public string? ProblemOf(TenantId tenant, DeviceId device) => problems.GetValueOrDefault((tenant, device));
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        store.Changed += OnChanged;
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        store.Changed -= OnChanged;
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+#pragma warning disable CA1031 // The next round does what this one could not.
+            try
+            {
+                foreach (var tenant in await tables.TenantsAsync("configurations are brought to devices", stoppingToken))
+                    await RunOnceAsync(tenant, stoppingToken);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                LogFault(fault);
+            }
+#pragma warning restore CA1031
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            await Task.WhenAny(wake.Reader.ReadAsync(either.Token).AsTask(), Task.Delay(options.ConfigurationEvery, time, either.Token));
+            await either.CancelAsync();
+        }
+    }
+
+    /// <summary>One round over a tenant's devices.</summary>
+    public async Task RunOnceAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var layers = (await store.LayersAsync(tenant, cancellationToken)).ConvertAll(ConfigurationStore.ToLayer);
+        if (layers.Count == 0 && !sent.Keys.Any(k => k.Tenant == tenant))
+            return;
+        var (of, schemas) = (await store.GroupsOfAsync(tenant, layers, cancellationToken), await store.SchemasAsync(tenant, cancellationToken));
+        foreach (var device in fleet.Devices(tenant).Where(d => d.State != DeviceState.Decommissioned))
+        {
+            var concerning = LayeredConfiguration.Of(layers, device.Id.Value, device.Site?.Value, of(device.Id));
+            var known = sent.GetValueOrDefault((tenant, device.Id));
+            if (concerning.Count == 0 && known is null)
+                continue;
+            var root = LayeredConfiguration.Merge(concerning).Root;
+            if (known is not null && ShadowNode.SameValue(known, root))
+                continue;
+            if (device.Model is { } model && schemas.TryGetValue(model, out var schema) && !root.IsEmpty && ConfigurationSchema.Faults(schema, root) is { } faults)
+            {
+                problems[(tenant, device.Id)] = $"It does not fit the schema of model '{model}': {faults}";
+                continue;
+            }
+            if (await SendAsync(new ShadowKey(tenant, device.Id, Shadow), root, concerning, cancellationToken) is { } refused)
+                problems[(tenant, device.Id)] = refused.Detail;
+            else
+            {
+                problems.TryRemove((tenant, device.Id), out _);
+                sent[(tenant, device.Id)] = root;
+            }
+        }
+        foreach (var gone in sent.Keys.Where(k => k.Tenant == tenant && fleet.Find(tenant, k.Device) is null or { State: DeviceState.Decommissioned }).ToList())
+            sent.TryRemove(gone, out _);
+    }
+
+    private async Task<Problem?> SendAsync(ShadowKey key, ShadowObject root, IReadOnlyList<ConfigurationLayer> layers, CancellationToken cancellationToken)
+    {
+        var read = await shadows.ReadAsync(key, cancellationToken);
+        if (read.Shadow is not { } shadow)
+            return read.Problem;
+        if (ShadowNode.SameValue(shadow.Desired.Root, root))
+            return null;
+        var why = string.Join(", ", layers.Select(l => l.Id));
+        return (await shadows.RunAsync(new ShadowWork(key, ShadowVerb.Update)
+        {
+            Author = new ShadowAuthor("configuration", IsDevice: false),
+            Make = now => new ShadowRequest(new ShadowPartRequest(ShadowMath.Between(now.Desired.Root, root)), null, null, null, null, why.Length <= ShadowLimits.MaxWhyLength ? $"from {why}" : $"from {layers.Count} layers"),
+        }, cancellationToken)).Problem;
+    }
+
+    private void OnChanged(TenantId tenant) => wake.Writer.TryWrite(true);
+
+    [LoggerMessage(7030, LogLevel.Error, "Configurations could not be brought to devices; it is tried again.")]
+    private partial void LogFault(Exception fault);
+}

@@ -1,0 +1,155 @@
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Fleet;
+using Strata.Cloud.Shadows.Rows;
+using Strata.Cloud.Shadows.Store;
+using Strata.Core;
+using Strata.Core.Configuration;
+using Strata.Core.Devices;
+using Strata.Core.Shadows;
+using Strata.Core.Tenancy;
+
+namespace Strata.Cloud.Shadows.Configuration;
+
+/// <summary>Layers of configuration and the schemas of models; a change is checked against every device that it concerns before it is kept.</summary>
+internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFleetGroups groups, ShadowOptions options)
+{
+    /// <summary>Layers, and schemas, of one tenant at most.</summary>
+    public const int Most = 10_000;
+
+    /// <summary>Raised after a change.</summary>
+    public event Action<TenantId>? Changed;
+
+    public async Task<List<ConfigurationLayerRow>> LayersAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var context = tables.Create(tenant);
+        return await context.Layers.AsNoTracking().OrderBy(l => l.Id).ToListAsync(cancellationToken);
+    }
+
+    public async Task<Dictionary<string, string>> SchemasAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var context = tables.Create(tenant);
+        return await context.Schemas.AsNoTracking().ToDictionaryAsync(s => s.Model, s => s.Schema, StringComparer.Ordinal, cancellationToken);
+    }
+
+    /// <summary>Keeps a layer.</summary>
+    /// <param name="content">Null: it goes.</param>
+    /// <param name="version">The version that it was decided on; null for any.</param>
+    public async Task<Outcome<ConfigurationLayerRow>> SetAsync(Caller caller, LayerId id, ShadowObject? content, long? version, string? why, CancellationToken cancellationToken)
+    {
+        var outcome = await tables.ChangeAsync<ConfigurationLayerRow>(caller, async (db, now, token) =>
+        {
+            var rows = await db.Layers.AsNoTracking().ToListAsync(token);
+            var before = rows.Find(r => r.Id == id.ToString());
+            if (version is { } expected && expected != (before?.Version ?? 0))
+                return new Problem(ProblemKind.Conflict, $"Layer '{id}' has version {before?.Version ?? 0}, the request was decided on {expected}. Read it again, then decide anew.", "version");
+            if (content is null && before is null)
+                return new Problem(ProblemKind.NotFound, $"There is no layer '{id}'.", "layer");
+            if (before is null && rows.Count >= Most)
+                return new Problem(ProblemKind.TooMuch, $"The tenant has {Most:N0} layers; remove one first.", "layer");
+            var layers = rows.Where(r => r.Id != id.ToString()).Select(ToLayer).ToList();
+            if (content is not null)
+                layers.Add(new ConfigurationLayer(id, content));
+            if (await FirstFaultAsync(caller.Tenant, layers, await db.Schemas.AsNoTracking().ToDictionaryAsync(s => s.Model, s => s.Schema, StringComparer.Ordinal, token), d => content is null || Touches(id, d), token) is { } fault)
+                return fault;
+            var row = content is null ? null : new ConfigurationLayerRow
+            {
+                TenantId = caller.Tenant.Value, Id = id.ToString(), Version = (before?.Version ?? 0) + 1, Content = Text(content), Updated = now, UpdatedBy = caller.Actor, Why = why,
+            };
+            return new DecidedChange<ConfigurationLayerRow>(row ?? before!, [(before, row)], row is null ? "delete" : "change", "configuration", id.ToString(), before is null ? null : new { before.Version }, row is null ? null : new { row.Version, why });
+        }, cancellationToken);
+        if (outcome.IsOk)
+            Changed?.Invoke(caller.Tenant);
+        return outcome;
+    }
+
+    /// <summary>Keeps a model's schema; every device of the model must fit it as it is configured now.</summary>
+    /// <param name="schema">Null: it goes.</param>
+    public Task<Outcome<string>> SetSchemaAsync(Caller caller, string model, string? schema, CancellationToken cancellationToken) => tables.ChangeAsync<string>(caller, async (db, now, token) =>
+    {
+        var rows = await db.Schemas.AsNoTracking().ToListAsync(token);
+        var before = rows.Find(r => r.Model == model);
+        if (schema is null && before is null)
+            return new Problem(ProblemKind.NotFound, $"There is no schema of model '{model}'.", "model");
+        if (before is null && rows.Count >= Most)
+            return new Problem(ProblemKind.TooMuch, $"The tenant has {Most:N0} schemas; remove one first.", "model");
+        if (schema is not null)
+        {
+            if (ConfigurationSchema.Check(schema) is { } wrong)
+                return wrong;
+            var layers = (await db.Layers.AsNoTracking().ToListAsync(token)).ConvertAll(ToLayer);
+            if (await FirstFaultAsync(caller.Tenant, layers, new Dictionary<string, string> { [model] = schema }, d => d.Model == model, token) is { } fault)
+                return fault;
+        }
+        var row = schema is null ? null : new ConfigurationSchemaRow { TenantId = caller.Tenant.Value, Model = model, Schema = schema, Updated = now };
+        return new DecidedChange<string>(schema ?? "", [(before, row)], row is null ? "delete" : "change", "configuration-schema", model, null, null);
+    }, cancellationToken);
+
+    /// <summary>What the layers come to for a device.</summary>
+    public async Task<EffectiveConfiguration> EffectiveAsync(FleetDevice device, CancellationToken cancellationToken)
+    {
+        var layers = (await LayersAsync(device.Tenant, cancellationToken)).ConvertAll(ToLayer);
+        var of = await GroupsOfAsync(device.Tenant, layers, cancellationToken);
+        return LayeredConfiguration.Merge(LayeredConfiguration.Of(layers, device.Id.Value, device.Site?.Value, of(device.Id)));
+    }
+
+    /// <summary>The groups among the layers' that a device is in, by name, by place or by query.</summary>
+    public async Task<Func<DeviceId, IReadOnlySet<string>>> GroupsOfAsync(TenantId tenant, IReadOnlyList<ConfigurationLayer> layers, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<DeviceId, HashSet<string>>();
+        foreach (var group in layers.Where(l => l.Id.Kind == LayerKind.Group).Select(l => l.Id.Name))
+            foreach (var member in await groups.MembersAsync(tenant, group, cancellationToken))
+            {
+                if (!found.TryGetValue(member, out var of))
+                    found[member] = of = new HashSet<string>(StringComparer.Ordinal);
+                of.Add(group);
+            }
+        var none = new HashSet<string>();
+        return device => found.GetValueOrDefault(device) ?? none;
+    }
+
+    public static ConfigurationLayer ToLayer(ConfigurationLayerRow row) =>
+        new(LayerId.TryParse(row.Id, out var id) ? id : throw new FormatException($"'{row.Id}' is no layer."), ShadowRequest.Parse(Request(row.Content), Any).Value?.Desired?.Patch ?? throw new FormatException($"Layer '{row.Id}' cannot be read."));
+
+    public static byte[] Request(byte[] content) => [.. "{\"state\":{\"desired\":"u8, .. content, .. "}}"u8];
+
+    private static readonly ShadowLimits Any = new() { MaxBytes = 1024 * 1024, MaxDepth = 32 };
+
+    public static byte[] Text(ShadowObject content)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new System.Text.Json.Utf8JsonWriter(buffer, new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            ShadowCodec.WriteState(writer, content);
+        return buffer.ToArray();
+    }
+
+    private static bool Touches(LayerId id, FleetDevice device) => id.Kind switch
+    {
+        LayerKind.Device => device.Id.Value == id.Name,
+        LayerKind.Site => device.Site is { } site && (site.Value == id.Name || site.Value.StartsWith(id.Name + "/", StringComparison.Ordinal)),
+        _ => true,
+    };
+
+    private async Task<Problem?> FirstFaultAsync(
+        TenantId tenant, List<ConfigurationLayer> layers, Dictionary<string, string> schemas, Func<FleetDevice, bool> concerns, CancellationToken cancellationToken)
+    {
+        var of = await GroupsOfAsync(tenant, layers, cancellationToken);
+        // Devices of one model with the same configuration are one question.
+        var asked = new HashSet<(string, string)>();
+        foreach (var device in fleet.Devices(tenant).Where(d => d.State != DeviceState.Decommissioned).Where(concerns))
+        {
+            var root = LayeredConfiguration.Merge(LayeredConfiguration.Of(layers, device.Id.Value, device.Site?.Value, of(device.Id))).Root;
+            if (root.IsEmpty)
+                continue;
+            var text = Text(root);
+            if (text.Length > options.Limits.MaxBytes)
+                return new Problem(ProblemKind.TooMuch, $"The configuration of device '{device.Id}' would have {text.Length:N0} bytes; it may have {options.Limits.MaxBytes:N0}.", "content");
+            if (device.Model is not { } model || !schemas.TryGetValue(model, out var schema) || !asked.Add((model, Encoding.UTF8.GetString(text))))
+                continue;
+            if (ConfigurationSchema.Faults(schema, root) is { } faults)
+                return new Problem(ProblemKind.Invalid, $"The configuration of device '{device.Id}' would not fit the schema of model '{model}': {faults}", "content");
+        }
+        return null;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Net;
+using Strata.Cloud.Contracts;
+
+namespace Strata.Cloud.Tests.Shadows;
+
+public sealed class ConfigurationInFilesTests(RunningCloud cloud) : ConfigurationTests(cloud), IClassFixture<RunningCloud>;
+
+public sealed class ConfigurationInPostgresTests(RunningCloudOnPostgres cloud) : ConfigurationTests(cloud), IClassFixture<RunningCloudOnPostgres>;
+
+/// <summary>Configuration in layers, as people set it and devices get it.</summary>
+public abstract class ConfigurationTests(RunningCloud cloud)
+{
+    private const string Schema = """{"type":"object","properties":{"interval":{"type":"integer","minimum":10},"led":{"type":"boolean"}},"additionalProperties":false}""";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Layers_reach_devices_as_what_is_desired_and_say_where_each_value_comes_from()
+    {
+        var client = await TenantAsync("cfg-layers");
+        await client.PutConfigurationLayerAsync("tenant", """{"interval":300,"led":true}""", "defaults", cancellationToken: Cancelled);
+        await client.PutConfigurationLayerAsync("site/hq/floor-1", """{"interval":60}""", cancellationToken: Cancelled);
+        await client.PutConfigurationLayerAsync("device/d-1", """{"led":null}""", cancellationToken: Cancelled);
+        await DesiredAsync(client, "d-1", """{"interval":60}""");
+        await DesiredAsync(client, "d-2", """{"interval":300,"led":true}""");
+        var effective = await client.GetConfigurationAsync("d-1", Cancelled);
+        Assert.Equal("""{"interval":60}""", effective.Configuration.GetRawText());
+        Assert.Equal([("/interval", "site/hq/floor-1", "tenant"), ("/led", "device/d-1", "tenant")], effective.Origins.Select(o => (o.Path, o.Layer, string.Join(",", o.Covers))));
+        Assert.Equal("from tenant, site/hq/floor-1, device/d-1", (await client.ListShadowChangesAsync("d-1", "config", limit: 1, cancellationToken: Cancelled)).Items[0].Why);
+        await client.DeleteConfigurationLayerAsync("site/hq/floor-1", Cancelled);
+        await DesiredAsync(client, "d-1", """{"interval":300}""");
+        Assert.Equal(HttpStatusCode.Conflict, (await RefusedAsync(() => client.PutConfigurationLayerAsync("tenant", "{}", version: 7, cancellationToken: Cancelled))).StatusCode);
+        Assert.Equal(2, (await client.PutConfigurationLayerAsync("tenant", """{"interval":30}""", version: 1, cancellationToken: Cancelled)).Version);
+        await DesiredAsync(client, "d-2", """{"interval":30}""");
+    }
+
+    [Fact]
+    public async Task What_does_not_fit_the_model_s_schema_is_refused_before_anything_is_sent()
+    {
+        var client = await TenantAsync("cfg-schema");
+        await client.PutConfigurationLayerAsync("tenant", """{"interval":60}""", cancellationToken: Cancelled);
+        await client.PutConfigurationSchemaAsync("th-2", Schema, Cancelled);
+        var refused = await RefusedAsync(() => client.PutConfigurationLayerAsync("site/hq", """{"interval":5}""", cancellationToken: Cancelled));
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Contains("would not fit the schema of model 'th-2': /interval:", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationLayerAsync("device/d-2", """{"colour":"red"}""", cancellationToken: Cancelled))).StatusCode);
+        // What the layer says alone fits; what it comes to with the others does not.
+        Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationSchemaAsync("th-2", """{"required":["led"]}""", Cancelled))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationSchemaAsync("th-2", """{"properties":{"a":{"pattern":"(a+)+$"}}}""", Cancelled))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationSchemaAsync("th-2", """{"$ref":"http://127.0.0.1:1/x"}""", Cancelled))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationSchemaAsync("th-2", """{"type":"nonsense"}""", Cancelled))).StatusCode);
+        await DesiredAsync(client, "d-2", """{"interval":60}""");
+        Assert.Equal(Schema, await client.GetConfigurationSchemaAsync("th-2", Cancelled));
+    }
+
+    [Fact]
+    public async Task A_group_by_query_is_followed_as_devices_come_into_it_and_leave_it()
+    {
+        var client = await TenantAsync("cfg-groups");
+        await client.PutGroupAsync("slow", new SaveGroup(null, "tag.pace=slow", null), Cancelled);
+        await client.PutConfigurationLayerAsync("tenant", """{"interval":60}""", cancellationToken: Cancelled);
+        await client.PutConfigurationLayerAsync("group/slow", """{"interval":900}""", cancellationToken: Cancelled);
+        await DesiredAsync(client, "d-1", """{"interval":60}""");
+        await client.ChangeDeviceAsync("d-1", new ChangeDevice { Tags = new Dictionary<string, string?> { ["pace"] = "slow" } }, cancellationToken: Cancelled);
+        await DesiredAsync(client, "d-1", """{"interval":900}""");
+        await client.ChangeDeviceAsync("d-1", new ChangeDevice { Tags = new Dictionary<string, string?> { ["pace"] = null } }, cancellationToken: Cancelled);
+        await DesiredAsync(client, "d-1", """{"interval":60}""");
+    }
+
+    private static async Task DesiredAsync(StrataClient client, string device, string desired)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        string? seen = null;
+        while (seen != desired)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"Awaited: {device} is to be {desired}. Last seen: {seen}");
+            try
+            {
+                seen = (await client.GetShadowAsync(device, "config", cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText();
+            }
+            catch (StrataApiException missing) when (missing.StatusCode == HttpStatusCode.NotFound)
+            {
+                seen = null;
+            }
+            if (seen != desired)
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Cancelled);
+        }
+    }
+
+    private async Task<StrataClient> TenantAsync(string tenant)
+    {
+        await cloud.Client.CreateTenantAsync(new CreateTenant(tenant), Cancelled);
+        var client = new StrataClient(cloud.Http, null, tenant);
+        await client.ApplyAsync("""
+            apiVersion: strata/v1
+            site: hq
+            children: [ { site: floor-1 }, { site: floor-2 } ]
+            devices: [ { id: d-1, site: hq/floor-1, model: th-1 }, { id: d-2, site: hq/floor-2, model: th-2 } ]
+            """, dryRun: false, prune: false, cancellationToken: Cancelled);
+        return client;
+    }
+
+    private static Task<StrataApiException> RefusedAsync(Func<Task> request) => Assert.ThrowsAsync<StrataApiException>(request);
+}

@@ -1,0 +1,62 @@
+using System.Text;
+using Strata.Cloud.Contracts;
+
+namespace Strata.Cloud.Tests.Shadows;
+
+/// <summary>Shadows go where their tenant goes: sealed where it is encrypted, into its own files, and back.</summary>
+public sealed class ShadowTravelTests : IAsyncLifetime
+{
+    private const string Secret = "the-password-of-a-network";
+    private readonly RunningCloud cloud = new();
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    private StrataClient Acme => new(cloud.Http, null, "acme");
+
+    public async ValueTask InitializeAsync() => await cloud.StartAsync();
+
+    public async ValueTask DisposeAsync() => await cloud.DisposeAsync();
+
+    [Fact]
+    public async Task Shadows_and_layers_are_sealed_move_and_are_read_and_changed_at_every_level()
+    {
+        await cloud.Client.CreateTenantAsync(new CreateTenant("acme"), Cancelled);
+        await Acme.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);
+        await Acme.PutConfigurationLayerAsync("tenant", "{\"layer\":\"" + Secret + "\"}", cancellationToken: Cancelled);
+        var version = (await SetAsync(0)).Version;
+        await cloud.StopAsync();
+        Assert.True(Found(), "Before it is encrypted the files show it; otherwise this test shows nothing.");
+        await cloud.StartAsync();
+        foreach (var level in new[] { "encrypted", "dedicated", "encrypted", "logical" })
+        {
+            await ChangeAsync(level);
+            Assert.Equal(version, (await Acme.GetShadowAsync("t-1", cancellationToken: Cancelled)).Version);
+            version = (await SetAsync(version)).Version;
+            await cloud.StopAsync();
+            if (level == "encrypted")
+                Assert.False(Found(), "What is desired is in the files in the clear.");
+            await cloud.StartAsync();
+            Assert.Equal(Secret, (await Acme.GetShadowAsync("t-1", cancellationToken: Cancelled)).State.GetProperty("desired").GetProperty("password").GetString());
+            Assert.Equal(version, (await Acme.ListShadowChangesAsync("t-1", cancellationToken: Cancelled)).Items[0].Version);
+            Assert.Equal(Secret, (await Acme.GetConfigurationAsync("t-1", Cancelled)).Configuration.GetProperty("layer").GetString());
+        }
+    }
+
+    private Task<ShadowInfo> SetAsync(long n) => Acme.UpdateShadowAsync("t-1", "{\"state\":{\"desired\":{\"password\":\"" + Secret + "\",\"n\":" + n + "}}}", cancellationToken: Cancelled);
+
+    private bool Found() => Directory.EnumerateFiles(cloud.Folder, "registry.db*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".lock", StringComparison.Ordinal))
+        .Any(f => File.ReadAllBytes(f).AsSpan().IndexOf(Encoding.UTF8.GetBytes(Secret)) >= 0);
+
+    private async Task ChangeAsync(string level)
+    {
+        var now = await cloud.Client.ChangeIsolationAsync("acme", new ChangeIsolation(level), Cancelled);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        while (now.Changing)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(30), TimeProvider.System, deadline.Token);
+            now = await cloud.Client.GetIsolationAsync("acme", deadline.Token);
+        }
+        Assert.Equal(level, now.Level);
+    }
+}
