@@ -68,7 +68,7 @@ public static class DevicesModule
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();
-        services.AddSingleton<FleetSearch>();
+        services.AddSingleton<FleetSearch>().AddSingleton<IFleetSearch>(static s => s.GetRequiredService<FleetSearch>());
         services.AddSingleton<GatewayViews>();
         services.AddSingleton<JoinGateway>();
         services.AddSingleton<JoinLimit>();
