@@ -26,6 +26,7 @@ using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Provisioning;
 using Strata.Cloud.Shadows;
 using Strata.Cloud.Tenancy;
+using Strata.Cloud.Updates;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Node;
@@ -177,6 +178,7 @@ internal static class CloudComposition
         services.AddInstaller();
         services.AddArtifacts(new ArtifactsOptions { Folder = Path.Combine(folder.Path, "artifacts") });
         services.AddShadows();
+        services.AddUpdates();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -225,7 +227,11 @@ internal static class CloudComposition
         app.MapShadows();
         app.MapDevices();
         app.MapHealth();
+<<<<<<< HEAD
         app.MapCommands();
+=======
+        app.MapUpdates();
+>>>>>>> main
         app.MapNode();
         app.MapReadings();
         app.MapUsage();
