@@ -36,13 +36,8 @@ public sealed class ProjectArrowTests
         ["Strata.Cloud"] =
         [
             "Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Telemetry.Postgres", "Strata.Postgres", "Strata.Node", "Strata.Cloud.Contracts", "Strata.Cloud.Platform",
-<<<<<<< HEAD
             "Strata.Cloud.Devices", "Strata.Cloud.Tenancy", "Strata.Cloud.Billing", "Strata.Cloud.Health", "Strata.Cloud.Commands", "Strata.Cloud.Identity", "Strata.Cloud.Provisioning", "Strata.Cloud.Installer",
-            "Strata.Cloud.Artifacts", "Strata.Cloud.Operations", "Strata.Cloud.Dashboard", "Strata.Cloud.Shadows",
-=======
-            "Strata.Cloud.Devices", "Strata.Cloud.Tenancy", "Strata.Cloud.Billing", "Strata.Cloud.Health", "Strata.Cloud.Identity", "Strata.Cloud.Provisioning", "Strata.Cloud.Installer",
             "Strata.Cloud.Artifacts", "Strata.Cloud.Operations", "Strata.Cloud.Dashboard", "Strata.Cloud.Shadows", "Strata.Cloud.Updates",
->>>>>>> main
         ],
         ["Strata.Cli"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud", "Strata.Fog", "Strata.Edge", "Strata.Mqtt.Broker"],
     };

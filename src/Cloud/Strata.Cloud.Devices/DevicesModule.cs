@@ -68,11 +68,7 @@ public static class DevicesModule
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();
-<<<<<<< HEAD
-        services.AddSingleton<FleetSearch>().AddSingleton<IFleetQuery>(s => s.GetRequiredService<FleetSearch>());
-=======
         services.AddSingleton<FleetSearch>().AddSingleton<IFleetSearch>(static s => s.GetRequiredService<FleetSearch>());
->>>>>>> main
         services.AddSingleton<GatewayViews>();
         services.AddSingleton<JoinGateway>();
         services.AddSingleton<JoinLimit>();

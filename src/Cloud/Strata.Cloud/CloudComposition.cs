@@ -227,11 +227,8 @@ internal static class CloudComposition
         app.MapShadows();
         app.MapDevices();
         app.MapHealth();
-<<<<<<< HEAD
         app.MapCommands();
-=======
         app.MapUpdates();
->>>>>>> main
         app.MapNode();
         app.MapReadings();
         app.MapUsage();
