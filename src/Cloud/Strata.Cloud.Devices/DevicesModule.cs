@@ -69,7 +69,7 @@ public static class DevicesModule
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();
-        services.AddSingleton<FleetSearch>().AddSingleton<IFleetQuery>(s => s.GetRequiredService<FleetSearch>());
+        services.AddSingleton<FleetSearch>().AddSingleton<IFleetSearch>(static s => s.GetRequiredService<FleetSearch>());
         services.AddSingleton<IFleetGroups, FleetGroups>();
         services.AddSingleton<GatewayViews>();
         services.AddSingleton<JoinGateway>();

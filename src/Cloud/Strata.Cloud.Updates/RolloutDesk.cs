@@ -12,7 +12,7 @@ using Strata.Core.Updates.Rollouts;
 namespace Strata.Cloud.Updates;
 
 /// <summary>What people do with rollouts: each decided in memory, written with its audit record, then answered.</summary>
-internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetQuery search, IArtifacts artifacts, RolloutNews news, UpdatesOptions options, TimeProvider time)
+internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSearch search, IArtifacts artifacts, RolloutNews news, UpdatesOptions options, TimeProvider time)
 {
     /// <summary>Devices that were asked for, and which of them the update is for.</summary>
     public async Task<Outcome<Selection>> SelectAsync(TenantId tenant, CreateRollout request, CancellationToken cancellationToken)
@@ -21,7 +21,7 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetQu
             return new Problem(ProblemKind.NotFound, $"There is no artifact '{request.Artifact}'; 'strata artifacts list' says which there are.", "artifact");
         if ((request.Query is null) == (request.Devices is null))
             return new Problem(ProblemKind.Invalid, "Say which devices by 'query' or by 'devices', one of both.", "query");
-        var found = request.Devices is { } named ? Named(named) : await search.FindAsync(tenant, request.Query!, null, Permission.DevicesRead, cancellationToken);
+        var found = request.Devices is { } named ? Named(named) : await search.FindAsync(tenant, request.Query!, cancellationToken);
         if (!found.IsOk)
             return found.Problem;
         if (found.Value.Count > options.MaxTargets)

@@ -15,7 +15,7 @@ namespace Strata.Cloud.Updates;
 
 /// <summary>Looks at rollouts that run: who joined or left, what became of devices, what the gate says; writes it, then tells devices that there is a job.</summary>
 internal sealed partial class RolloutRunner(
-    UpdatesStore store, RolloutDesk desk, FleetFacts facts, IFleetQuery search, IArtifacts artifacts, IDeviceWay way, RolloutNews news, UpdatesOptions options, TimeProvider time, ILogger<RolloutRunner> logger) : BackgroundService
+    UpdatesStore store, RolloutDesk desk, FleetFacts facts, IFleetSearch search, IArtifacts artifacts, IDeviceWay way, RolloutNews news, UpdatesOptions options, TimeProvider time, ILogger<RolloutRunner> logger) : BackgroundService
 {
     /// <summary>A device that was told and did not come is told again after so long.</summary>
     private static readonly TimeSpan TellAgain = TimeSpan.FromMinutes(30);
@@ -91,7 +91,7 @@ internal sealed partial class RolloutRunner(
         {
             live.Followed = time.GetUtcNow();
             var plan = live.Rollout.Plan;
-            if (artifacts.Find(tenant, plan.Artifact) is not { } artifact || await search.FindAsync(tenant, plan.Query!, null, Permission.DevicesRead, cancellationToken) is not { IsOk: true, Value: { } found })
+            if (artifacts.Find(tenant, plan.Artifact) is not { } artifact || await search.FindAsync(tenant, plan.Query!, cancellationToken) is not { IsOk: true, Value: { } found })
                 continue;
             var (look, manifest, matching) = (facts.Signs.Look(tenant), FleetFacts.ManifestOf(artifact), found.ToHashSet());
             lock (book.Gate)

@@ -17,7 +17,7 @@ using Strata.Node.Auth;
 namespace Strata.Cloud.Commands.Bulk;
 
 /// <summary>Where commands for many devices are begun and ended.</summary>
-internal sealed class RunDesk(CommandWriter writer, CommandStore store, CommandBook book, IFleetQuery query, IDeviceWay way, CommandsOptions options, TimeProvider time)
+internal sealed class RunDesk(CommandWriter writer, CommandStore store, CommandBook book, IFleetSearch query, IDeviceWay way, CommandsOptions options, TimeProvider time)
 {
     /// <summary>Reads what is asked for, and finds its devices.</summary>
     /// <param name="access">Null for one who may everything.</param>

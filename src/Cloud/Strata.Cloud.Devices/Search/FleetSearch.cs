@@ -15,7 +15,7 @@ using Strata.Telemetry.Ingest;
 namespace Strata.Cloud.Devices.Search;
 
 /// <summary>Finds devices by query: for lists, groups and changes of many. One image from begin to end.</summary>
-internal sealed class FleetSearch(RegistryStore registry, FleetPresence presence, LatestValues latest, TimeProvider time) : IFleetQuery
+internal sealed class FleetSearch(RegistryStore registry, FleetPresence presence, LatestValues latest, TimeProvider time) : IFleetSearch
 {
     private static readonly ImmutableDictionary<(DeviceId, MetricName), ReadingValue> Nothing = ImmutableDictionary<(DeviceId, MetricName), ReadingValue>.Empty;
 
@@ -47,6 +47,12 @@ internal sealed class FleetSearch(RegistryStore registry, FleetPresence presence
             return found.Problem;
         var reach = access?.ReachOf(permission);
         return found.Value.InOrder().Where(row => Covers(reach, row)).Select(row => DeviceId.Parse(row.Id)).ToList();
+    }
+
+    async Task<Outcome<IReadOnlyList<DeviceId>>> IFleetSearch.FindAsync(TenantId tenant, string query, CancellationToken cancellationToken)
+    {
+        var found = await PrepareAsync(tenant, query, access: null, cancellationToken);
+        return found.IsOk ? found.Value.InAnyOrder().Select(r => DeviceId.Parse(r.Id)).ToArray() : found.Problem;
     }
 
     /// <summary>Why a query of a group must not be; null when it may.</summary>

@@ -31,14 +31,14 @@ public static class FleetEventKinds
     /// <summary>A device answered a command that came through its gateway: the command, the request and what it said.</summary>
     public const string DeviceResponse = "device.response";
 
-    /// <summary>A rollout was started, went on to its next ring, was stopped or is done: which, and why.</summary>
-    public const string RolloutState = "rollout.state";
-
     /// <summary>A device acknowledged a command that came through its gateway: the command and the request.</summary>
     public const string DeviceDelivered = "device.delivered";
 
     /// <summary>A gateway told a device of its own to do something: the command, the request and what was told, as JSON.</summary>
     public const string DeviceCommand = "device.command";
+
+    /// <summary>A rollout was started, went on to its next ring, was stopped or is done: which, and why.</summary>
+    public const string RolloutState = "rollout.state";
 
     /// <summary>A device said something of updates to its gateway: the topic below its own, and what it said.</summary>
     public const string DeviceMessage = "device.message";

@@ -1,0 +1,19 @@
+using Strata.Core;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+using Strata.Node.Auth;
+
+namespace Strata.Cloud.Platform.Fleet;
+
+/// <summary>Finds devices by query, for the slices that do not keep them. Safe from any thread.</summary>
+public interface IFleetSearch
+{
+    /// <summary>In no order. Decommissioned ones are among them only where the query says a state.</summary>
+    /// <param name="query">See <see cref="Core.Devices.Query.DeviceQuery"/>.</param>
+    Task<Outcome<IReadOnlyList<DeviceId>>> FindAsync(TenantId tenant, string query, CancellationToken cancellationToken);
+
+    /// <summary>The same in the order of their ids; those alone that the caller may see, and do this to.</summary>
+    /// <param name="access">Null for one who may everything.</param>
+    /// <param name="permission">What is to be done with them.</param>
+    Task<Outcome<IReadOnlyList<DeviceId>>> FindAsync(TenantId tenant, string query, Access? access, Permission permission, CancellationToken cancellationToken);
+}
