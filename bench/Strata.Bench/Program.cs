@@ -37,6 +37,7 @@ return verb switch
     "shadows-store" => await ShadowsVerb.StoreAsync(arguments),
     "node-start" => await NodeStartVerb.RunAsync(arguments),
     "fog-connections" => await FogConnectionsVerb.RunAsync(arguments),
+    "polls" => await PollsVerb.RunAsync(arguments),
     "rollout" => await RolloutVerb.RunAsync(arguments),
     _ => Usage(),
 };
@@ -71,6 +72,7 @@ static int Usage()
           fleet-report  the fleet report of --devices 60000, asked --rounds 50 times over HTTP; [--strata PATH]; writes bench/results/fleet-report.json
           shadows       updates/s of shadows on one core, memory of --devices 100000, ms to a delta at half load; [--strata PATH] [--seconds 10] [--folder DIR]; writes bench/results/shadows.json
           node-start    cold start and idle memory of strata cloud and strata fog; [--rounds 5] [--idle 10] [--edge PATH of strata-edge]; writes bench/results/node-start.json
+          polls         devices that ask for their next job by MQTT, a second and a second of the node's processor; [--connections 200] [--seconds 10]; writes bench/results/polls.json
           rollout       what each look at a rollout over --devices 100000 simulated devices costs; writes bench/results/rollout.json
           fog-connections  memory of a gateway with --connections 10000 devices, and the time of asking for latest values; writes bench/results/fog-connections.json
         """);

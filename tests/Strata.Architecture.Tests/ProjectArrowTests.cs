@@ -27,6 +27,7 @@ public sealed class ProjectArrowTests
         ["Strata.Cloud.Health"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node", "Strata.Telemetry"],
         ["Strata.Cloud.Provisioning"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],
         ["Strata.Cloud.Installer"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],
+        ["Strata.Cloud.Updates"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],
         ["Strata.Cloud.Artifacts"] = ["Strata.Core", "Strata.Storage", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],
         ["Strata.Cloud.Shadows"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud.Platform", "Strata.Node"],
         ["Strata.Cloud.Operations"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Node", "Strata.Telemetry"],
@@ -35,7 +36,7 @@ public sealed class ProjectArrowTests
         [
             "Strata.Core", "Strata.Mqtt", "Strata.Telemetry", "Strata.Telemetry.Postgres", "Strata.Postgres", "Strata.Node", "Strata.Cloud.Contracts", "Strata.Cloud.Platform",
             "Strata.Cloud.Devices", "Strata.Cloud.Tenancy", "Strata.Cloud.Billing", "Strata.Cloud.Health", "Strata.Cloud.Identity", "Strata.Cloud.Provisioning", "Strata.Cloud.Installer",
-            "Strata.Cloud.Artifacts", "Strata.Cloud.Operations", "Strata.Cloud.Dashboard", "Strata.Cloud.Shadows",
+            "Strata.Cloud.Artifacts", "Strata.Cloud.Operations", "Strata.Cloud.Dashboard", "Strata.Cloud.Shadows", "Strata.Cloud.Updates",
         ],
         ["Strata.Cli"] = ["Strata.Core", "Strata.Cloud.Contracts", "Strata.Cloud", "Strata.Fog", "Strata.Edge", "Strata.Mqtt.Broker"],
     };

@@ -30,7 +30,7 @@ var root = new RootCommand("Strata: an IoT operations platform. One program is t
     GroupsCommand.Create(),
     BulkCommand.Create(),
     HooksCommand.Create(),
-    FleetCommand.Create(), WorkOrdersCommand.Create(), WindowsCommand.Create(), MountingsCommand.Create(), ArtifactsCommand.Create(), SimulateCommand.Create(),
+    FleetCommand.Create(), WorkOrdersCommand.Create(), WindowsCommand.Create(), MountingsCommand.Create(), ArtifactsCommand.Create(), SimulateCommand.Create(), RolloutCommand.Create(),
     ReadingsCommand.Create(),
     EventsCommand.Create(),
     TraceCommand.Create(),

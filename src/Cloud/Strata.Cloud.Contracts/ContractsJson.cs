@@ -5,6 +5,18 @@ namespace Strata.Cloud.Contracts;
 
 /// <summary>How every record is written: camelCase, nulls left out, durations as ISO-like <c>hh:mm:ss</c>.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(CreateRollout))]
+[JsonSerializable(typeof(RolloutInfo))]
+[JsonSerializable(typeof(Page<RolloutInfo>))]
+[JsonSerializable(typeof(Page<RolloutDeviceInfo>))]
+[JsonSerializable(typeof(RolloutReason))]
+[JsonSerializable(typeof(RolloutRetried))]
+[JsonSerializable(typeof(RolloutRollback))]
+[JsonSerializable(typeof(RolloutRehearsal))]
+[JsonSerializable(typeof(Page<DeviceSoftware>))]
+[JsonSerializable(typeof(Page<AffectedDevice>))]
+[JsonSerializable(typeof(JobInfo))]
+[JsonSerializable(typeof(JobReport))]
 [JsonSerializable(typeof(Page<SiteInfo>))]
 [JsonSerializable(typeof(Page<GatewayInfo>))]
 [JsonSerializable(typeof(Page<DeviceInfo>))]

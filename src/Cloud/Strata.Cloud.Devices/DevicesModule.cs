@@ -68,8 +68,7 @@ public static class DevicesModule
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();
-        services.AddSingleton<FleetSearch>();
-        services.AddSingleton<IFleetGroups, FleetGroups>();
+        services.AddSingleton<FleetSearch>().AddSingleton<IFleetSearch>(static s => s.GetRequiredService<FleetSearch>());
         services.AddSingleton<GatewayViews>();
         services.AddSingleton<JoinGateway>();
         services.AddSingleton<JoinLimit>();

@@ -25,6 +25,7 @@ using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Provisioning;
 using Strata.Cloud.Shadows;
 using Strata.Cloud.Tenancy;
+using Strata.Cloud.Updates;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
 using Strata.Node;
@@ -175,6 +176,7 @@ internal static class CloudComposition
         services.AddInstaller();
         services.AddArtifacts(new ArtifactsOptions { Folder = Path.Combine(folder.Path, "artifacts") });
         services.AddShadows();
+        services.AddUpdates();
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {
@@ -223,6 +225,7 @@ internal static class CloudComposition
         app.MapShadows();
         app.MapDevices();
         app.MapHealth();
+        app.MapUpdates();
         app.MapNode();
         app.MapReadings();
         app.MapUsage();

@@ -8,6 +8,7 @@ using Strata.Cloud.Installer;
 using Strata.Cloud.Provisioning;
 using Strata.Cloud.Shadows;
 using Strata.Cloud.Tenancy;
+using Strata.Cloud.Updates;
 using Strata.Core.Tenancy;
 using Strata.Postgres;
 using Strata.Postgres.Schema;
@@ -18,7 +19,7 @@ namespace Strata.Cloud;
 /// <summary>What a cloud node keeps in PostgreSQL: the registry's slices and the telemetry store. <c>strata database</c> works on it.</summary>
 public static class CloudDatabase
 {
-    public static DatabaseSchema Schema { get; } = new(DevicesModule.Schema, TenancyModule.Schema, BillingModule.Schema, IdentityModule.Schema, HealthModule.Schema, ProvisioningModule.Schema, InstallerModule.Schema, ArtifactsModule.Schema, ShadowsModule.Schema, new TelemetrySchema());
+    public static DatabaseSchema Schema { get; } = new(DevicesModule.Schema, TenancyModule.Schema, BillingModule.Schema, IdentityModule.Schema, HealthModule.Schema, ProvisioningModule.Schema, InstallerModule.Schema, ArtifactsModule.Schema, ShadowsModule.Schema, UpdatesModule.Schema, new TelemetrySchema());
 
     /// <summary>A tenant's own database, made when it is missing. Only who may sign in to the shared one gets in.</summary>
     /// <exception cref="DatabaseException">It is missing, and the owner may not make it; the message says what to do.</exception>

@@ -28,6 +28,9 @@ public static class ProblemResults
     public static IResult ToResult<T>(this Outcome<T> outcome, Func<T, IResult> success) =>
         outcome.IsOk ? success(outcome.Value) : Of(outcome.Problem);
 
+    /// <summary>The usual status of a kind of problem.</summary>
+    public static int StatusOf(ProblemKind kind) => Describe(kind).Status;
+
     private static (int Status, string Name, string Title) Describe(ProblemKind kind) => kind switch
     {
         ProblemKind.Invalid => (StatusCodes.Status400BadRequest, "invalid", "The request is not valid."),

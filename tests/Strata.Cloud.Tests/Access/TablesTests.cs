@@ -13,7 +13,7 @@ public sealed class TablesTests(PostgresServer server)
     /// <summary>A table that joins this list is seen by every tenant's requests: say why at its row or schema, and who may read what of it.</summary>
     private static readonly string[] WithoutTenant =
     [
-        "artifacts_migrations", "billing_migrations", "devices_migrations", "health_migrations", "identity_migrations", "installer_migrations", "price_plans", "provisioning_migrations", "second_factors", "sessions", "shadows_migrations", "strata_platform_reads", "telemetry_schema", "telemetry_writer", "tenancy_migrations", "users",
+        "artifacts_migrations", "billing_migrations", "devices_migrations", "health_migrations", "identity_migrations", "installer_migrations", "price_plans", "provisioning_migrations", "second_factors", "sessions", "shadows_migrations", "strata_platform_reads", "telemetry_schema", "telemetry_writer", "tenancy_migrations", "updates_migrations", "users",
     ];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
@@ -14,7 +15,7 @@ using Strata.Telemetry.Ingest;
 namespace Strata.Cloud.Devices.Search;
 
 /// <summary>Finds devices by query: for lists, groups and changes of many. One image from begin to end.</summary>
-internal sealed class FleetSearch(RegistryStore registry, FleetPresence presence, LatestValues latest, TimeProvider time)
+internal sealed class FleetSearch(RegistryStore registry, FleetPresence presence, LatestValues latest, TimeProvider time) : IFleetSearch
 {
     private static readonly ImmutableDictionary<(DeviceId, MetricName), ReadingValue> Nothing = ImmutableDictionary<(DeviceId, MetricName), ReadingValue>.Empty;
 
@@ -37,6 +38,12 @@ internal sealed class FleetSearch(RegistryStore registry, FleetPresence presence
         var fetched = metrics.Count == 0 ? Nothing : await FetchAsync(tenant, image, metrics, cancellationToken);
         var now = time.GetUtcNow();
         return new FoundDevices(image, query, Sees, () => new QueriedDevice(tenant, image, presence, latest, fetched, now), now);
+    }
+
+    async Task<Outcome<IReadOnlyList<DeviceId>>> IFleetSearch.FindAsync(TenantId tenant, string query, CancellationToken cancellationToken)
+    {
+        var found = await PrepareAsync(tenant, query, access: null, cancellationToken);
+        return found.IsOk ? found.Value.InAnyOrder().Select(r => DeviceId.Parse(r.Id)).ToArray() : found.Problem;
     }
 
     /// <summary>Why a query of a group must not be; null when it may.</summary>

@@ -1,6 +1,7 @@
 using Strata.Core.Health;
 using Strata.Core.Maintenance;
 using Strata.Core.Telemetry;
+using Strata.Core.Updates.Gate;
 
 namespace Strata.Cloud.Health.Book;
 
@@ -77,6 +78,16 @@ internal sealed class DeviceRecord
             if (foretold.Points != battery.Points.Count || foretold.ServedAt != servedAt || now - foretold.At >= Hour)
                 foretold = (now, servedAt, battery.Points.Count, BatteryForecast.Make(battery.Points, servedAt, now));
             return foretold.Forecast;
+        }
+    }
+
+    /// <summary>How it is, as figures of a day or an hour; not a number where it never said.</summary>
+    public HealthSigns Signs(bool silent, DateTimeOffset now)
+    {
+        lock (Gate)
+        {
+            var faults = gaps.Of(now, Day) + late.Of(now, Day) + duplicates.Of(now, Day);
+            return new HealthSigns((float)reboots.Of(now, Day), (float)flaps.Of(now, Hour), (float)errors.Of(now, Day), (float)faults, (float)(battery?.LossPerDay() ?? double.NaN), float.NaN, silent);
         }
     }
 

@@ -13,7 +13,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Shadows.Configuration;
 
 /// <summary>Layers of configuration and the schemas of models; a change is checked against every device that it concerns before it is kept.</summary>
-internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFleetGroups groups, ShadowOptions options)
+internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFleetSearch search, ShadowOptions options)
 {
     /// <summary>Layers, and schemas, of one tenant at most.</summary>
     public const int Most = 10_000;
@@ -107,12 +107,15 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     {
         var found = new Dictionary<DeviceId, HashSet<string>>();
         foreach (var group in layers.Where(l => l.Id.Kind == LayerKind.Group).Select(l => l.Id.Name))
-            foreach (var member in await groups.MembersAsync(tenant, group, cancellationToken))
+        {
+            // There may be no such group any more: then nobody is in it.
+            foreach (var member in (await search.FindAsync(tenant, $"group:{group}", cancellationToken)).Value ?? [])
             {
                 if (!found.TryGetValue(member, out var of))
                     found[member] = of = new HashSet<string>(StringComparer.Ordinal);
                 of.Add(group);
             }
+        }
         var none = new HashSet<string>();
         return device => found.GetValueOrDefault(device) ?? none;
     }

@@ -21,6 +21,9 @@ public static class FleetEventKinds
     /// <summary>A device answered a command that came through its gateway: the command, the request and what it said.</summary>
     public const string DeviceResponse = "device.response";
 
+    /// <summary>A rollout was started, went on to its next ring, was stopped or is done: which, and why.</summary>
+    public const string RolloutState = "rollout.state";
+
     /// <summary>A device said something of updates to its gateway: the topic below its own, and what it said.</summary>
     public const string DeviceMessage = "device.message";
 

@@ -52,6 +52,18 @@ public sealed class BatteryHistory
         return true;
     }
 
+    /// <summary>Percent that it lost in a day, over the last day or as little more as the points allow; null while they do not reach back so far. Levels come in whole percents: a day shows one and more.</summary>
+    public double? LossPerDay()
+    {
+        for (var i = points.Count - 2; i >= 0; i--)
+        {
+            var days = (points[^1].Time - points[i].Time).TotalDays;
+            if (days >= 0.75)
+                return days <= 3 ? Math.Max(0, (points[i].Percent - points[^1].Percent) / days) : null;
+        }
+        return null;
+    }
+
     /// <summary>Somebody has put in a new battery: what was before is forgotten.</summary>
     public void Replace(DateTimeOffset at)
     {

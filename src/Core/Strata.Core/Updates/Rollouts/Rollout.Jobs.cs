@@ -34,6 +34,9 @@ public sealed partial class Rollout
             ? [.. members.Values.Where(m => MayBeOffered(m, now, Plan.InWindows && inWindow(m)) && reachable(m)).Take(Math.Min(most, Math.Max(0, Plan.Pace.InFlight - inFlight))).Select(m => m.Id)]
             : [];
 
+    /// <summary>Whether the device would be given its job if it asked now; changes nothing.</summary>
+    public bool HasFor(DeviceId device, DateTimeOffset now, bool inWindow) => members.TryGetValue(device, out var member) && (member.State.IsInFlight() || MayBeOffered(member, now, inWindow));
+
     /// <summary>What a device says of its job.</summary>
     /// <param name="runs">The version that it runs now, when it says so.</param>
     public Problem? Report(DeviceId device, MemberState state, string? reason, string? runs, double? progress, DateTimeOffset now)

@@ -1,0 +1,87 @@
+using Strata.Core.Devices;
+using Strata.Core.Updates.Rollouts;
+
+namespace Strata.Cloud.Updates.Book;
+
+/// <summary>A rollout in memory, with what of it is written.</summary>
+internal sealed class LiveRollout(Rollout rollout)
+{
+    public Rollout Rollout { get; } = rollout;
+
+    /// <summary>As it was written; null while it is not.</summary>
+    public RolloutHead? Written { get; set; }
+
+    /// <summary>Devices that have a row.</summary>
+    public HashSet<DeviceId> WrittenMembers { get; } = [];
+
+    /// <summary>Told that there is a job, since when.</summary>
+    public Dictionary<DeviceId, DateTimeOffset> Told { get; } = [];
+
+    public DateTimeOffset Followed { get; set; }
+}
+
+/// <summary>A tenant's rollouts in memory. Everything is done while <see cref="Gate"/> is held, and nothing that waits.</summary>
+internal sealed class TenantRollouts
+{
+    private readonly Dictionary<DeviceId, List<LiveRollout>> ofDevice = [];
+    private readonly Dictionary<(DeviceId Device, string Component), (string Version, DateTimeOffset Since)> software = [];
+
+    public Lock Gate { get; } = new();
+
+    public Dictionary<string, LiveRollout> All { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>A write failed: what is in memory is ahead of the tables and is loaded again before anything else.</summary>
+    public bool IsDoubtful { get; set; }
+
+    public void Add(LiveRollout live)
+    {
+        All.Add(live.Rollout.Plan.Id, live);
+        foreach (var device in live.Rollout.Members.Keys)
+            Note(device, live);
+    }
+
+    public void Remove(LiveRollout live)
+    {
+        All.Remove(live.Rollout.Plan.Id);
+        foreach (var device in live.Rollout.Members.Keys)
+            Let(device, live);
+    }
+
+    public void Note(DeviceId device, LiveRollout live)
+    {
+        if (!ofDevice.TryGetValue(device, out var rollouts))
+            ofDevice[device] = rollouts = [];
+        rollouts.Add(live);
+    }
+
+    public void Let(DeviceId device, LiveRollout live)
+    {
+        if (ofDevice.TryGetValue(device, out var rollouts) && rollouts.Remove(live) && rollouts.Count == 0)
+            ofDevice.Remove(device);
+    }
+
+    /// <summary>Rollouts that the device is in, the oldest first.</summary>
+    public IReadOnlyList<LiveRollout> Of(DeviceId device) => ofDevice.TryGetValue(device, out var rollouts) ? rollouts : [];
+
+    /// <summary>What a device runs of a component, as it said last; null when it never did.</summary>
+    public string? VersionOf(DeviceId device, string component) => software.TryGetValue((device, component), out var runs) ? runs.Version : null;
+
+    public IEnumerable<(DeviceId Device, string Component, string Version)> Software => software.Select(s => (s.Key.Device, s.Key.Component, s.Value.Version));
+
+    /// <summary>False when it is known already, or something newer is.</summary>
+    public bool Runs(DeviceId device, string component, string version, DateTimeOffset since)
+    {
+        if (software.TryGetValue((device, component), out var there) && (there.Version == version || there.Since >= since))
+            return false;
+        software[(device, component)] = (version, since);
+        return true;
+    }
+
+    public void Clear()
+    {
+        All.Clear();
+        ofDevice.Clear();
+        software.Clear();
+        IsDoubtful = false;
+    }
+}

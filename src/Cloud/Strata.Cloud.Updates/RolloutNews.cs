@@ -1,0 +1,29 @@
+using System.Text.Json;
+using Strata.Cloud.Contracts;
+using Strata.Core.Dataflow;
+using Strata.Core.Tenancy;
+using Strata.Mqtt;
+using Strata.Node.Devices;
+
+namespace Strata.Cloud.Updates;
+
+/// <summary>Tells what became of a rollout, after it is written: as an event, and on the MQTT topic <c>fleet/rollouts</c> as the API shows it.</summary>
+internal sealed class RolloutNews(UpdatesStore store, IFleetEvents events, Lazy<MqttBroker> broker, TimeProvider time)
+{
+    private static readonly byte[] Topic = "fleet/rollouts"u8.ToArray();
+
+    public void Tell(TenantId tenant, string id)
+    {
+        var book = store.Of(tenant);
+        RolloutInfo info;
+        lock (book.Gate)
+        {
+            if (!book.All.TryGetValue(id, out var live))
+                return;
+            info = RolloutText.Info(live.Rollout);
+        }
+        var ring = info.State is "running" or "soaking" ? $" ring {info.Ring} of {info.Rings.Count}" : "";
+        events.Raise(tenant, FleetEventKinds.RolloutState, null, null, $"rollout {info.Id} ({info.Name}) is {info.State}{ring}{(info.Why is null ? "" : $": {info.Why}")}", time.GetUtcNow());
+        broker.Value.Publish(tenant.Value, Topic, JsonSerializer.SerializeToUtf8Bytes(info, ContractsJson.Default.RolloutInfo), qos: 1);
+    }
+}

@@ -1,0 +1,182 @@
+using System.Text;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Fleet;
+using Strata.Cloud.Platform.Updates;
+using Strata.Cloud.Updates.Book;
+using Strata.Core.Architecture;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+using Strata.Core.Updates.Gate;
+using Strata.Core.Updates.Rollouts;
+
+namespace Strata.Cloud.Updates;
+
+/// <summary>Looks at rollouts that run: who joined or left, what became of devices, what the gate says; writes it, then tells devices that there is a job.</summary>
+internal sealed partial class RolloutRunner(
+    UpdatesStore store, RolloutDesk desk, FleetFacts facts, IFleetSearch search, IArtifacts artifacts, IDeviceWay way, RolloutNews news, UpdatesOptions options, TimeProvider time, ILogger<RolloutRunner> logger) : BackgroundService
+{
+    /// <summary>A device that was told and did not come is told again after so long.</summary>
+    private static readonly TimeSpan TellAgain = TimeSpan.FromMinutes(30);
+
+    internal async Task LookAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        if (!await store.SettleAsync(tenant, cancellationToken))
+            return;
+        await FollowAsync(tenant, cancellationToken);
+        var stepped = Decide(tenant);
+        foreach (var (id, decision) in stepped.Changed)
+        {
+            var audit = decision is null ? null : new UpdateAudit(decision.Outcome == GateOutcome.Abort ? "stop" : "go on", id, new { ring = decision.Ring, rule = decision.Rule, why = decision.Why });
+            if (await store.WriteAsync(Caller.Node(tenant), audit, cancellationToken) is { } problem)
+            {
+                LogNotWritten(problem.Detail);
+                return;
+            }
+            news.Tell(tenant, id);
+        }
+        if (await store.WriteAsync(Caller.Node(tenant), null, cancellationToken) is { } unwritten)
+        {
+            LogNotWritten(unwritten.Detail);
+            return;
+        }
+        foreach (var id in stepped.GoBack)
+        {
+            if (await desk.RollBackAsync(Caller.Node(tenant), id, dryRun: false, cancellationToken) is { IsOk: false, Problem: { } problem })
+                LogNotBack(id, problem.Detail);
+        }
+        await TellAsync(tenant, cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.LookInterval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                foreach (var tenant in store.Tenants)
+                    await TryAsync(tenant, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What was decided is written; the rest is decided after the start.
+        }
+    }
+
+    private async Task TryAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LookAsync(tenant, cancellationToken);
+        }
+#pragma warning disable CA1031 // What was not done is done at the next look.
+        catch (Exception failure) when (failure is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            LogFailed(failure);
+        }
+    }
+
+    /// <summary>Devices that match since, or not any more.</summary>
+    private async Task FollowAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var book = store.Of(tenant);
+        LiveRollout[] due;
+        lock (book.Gate)
+            due = [.. book.All.Values.Where(l => l.Rollout.Plan.Query is not null && l.Rollout.Head.State is (RolloutState.Running or RolloutState.Soaking) && time.GetUtcNow() - l.Followed >= options.FollowInterval)];
+        foreach (var live in due)
+        {
+            live.Followed = time.GetUtcNow();
+            var plan = live.Rollout.Plan;
+            if (artifacts.Find(tenant, plan.Artifact) is not { } artifact || await search.FindAsync(tenant, plan.Query!, cancellationToken) is not { IsOk: true, Value: { } found })
+                continue;
+            var (look, manifest, matching) = (facts.Signs.Look(tenant), FleetFacts.ManifestOf(artifact), found.ToHashSet());
+            lock (book.Gate)
+            {
+                foreach (var id in matching.Where(id => !live.Rollout.Members.ContainsKey(id)))
+                {
+                    if (live.Rollout.Members.Count >= options.MaxTargets || facts.Fleet.Find(tenant, id) is not { State: not DeviceState.Decommissioned } device)
+                        continue;
+                    var candidate = facts.CandidateOf(tenant, device, plan.Component, look(device));
+                    if (FleetFacts.Refusal(artifact, manifest, candidate, book) is null && live.Rollout.Join(candidate, time.GetUtcNow()))
+                        book.Note(id, live);
+                }
+                foreach (var id in live.Rollout.Members.Keys.Where(id => !matching.Contains(id)).ToArray())
+                {
+                    if (live.Rollout.Leave(id))
+                        book.Let(id, live);
+                }
+            }
+        }
+    }
+
+    private (List<(string Id, GateDecision? Decision)> Changed, List<string> GoBack) Decide(TenantId tenant)
+    {
+        var (changed, goBack) = (new List<(string, GateDecision?)>(), new List<string>());
+        var (book, now, look) = (store.Of(tenant), time.GetUtcNow(), facts.Signs.Look(tenant));
+        lock (book.Gate)
+        {
+            foreach (var live in book.All.Values.ToArray())
+            {
+                var before = live.Rollout.Head;
+                if (before.State == RolloutState.RollingBack && before.Rollback is { } back && book.All.GetValueOrDefault(back)?.Rollout.Head.State.IsOver() == true)
+                {
+                    live.Rollout.RolledBack(now);
+                    changed.Add((before.Plan.Id, null));
+                    continue;
+                }
+                var decision = live.Rollout.Look(member => Evidence(tenant, member, look), now);
+                var after = live.Rollout.Head;
+                if (decision is null || (after.State == before.State && after.Ring == before.Ring))
+                    continue;
+                changed.Add((before.Plan.Id, decision.Outcome == GateOutcome.Wait ? null : decision));
+                if (after.State == RolloutState.Aborted && after.Plan.RollBackOnAbort)
+                    goBack.Add(before.Plan.Id);
+            }
+        }
+        return (changed, goBack);
+    }
+
+    private MemberEvidence Evidence(TenantId tenant, RolloutMember member, Func<FleetDevice, DeviceSigns> look)
+    {
+        if (facts.Fleet.Find(tenant, member.Id) is not { State: DeviceState.Active or DeviceState.Degraded } device)
+            return new MemberEvidence(HealthSigns.Unknown, false);
+        var signs = look(device);
+        return new MemberEvidence(signs.Signs, signs.IsHeard);
+    }
+
+    /// <summary>Devices are told that there is a job; those that cannot be told find it when they ask.</summary>
+    private async Task TellAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var (book, now, windows) = (store.Of(tenant), time.GetUtcNow(), facts.Signs.Windows(tenant));
+        var toTell = new List<(string Rollout, DeviceId Device)>();
+        lock (book.Gate)
+        {
+            foreach (var live in book.All.Values)
+            {
+                bool IsQuiet(RolloutMember m) => !live.Told.TryGetValue(m.Id, out var told) || now - told >= TellAgain;
+                foreach (var device in live.Rollout.WouldBeOffered(now, IsQuiet, m => windows(SiteOf(m)), options.MaxTold - toTell.Count))
+                {
+                    live.Told[device] = now;
+                    toTell.Add((live.Rollout.Plan.Id, device));
+                }
+            }
+        }
+        foreach (var (rollout, device) in toTell)
+            await way.SendAsync(tenant, $"job-{rollout}-{device.Value}", device, "jobs/notify", Encoding.UTF8.GetBytes($$"""{"job":"{{rollout}}"}"""), now + TellAgain, cancellationToken);
+    }
+
+    private static SiteId? SiteOf(RolloutMember member) => SiteId.TryParse(member.Candidate.Target.Site, out var site) ? site : null;
+
+    [LoggerMessage(5911, LogLevel.Error, "Rollouts could not be looked at; it is tried again.")]
+    private partial void LogFailed(Exception failure);
+
+    [LoggerMessage(5912, LogLevel.Warning, "What the gate decided could not be written and is decided again: {Problem}")]
+    private partial void LogNotWritten(string problem);
+
+    [LoggerMessage(5913, LogLevel.Warning, "The devices of rollout {Rollout} could not be taken back: {Problem}")]
+    private partial void LogNotBack(string rollout, string problem);
+}

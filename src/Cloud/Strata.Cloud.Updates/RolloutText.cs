@@ -1,0 +1,34 @@
+using Strata.Cloud.Contracts;
+using Strata.Core.Updates.Gate;
+using Strata.Core.Updates.Rollouts;
+
+namespace Strata.Cloud.Updates;
+
+/// <summary>Rollouts as the API shows them.</summary>
+internal static class RolloutText
+{
+    public static RolloutInfo Info(Rollout rollout)
+    {
+        var (head, plan) = (rollout.Head, rollout.Plan);
+        return new RolloutInfo(
+            plan.Id, plan.Name, RolloutNames.NameOf(head.State), plan.Artifact, plan.Component, plan.Version, RolloutNames.NameOf(plan.Mode), plan.Query, [.. RingFigures.Of(rollout).Select(Ring)],
+            head.Started is null ? null : head.Ring + 1, head.Why, plan.CreatedBy, plan.Created, plan.NeedsApproval, head.ApprovedBy, head.Started, head.SoakBegan, head.Ended, head.Rollback, plan.RollbackOf);
+    }
+
+    public static RolloutDeviceInfo Device(RolloutMember m) => new(
+        m.Id.Value, m.Ring + 1, RolloutNames.NameOf(m.State), m.Since, m.Attempt, m.Candidate.From, m.Runs, m.Reason, m.Progress,
+        [.. Enum.GetValues<HealthMetric>().Where(h => (m.Ill >> (int)h & 1) != 0).Select(HealthMetrics.NameOf)]);
+
+    private static RolloutRingInfo Ring(RingFigures r) => new(
+        r.Share, r.Targets, r.Updated, r.Failed, r.Decision is null ? null : NameOf(r.Decision.Outcome), r.Decision?.Why, r.Soak, r.ByState.ToDictionary(s => RolloutNames.NameOf(s.Key), s => s.Value), r.Ill,
+        r.Decision is { } d ? Gate(d) : null);
+
+    private static RolloutGateInfo Gate(GateDecision d) => new(
+        d.At, d.Rule, d.Installation.Tried, d.Installation.Failed, d.Installation.RolledBack, d.Installation.Unconfirmed, d.Installation.Bound, d.Installation.Limit, Finite(d.Evidence), d.Line,
+        [.. d.Health.Select(h => new RolloutMetricInfo(HealthMetrics.NameOf(h.Metric), h.Updated, h.UpdatedIll, h.Control, h.ControlIll, h.Expected, Finite(h.Evidence)))]);
+
+    /// <summary>JSON has no infinity; more than a googol stops a ring as surely.</summary>
+    private static double Finite(double value) => Math.Min(value, 1e100);
+
+    private static string NameOf(GateOutcome outcome) => outcome switch { GateOutcome.GoOn => "goOn", GateOutcome.Abort => "abort", _ => "wait" };
+}

@@ -1,0 +1,68 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform.Updates;
+using Strata.Cloud.Updates;
+using Strata.Core.Tenancy;
+using Strata.Core.Updates.Manifests;
+using Strata.Testing.Postgres;
+
+namespace Strata.Cloud.Tests.Updates;
+
+/// <summary>A node with two versions of an app, whose clock can be set ahead; rollouts are looked at when a test says so.</summary>
+public class RolloutCloud : RunningCloud
+{
+    public RolloutCloud()
+    {
+    }
+
+    protected RolloutCloud(PostgresServer server)
+        : base(server)
+    {
+    }
+
+    internal MovedTime Time { get; } = new();
+
+    public FewArtifacts Artifacts { get; } = new();
+
+    /// <summary>Looks once at the rollouts of the main tenant.</summary>
+    public Task LookAsync() => Node.Services.GetRequiredService<RolloutRunner>().LookAsync(TenantId.Main, TestContext.Current.CancellationToken);
+
+    public HttpClient As(DeviceSecret device)
+    {
+        var http = NewClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{device.Id}:{device.Secret}")));
+        return http;
+    }
+
+    protected override void Configure(WebApplicationBuilder builder)
+    {
+        builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Time));
+        builder.Services.Replace(ServiceDescriptor.Singleton<IArtifacts>(Artifacts));
+        builder.Services.Replace(ServiceDescriptor.Singleton(new UpdatesOptions { LookInterval = TimeSpan.FromMinutes(10), FollowInterval = TimeSpan.FromSeconds(1) }));
+    }
+}
+
+/// <summary>The same on PostgreSQL.</summary>
+public sealed class RolloutCloudOnPostgres(PostgresServer server) : RolloutCloud(server);
+
+/// <summary>Artifacts of <c>app</c> for the model <c>m1</c>: 1.0 and 2.0, with a patch between them.</summary>
+public sealed class FewArtifacts : IArtifacts
+{
+    public static readonly ArtifactFacts Old = Of("1.0", 'a', [], [new BomComponent("openssl", "3.0.11", null)]);
+
+    public static readonly ArtifactFacts New = Of("2.0", 'b', [new DeltaFacts(Old.Sha256, new string('c', 64), 9, "bsdiff")], [new BomComponent("openssl", "3.0.14", null)]);
+
+    public ArtifactFacts? Find(TenantId tenant, string id) => All(tenant).FirstOrDefault(a => a.Id == id);
+
+    public ArtifactFacts? FindVersion(TenantId tenant, string component, string version, string model) =>
+        All(tenant).FirstOrDefault(a => a.Component == component && a.Version == version && a.Models.Contains(model));
+
+    public IReadOnlyList<ArtifactFacts> All(TenantId tenant) => [New, Old];
+
+    private static ArtifactFacts Of(string version, char digit, IReadOnlyList<DeltaFacts> deltas, IReadOnlyList<BomComponent> bom) => new(
+        $"app/{version}/{new string(digit, 12)}", "app", version, ["m1"], [], [], [], 1, new string(digit, 64), 1_000, true, Encoding.UTF8.GetBytes("{}"), [new ManifestSignature("k1", "ed25519", new byte[64])], deltas, bom);
+}

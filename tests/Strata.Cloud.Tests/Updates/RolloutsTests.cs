@@ -1,0 +1,208 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using MQTTnet;
+using MQTTnet.Protocol;
+using Strata.Cloud.Contracts;
+
+namespace Strata.Cloud.Tests.Updates;
+
+public abstract class RolloutsTests(RolloutCloud cloud)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_rollout_goes_from_ring_to_ring_over_a_restart_and_a_device_reads_only_its_own_job()
+    {
+        var devices = await DevicesAsync("go", 20);
+        await cloud.Client.CreateDeviceAsync(new CreateDevice("go-other", Model: "m2") { Tags = new Dictionary<string, string> { ["run"] = "go" } }, Cancel);
+        var request = new CreateRollout(FewArtifacts.New.Id, "tag.run=go", Rings: [new(0.1, TimeSpan.FromHours(1)), new(1, TimeSpan.Zero)]);
+        var plan = await cloud.Client.PlanRolloutAsync(request, Cancel);
+        Assert.Equal((21, 20), (plan.Matched, plan.Targets));
+        Assert.Equal("it is for 'm1', and this is 'm2'", Assert.Single(plan.Excluded).Why);
+        Assert.Equal([2, 18], plan.Rings.Select(r => r.Targets));
+
+        var rollout = await cloud.Client.CreateRolloutAsync(request, Cancel);
+        Assert.Equal("drafted", rollout.State);
+        Assert.Equal("waitingForApproval", (await cloud.Client.StepRolloutAsync(rollout.Id, "start", cancellationToken: Cancel)).State);
+        var refused = await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.StepRolloutAsync(rollout.Id, "approve", cancellationToken: Cancel));
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        var bob = new StrataClient(cloud.NewClient(), (await cloud.Client.CreateTokenAsync(new CreateToken([new GrantInfo("tenant-admin")], "bob"), Cancel)).Token);
+        Assert.Equal(("running", "bob"), Both(await bob.StepRolloutAsync(rollout.Id, "approve", cancellationToken: Cancel)));
+
+        var jobs = await PollAsync(devices);
+        Assert.Equal(2, jobs.Count);
+        var (canary, job) = jobs.First();
+        Assert.Equal((rollout.Id, "update", 1, "soft", "app", "2.0"), (job.Job!, job.Kind!, job.Attempt!.Value, job.Mode!, job.Component!, job.Version!));
+        Assert.Equal(($"/artifacts/{FewArtifacts.New.Sha256}", 300), (job.Artifact!.Url, job.ConfirmWithin!.Value));
+        foreach (var id in jobs.Keys)
+            await ReportAsync(devices[id], rollout.Id, new JobReport("trial"), HttpStatusCode.NoContent);
+        var stranger = devices.Keys.First(d => !jobs.ContainsKey(d));
+        await ReportAsync(devices[stranger], rollout.Id, new JobReport("succeeded"), HttpStatusCode.NotFound);
+        using (var other = cloud.As(devices[stranger]))
+            Assert.Equal(HttpStatusCode.NotFound, (await other.GetAsync($"/api/v1/devices/{canary}/jobs/next", Cancel)).StatusCode);
+
+        await cloud.StopAsync();
+        await cloud.StartAsync();
+        Assert.Equal("trial", Assert.Single((await cloud.Client.ListRolloutDevicesAsync(rollout.Id, "trial", limit: 1, cancellationToken: Cancel)).Items).State);
+        Assert.Equal(2, (await PollAsync(devices)).Count);
+        foreach (var id in jobs.Keys)
+            await ReportAsync(devices[id], rollout.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
+        await ReportAsync(devices[canary], rollout.Id, new JobReport("failed"), HttpStatusCode.Conflict);
+        await cloud.LookAsync();
+        Assert.Equal("soaking", (await cloud.Client.GetRolloutAsync(rollout.Id, Cancel)).State);
+        cloud.Time.Offset += TimeSpan.FromMinutes(61);
+        await cloud.LookAsync();
+        var second = await cloud.Client.GetRolloutAsync(rollout.Id, Cancel);
+        Assert.Equal(("running", 2, "goOn"), (second.State, second.Ring, second.Rings[0].Decision));
+        await cloud.Client.CreateDeviceAsync(new CreateDevice("go-late", Model: "m1") { Tags = new Dictionary<string, string> { ["run"] = "go" } }, Cancel);
+        foreach (var id in (await PollAsync(devices)).Keys)
+            await ReportAsync(devices[id], rollout.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
+        cloud.Time.Offset += TimeSpan.FromSeconds(2);
+        await cloud.LookAsync();
+        Assert.Contains("go-late", (await cloud.Client.ListRolloutDevicesAsync(rollout.Id, "waiting", cancellationToken: Cancel)).Items.Select(d => d.Device));
+        await cloud.LookAsync();
+        Assert.Equal("done", (await cloud.Client.GetRolloutAsync(rollout.Id, Cancel)).State);
+
+        var software = Assert.Single((await cloud.Client.ListDeviceSoftwareAsync(canary, Cancel)).Items);
+        Assert.Equal(("app", "2.0", rollout.Id), (software.Component, software.Version, software.Rollout!));
+        Assert.Equal(20, (await cloud.Client.ListAffectedAsync("openssl", ">=3.0 <3.1", Cancel)).Items.Count(d => d.Device.StartsWith("go-", StringComparison.Ordinal)));
+        Assert.DoesNotContain((await cloud.Client.ListAffectedAsync("openssl", "<3.0.14", Cancel)).Items, d => d.Device.StartsWith("go-", StringComparison.Ordinal));
+        var audit = (await cloud.Client.ListAuditAsync(new AuditQuery(Kind: "rollout"), cancellationToken: Cancel)).Items.Where(a => a.Id == rollout.Id).Select(a => $"{a.Actor} {a.Action}").ToArray();
+        Assert.Contains("bob approve", audit);
+        Assert.Equal(2, audit.Count(a => a == "node go on"));
+    }
+
+    [Fact]
+    public async Task A_build_that_devices_go_back_from_is_stopped_and_the_rest_is_taken_back()
+    {
+        var devices = await DevicesAsync("bad", 12);
+        var first = await StartAsync(new CreateRollout(FewArtifacts.Old.Id, "tag.run=bad", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false));
+        foreach (var id in (await PollAsync(devices)).Keys)
+            await ReportAsync(devices[id], first.Id, new JobReport("succeeded", Version: "1.0"), HttpStatusCode.NoContent);
+        await cloud.LookAsync();
+        await cloud.LookAsync();
+        Assert.Equal("done", (await cloud.Client.GetRolloutAsync(first.Id, Cancel)).State);
+
+        var bad = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=bad", Rings: [new(0.5, TimeSpan.FromHours(1)), new(1, TimeSpan.Zero)], NeedsApproval: false));
+        var jobs = await PollAsync(devices);
+        Assert.Equal(6, jobs.Count);
+        Assert.All(jobs.Values, j => Assert.Equal((FewArtifacts.Old.Sha256, new string('c', 64)), (j.Delta!.From, j.Delta.Sha256)));
+        foreach (var (id, i) in jobs.Keys.Select((id, i) => (id, i)))
+            await ReportAsync(devices[id], bad.Id, i == 0 ? new JobReport("rolledBack", "watchdog", "1.0") : new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
+        await cloud.LookAsync();
+        var stopped = await cloud.Client.GetRolloutAsync(bad.Id, Cancel);
+        Assert.Equal(("aborted", "abort", "installation", 1), (stopped.State, stopped.Rings[0].Decision, stopped.Rings[0].Gate!.Rule, stopped.Rings[0].Gate!.RolledBack));
+        Assert.StartsWith("1 of 6 installations failed (1 went back by themselves).", stopped.Why, StringComparison.Ordinal);
+        Assert.Empty(await PollAsync(devices));
+
+        var dry = await cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: true, Cancel);
+        Assert.Equal((5, 0), (dry.Devices, dry.Stranded.Count));
+        Assert.Null(dry.Rollout);
+        var back = (await cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: false, Cancel)).Rollout!;
+        Assert.Equal(bad.Id, back.RollbackOf);
+        for (var round = 0; round < 4; round++)
+        {
+            foreach (var (id, job) in await PollAsync(devices))
+            {
+                Assert.Equal("1.0", job.Version);
+                await ReportAsync(devices[id], back.Id, new JobReport("succeeded", Version: "1.0"), HttpStatusCode.NoContent);
+            }
+            await cloud.LookAsync();
+            cloud.Time.Offset += TimeSpan.FromMinutes(61);
+            await cloud.LookAsync();
+        }
+        Assert.Equal("done", (await cloud.Client.GetRolloutAsync(back.Id, Cancel)).State);
+        Assert.Equal("aborted", (await cloud.Client.GetRolloutAsync(bad.Id, Cancel)).State);
+        Assert.Equal(["1.0", "2.0", "1.0"], (await cloud.Client.ListDeviceSoftwareAsync(jobs.Keys.ElementAt(1), Cancel)).Items.Select(s => s.Version));
+    }
+
+    [Fact]
+    public async Task Over_mqtt_a_device_is_told_asks_and_reports_and_is_refused_with_a_code()
+    {
+        var device = (await DevicesAsync("mq", 1)).Values.Single();
+        var rollout = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=mq", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false));
+        using var client = new MqttClientFactory().CreateMqttClient();
+        var said = Channel.CreateUnbounded<(string Topic, string Text)>();
+        client.ApplicationMessageReceivedAsync += message =>
+        {
+            said.Writer.TryWrite((message.ApplicationMessage.Topic, Encoding.UTF8.GetString(message.ApplicationMessage.Payload)));
+            return Task.CompletedTask;
+        };
+        await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", cloud.Node.Mqtt.Port).WithClientId("mq-0").WithCredentials(device.Id, device.Secret).WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500).Build(), Cancel);
+        // Its first reading makes it active; before, it is told nothing.
+        await client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic("devices/mq-0/telemetry").WithPayload("{\"t\":1}").WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), Cancel);
+        await WaitForAsync(async () => (await cloud.Client.GetDeviceAsync("mq-0", Cancel)).State == "active");
+        var granted = await client.SubscribeAsync("devices/mq-0/jobs/#", MqttQualityOfServiceLevel.AtLeastOnce, Cancel);
+        Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, Assert.Single(granted.Items).ResultCode);
+        Assert.Equal(("devices/mq-0/jobs/notify", $$"""{"job":"{{rollout.Id}}"}"""), await NextAsync());
+        await PublishAsync("next", "{}");
+        var (topic, text) = await NextAsync();
+        Assert.Equal("devices/mq-0/jobs/next/accepted", topic);
+        Assert.Equal((rollout.Id, "2.0"), (JsonSerializer.Deserialize(text, ContractsJson.Default.JobInfo)!.Job, JsonSerializer.Deserialize(text, ContractsJson.Default.JobInfo)!.Version));
+        await PublishAsync($"{rollout.Id}/update", """{"state":"downloading","reason":null,"version":"1.0","progress":0.4}""");
+        Assert.Equal(($"devices/mq-0/jobs/{rollout.Id}/update/accepted", "{}"), await NextAsync());
+        await PublishAsync($"{rollout.Id}/update", """{"state":"succeeded","version":"2.0"}""");
+        Assert.Equal(($"devices/mq-0/jobs/{rollout.Id}/update/accepted", "{}"), await NextAsync());
+        await PublishAsync($"{rollout.Id}/update", """{"state":"installing"}""");
+        (topic, text) = await NextAsync();
+        Assert.Equal($"devices/mq-0/jobs/{rollout.Id}/update/rejected", topic);
+        Assert.StartsWith("""{"code":409,"message":""", text, StringComparison.Ordinal);
+        await PublishAsync("next", "{}");
+        Assert.Equal(("devices/mq-0/jobs/next/accepted", """{"job":null}"""), await NextAsync());
+
+        async Task<(string, string)> NextAsync() => await said.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        Task PublishAsync(string rest, string payload) => client.PublishAsync(
+            new MqttApplicationMessageBuilder().WithTopic($"devices/mq-0/jobs/{rest}").WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), Cancel);
+    }
+
+    private static async Task WaitForAsync(Func<Task<bool>> holds)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        patience.CancelAfter(TimeSpan.FromSeconds(20));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (!await holds())
+            await timer.WaitForNextTickAsync(patience.Token);
+    }
+
+    private static (string, string?) Both(RolloutInfo info) => (info.State, info.ApprovedBy);
+
+    private async Task<RolloutInfo> StartAsync(CreateRollout request) =>
+        await cloud.Client.StepRolloutAsync((await cloud.Client.CreateRolloutAsync(request, Cancel)).Id, "start", cancellationToken: Cancel);
+
+    private async Task<Dictionary<string, DeviceSecret>> DevicesAsync(string run, int count)
+    {
+        var devices = new Dictionary<string, DeviceSecret>();
+        for (var i = 0; i < count; i++)
+            devices[$"{run}-{i}"] = await cloud.Client.CreateDeviceAsync(new CreateDevice($"{run}-{i}", Model: "m1") { Tags = new Dictionary<string, string> { ["run"] = run } }, Cancel);
+        return devices;
+    }
+
+    private async Task<Dictionary<string, JobInfo>> PollAsync(Dictionary<string, DeviceSecret> devices)
+    {
+        var jobs = new Dictionary<string, JobInfo>();
+        foreach (var (id, secret) in devices)
+        {
+            using var http = cloud.As(secret);
+            using var answer = await http.GetAsync($"/api/v1/devices/{id}/jobs/next", Cancel);
+            if (answer.StatusCode == HttpStatusCode.OK)
+                jobs[id] = (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.JobInfo, Cancel))!;
+            else
+                Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        }
+        return jobs;
+    }
+
+    private async Task ReportAsync(DeviceSecret device, string job, JobReport report, HttpStatusCode expected)
+    {
+        using var http = cloud.As(device);
+        using var answer = await http.PutAsJsonAsync($"/api/v1/devices/{device.Id}/jobs/{job}", report, ContractsJson.Default.JobReport, Cancel);
+        Assert.Equal(expected, answer.StatusCode);
+    }
+}
+
+public sealed class RolloutsOnFilesTests(RolloutCloud cloud) : RolloutsTests(cloud), IClassFixture<RolloutCloud>;
+
+public sealed class RolloutsOnPostgresTests(RolloutCloudOnPostgres cloud) : RolloutsTests(cloud), IClassFixture<RolloutCloudOnPostgres>;
