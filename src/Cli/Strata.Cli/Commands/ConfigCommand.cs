@@ -105,7 +105,7 @@ internal static class ConfigCommand
             else if (parsed.GetValue(file) is { } path)
                 await client.PutConfigurationSchemaAsync(name, await ShadowCommand.ReadAsync(path, cancellationToken), cancellationToken);
             else
-                output.Text.WriteLine(await client.GetConfigurationSchemaAsync(name, cancellationToken));
+                await output.Text.WriteLineAsync(await client.GetConfigurationSchemaAsync(name, cancellationToken));
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata config schema th-2 schema.json", "strata config schema th-2");

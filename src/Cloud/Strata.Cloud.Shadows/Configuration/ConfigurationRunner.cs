@@ -22,9 +22,12 @@ internal sealed partial class ConfigurationRunner(
     /// <summary>The shadow that holds the configuration.</summary>
     public const string Shadow = "config";
 
+    private const int AtOnce = 500;
+
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), ShadowObject> sent = new();
     private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), string> problems = new();
+    private readonly ConcurrentDictionary<TenantId, bool> begun = new();
 
     /// <summary>Why a device's configuration is not sent; null when it is.</summary>
     public string? ProblemOf(TenantId tenant, DeviceId device) => problems.GetValueOrDefault((tenant, device));
@@ -66,33 +69,40 @@ internal sealed partial class ConfigurationRunner(
     public async Task RunOnceAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var layers = (await store.LayersAsync(tenant, cancellationToken)).ConvertAll(ConfigurationStore.ToLayer);
-        if (layers.Count == 0 && !sent.Keys.Any(k => k.Tenant == tenant))
+        // Of a node that was killed between the end of a layer and its devices hearing of it, only the shadows know.
+        var had = begun.ContainsKey(tenant) ? [] : await tables.DevicesWithAsync(tenant, Shadow, cancellationToken);
+        if (layers.Count == 0 && had.Count == 0 && !sent.Keys.Any(k => k.Tenant == tenant))
             return;
-        var (of, schemas) = (await store.GroupsOfAsync(tenant, layers, cancellationToken), await store.SchemasAsync(tenant, cancellationToken));
-        foreach (var device in fleet.Devices(tenant).Where(d => d.State != DeviceState.Decommissioned))
-        {
-            var concerning = LayeredConfiguration.Of(layers, device.Id.Value, device.Site?.Value, of(device.Id));
-            var known = sent.GetValueOrDefault((tenant, device.Id));
-            if (concerning.Count == 0 && known is null)
-                continue;
-            var root = LayeredConfiguration.Merge(concerning).Root;
-            if (known is not null && ShadowNode.SameValue(known, root))
-                continue;
-            if (device.Model is { } model && schemas.TryGetValue(model, out var schema) && !root.IsEmpty && ConfigurationSchema.Faults(schema, root) is { } faults)
-            {
-                problems[(tenant, device.Id)] = $"It does not fit the schema of model '{model}': {faults}";
-                continue;
-            }
-            if (await SendAsync(new ShadowKey(tenant, device.Id, Shadow), root, concerning, cancellationToken) is { } refused)
-                problems[(tenant, device.Id)] = refused.Detail;
-            else
-            {
-                problems.TryRemove((tenant, device.Id), out _);
-                sent[(tenant, device.Id)] = root;
-            }
-        }
+        var (concerning, schemas) = (await store.ConcerningAsync(tenant, layers, cancellationToken), await store.SchemasAsync(tenant, cancellationToken));
+        // Together, so that they are few transactions.
+        foreach (var some in fleet.Devices(tenant).Where(d => d.State != DeviceState.Decommissioned).Chunk(AtOnce))
+            await Task.WhenAll(some.Select(d => BringAsync(d, concerning(d), had.Contains(d.Id.Value), schemas, cancellationToken)));
+        begun[tenant] = true;
         foreach (var gone in sent.Keys.Where(k => k.Tenant == tenant && fleet.Find(tenant, k.Device) is null or { State: DeviceState.Decommissioned }).ToList())
             sent.TryRemove(gone, out _);
+    }
+
+    private async Task BringAsync(FleetDevice device, IReadOnlyList<ConfigurationLayer> layers, bool had, Dictionary<string, string> schemas, CancellationToken cancellationToken)
+    {
+        var of = (device.Tenant, device.Id);
+        var known = sent.GetValueOrDefault(of);
+        if (layers.Count == 0 && known is null && !had)
+            return;
+        var root = LayeredConfiguration.Merge(layers).Root;
+        if (known is not null && ShadowNode.SameValue(known, root))
+            return;
+        if (device.Model is { } model && schemas.TryGetValue(model, out var schema) && !root.IsEmpty && ConfigurationSchema.Faults(schema, root) is { } faults)
+        {
+            problems[of] = $"It does not fit the schema of model '{model}': {faults}";
+            return;
+        }
+        if (await SendAsync(new ShadowKey(device.Tenant, device.Id, Shadow), root, layers, cancellationToken) is { } refused)
+        {
+            problems[of] = refused.Detail;
+            return;
+        }
+        problems.TryRemove(of, out _);
+        sent[of] = root;
     }
 
     private async Task<Problem?> SendAsync(ShadowKey key, ShadowObject root, IReadOnlyList<ConfigurationLayer> layers, CancellationToken cancellationToken)

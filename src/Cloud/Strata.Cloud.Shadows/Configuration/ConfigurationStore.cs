@@ -13,7 +13,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Shadows.Configuration;
 
 /// <summary>Layers of configuration and the schemas of models; a change is checked against every device that it concerns before it is kept.</summary>
-internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFleetGroups groups, ShadowOptions options)
+internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFleetSearch search, ShadowOptions options)
 {
     /// <summary>Layers, and schemas, of one tenant at most.</summary>
     public const int Most = 10_000;
@@ -90,21 +90,32 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     public async Task<EffectiveConfiguration> EffectiveAsync(FleetDevice device, CancellationToken cancellationToken)
     {
         var layers = (await LayersAsync(device.Tenant, cancellationToken)).ConvertAll(ToLayer);
-        var of = await GroupsOfAsync(device.Tenant, layers, cancellationToken);
-        return LayeredConfiguration.Merge(LayeredConfiguration.Of(layers, device.Id.Value, device.Site?.Value, of(device.Id)));
+        return LayeredConfiguration.Merge((await ConcerningAsync(device.Tenant, layers, cancellationToken))(device));
+    }
+
+    /// <summary>Which layers concern a device, the weakest first. Those of single devices, which may be many, are found and not looked through.</summary>
+    public async Task<Func<FleetDevice, IReadOnlyList<ConfigurationLayer>>> ConcerningAsync(TenantId tenant, IReadOnlyList<ConfigurationLayer> layers, CancellationToken cancellationToken)
+    {
+        var of = await GroupsOfAsync(tenant, layers, cancellationToken);
+        var own = layers.Where(l => l.Id.Kind == LayerKind.Device).ToDictionary(l => l.Id.Name, StringComparer.Ordinal);
+        var shared = layers.Where(l => l.Id.Kind != LayerKind.Device).ToList();
+        return device => LayeredConfiguration.Of(own.TryGetValue(device.Id.Value, out var mine) ? [.. shared, mine] : shared, device.Id.Value, device.Site?.Value, of(device.Id));
     }
 
     /// <summary>The groups among the layers' that a device is in, by name, by place or by query.</summary>
-    public async Task<Func<DeviceId, IReadOnlySet<string>>> GroupsOfAsync(TenantId tenant, IReadOnlyList<ConfigurationLayer> layers, CancellationToken cancellationToken)
+    private async Task<Func<DeviceId, IReadOnlySet<string>>> GroupsOfAsync(TenantId tenant, IReadOnlyList<ConfigurationLayer> layers, CancellationToken cancellationToken)
     {
         var found = new Dictionary<DeviceId, HashSet<string>>();
         foreach (var group in layers.Where(l => l.Id.Kind == LayerKind.Group).Select(l => l.Id.Name))
-            foreach (var member in await groups.MembersAsync(tenant, group, cancellationToken))
+        {
+            // There may be no such group any more: then nobody is in it.
+            foreach (var member in (await search.FindAsync(tenant, $"group:{group}", cancellationToken)).Value ?? [])
             {
                 if (!found.TryGetValue(member, out var of))
                     found[member] = of = new HashSet<string>(StringComparer.Ordinal);
                 of.Add(group);
             }
+        }
         var none = new HashSet<string>();
         return device => found.GetValueOrDefault(device) ?? none;
     }
@@ -134,12 +145,12 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     private async Task<Problem?> FirstFaultAsync(
         TenantId tenant, List<ConfigurationLayer> layers, Dictionary<string, string> schemas, Func<FleetDevice, bool> concerns, CancellationToken cancellationToken)
     {
-        var of = await GroupsOfAsync(tenant, layers, cancellationToken);
+        var concerning = await ConcerningAsync(tenant, layers, cancellationToken);
         // Devices of one model with the same configuration are one question.
         var asked = new HashSet<(string, string)>();
         foreach (var device in fleet.Devices(tenant).Where(d => d.State != DeviceState.Decommissioned).Where(concerns))
         {
-            var root = LayeredConfiguration.Merge(LayeredConfiguration.Of(layers, device.Id.Value, device.Site?.Value, of(device.Id))).Root;
+            var root = LayeredConfiguration.Merge(concerning(device)).Root;
             if (root.IsEmpty)
                 continue;
             var text = Text(root);

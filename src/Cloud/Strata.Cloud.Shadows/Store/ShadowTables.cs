@@ -81,6 +81,13 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
         return (deleted.Count(d => !d), deleted.Count);
     }
 
+    /// <summary>Devices that have a shadow of this name.</summary>
+    public async Task<HashSet<string>> DevicesWithAsync(TenantId tenant, string name, CancellationToken cancellationToken)
+    {
+        await using var context = Create(tenant);
+        return [.. await context.Shadows.Where(s => s.Id == s.Device + "/" + name && !s.Deleted).Select(s => s.Device).ToListAsync(cancellationToken)];
+    }
+
     /// <summary>Devices that have a shadow.</summary>
     public async Task<List<string>> DevicesAsync(TenantId tenant, CancellationToken cancellationToken)
     {
