@@ -70,7 +70,6 @@ public static class DevicesModule
         services.AddSingleton<DirectorySync>();
         services.AddSingleton<FleetPresence>();
         services.AddSingleton<FleetSearch>().AddSingleton<IFleetSearch>(static s => s.GetRequiredService<FleetSearch>());
-        services.AddSingleton<IFleetGroups, FleetGroups>();
         services.AddSingleton<GatewayViews>();
         services.AddSingleton<JoinGateway>();
         services.AddSingleton<JoinLimit>();
