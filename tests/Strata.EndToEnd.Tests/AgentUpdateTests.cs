@@ -182,7 +182,7 @@ public sealed class AgentUpdateTests : IAsyncDisposable
         }
     }
 
-    private Task SayAsync(string rest, string payload) => cloud!.PublishStringAsync($"devices/d-1/jobs/{rest}", payload, MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken: CancellationToken.None);
+    private Task<MqttClientPublishResult> SayAsync(string rest, string payload) => cloud!.PublishStringAsync($"devices/d-1/jobs/{rest}", payload, MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken: CancellationToken.None);
 
     private async Task<(string State, string? Reason, string Version)> FinalAsync(string state)
     {
