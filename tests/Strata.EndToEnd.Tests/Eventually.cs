@@ -9,7 +9,7 @@ internal static class Eventually
 
     /// <summary>Asks until the answer is as wanted.</summary>
     /// <param name="awaited">What was awaited, for the message.</param>
-    public static async Task<T> IsAsync<T>(Func<Task<T>> ask, Func<T, bool> wanted, string awaited)
+    public static async Task<T> IsAsync<T>(Func<Task<T>> ask, Func<T, bool> wanted, string awaited, TimeSpan? within = null)
     {
         var watch = Stopwatch.StartNew();
         object? last = null;
@@ -26,7 +26,8 @@ internal static class Eventually
             {
                 last = e.Message;
             }
-            Assert.True(watch.Elapsed < Deadline, $"Awaited for {Deadline.TotalSeconds} s: {awaited}. Last seen: {last}");
+            var deadline = within ?? Deadline;
+            Assert.True(watch.Elapsed < deadline, $"Awaited for {deadline.TotalSeconds} s: {awaited}. Last seen: {last}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }

@@ -115,7 +115,7 @@ public sealed partial class EdgeAgent
 
     private async Task<HealthReport> ReportAsync(CancellationToken cancellationToken) => new(
         Device?.Value, log.Stream, await log.ReadBooksAsync(cancellationToken), sender.Gateway?.ToString(), sender.Reconnects, time.GetUtcNow(),
-        time.GetElapsedTime(started), sourceEnded, control?.Figures);
+        time.GetElapsedTime(started), sourceEnded, control?.Figures, updates?.Version);
 
     private static async Task IgnoreCancellationAsync(Task task)
     {

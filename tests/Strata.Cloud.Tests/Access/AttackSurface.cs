@@ -338,6 +338,7 @@ internal static class AttackSurface
         ["GET /gateways"] = new(_ => ["/gateways"]),
         ["GET /groups"] = new(_ => ["/groups"]),
         ["GET /hooks"] = new(_ => ["/hooks"]),
+        ["GET /artifacts"] = new(_ => ["/artifacts"]),
         ["GET /users"] = new(_ => ["/users"]),
         ["GET /roles"] = new(_ => ["/roles"]),
         ["GET /tokens"] = new(_ => ["/tokens"]),

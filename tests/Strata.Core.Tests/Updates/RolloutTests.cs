@@ -71,6 +71,19 @@ public sealed class RolloutTests
     }
 
     [Fact]
+    public void What_a_device_ran_before_becomes_known_by_its_own_word()
+    {
+        var rollout = Rollout.Draft(
+            new RolloutPlan { Id = "r1", Name = "test", CreatedBy = "ada", Created = Start, Artifact = "app/2.0/y", Component = "app", Version = "2.0", NeedsApproval = false },
+            [new RolloutCandidate(new RolloutTarget(Id(0), null, "m", null, null), Interval, null)], Start);
+        rollout.Start(Start);
+        rollout.Poll(Id(0), Start, true);
+        Assert.Null(rollout.Report(Id(0), MemberState.Downloading, null, "1.3", 0.1, Start));
+        Assert.Null(rollout.Report(Id(0), MemberState.Succeeded, null, "2.0", null, Start));
+        Assert.Equal(("1.3", "2.0"), (rollout.Members[Id(0)].Candidate.From, rollout.Members[Id(0)].Runs));
+    }
+
+    [Fact]
     public void Who_says_that_it_succeeded_and_runs_something_else_has_failed()
     {
         var rollout = Draft(50);

@@ -10,6 +10,22 @@ public sealed class PatchTests
     [Fact]
     public void A_patch_makes_the_new_file_out_of_the_old() => Gen.Select(Content, Content).Sample((old, made) => Apply(old, BinaryPatch.Make(old, made, default), made.Length).AsSpan().SequenceEqual(made), iter: 300);
 
+    /// <summary>As a build does it: pieces of the old file in another order, some with a byte changed here and there, some new.</summary>
+    [Fact]
+    public void A_file_made_of_pieces_of_the_old_one_is_made_again() =>
+        Gen.Select(Gen.Byte.Array[500, 6000], Gen.Select(Gen.Int[0, 5999], Gen.Int[1, 900], Gen.Int[1, 60], Gen.Byte).Array[1, 30]).Sample((old, pieces) =>
+        {
+            var made = new List<byte>();
+            foreach (var (from, length, every, value) in pieces)
+            {
+                var piece = old.Skip(from % old.Length).Take(length).ToArray();
+                for (var i = every; i < piece.Length; i += every)
+                    piece[i] = (byte)(value % 3 == 0 ? piece[i] : piece[i] + value);
+                made.AddRange(piece);
+            }
+            return Apply(old, BinaryPatch.Make(old, made.ToArray(), default), made.Count).AsSpan().SequenceEqual(made.ToArray());
+        }, iter: 2_000);
+
     [Fact]
     public void A_file_with_parts_moved_and_addresses_changed_makes_a_small_patch()
     {

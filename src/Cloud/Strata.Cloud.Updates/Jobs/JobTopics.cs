@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
@@ -9,11 +10,12 @@ using Strata.Node.Ingest;
 
 namespace Strata.Cloud.Updates.Jobs;
 
-/// <summary><c>devices/{id}/jobs/...</c>: a device asks for its job and says what becomes of it. What it says is acknowledged when it is written.</summary>
-internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host) : IDeviceTopics
+/// <summary><c>devices/{id}/jobs/...</c>: a device asks for its job and says what becomes of it. What it says is acknowledged when it is written. A device behind a gateway is answered through it.</summary>
+internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDeviceWay way, TimeProvider time) : IDeviceTopics
 {
     private const string Next = "jobs/next";
     private const int MaxPayload = 16 * 1024;
+    private static readonly TimeSpan AnswerWaits = TimeSpan.FromMinutes(2);
 
     public string Root => "jobs/";
 
@@ -35,18 +37,18 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host) : ID
     {
         var next = await desk.NextAsync(message.Tenant, message.Device, CancellationToken.None);
         if (next.IsOk || next.Problem is null)
-            host.Value.Say(message.Tenant, message.Device, $"{Next}/accepted", next.Value is null ? "{\"job\":null}"u8 : JsonSerializer.SerializeToUtf8Bytes(next.Value, ContractsJson.Default.JobInfo));
+            await SayAsync(message, $"{Next}/accepted", next.Value is null ? "{\"job\":null}"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(next.Value, ContractsJson.Default.JobInfo));
         else
-            Refuse(message, Next, next.Problem);
+            await RefuseAsync(message, Next, next.Problem);
     }
 
     private async Task ReportAsync(DeviceMessage message, string job)
     {
         var problem = Read(message.Payload, out var report) ?? await desk.ReportAsync(message.Tenant, message.Device, job, report!, CancellationToken.None);
         if (problem is null)
-            host.Value.Say(message.Tenant, message.Device, $"jobs/{job}/update/accepted", "{}"u8);
+            await SayAsync(message, $"jobs/{job}/update/accepted", "{}"u8.ToArray());
         else
-            Refuse(message, $"jobs/{job}/update", problem);
+            await RefuseAsync(message, $"jobs/{job}/update", problem);
     }
 
     private static Problem? Read(byte[] payload, out JobReport? report)
@@ -65,8 +67,17 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host) : ID
         }
     }
 
-    private void Refuse(DeviceMessage message, string topic, Problem problem) =>
-        host.Value.Say(message.Tenant, message.Device, $"{topic}/rejected", JsonSerializer.SerializeToUtf8Bytes(new JobRefusal(ProblemResults.StatusOf(problem.Kind), problem.Detail), JsonSerializerOptions.Web));
+    private Task RefuseAsync(DeviceMessage message, string topic, Problem problem) =>
+        SayAsync(message, $"{topic}/rejected", JsonSerializer.SerializeToUtf8Bytes(new JobRefusal(ProblemResults.StatusOf(problem.Kind), problem.Detail), JsonSerializerOptions.Web));
+
+    /// <summary>An answer that does not come in time is asked for again.</summary>
+    private async Task SayAsync(DeviceMessage message, string rest, byte[] payload)
+    {
+        if (way.IsConnectedHere(message.Tenant, message.Device) || way.GatewayOf(message.Tenant, message.Device) is null)
+            host.Value.Say(message.Tenant, message.Device, rest, payload);
+        else
+            await way.SendAsync(message.Tenant, Guid.NewGuid().ToString("N"), message.Device, rest, payload, time.GetUtcNow() + AnswerWaits, CancellationToken.None);
+    }
 
     private sealed record JobRefusal(int Code, string Message);
 }

@@ -7,11 +7,17 @@ namespace Strata.Edge.Books;
 /// <param name="Device">Null until it has enrolled.</param>
 /// <param name="Gateway">Where it is connected to; null when it is nowhere.</param>
 /// <param name="Control">Null without a control loop.</param>
+/// <param name="Firmware">The version of the agent itself; null where it does not update itself.</param>
 internal sealed record HealthReport(
-    string? Device, string Stream, AgentBooks Books, string? Gateway, long Reconnects, DateTimeOffset At, TimeSpan Uptime, bool SourceEnded, Control.ControlFigures? Control)
+    string? Device, string Stream, AgentBooks Books, string? Gateway, long Reconnects, DateTimeOffset At, TimeSpan Uptime, bool SourceEnded, Control.ControlFigures? Control, string? Firmware)
 {
-    /// <summary>One flat object of numbers.</summary>
-    public byte[] ToHealth() => Write(WriteFigures);
+    /// <summary>One flat object of numbers, and the firmware.</summary>
+    public byte[] ToHealth() => Write(json =>
+    {
+        WriteFigures(json);
+        if (Firmware is { } version)
+            json.WriteString("firmware", version);
+    });
 
     /// <summary>The same figures, and what is no number.</summary>
     public byte[] ToStatus(bool stopped) => Write(json =>

@@ -17,12 +17,16 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
     /// <summary>Tells the program that it is supervised, and from which slot it runs.</summary>
     public const string SlotVariable = "STRATA_SLOT";
 
+    private const string FolderVariable = "STRATA_UPDATES";
+
     /// <summary>What the trial has beyond the time in which the program judges itself.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
     private const int Terminate = 15;
+    private const int AtOnce = 9;
+    private const string PidFile = "program.pid";
     private readonly SlotFile loader = new(folder);
 
     /// <summary>Puts the first program into slot A; nothing when there is one.</summary>
@@ -56,6 +60,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
     /// <summary>Runs until it is told to stop, or the program ends for good; gives the program's exit code.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        EndOrphan();
         for (var failures = 0; ;)
         {
             var state = Next();
@@ -72,7 +77,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
                     loader.Write(SlotMachine.Reject(tried, ended.How));
                 continue;
             }
-            if (ended.Code is 0 or EdgeCommand.Wiped or EdgeCommand.UsageError)
+            if (ended.Code is 0 or EdgeCommand.Wiped)
                 return ended.Code;
             if (ended.Code == EdgeCommand.RestartForUpdate)
                 continue;
@@ -80,6 +85,29 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
             var wait = TimeSpan.FromSeconds(Math.Min(LongestWait.TotalSeconds, Math.Pow(2, failures - 1)));
             Ended(logger, ended.How, wait.TotalSeconds);
             await Task.Delay(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>A program whose supervisor was killed holds its folder for a moment; the start of the next must not fail for that.</summary>
+    private void EndOrphan()
+    {
+        var file = folder.PathOf(PidFile);
+        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), out var id) || !IsSupervised(id))
+            return;
+        _ = Kill(id, AtOnce);
+        SpinWait.SpinUntil(() => !IsSupervised(id), StopLimit);
+    }
+
+    /// <summary>Whether the process is there and was started by a supervisor of this folder.</summary>
+    private bool IsSupervised(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/environ").Contains($"{FolderVariable}={folder.PathOf("")}\0", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // It is gone, or somebody else's.
         }
     }
 
@@ -99,6 +127,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         start.Environment[SlotVariable] = SlotText.Name(slot);
+        start.Environment[FolderVariable] = folder.PathOf("");
         Process process;
         try
         {
@@ -110,6 +139,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
         }
         using (process)
         {
+            await File.WriteAllTextAsync(folder.PathOf(PidFile), process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), CancellationToken.None);
             using var late = isTrial ? new CancellationTokenSource(confirmWithin + Grace, time) : new CancellationTokenSource();
             try
             {

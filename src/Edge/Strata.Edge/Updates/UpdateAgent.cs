@@ -34,6 +34,9 @@ internal sealed partial class UpdateAgent : IDisposable
     /// <summary>Completes when the program is to end so that the other slot is started.</summary>
     public Task Restart => restart.Task;
 
+    /// <summary>What runs; null while nothing is in the slots.</summary>
+    public string? Version => loader.Read() is { } state ? state[SlotMachine.Started(state)]?.Version : null;
+
     /// <summary>While this version is being tried: confirms it when it has proved itself, or gives it up. Completes at once when it is not.</summary>
     public async Task ProveAsync(CancellationToken cancellationToken)
     {

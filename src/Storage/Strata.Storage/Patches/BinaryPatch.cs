@@ -5,7 +5,7 @@ namespace Strata.Storage.Patches;
 
 /// <summary>
 /// Patches between two builds of a program: C. Percival, "Naive differences of executable code" (2003), with an index of hashes in place of a sorted suffix array and Brotli in place of bzip2. Form:
-/// <c>SBP1</c>, old size, new size (64 bits, little end first), then compressed: records of two 32-bit lengths and a 64-bit step in the old file, as many bytes to add to the old ones, as many to put in.
+/// <c>SBP1</c>, old size, new size (64 bits, little end first), then compressed: records of two 32-bit lengths and a 64-bit step to take in the old file first, as many bytes to add to the old ones, as many to put in.
 /// </summary>
 public static class BinaryPatch
 {
@@ -67,6 +67,7 @@ public static class BinaryPatch
             cancellationToken.ThrowIfCancellationRequested();
             Fill(records, record);
             var (add, put, step) = (BinaryPrimitives.ReadInt32LittleEndian(record), BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(4)), BinaryPrimitives.ReadInt64LittleEndian(record.AsSpan(8)));
+            at = unchecked(at + step);
             if (add < 0 || put < 0 || (long)add + put > newSize - made || add + put == 0 || at < 0 || at > old.Length || add > old.Length - at)
                 throw Damaged;
             for (var left = add; left > 0;)
@@ -88,7 +89,6 @@ public static class BinaryPatch
                 left -= now;
             }
             made += (long)add + put;
-            at = unchecked(at + step);
         }
     }
 

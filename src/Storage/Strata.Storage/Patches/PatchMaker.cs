@@ -34,7 +34,7 @@ internal ref struct PatchMaker
     /// <summary>Writes the records.</summary>
     public readonly void Write(Stream records, CancellationToken cancellationToken)
     {
-        int scan = 0, length = 0, at = 0, lastScan = 0, lastAt = 0, offset = 0;
+        int scan = 0, length = 0, at = 0, lastScan = 0, lastAt = 0, offset = 0, reader = 0;
         while (scan < made.Length)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -56,7 +56,11 @@ internal ref struct PatchMaker
             if (lastScan + forward > scan - back)
                 Split(lastScan, lastAt, scan, at, ref forward, ref back);
             var put = scan - back - (lastScan + forward);
-            Emit(records, lastScan, lastAt, forward, put, (long)at - back - (lastAt + forward));
+            if (forward + put > 0)
+            {
+                Emit(records, lastScan, lastAt, forward, put, (long)lastAt - reader);
+                reader = lastAt + forward;
+            }
             (lastScan, lastAt, offset) = (scan - back, at - back, at - scan);
         }
     }
@@ -130,8 +134,6 @@ internal ref struct PatchMaker
 
     private readonly void Emit(Stream records, int scan, int at, int add, int put, long step)
     {
-        if (add + put == 0)
-            return;
         Span<byte> record = stackalloc byte[BinaryPatch.RecordSize];
         BinaryPrimitives.WriteInt32LittleEndian(record, add);
         BinaryPrimitives.WriteInt32LittleEndian(record[4..], put);

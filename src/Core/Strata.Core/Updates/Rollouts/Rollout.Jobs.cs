@@ -43,6 +43,8 @@ public sealed partial class Rollout
     {
         if (!members.TryGetValue(device, out var member) || member.Attempt == 0)
             return new Problem(ProblemKind.NotFound, $"Job {Plan.Id} is none of {device}'s.");
+        if (member.Candidate.From is null && runs is not null && runs != Plan.Version && state is (MemberState.Downloading or MemberState.Installing or MemberState.RolledBack))
+            (member.Candidate, member.IsDirty) = (member.Candidate with { From = runs }, true);
         if (member.State == state)
         {
             member.Progress = progress ?? member.Progress;

@@ -14,7 +14,8 @@ public sealed record RolloutCandidate(RolloutTarget Target, TimeSpan Interval, s
 /// <summary>A device of a rollout. Changed by its rollout only.</summary>
 public sealed class RolloutMember(RolloutCandidate candidate, int ring)
 {
-    public RolloutCandidate Candidate { get; } = candidate;
+    /// <summary>What it ran before becomes known by its own word, where nobody knew.</summary>
+    public RolloutCandidate Candidate { get; internal set; } = candidate;
 
     public DeviceId Id => Candidate.Target.Id;
 
