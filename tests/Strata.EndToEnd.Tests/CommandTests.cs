@@ -25,7 +25,7 @@ public sealed class CommandTests : IAsyncDisposable
 
     private readonly Installation installation = new();
     private readonly List<IMqttClient> clients = [];
-    private readonly HttpClient http = new();
+    private readonly HttpClient http = new(new SocketsHttpHandler(), disposeHandler: true);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -184,7 +184,7 @@ public sealed class CommandTests : IAsyncDisposable
 
         public async Task<string> NextAsync() => await Commands.Reader.ReadAsync(Cancel).AsTask().WaitAsync(Patience, Cancel);
 
-        public Task AnswerAsync(string name, string request, string payload) =>
+        public Task<MqttClientPublishResult> AnswerAsync(string name, string request, string payload) =>
             Client.PublishStringAsync($"devices/{Id}/commands/{name}/{request}/response", payload, MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken: Cancel);
     }
 }

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Commands;
-using Strata.Cloud.Commands.Bulk;
 using Strata.Cloud.Commands.Schedules;
 using Strata.Cloud.Contracts;
 
@@ -52,7 +51,7 @@ public abstract class CommandRunsTests(RunningCloud cloud)
         await cloud.StopAsync();
         await cloud.StartAsync();
         run = await UntilAsync(run.Id!, r => r.Made == 12);
-        Assert.True(DateTimeOffset.UtcNow - run.Started >= TimeSpan.FromSeconds(4), "too quick");
+        Assert.True(TimeProvider.System.GetUtcNow() - run.Started >= TimeSpan.FromSeconds(4), "too quick");
         var made = (await cloud.Client.ListCommandsAsync(run: run.Id, cancellationToken: Cancel)).Items;
         Assert.Equal(12, made.Select(c => c.Device).Distinct().Count());
         Assert.Equal(12, made.Count);
@@ -69,13 +68,13 @@ public abstract class CommandRunsTests(RunningCloud cloud)
     public async Task A_schedule_begins_its_run_once_at_its_time_and_what_was_missed_is_left_out_or_made_up_for_once()
     {
         await using var device = await TestDevice.CreateAsync(cloud, "sched-1");
-        var once = await cloud.Client.PutCommandScheduleAsync("soon", new SaveCommandSchedule(new RunCommand("id:sched-1", "wake")) { At = DateTimeOffset.UtcNow.AddSeconds(2) }, Cancel);
+        var once = await cloud.Client.PutCommandScheduleAsync("soon", new SaveCommandSchedule(new RunCommand("id:sched-1", "wake")) { At = TimeProvider.System.GetUtcNow().AddSeconds(2) }, Cancel);
         Assert.NotNull(once.Next);
         var done = await ScheduleAsync("soon", s => s.LastRun is not null);
         Assert.Null(done.Next);
         Assert.Single((await cloud.Client.ListCommandsAsync("sched-1", cancellationToken: Cancel)).Items);
         foreach (var (wrong, field) in ((SaveCommandSchedule, string)[])
-            [(new(new("id:*", "a")) { Cron = "61 * * * *" }, "cron"), (new(new("id:*", "a")) { Cron = "0 3 * * *", TimeZone = "Mars/Base" }, "timeZone"), (new(new("id:*", "a")) { At = DateTimeOffset.UtcNow.AddDays(-1) }, "at"), (new(new("id:*", "a")), "cron")])
+            [(new(new("id:*", "a")) { Cron = "61 * * * *" }, "cron"), (new(new("id:*", "a")) { Cron = "0 3 * * *", TimeZone = "Mars/Base" }, "timeZone"), (new(new("id:*", "a")) { At = TimeProvider.System.GetUtcNow().AddDays(-1) }, "at"), (new(new("id:*", "a")), "cron")])
             Assert.Equal(field, (await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.PutCommandScheduleAsync("wrong", wrong, Cancel))).Field);
         // The node was away at the time: the row says a time long past.
         foreach (var missed in (string[])["skip", "once"])
@@ -92,9 +91,9 @@ public abstract class CommandRunsTests(RunningCloud cloud)
         }
         var skipped = await ScheduleAsync("m-skip", s => s.LastRefusal is not null);
         Assert.StartsWith("left out: the node was away at ", skipped.LastRefusal, StringComparison.Ordinal);
-        Assert.True(skipped.Next > DateTimeOffset.UtcNow);
+        Assert.True(skipped.Next > TimeProvider.System.GetUtcNow());
         var made = await ScheduleAsync("m-once", s => s.LastRun is not null);
-        Assert.True(made.Next > DateTimeOffset.UtcNow && made.LastRefusal is null);
+        Assert.True(made.Next > TimeProvider.System.GetUtcNow() && made.LastRefusal is null);
         await UntilAsync(made.LastRun!, r => r.Made == 1);
         Assert.Equal(["w-once", "wake"], (await cloud.Client.ListCommandsAsync("sched-1", cancellationToken: Cancel)).Items.Select(c => c.Name).Order());
         await cloud.Client.DeleteCommandScheduleAsync("m-once", Cancel);

@@ -152,7 +152,7 @@ internal static class ArtifactsCommand
         : throw new CliException(ExitCode.Usage, $"--needs is '{text}'; write COMPONENT=VERSION, for example bootloader=1.2.");
 
     private static async Task<long> NewestCounterAsync(StrataClient client, string component, CancellationToken cancellationToken) =>
-        (await client.ListArtifactsAsync(component, limit: 1, cancellationToken: cancellationToken)).Items.FirstOrDefault()?.Counter ?? 0;
+        (await client.ListArtifactsAsync(component, limit: 1, cancellationToken: cancellationToken)).Items is [var newest, ..] ? newest.Counter : 0;
 
     private static async Task<(string Sha256, long Size)> HashAsync(FileInfo file, CancellationToken cancellationToken)
     {
