@@ -55,7 +55,6 @@ internal class DevicesDbContext(DbContextOptions options, TenantId tenant) : Str
 
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
     {
-        configurationBuilder.Properties<TimeSpan>().HaveConversion<Values.MillisecondsConverter>();
         configurationBuilder.Properties<ImmutableSortedDictionary<string, string>>()
             .HaveConversion<Values.PoliciesConverter, Values.ByReference<ImmutableSortedDictionary<string, string>>>();
         configurationBuilder.Properties<ImmutableSortedDictionary<string, double>>()

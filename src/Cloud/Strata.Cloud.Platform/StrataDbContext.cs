@@ -58,6 +58,7 @@ public abstract class StrataDbContext : DbContext
     protected sealed override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<EventTimeConverter>();
+        configurationBuilder.Properties<TimeSpan>().HaveConversion<MillisecondsConverter>();
         ConfigureSliceConventions(configurationBuilder);
     }
 

@@ -98,7 +98,7 @@ public abstract partial class AttackMatrixTests(AttackedCloud attacked)
             problems.Add($"answers {(int)status} to nobody");
         if (attacker.Principal is not null && !Holds(attacker, declared) && status != HttpStatusCode.Forbidden && route != "GET /metrics")
             problems.Add($"answers {(int)status} without {declared.Note}");
-        if (attacker.Sees.Contains(target.Word) || !Holds(attacker, declared))
+        if (attacker.Sees.Contains(target.Word) || !Holds(attacker, declared) || (declared.Kind == AccessKind.OwnDevice && attacker.Principal?.Id == target.Device))
             return problems;
         // Beyond the scope: the answer is, letter by letter, the one for what is nowhere.
         var (nothing, nothingBody) = await SendAsync(method, nowhere, attack.Body?.Invoke(AttackedCloud.Nothing), attacker);

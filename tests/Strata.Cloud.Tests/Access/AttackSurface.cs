@@ -235,7 +235,7 @@ internal static class AttackSurface
         ["PUT /api/v1/configuration/layers/{**layer}"] = new(t => [$"/api/v1/configuration/layers/device/{t.Device}", $"/api/v1/configuration/layers/site/{t.Site}"], t => $$"""{"taken":"{{t.Word}}"}"""),
         ["DELETE /api/v1/configuration/layers/{**layer}"] = new(t => [$"/api/v1/configuration/layers/device/{t.Device}"], _ => ""),
         ["GET /api/v1/configuration/schemas/{model}"] = new(t => [$"/api/v1/configuration/schemas/m-{t.Word}"]),
-        ["PUT /api/v1/configuration/schemas/{model}"] = new(t => [$"/api/v1/configuration/schemas/m-{t.Word}"], _ => "{}"),
+        ["PUT /api/v1/configuration/schemas/{model}"] = new(t => [$"/api/v1/configuration/schemas/m-{t.Word}"], _ => "{}") { IsOwn = true },
         ["DELETE /api/v1/configuration/schemas/{model}"] = new(t => [$"/api/v1/configuration/schemas/m-{t.Word}"], _ => ""),
 
         // What updates are made of.
@@ -354,6 +354,8 @@ internal static class AttackSurface
         ["GET /groups"] = new(_ => ["/groups"]),
         ["GET /hooks"] = new(_ => ["/hooks"]),
         ["GET /artifacts"] = new(_ => ["/artifacts"]),
+        ["GET /commands"] = new(_ => ["/commands"]),
+        ["GET /rollouts"] = new(_ => ["/rollouts"]),
         ["GET /users"] = new(_ => ["/users"]),
         ["GET /roles"] = new(_ => ["/roles"]),
         ["GET /tokens"] = new(_ => ["/tokens"]),

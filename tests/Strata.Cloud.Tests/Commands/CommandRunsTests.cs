@@ -72,6 +72,7 @@ public abstract class CommandRunsTests(RunningCloud cloud)
         Assert.NotNull(once.Next);
         var done = await ScheduleAsync("soon", s => s.LastRun is not null);
         Assert.Null(done.Next);
+        await UntilAsync(done.LastRun!, r => r.Made == 1);
         Assert.Single((await cloud.Client.ListCommandsAsync("sched-1", cancellationToken: Cancel)).Items);
         foreach (var (wrong, field) in ((SaveCommandSchedule, string)[])
             [(new(new("id:*", "a")) { Cron = "61 * * * *" }, "cron"), (new(new("id:*", "a")) { Cron = "0 3 * * *", TimeZone = "Mars/Base" }, "timeZone"), (new(new("id:*", "a")) { At = TimeProvider.System.GetUtcNow().AddDays(-1) }, "at"), (new(new("id:*", "a")), "cron")])

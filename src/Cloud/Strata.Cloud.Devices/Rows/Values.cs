@@ -21,8 +21,6 @@ internal static class Values
 
     public sealed class NamesConverter() : ValueConverter<ImmutableArray<string>, string>(v => Write(v), t => ReadNames(t));
 
-    public sealed class MillisecondsConverter() : ValueConverter<TimeSpan, long>(v => (long)v.TotalMilliseconds, m => TimeSpan.FromMilliseconds(m));
-
     /// <summary>Rows are replaced whole, never changed in place: the reference is the value.</summary>
     public sealed class ByReference<T>() : ValueComparer<T>((a, b) => object.Equals(a, b), v => v!.GetHashCode(), v => v);
 

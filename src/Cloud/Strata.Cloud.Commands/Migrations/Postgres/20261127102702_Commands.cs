@@ -1,5 +1,4 @@
-﻿using System;
-using Microsoft.EntityFrameworkCore.Migrations;
+﻿using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
@@ -33,8 +32,8 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                     query = table.Column<string>(type: "text", nullable: false),
                     name = table.Column<string>(type: "text", nullable: false),
                     state = table.Column<string>(type: "text", nullable: false),
-                    expiry = table.Column<TimeSpan>(type: "interval", nullable: false),
-                    answer_within = table.Column<TimeSpan>(type: "interval", nullable: false),
+                    expiry = table.Column<long>(type: "bigint", nullable: false),
+                    answer_within = table.Column<long>(type: "bigint", nullable: false),
                     attempts = table.Column<int>(type: "integer", nullable: false),
                     priority = table.Column<int>(type: "integer", nullable: false),
                     rate = table.Column<int>(type: "integer", nullable: false),
@@ -111,9 +110,9 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                     state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
                     created = table.Column<long>(type: "bigint", nullable: false),
                     expires = table.Column<long>(type: "bigint", nullable: false),
-                    answer_within = table.Column<TimeSpan>(type: "interval", nullable: false),
+                    answer_within = table.Column<long>(type: "bigint", nullable: false),
                     max_attempts = table.Column<int>(type: "integer", nullable: false),
-                    retry_after = table.Column<TimeSpan>(type: "interval", nullable: false),
+                    retry_after = table.Column<long>(type: "bigint", nullable: false),
                     priority = table.Column<int>(type: "integer", nullable: false),
                     is_direct = table.Column<bool>(type: "boolean", nullable: false),
                     insists = table.Column<bool>(type: "boolean", nullable: false),

@@ -1,5 +1,4 @@
-﻿using System;
-using Microsoft.EntityFrameworkCore.Migrations;
+﻿using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
@@ -33,8 +32,8 @@ namespace Strata.Cloud.Commands.Migrations
                     query = table.Column<string>(type: "TEXT", nullable: false),
                     name = table.Column<string>(type: "TEXT", nullable: false),
                     state = table.Column<string>(type: "TEXT", nullable: false),
-                    expiry = table.Column<TimeSpan>(type: "TEXT", nullable: false),
-                    answer_within = table.Column<TimeSpan>(type: "TEXT", nullable: false),
+                    expiry = table.Column<long>(type: "INTEGER", nullable: false),
+                    answer_within = table.Column<long>(type: "INTEGER", nullable: false),
                     attempts = table.Column<int>(type: "INTEGER", nullable: false),
                     priority = table.Column<int>(type: "INTEGER", nullable: false),
                     rate = table.Column<int>(type: "INTEGER", nullable: false),
@@ -111,9 +110,9 @@ namespace Strata.Cloud.Commands.Migrations
                     state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
                     created = table.Column<long>(type: "INTEGER", nullable: false),
                     expires = table.Column<long>(type: "INTEGER", nullable: false),
-                    answer_within = table.Column<TimeSpan>(type: "TEXT", nullable: false),
+                    answer_within = table.Column<long>(type: "INTEGER", nullable: false),
                     max_attempts = table.Column<int>(type: "INTEGER", nullable: false),
-                    retry_after = table.Column<TimeSpan>(type: "TEXT", nullable: false),
+                    retry_after = table.Column<long>(type: "INTEGER", nullable: false),
                     priority = table.Column<int>(type: "INTEGER", nullable: false),
                     is_direct = table.Column<bool>(type: "INTEGER", nullable: false),
                     insists = table.Column<bool>(type: "INTEGER", nullable: false),
