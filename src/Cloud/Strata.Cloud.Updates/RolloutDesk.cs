@@ -108,6 +108,24 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
         return outcome.IsOk ? new RolloutRetried(waiting) : outcome.Problem;
     }
 
+    /// <summary>Forgets a rollout that is over, or was never started. What its devices have run stays known.</summary>
+    public async Task<Outcome<bool>> DeleteAsync(Caller caller, string id, CancellationToken cancellationToken)
+    {
+        var book = store.Of(caller.Tenant);
+        if (!await store.SettleAsync(caller.Tenant, cancellationToken))
+            return Unavailable;
+        LiveRollout? live;
+        lock (book.Gate)
+        {
+            if (!book.All.TryGetValue(id, out live))
+                return NotFound(id);
+            if (live.Rollout.Head.State is not RolloutState.Drafted && !live.Rollout.Head.State.IsOver())
+                return new Problem(ProblemKind.Conflict, $"The rollout is {RolloutNames.NameOf(live.Rollout.Head.State)}: abort it first.", "id");
+            book.Remove(live);
+        }
+        return await store.RemoveAsync(caller, live, cancellationToken) is { } problem ? problem : true;
+    }
+
     /// <summary>Takes the devices of a rollout back; those that cannot go are named first.</summary>
     public async Task<Outcome<RolloutRollback>> RollBackAsync(Caller caller, string id, bool dryRun, CancellationToken cancellationToken)
     {

@@ -97,6 +97,24 @@ internal sealed partial class UpdatesStore(IRegistryDatabase database, AuditNumb
         }
     }
 
+    /// <summary>Removes the rows of a rollout that is not in memory any more.</summary>
+    /// <returns>Why they are not removed; then it is in memory again, or will be.</returns>
+    public async Task<Problem?> RemoveAsync(Caller caller, LiveRollout live, CancellationToken cancellationToken)
+    {
+        var id = live.Rollout.Plan.Id;
+        var outcome = await ChangeAsync<bool>(caller, async (context, _, cancelled) =>
+        {
+            var rows = new List<(object? Before, object? After)>();
+            rows.AddRange((await context.Rollouts.AsNoTracking().Where(r => r.Id == id).ToListAsync(cancelled)).Select(r => ((object?)r, (object?)null)));
+            rows.AddRange((await context.Members.AsNoTracking().Where(m => m.Rollout == id).ToListAsync(cancelled)).Select(m => ((object?)m, (object?)null)));
+            return new DecidedChange<bool>(true, rows, "delete", "rollout", id, new { live.Rollout.Plan.Name, live.Rollout.Plan.Artifact, devices = live.Rollout.Members.Count }, null);
+        }, cancellationToken);
+        if (outcome.IsOk)
+            return null;
+        await DoubtAsync(caller.Tenant, Of(caller.Tenant));
+        return outcome.Problem;
+    }
+
     /// <summary>Loads again what is in doubt; false when that is not possible now.</summary>
     public async Task<bool> SettleAsync(TenantId tenant, CancellationToken cancellationToken)
     {

@@ -40,6 +40,7 @@ internal static class AttackSurface
         ["GET /api/v1/rollouts"] = new(_ => ["/api/v1/rollouts"]),
         ["GET /api/v1/rollouts/affected"] = new(t => [$"/api/v1/rollouts/affected?component={t.Word}"]),
         ["GET /api/v1/rollouts/{id}"] = new(t => [$"/api/v1/rollouts/{t.Word}"]),
+        ["DELETE /api/v1/rollouts/{id}"] = new(t => [$"/api/v1/rollouts/{t.Word}"], _ => ""),
         ["GET /api/v1/rollouts/{id}/devices"] = new(t => [$"/api/v1/rollouts/{t.Word}/devices"]),
         ["POST /api/v1/rollouts/{id}/start"] = new(t => [$"/api/v1/rollouts/{t.Word}/start"], _ => ""),
         ["POST /api/v1/rollouts/{id}/approve"] = new(t => [$"/api/v1/rollouts/{t.Word}/approve"], _ => ""),

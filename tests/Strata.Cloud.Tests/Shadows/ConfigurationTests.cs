@@ -48,7 +48,7 @@ public abstract class ConfigurationTests(RunningCloud cloud)
         Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationLayerAsync("device/d-2", """{"colour":"red"}""", cancellationToken: Cancelled))).StatusCode);
         // What the layer says alone fits; what it comes to with the others does not.
         Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationSchemaAsync("th-2", """{"required":["led"]}""", Cancelled))).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationSchemaAsync("th-2", """{"properties":{"a":{"pattern":"(a+)+$"}}}""", Cancelled))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationSchemaAsync("th-2", """{"$ref":"#"}""", Cancelled))).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationSchemaAsync("th-2", """{"$ref":"http://127.0.0.1:1/x"}""", Cancelled))).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationSchemaAsync("th-2", """{"type":"nonsense"}""", Cancelled))).StatusCode);
         await DesiredAsync(client, "d-2", """{"interval":60}""");

@@ -27,6 +27,7 @@ public abstract class RolloutsTests(RolloutCloud cloud)
         var rollout = await cloud.Client.CreateRolloutAsync(request, Cancel);
         Assert.Equal("drafted", rollout.State);
         Assert.Equal("waitingForApproval", (await cloud.Client.StepRolloutAsync(rollout.Id, "start", cancellationToken: Cancel)).State);
+        Assert.Equal(HttpStatusCode.Conflict, (await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.DeleteRolloutAsync(rollout.Id, Cancel))).StatusCode);
         var refused = await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.StepRolloutAsync(rollout.Id, "approve", cancellationToken: Cancel));
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
         var bob = new StrataClient(cloud.NewClient(), (await cloud.Client.CreateTokenAsync(new CreateToken([new GrantInfo("tenant-admin")], "bob"), Cancel)).Token);
@@ -117,6 +118,14 @@ public abstract class RolloutsTests(RolloutCloud cloud)
         Assert.Equal("done", (await cloud.Client.GetRolloutAsync(back.Id, Cancel)).State);
         Assert.Equal("aborted", (await cloud.Client.GetRolloutAsync(bad.Id, Cancel)).State);
         Assert.Equal(["1.0", "2.0", "1.0"], (await cloud.Client.ListDeviceSoftwareAsync(jobs.Keys.ElementAt(1), Cancel)).Items.Select(s => s.Version));
+
+        // What is over may be forgotten; what its devices ran is not.
+        await cloud.Client.DeleteRolloutAsync(back.Id, Cancel);
+        await cloud.Client.DeleteRolloutAsync(bad.Id, Cancel);
+        await cloud.StopAsync();
+        await cloud.StartAsync();
+        Assert.Equal(HttpStatusCode.NotFound, (await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.GetRolloutAsync(bad.Id, Cancel))).StatusCode);
+        Assert.Equal(3, (await cloud.Client.ListDeviceSoftwareAsync(jobs.Keys.ElementAt(1), Cancel)).Items.Count);
     }
 
     [Fact]

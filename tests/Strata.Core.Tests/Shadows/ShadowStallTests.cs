@@ -27,7 +27,7 @@ public sealed class ShadowStallTests
         };
         var reasons = ShadowStall.Explain(facts);
         Assert.Equal(["offline", "neverFetched", "rejected", "unknownKey"], reasons.Select(r => r.Cause));
-        Assert.Equal("The device is offline; it was last heard 2026-11-27 06:00:00Z (3 hours ago).", reasons[0].Text);
+        Assert.Equal("The device is not connected; it was last heard 2026-11-27 06:00:00Z (3 hours ago).", reasons[0].Text);
         Assert.Contains("none of 57 other devices of model 't1' with firmware '1.0' reports it", reasons[3].Text, StringComparison.Ordinal);
         Assert.Contains("fetchedOlder", ShadowStall.Explain(facts with { FetchedVersion = 1, Fetched = Now.AddDays(-1) }).Select(r => r.Cause));
     }

@@ -13,7 +13,7 @@ internal static class RolloutCommand
         CreatePlan(), CreateDraft(), CreateStart(), CreateList(), CreateShow(), CreateDevices(),
         CreateStep("approve", "Say yes to a rollout that somebody else made.", takesWhy: false), CreateStep("pause", "Give the update to nobody new; what has begun goes on.", takesWhy: true),
         CreateStep("resume", "Go on after a pause.", takesWhy: false), CreateStep("abort", "End a rollout; who has not begun to install is let go.", takesWhy: true),
-        CreateRetry(), CreateRollback(), CreateAffected(),
+        CreateRetry(), CreateRollback(), CreateDelete(), CreateAffected(),
     };
 
     private static Command CreatePlan()
@@ -118,6 +118,19 @@ internal static class RolloutCommand
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, $"strata rollout {name} 0197c0ffee0123456789{(takesWhy ? " --why 'heat wave'" : "")}");
+    }
+
+    private static Command CreateDelete()
+    {
+        var id = Id();
+        var command = new Command("delete", "Forget a rollout that is over or was never started. What its devices have run stays known.") { id };
+        var node = new NodeOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await node.Connect(parsed).DeleteRolloutAsync(parsed.GetValue(id)!, cancellationToken);
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata rollout delete 0197c0ffee0123456789");
     }
 
     private static Command CreateRetry()

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
+using Strata.Cloud.Platform.Schemas;
 using Strata.Cloud.Shadows.Routes;
 using Strata.Cloud.Shadows.Rows;
 using Strata.Cloud.Shadows.Store;
@@ -83,7 +84,7 @@ internal static class ConfigurationRoutes
             return ProblemResults.Of(Access.Forbidden);
         if (model.Length > 128 || model.Any(char.IsControl))
             return ProblemResults.Of(new Problem(ProblemKind.Invalid, "A model's name has at most 128 characters.", "model"));
-        var body = await context.Request.ReadTextAsync(ConfigurationSchema.MaxBytes, cancellationToken);
+        var body = await context.Request.ReadTextAsync(PayloadSchema.MaxBytes, cancellationToken);
         if (!body.IsOk)
             return ShadowRoute.Refuse(context, body.Problem, null);
         return (await store.SetSchemaAsync(Caller.Of(context), model, body.Value, cancellationToken)).ToResult(schema => Results.Text(schema, "application/schema+json"));

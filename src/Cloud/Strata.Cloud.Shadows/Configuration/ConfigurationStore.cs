@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
+using Strata.Cloud.Platform.Schemas;
 using Strata.Cloud.Shadows.Rows;
 using Strata.Cloud.Shadows.Store;
 using Strata.Core;
@@ -76,8 +77,8 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
             return new Problem(ProblemKind.TooMuch, $"The tenant has {Most:N0} schemas; remove one first.", "model");
         if (schema is not null)
         {
-            if (ConfigurationSchema.Check(schema) is { } wrong)
-                return wrong;
+            if (PayloadSchema.Parse(schema) is { IsOk: false } wrong)
+                return wrong.Problem;
             var layers = (await db.Layers.AsNoTracking().ToListAsync(token)).ConvertAll(ToLayer);
             if (await FirstFaultAsync(caller.Tenant, layers, new Dictionary<string, string> { [model] = schema }, d => d.Model == model, token) is { } fault)
                 return fault;

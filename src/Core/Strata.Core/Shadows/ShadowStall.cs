@@ -57,7 +57,7 @@ public static class ShadowStall
         var reasons = new List<ShadowReason>();
         var wanted = missing.Max(m => m.Leaf.Time);
         if (!facts.IsOnline)
-            reasons.Add(new ShadowReason("", "offline", facts.LastSeen is { } seen ? $"The device is offline; it was last heard {At(seen)} ({Ago(facts.Now - seen)} ago)." : "The device was never heard."));
+            reasons.Add(new ShadowReason("", "offline", facts.LastSeen is { } seen ? $"The device is not connected; it was last heard {At(seen)} ({Ago(facts.Now - seen)} ago)." : "The device was never heard."));
         if (facts.FetchedVersion is not { } fetched)
             reasons.Add(new ShadowReason("", "neverFetched", $"The device has fetched nothing of this shadow since {At(facts.WatchedSince)}: it neither asked (shadow/get) nor listened (shadow/update/delta)."));
         else if (facts.Fetched is { } when && when.ToUnixTimeMilliseconds() < wanted)
