@@ -20,7 +20,14 @@ internal sealed partial class StatusReporter(FogBooks books, ParentClient parent
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await ReportAsync(LastDeadline, cancellationToken);
+        try
+        {
+            await ReportAsync(LastDeadline, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            LogNotTold("the node's time to stop is over"); // The parent hears it at the next start.
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
