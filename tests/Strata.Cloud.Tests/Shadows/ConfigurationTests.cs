@@ -44,7 +44,7 @@ public abstract class ConfigurationTests(RunningCloud cloud)
         await client.PutConfigurationSchemaAsync("th-2", Schema, Cancelled);
         var refused = await RefusedAsync(() => client.PutConfigurationLayerAsync("site/hq", """{"interval":5}""", cancellationToken: Cancelled));
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
-        Assert.Contains("would not fit the schema of model 'th-2': /interval:", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("would not fit the schema of model 'th-2': It is not what the schema asks for: /interval:", refused.Message, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationLayerAsync("device/d-2", """{"colour":"red"}""", cancellationToken: Cancelled))).StatusCode);
         // What the layer says alone fits; what it comes to with the others does not.
         Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutConfigurationSchemaAsync("th-2", """{"required":["led"]}""", Cancelled))).StatusCode);
