@@ -55,6 +55,27 @@ public sealed class ShadowTests
     }
 
     [Fact]
+    public async Task An_update_that_the_full_disk_does_not_take_is_rejected_and_its_connection_ends_and_it_goes_on_when_there_is_room()
+    {
+        await using var installation = new Installation();
+        await installation.StartCloudAsync();
+        var secret = await installation.Client.CreateDeviceAsync(new CreateDevice("f-1"), Cancelled);
+        await using var device = await ShadowDevice.ConnectAsync(installation.CloudMqttPort, secret, false, "shadow/update/accepted", "shadow/update/rejected");
+        await device.PublishAsync("shadow/update", """{"state":{"reported":{"n":1}}}""");
+        await device.NextAsync("shadow/update/accepted");
+        await FullDiskTests.LimitFilesAsync(installation.Cloud.Id, "1");
+        var refused = device.PublishAsync("shadow/update", """{"state":{"reported":{"n":2}},"clientToken":"full"}""");
+        var rejected = await device.NextAsync("shadow/update/rejected");
+        Assert.Equal((503, "full"), (rejected.GetProperty("code").GetInt32(), rejected.GetProperty("clientToken").GetString()));
+        await Assert.ThrowsAnyAsync<Exception>(() => refused.WaitAsync(TimeSpan.FromSeconds(20), Cancelled)); // Acknowledged would be: kept.
+        await FullDiskTests.LimitFilesAsync(installation.Cloud.Id, "unlimited");
+        await using var again = await ShadowDevice.ConnectAsync(installation.CloudMqttPort, secret, false, "shadow/update/accepted");
+        Assert.True((await again.PublishAsync("shadow/update", """{"state":{"reported":{"n":3}}}""")).IsSuccess);
+        Assert.Equal(2, (await again.NextAsync("shadow/update/accepted")).GetProperty("version").GetInt32());
+        Assert.Equal(3, (await installation.Client.GetShadowAsync("f-1", cancellationToken: Cancelled)).State.GetProperty("reported").GetProperty("n").GetInt32());
+    }
+
+    [Fact]
     public async Task A_gateway_serves_shadows_without_the_cloud_and_both_sides_come_together_with_both_words_kept()
     {
         await using var installation = new Installation();

@@ -202,9 +202,7 @@ public sealed class ArtifactCacheTests
             var now = Math.Min(bytes.Length, BreakAfter);
             Interlocked.Add(ref sent, now);
             await context.Response.Body.WriteAsync(bytes.AsMemory(0, now));
-            await context.Response.Body.FlushAsync();
-            if (now < bytes.Length)
-                context.Abort();
+            await context.Response.Body.FlushAsync(); // With less than it said the server closes the connection, after all that was written has been read: a reset would lose some of it.
         }
 
         private static async Task PassOnAsync(HttpContext context, HttpClient http)

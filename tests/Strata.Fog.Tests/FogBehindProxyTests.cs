@@ -11,6 +11,7 @@ public sealed class FogBehindProxyTests
         await using var parent = await FakeParent.StartAsync(Site.Configuration());
         await using var fog = new FogFixture { ProxiesFrom = [IPNetwork.Parse("127.0.0.0/8")] };
         await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync(); // Before, nobody's secret is wrong: it says "later".
         await BehindProxy.AssertServesAsync(fog.Node.Mqtt);
     }
 }

@@ -99,6 +99,22 @@ public sealed class MqttAccessTests
     }
 
     [Fact]
+    public async Task What_a_part_of_the_node_could_not_keep_is_not_acknowledged_and_holds_nothing_that_comes_after_it()
+    {
+        await using var node = await TestNode.StartAsync();
+        var secret = node.AddDevice("t-1");
+        await using var device = await MqttTestClient.ConnectAsync(node, "t-1", secret);
+        node.Get<EchoTopics>().Kept = Task.FromException(new IOException("the disk is full"));
+        var lost = device.PublishAsync("devices/t-1/echo/say", "1");
+        Assert.Equal(MqttClientDisconnectReason.ServerBusy, (await device.Disconnected).Reason);
+        await Assert.ThrowsAnyAsync<Exception>(() => lost);
+
+        node.Get<EchoTopics>().Kept = Task.CompletedTask;
+        await using var again = await MqttTestClient.ConnectAsync(node, "t-1", secret);
+        Assert.Equal(MqttClientPublishReasonCode.Success, (await again.PublishAsync("devices/t-1/echo/say", "1")).ReasonCode);
+    }
+
+    [Fact]
     public async Task A_device_of_another_tenant_says_its_tenant_and_a_plain_name_is_the_first_tenants()
     {
         await using var node = await TestNode.StartAsync();

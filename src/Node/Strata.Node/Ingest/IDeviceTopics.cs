@@ -18,7 +18,7 @@ public interface IDeviceTopics
     string Root { get; }
 
     /// <summary>A device that may publish there has published.</summary>
-    /// <returns>The device is acknowledged when it completes, and not at all when it fails: then it says it again. Null: there is no such topic, and the device is told so.</returns>
+    /// <returns>The device is acknowledged when it completes, and not at all when it fails: then its connection ends, and it says it again over the next. Null: there is no such topic, and the device is told so.</returns>
     Task? OnPublish(DeviceMessage message);
 
     /// <summary>A device has come; it hears nothing before <see cref="OnSubscribed"/>.</summary>

@@ -12,4 +12,7 @@ public sealed partial class TelemetryMqttHost
 
     [LoggerMessage(4103, LogLevel.Error, "A device could not be enrolled.")]
     private partial void LogEnrolment(Exception fault);
+
+    [LoggerMessage(4104, LogLevel.Warning, "What {User} sent was not kept, and its connection ends: {Reason}")]
+    private partial void LogNotKept(string user, string reason);
 }

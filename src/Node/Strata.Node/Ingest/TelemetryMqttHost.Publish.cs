@@ -58,11 +58,19 @@ public sealed partial class TelemetryMqttHost
         return PublishVerdict.Deferred;
     }
 
-    private static async Task AcknowledgeAsync(MqttClient client, ushort packetId, Task kept)
+    /// <summary>What could not be kept is not acknowledged, and the connection ends: acknowledgements come in order, and one that never comes would hold all later ones. The device comes again and says it again.</summary>
+    private async Task AcknowledgeAsync(MqttClient client, ushort packetId, Task kept)
     {
         await kept.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-        if (kept.IsCompletedSuccessfully && packetId != 0)
+        if (!kept.IsCompletedSuccessfully)
+        {
+            LogNotKept(client.UserName ?? "", kept.Exception?.InnerException?.Message ?? "it was cancelled");
+            client.Disconnect(MqttReasonCode.ServerBusy, "What was sent could not be kept just now; send it again later.");
+        }
+        else if (packetId != 0)
+        {
             client.Acknowledge([new PublishAck(packetId, MqttReasonCode.Success)]);
+        }
     }
 
     public async ValueTask EndBurstAsync(MqttClient client, CancellationToken cancellationToken)
