@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Strata.Fog.Artifacts;
 
 namespace Strata.Fog.Tests;
 
@@ -34,7 +35,7 @@ public sealed class ArtifactCacheTests
         Assert.Equal(1, above.Copies);
         TestContext.Current.TestOutputHelper?.WriteLine($"{Devices} devices, {artifact.Length} bytes each: {above.Sent} bytes from above in {above.Copies} copy and {above.Questions} questions of one byte");
 
-        // Nobody above: what is here is served to a device of the tenant that was not asked for before, and a stranger's word is none.
+        // Nobody above: what is here is served on, and a stranger's word is none.
         above.IsAway = true;
         Assert.Equal(artifact, await DownloadAsync(http, "t-1"));
         using var stranger = Request("t-1");
@@ -57,6 +58,36 @@ public sealed class ArtifactCacheTests
         using var request = Request("t-2");
         using var refused = await http.SendAsync(request, Cancel);
         Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task While_the_parent_does_not_say_who_may_read_only_who_was_allowed_before_gets_what_is_here(int? answer)
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        await using var above = await Above.StartAsync(this, parent);
+        await using var fog = new FogFixture { Artifacts = new ArtifactCacheOptions { BelieveFor = TimeSpan.Zero } };
+        await fog.StartAsync(above.Address);
+        await fog.ConfiguredAsync();
+        using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = fog.Node.Address };
+        Assert.Equal(artifact, await DownloadAsync(http, "t-1"));
+        (above.IsAway, above.Answer) = (answer is null, answer);
+        Assert.Equal(artifact, await DownloadAsync(http, "t-1"));
+        using (var request = Request("t-2"))
+        using (var later = await http.SendAsync(request, Cancel))
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, true), (later.StatusCode, later.Headers.RetryAfter?.Delta > TimeSpan.Zero));
+
+        // What was taken back is not believed on when the parent goes again.
+        (above.IsAway, above.Answer, above.Readers) = (false, null, ["t-2"]);
+        using (var request = Request("t-1"))
+        using (var refused = await http.SendAsync(request, Cancel))
+            Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+        (above.IsAway, above.Answer) = (answer is null, answer);
+        using (var request = Request("t-1"))
+        using (var later = await http.SendAsync(request, Cancel))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, later.StatusCode);
     }
 
     [Fact]
@@ -143,6 +174,9 @@ public sealed class ArtifactCacheTests
 
         public bool IsAway { get; set; }
 
+        /// <summary>The status that every question is answered with.</summary>
+        public int? Answer { get; set; }
+
         public long Sent
         {
             get => Interlocked.Read(ref sent);
@@ -181,6 +215,11 @@ public sealed class ArtifactCacheTests
             if (IsAway)
             {
                 context.Abort();
+                return;
+            }
+            if (Answer is { } status)
+            {
+                context.Response.StatusCode = status;
                 return;
             }
             if (sha256 != test.Sha256 || Readers?.Contains(device) == false)

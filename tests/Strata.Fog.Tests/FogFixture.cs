@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Cloud.Contracts;
+using Strata.Fog.Artifacts;
 using Strata.Fog.Configuration;
 using Strata.Fog.Served;
 using Strata.Fog.Uplink;
@@ -33,6 +34,8 @@ internal sealed class FogFixture : IAsyncDisposable
 
     public long MaxMessagesPerSecond { get; init; } = 10_000;
 
+    public ArtifactCacheOptions? Artifacts { get; init; }
+
     public FogNode Node => node!;
 
     public T Get<T>()
@@ -46,11 +49,18 @@ internal sealed class FogFixture : IAsyncDisposable
             Mqtt = new(System.Net.IPAddress.Loopback, 0), ProxiesFrom = ProxiesFrom, MaxBacklogBytes = MaxBacklogBytes, Guests = Guests, MaxMessagesPerSecond = MaxMessagesPerSecond, WhenBacklogFull = WhenFull, DrainRate = DrainRate,
             LogLevel = Microsoft.Extensions.Logging.LogLevel.Warning,
         };
-        node = await FogNode.StartAsync(options, TextWriter.Null, builder => builder.Services.Replace(ServiceDescriptor.Singleton(new UplinkSenderOptions
-        {
-            DrainRate = DrainRate, FirstRetry = TimeSpan.FromMilliseconds(20), LongestRetry = TimeSpan.FromMilliseconds(100),
-            RequestTimeout = TimeSpan.FromSeconds(5), OutageMakesBacklog = OutageMakesBacklog,
-        })), TestContext.Current.CancellationToken);
+        node = await FogNode.StartAsync(
+            options, TextWriter.Null, builder =>
+            {
+                builder.Services.Replace(ServiceDescriptor.Singleton(new UplinkSenderOptions
+                {
+                    DrainRate = DrainRate, FirstRetry = TimeSpan.FromMilliseconds(20), LongestRetry = TimeSpan.FromMilliseconds(100),
+                    RequestTimeout = TimeSpan.FromSeconds(5), OutageMakesBacklog = OutageMakesBacklog,
+                }));
+                if (Artifacts is { } artifacts)
+                    builder.Services.Replace(ServiceDescriptor.Singleton(artifacts));
+            },
+            TestContext.Current.CancellationToken);
     }
 
     public async Task StopAsync()

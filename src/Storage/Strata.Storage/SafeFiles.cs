@@ -7,10 +7,18 @@ public static partial class SafeFiles
 {
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    /// <summary>ENOSPC.</summary>
+    public const int NoSpace = 28;
+
+    private const int OverQuota = 122; // EDQUOT
+
     public static FileStreamOptions Options(FileMode mode, FileAccess access, FileShare share = FileShare.Read) =>
         mode is FileMode.Open
             ? new() { Mode = mode, Access = access, Share = share, BufferSize = 0 }
             : new() { Mode = mode, Access = access, Share = share, BufferSize = 0, UnixCreateMode = OwnerOnly };
+
+    /// <summary>Whether something was not written because the disk is full or a quota is used up: trying again at once does not help. By errno, which is what <see cref="Exception.HResult"/> of a file's fault is.</summary>
+    public static bool IsFull(Exception fault) => fault is IOException { HResult: NoSpace or OverQuota };
 
     /// <summary>Puts <paramref name="content"/> in place of the file.</summary>
     /// <param name="flush">Null when losing the change in a power cut is harmless.</param>

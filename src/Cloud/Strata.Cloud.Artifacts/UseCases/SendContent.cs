@@ -11,6 +11,7 @@ using Strata.Core.Tenancy;
 using Strata.Core.Updates.Manifests;
 using Strata.Node;
 using Strata.Node.Auth;
+using Strata.Storage;
 
 namespace Strata.Cloud.Artifacts.UseCases;
 
@@ -41,7 +42,7 @@ internal sealed class SendContent(ArtifactsStore store, ContentFolder folder, Co
         {
             return (await TakeAsync(caller, sha256, context.Request.Body, cancellationToken)).ToResult(c => Results.Json(new ArtifactContent(c.Sha256, c.Size), ContractsJson.Default.ArtifactContent));
         }
-        catch (IOException e) when (e.HResult is 28 || e.Message.Contains("No space left", StringComparison.Ordinal))
+        catch (IOException e) when (SafeFiles.IsFull(e))
         {
             return ProblemResults.Of(ProblemKind.Unavailable, "The node's disk is full; nothing was kept.");
         }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Strata.Storage;
 
 namespace Strata.Edge.Updates;
 
@@ -101,7 +102,7 @@ internal sealed class UpdateDownload(IUpdateDisk disk, IArtifactSource source, T
             if (at == size && await content.Content.ReadAsync(buffer.AsMemory(0, 1), cancellationToken) > 0)
                 file.Write(buffer.AsSpan(0, 1));
         }
-        catch (Exception e) when ((e is IOException or HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested) && !IsOfTheDisk(e))
+        catch (Exception e) when ((e is IOException or HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested) && !SafeFiles.IsFull(e))
         {
             file.Sync();
             return; // The connection broke: what came is kept, and the rest is asked for.
@@ -109,13 +110,10 @@ internal sealed class UpdateDownload(IUpdateDisk disk, IArtifactSource source, T
         file.Sync();
         disk.SyncNames(name);
     }
-
-    /// <summary>No space left, or a quota: trying again does not help.</summary>
-    internal static bool IsOfTheDisk(Exception e) => e is DiskFullException || (e is IOException && (e.HResult is 28 or 122 || e.Message.Contains("No space left", StringComparison.Ordinal)));
 }
 
 /// <summary>The update is not taken, for good; the message is told to the cloud.</summary>
 internal sealed class UpdateRefusedException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>There is no room.</summary>
-internal sealed class DiskFullException(string message) : IOException(message);
+internal sealed class DiskFullException(string message) : IOException(message, SafeFiles.NoSpace);

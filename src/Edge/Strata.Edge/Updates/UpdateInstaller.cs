@@ -1,5 +1,6 @@
 using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Slots;
+using Strata.Storage;
 using Strata.Storage.Patches;
 
 namespace Strata.Edge.Updates;
@@ -57,7 +58,7 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, IBootLoader loader, IArt
                 return;
             await download.BringAsync(job.Url, update.Sha256, update.Size, progress, cancellationToken);
         }
-        catch (IOException e) when (UpdateDownload.IsOfTheDisk(e))
+        catch (IOException e) when (SafeFiles.IsFull(e))
         {
             disk.Delete(UpdateDownload.NameOf(update.Sha256));
             throw new UpdateRefusedException($"the disk is full: it has {update.Size} bytes, and {disk.Free} are free", e);

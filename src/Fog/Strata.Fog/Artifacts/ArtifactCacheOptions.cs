@@ -9,6 +9,9 @@ internal sealed class ArtifactCacheOptions
     /// <summary>Devices that are served at once; more are told to come later.</summary>
     public int MaxDownloads { get; init; } = 64;
 
+    /// <summary>Artifacts that come from above at once; devices that ask for more are told to come later.</summary>
+    public int MaxFetches { get; init; } = 8;
+
     /// <summary>How long a device's request waits while the artifact comes from above; then it is told to come again.</summary>
     public TimeSpan WaitForParent { get; init; } = TimeSpan.FromSeconds(20);
 

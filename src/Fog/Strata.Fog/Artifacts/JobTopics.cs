@@ -1,4 +1,7 @@
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Strata.Core.Dataflow;
 using Strata.Core.Telemetry;
 using Strata.Node.Ingest;
@@ -11,20 +14,60 @@ namespace Strata.Fog.Artifacts;
 /// What devices say of updates goes up as events: in this gateway's store before the device is acknowledged, so that a report waits while nobody above answers;
 /// answers come down as everything does (<c>DownwardDelivery</c>).
 /// </summary>
-internal sealed class JobTopics(IngestWriter writer, TimeProvider time) : IDeviceTopics
+internal sealed class JobTopics(IngestWriter writer, Lazy<TelemetryMqttHost> host, TimeProvider time) : IDeviceTopics
 {
-    /// <summary>Bytes of an event's text, as the uplink takes them.</summary>
-    private const int MaxDetail = 1_000;
+    private const string Next = "jobs/next";
+
+    /// <summary>Characters of a report's reason: where the report is too long to go up as it is, and when that does not do.</summary>
+    private static readonly int[] ReasonLengths = [300, 100];
+
+    private static readonly JsonSerializerOptions Short = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public string Root => "jobs/";
 
     public Task? OnPublish(DeviceMessage message)
     {
-        var isQuestion = message.Rest == "jobs/next";
-        if (!isQuestion && !(message.Rest.StartsWith("jobs/", StringComparison.Ordinal) && message.Rest.EndsWith("/update", StringComparison.Ordinal) && message.Rest.Count('/') == 2))
+        if (message.Rest == Next)
+            return KeepAsync(message, $"{Next} {{}}"); // What a device says with its question means nothing.
+        if (message.Rest.Split('/') is not ["jobs", { Length: > 0 and <= 64 }, "update"])
             return null;
-        var text = $"{message.Rest} {Encoding.UTF8.GetString(message.Payload)}";
-        return Encoding.UTF8.GetByteCount(text) > MaxDetail ? null : KeepAsync(message, text);
+        if (Fit(message) is { } text)
+            return KeepAsync(message, text);
+        host.Value.Say(
+            message.Tenant, message.Device, $"{message.Rest}/rejected",
+            Encoding.UTF8.GetBytes($$"""{"code":413,"message":"Through a gateway, a report and its topic have at most {{FleetEvent.MaxDetailBytes}} bytes."}"""));
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The event's text; of a report that is too long the reason is cut. Null when that does not do.</summary>
+    private static string? Fit(DeviceMessage message)
+    {
+        var said = $"{message.Rest} {Encoding.UTF8.GetString(message.Payload)}";
+        if (Fits(said))
+            return said;
+        foreach (var length in ReasonLengths)
+        {
+            if (WithReasonOf(message.Payload, length) is { } cut && Fits(said = $"{message.Rest} {cut}"))
+                return said;
+        }
+        return null;
+    }
+
+    private static bool Fits(string text) => Encoding.UTF8.GetByteCount(text) <= FleetEvent.MaxDetailBytes;
+
+    private static string? WithReasonOf(byte[] report, int length)
+    {
+        try
+        {
+            if (JsonNode.Parse(report) is not JsonObject fields || fields["reason"] is not JsonValue value || !value.TryGetValue<string>(out var reason))
+                return null;
+            fields["reason"] = reason.Length <= length ? reason : reason[..(char.IsHighSurrogate(reason[length - 1]) ? length - 1 : length)];
+            return fields.ToJsonString(Short);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            return null; // Not JSON, or a name twice.
+        }
     }
 
     private async Task KeepAsync(DeviceMessage message, string text)

@@ -13,7 +13,7 @@ using Strata.Node.Auth;
 namespace Strata.Fog.Artifacts;
 
 /// <summary>
-/// <c>GET /artifacts/{sha256}</c> at a gateway. Whether a device may read it, the cloud says (asked for one byte on the device's behalf); while nobody above answers, a device of the tenant gets what another of its tenant was allowed.
+/// <c>GET /artifacts/{sha256}</c> at a gateway. Whether a device may read it, the cloud says (asked for one byte on the device's behalf). While the cloud does not say it, a device gets what is here and what it was allowed before itself; everybody else is told to come later.
 /// </summary>
 internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, ArtifactCacheOptions options, TimeProvider time)
 {
@@ -38,17 +38,16 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
         var isSent = false; // Then the place is given back at the end of the answer.
         try
         {
-            Task<HttpResponseMessage> Open(long from, CancellationToken stop) => of.Parent.GetArtifactAsync(sha256, device.Value, from, null, stop);
             if (!await MayReadAsync(of, tenant, device, sha256, cancellationToken))
                 return Unknown;
-            if (await cache.GetAsync(tenant, sha256, Open, cancellationToken) is not { } path)
+            if (await cache.GetAsync(tenant, sha256, (from, stop) => OpenAsync(of, tenant, device, sha256, from, stop), cancellationToken) is not { } path)
                 return Later(context, "The artifact is on its way to this gateway; ask again.");
             isSent = true;
             return new Sent(this, path, sha256);
         }
         catch (ArtifactUnavailableException e)
         {
-            return e.IsUnknown ? Unknown : Later(context, e.Message);
+            return Later(context, e.Message);
         }
         finally
         {
@@ -72,15 +71,20 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
     private async Task<bool> MayReadAsync(ServedTenant of, TenantId tenant, DeviceId device, string sha256, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        if (allowed.TryGetValue((tenant, device, sha256), out var until) && now < until)
+        var wasAllowed = allowed.TryGetValue((tenant, device, sha256), out var until);
+        if (wasAllowed && now < until)
             return true;
+        string why;
         try
         {
             using var limit = new CancellationTokenSource(AskLimit, time);
             using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
             using var answer = await of.Parent.GetArtifactAsync(sha256, device.Value, 0, 0, asking.Token);
             if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+            {
+                allowed.TryRemove((tenant, device, sha256), out _);
                 return false;
+            }
             if (answer.IsSuccessStatusCode)
             {
                 if (allowed.Count > MostKnown)
@@ -88,12 +92,25 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
                 allowed[(tenant, device, sha256)] = now + options.BelieveFor;
                 return true;
             }
+            why = $"The parent answers {(int)answer.StatusCode}";
+            wasAllowed &= answer.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            return cache.Find(tenant, sha256) is not null ? true : throw new ArtifactUnavailableException($"The parent does not answer ({e.Message}), and the artifact is not here; ask again.");
+            why = $"The parent does not answer ({e.Message})";
         }
-        return cache.Find(tenant, sha256) is not null;
+        return wasAllowed && cache.Find(tenant, sha256) is not null
+            ? true
+            : throw new ArtifactUnavailableException($"{why}, so it cannot be asked whether {device} may read this; ask again.");
+    }
+
+    /// <summary>What the device is not let read any more is not believed any more either.</summary>
+    private async Task<HttpResponseMessage> OpenAsync(ServedTenant of, TenantId tenant, DeviceId device, string sha256, long from, CancellationToken cancellationToken)
+    {
+        var answer = await of.Parent.GetArtifactAsync(sha256, device.Value, from, null, cancellationToken);
+        if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+            allowed.TryRemove((tenant, device, sha256), out _);
+        return answer;
     }
 
     private sealed class Sent(ServeArtifact owner, string path, string sha256) : IResult
@@ -102,8 +119,19 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
         {
             try
             {
+                FileStream file;
+                try
+                {
+                    file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, Options = FileOptions.Asynchronous, BufferSize = 0 });
+                }
+                catch (FileNotFoundException)
+                {
+                    await Later(httpContext, "The artifact made room for another just now; ask again.").ExecuteAsync(httpContext);
+                    return;
+                }
+                await using var closing = file;
                 httpContext.Response.Headers.XContentTypeOptions = "nosniff";
-                await Results.File(path, "application/octet-stream", entityTag: new EntityTagHeaderValue($"\"{sha256}\""), enableRangeProcessing: true).ExecuteAsync(httpContext);
+                await Results.File(file, "application/octet-stream", entityTag: new EntityTagHeaderValue($"\"{sha256}\""), enableRangeProcessing: true).ExecuteAsync(httpContext);
             }
             finally
             {

@@ -407,8 +407,8 @@ internal sealed partial class Journal : IDisposable
         Failed?.Invoke(fault);
     }
 
-    /// <summary>ENOSPC, EDQUOT, and EFBIG, which .NET tells as an argument that is out of range.</summary>
-    private static bool IsFullDisk(Exception fault) => fault is ArgumentOutOfRangeException || (fault is IOException && fault.HResult is 28 or 122);
+    /// <summary>Also a file that may not grow further (EFBIG), which .NET tells as an argument that is out of range.</summary>
+    private static bool IsFullDisk(Exception fault) => fault is ArgumentOutOfRangeException || SafeFiles.IsFull(fault);
 
     [LoggerMessage(25, LogLevel.Warning, "{Path} could be read or changed by others; it is its owner's only from now on")]
     private static partial void LogTightened(ILogger logger, string path);

@@ -1,0 +1,48 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Core.Dataflow;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+using Strata.Fog.Artifacts;
+using Strata.Node.Ingest;
+
+namespace Strata.Fog.Tests;
+
+/// <summary>What devices say of their updates to a gateway goes up whole, or with less of its reason.</summary>
+public sealed class JobTopicsTests
+{
+    [Fact]
+    public async Task A_report_with_a_long_reason_goes_up_with_the_beginning_of_it()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        await using var fog = new FogFixture();
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        var topics = fog.Node.Services.GetServices<IDeviceTopics>().OfType<JobTopics>().Single();
+        await topics.OnPublish(Said("jobs/next", new string(' ', 2_000)))!;
+        foreach (var (job, reason) in new[] { ("fits", new string('x', 900)), ("long", new string('x', 5_000)), ("wide", string.Concat(Enumerable.Repeat("€😀", 1_000))) })
+            await topics.OnPublish(Said($"jobs/{job}/update", JsonSerializer.Serialize(new { state = "failed", reason, version = "1.0" })))!;
+        await topics.OnPublish(Said("jobs/no-json/update", new string('x', 5_000)))!;
+        await topics.OnPublish(Said("jobs/last/update", "{}"))!;
+        await parent.UntilAsync(p => Details(p).Any(d => d.StartsWith("jobs/last/", StringComparison.Ordinal)), "the last report");
+        var said = Details(parent).ToDictionary(d => d[..d.IndexOf(' ', StringComparison.Ordinal)], d => d[d.IndexOf(' ', StringComparison.Ordinal)..]);
+        Assert.Equal(["jobs/fits/update", "jobs/last/update", "jobs/long/update", "jobs/next", "jobs/wide/update"], said.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal((900, 300), (ReasonOf(said["jobs/fits/update"]).Length, ReasonOf(said["jobs/long/update"]).Length));
+        Assert.StartsWith("€😀€😀", ReasonOf(said["jobs/wide/update"]), StringComparison.Ordinal);
+        Assert.All(said, s => Assert.True(Encoding.UTF8.GetByteCount(s.Key + s.Value) <= FleetEvent.MaxDetailBytes));
+        Assert.Null(topics.OnPublish(Said("jobs/a/b/update", "{}")));
+        Assert.Null(topics.OnPublish(Said("jobs/update", "{}")));
+    }
+
+    private static DeviceMessage Said(string topic, string payload) => new(TenantId.Main, DeviceId.Parse("t-1"), topic, Encoding.UTF8.GetBytes(payload));
+
+    private static IEnumerable<string> Details(FakeParent parent) =>
+        parent.Taken.Where(t => t.Payload.TryGetProperty("x", out var detail) && detail.ValueKind is JsonValueKind.String && detail.GetString()!.StartsWith("jobs/", StringComparison.Ordinal)).Select(t => t.Payload.GetProperty("x").GetString()!);
+
+    private static string ReasonOf(string report)
+    {
+        using var json = JsonDocument.Parse(report);
+        return json.RootElement.GetProperty("reason").GetString()!;
+    }
+}
