@@ -107,7 +107,7 @@ public sealed class AgentUpdateTests : IAsyncDisposable
         var first = Path.Combine(installation.Folder, "first.sh");
         await File.WriteAllTextAsync(first, Good("1.0"));
         var device = installation.Create($"device-{Guid.NewGuid():N}", [
-            "edge", "supervise", "--updates", Updates, "--install", first, "--install-version", "1.0", "--confirm-within", "10s", "--until-stdin-closes", "--", "--data", data, "--device", "d-1",
+            "edge", "supervise", "--updates", Updates, "--install", first, "--install-version", "1.0", "--until-stdin-closes", "--", "--data", data, "--device", "d-1",
             "--secret-file", secret, "--to", $"mqtt://127.0.0.1:{mqttPort}", "--source", "host", "--updates-from", web!.Urls.First(), "--model", "T-100", "--ask-every", "10s", "--flush-limit", "100ms"]);
         await device.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
         return device;
@@ -157,7 +157,7 @@ public sealed class AgentUpdateTests : IAsyncDisposable
         var signature = (by ?? key).SignData(manifest, HashAlgorithmName.SHA256);
         job = $$"""
             {"job":"{{id}}","kind":"update","attempt":1,"mode":"soft","component":"edge","version":"{{version}}","manifest":"{{Convert.ToBase64String(manifest)}}",
-             "signatures":[{"key":"k1","algorithm":"ecdsa-p256","signature":"{{Convert.ToBase64String(signature)}}"}],"artifact":{"sha256":"{{sha256}}","size":{{bytes.Length}},"url":"/artifacts/{{sha256}}"},"delta":null,"confirmWithin":300}
+             "signatures":[{"key":"k1","algorithm":"ecdsa-p256","signature":"{{Convert.ToBase64String(signature)}}"}],"artifact":{"sha256":"{{sha256}}","size":{{bytes.Length}},"url":"/artifacts/{{sha256}}"},"delta":null,"confirmWithin":10}
             """;
         by?.Dispose();
         _ = SayAsync("notify", $$"""{"job":"{{id}}"}""");

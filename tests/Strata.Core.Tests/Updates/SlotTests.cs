@@ -21,6 +21,14 @@ public sealed class SlotTests
     }
 
     [Fact]
+    public void A_trial_lasts_as_long_as_its_job_says_also_after_it_was_written()
+    {
+        var filled = SlotMachine.Fill(SlotMachine.First(Old), New);
+        Assert.Null(SlotText.Read(SlotText.Write(SlotMachine.Try(filled, "j1", 2))).Trial!.ConfirmWithin);
+        Assert.Equal(TimeSpan.FromSeconds(90), SlotText.Read(SlotText.Write(SlotMachine.Start(SlotMachine.Try(filled, "j1", 2, TimeSpan.FromSeconds(90))))).Trial!.ConfirmWithin);
+    }
+
+    [Fact]
     public void A_version_is_started_so_often_and_no_more()
     {
         var state = SlotMachine.Try(SlotMachine.Fill(SlotMachine.First(Old), New), "j1", 2);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Strata.Core.Updates.Manifests;
+using Strata.Core.Updates.Rollouts;
 using Strata.Core.Updates.Slots;
 using Strata.Edge.Updates;
 using Strata.Storage.Patches;

@@ -57,7 +57,7 @@ internal sealed class EdgeCommandOptions
     private readonly Option<string?> updateWhen = new("--update-when") { Description = "With --updates: a program that has to end with 0 before a new version is installed (idle? battery full?).", HelpName = "FILE" };
     private readonly Option<string?> updateHours = new("--update-hours") { Description = "With --updates: the hours (UTC) in which new versions are installed, 01:00-04:30.", HelpName = "FROM-UNTIL" };
     private readonly Option<string?> askEvery = new("--ask-every") { Description = "With --updates: time between two questions for work; default 5m.", HelpName = "SPAN" };
-    private readonly Option<string?> confirmWithin = new("--confirm-within") { Description = "With --updates: within what time of its start a new version must have proved itself; default 5m.", HelpName = "SPAN" };
+    private readonly Option<string?> confirmWithin = new("--confirm-within") { Description = "With --updates: within what time of its start a new version must have proved itself when its job does not say; default 5m.", HelpName = "SPAN" };
 
     public IEnumerable<Option> All =>
     [

@@ -7,12 +7,15 @@ namespace Strata.Edge.CommandLine;
 /// <summary><c>supervise</c>: what a device starts, and what starts the agent.</summary>
 public static class SuperviseCommand
 {
+    /// <summary>What the program is given beside what stands after --.</summary>
+    private static readonly string[] Added = ["--updates", "--confirm-within"];
+
     public static Command Create(TimeProvider time, Func<ParseResult, CancellationToken>? stopped = null, params ReadOnlySpan<Option> more)
     {
         var updates = new Option<string>("--updates") { Description = "The folder with the two slots; made when it is missing. Put the ring of keys there (keys.json, by 'strata artifacts keys ring').", Required = true, HelpName = "DIR" };
         var install = new Option<string?>("--install") { Description = "The program that goes into the first slot when there is none yet.", HelpName = "FILE" };
         var version = new Option<string>("--install-version") { Description = "Its version.", DefaultValueFactory = _ => "0", HelpName = "VERSION" };
-        var confirm = new Option<string?>("--confirm-within") { Description = "Within what time of its start a new version must have proved itself; default 5m.", HelpName = "SPAN" };
+        var confirm = new Option<string?>("--confirm-within") { Description = "Within what time of its start a new version must have proved itself when its job does not say, 10s to 1h; default 5m.", HelpName = "SPAN" };
         var arguments = new Argument<string[]>("arguments") { Description = "After --: what the program is started with; --updates and --confirm-within are added.", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command("supervise", "Start the agent from one of two slots, and a new version of it on trial: if it does not prove itself, the one before is started again.") { updates, install, version, confirm, arguments };
         foreach (var option in more)
@@ -24,10 +27,14 @@ public static class SuperviseCommand
             using var loggers = new LineLoggerFactory(error, time, LogLevel.Information);
             try
             {
-                var within = parsed.GetValue(confirm) is { } span ? Duration.Parse(span) : TimeSpan.FromMinutes(5);
+                var within = Within(parsed.GetValue(confirm));
                 var folder = parsed.GetValue(updates)!;
-                var supervisor = new Supervisor(
-                    new UpdateFolder(folder), [.. parsed.GetValue(arguments) ?? [], "--updates", folder, "--confirm-within", $"{within.TotalSeconds:0}s"], within, time, loggers.CreateLogger("Strata.Edge"));
+                var given = parsed.GetValue(arguments) ?? [];
+                if (string.IsNullOrWhiteSpace(folder) || File.Exists(folder))
+                    throw new EdgeConfigurationException($"--updates is '{folder}'; it takes a folder, which is made when it is missing.");
+                if (given.FirstOrDefault(a => Added.Any(o => a == o || a.StartsWith(o + "=", StringComparison.Ordinal))) is { } twice)
+                    throw new EdgeConfigurationException($"{twice} is given after --; the program gets {string.Join(" and ", Added)} from its supervisor, so give them before --.");
+                var supervisor = new Supervisor(new UpdateFolder(folder), [.. given, "--updates", folder, "--confirm-within", $"{within.TotalSeconds:0}s"], within, time, loggers.CreateLogger("Strata.Edge"));
                 supervisor.Install(parsed.GetValue(install), parsed.GetValue(version)!);
                 return await supervisor.RunAsync(stopping.Token);
             }
@@ -43,5 +50,21 @@ public static class SuperviseCommand
             }
         });
         return command;
+    }
+
+    private static TimeSpan Within(string? text)
+    {
+        if (text is null)
+            return TimeSpan.FromMinutes(5);
+        try
+        {
+            if (Duration.Parse(text) is var span && span >= TimeSpan.FromSeconds(10) && span <= TimeSpan.FromHours(1))
+                return span;
+        }
+        catch (FormatException reason)
+        {
+            throw new EdgeConfigurationException($"--confirm-within: {reason.Message}", reason);
+        }
+        throw new EdgeConfigurationException($"--confirm-within is '{text}'; it takes 10s to 1h.");
     }
 }

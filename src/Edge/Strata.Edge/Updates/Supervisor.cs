@@ -66,7 +66,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
             var state = Next();
             var slot = SlotMachine.Started(state);
             var began = time.GetTimestamp();
-            var ended = await RunOnceAsync(slot, state.Trial is not null, cancellationToken);
+            var ended = await RunOnceAsync(slot, state.Trial is { } on ? on.ConfirmWithin ?? confirmWithin : null, cancellationToken);
             if (cancellationToken.IsCancellationRequested)
                 return 0;
             if (loader.Read() is { Trial: { Started: true } trial } tried && trial.Slot == slot)
@@ -121,7 +121,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
         return next;
     }
 
-    private async Task<(int Code, bool IsLate, string How)> RunOnceAsync(Slot slot, bool isTrial, CancellationToken cancellationToken)
+    private async Task<(int Code, bool IsLate, string How)> RunOnceAsync(Slot slot, TimeSpan? within, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(folder.PathOf(SlotFile.ProgramOf(slot))) { UseShellExecute = false };
         foreach (var argument in arguments)
@@ -140,7 +140,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
         using (process)
         {
             await File.WriteAllTextAsync(folder.PathOf(PidFile), process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), CancellationToken.None);
-            using var late = isTrial ? new CancellationTokenSource(confirmWithin + Grace, time) : new CancellationTokenSource();
+            using var late = within is { } limit ? new CancellationTokenSource(limit + Grace, time) : new CancellationTokenSource();
             try
             {
                 await UntilLateAsync(process, slot, late.Token, cancellationToken);
@@ -149,7 +149,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
             catch (OperationCanceledException)
             {
                 await EndAsync(process);
-                return (process.ExitCode, !cancellationToken.IsCancellationRequested, $"it was not confirmed within {confirmWithin.TotalSeconds:0} s of its start and was ended");
+                return (process.ExitCode, !cancellationToken.IsCancellationRequested, $"it was not confirmed within {within?.TotalSeconds:0} s of its start and was ended");
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Strata.Core.Updates.Rollouts;
 using Strata.Core.Updates.Slots;
 using Strata.Edge.Delivery;
 
@@ -11,6 +12,12 @@ namespace Strata.Edge.Updates;
 /// </summary>
 internal sealed partial class UpdateAgent : IDisposable
 {
+    private const int TooMany = 429;
+    private const int ServerFault = 500;
+
+    /// <summary>Characters of a reason: it has to go through a gateway.</summary>
+    private const int MaxReason = 300;
+
     private static readonly TimeSpan SayAgain = TimeSpan.FromSeconds(20);
     private readonly UpdateOptions options;
     private readonly IBootLoader loader;
@@ -42,7 +49,8 @@ internal sealed partial class UpdateAgent : IDisposable
     {
         if (loader.Read() is not { Trial: { Started: true } trial } state)
             return;
-        using var limit = new CancellationTokenSource(options.ConfirmWithin, time);
+        var within = trial.ConfirmWithin ?? options.ConfirmWithin;
+        using var limit = new CancellationTokenSource(within, time);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         var missing = "it reached neither gateway nor cloud";
         try
@@ -59,7 +67,7 @@ internal sealed partial class UpdateAgent : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            var why = $"it was not confirmed within {options.ConfirmWithin.TotalSeconds:0} s of its start: {missing}";
+            var why = $"it was not confirmed within {within.TotalSeconds:0} s of its start: {missing}";
             loader.Write(SlotMachine.Reject(state, why));
             GivenUp(logger, state[trial.Slot]!.Version, why);
             restart.TrySetResult();
@@ -147,15 +155,33 @@ internal sealed partial class UpdateAgent : IDisposable
         }
     }
 
-    /// <summary>The cloud does not want to hear it: the job was taken back, or is over. What has become of it need not be told any more.</summary>
-    private async Task RejectedAsync(string id, byte[] payload)
+    /// <summary>
+    /// The cloud does not want to hear it: the job was taken back, or is over; what has become of it need not be told any more. When it only could not take it just now, it is said again.
+    /// </summary>
+    internal async Task RejectedAsync(string id, byte[] payload)
     {
+        if (CodeOf(payload) is TooMany or >= ServerFault)
+            return;
         if (loader.Read() is { Outcome: { } outcome } state && outcome.Job == id)
             loader.Write(SlotMachine.Told(state));
         if (currentJob == id && job is { } running)
         {
             TakenBack(logger, id, Text(payload));
             await running.CancelAsync();
+        }
+    }
+
+    /// <summary>0 when it does not say.</summary>
+    private static int CodeOf(byte[] refusal)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(refusal);
+            return json.RootElement.ValueKind is JsonValueKind.Object && json.RootElement.TryGetProperty("code", out var code) && code.ValueKind is JsonValueKind.Number && code.TryGetInt32(out var number) ? number : 0;
+        }
+        catch (JsonException)
+        {
+            return 0;
         }
     }
 
@@ -280,7 +306,7 @@ internal sealed partial class UpdateAgent : IDisposable
         {
             json.WriteStartObject();
             json.WriteString("state", state);
-            json.WriteString("reason", reason);
+            json.WriteString("reason", reason is { Length: > MaxReason } ? reason[..MaxReason] : reason);
             json.WriteString("version", version);
             if (progress is { } part)
                 json.WriteNumber("progress", Math.Round(part, 3));

@@ -78,7 +78,7 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, IBootLoader loader, IArt
         if (download.Hash(spare) is var (found, length) && (found != update.Sha256 || length != update.Size))
             throw new UpdateRefusedException("what was written into the slot is read as something else: the disk is failing");
         loader.Write(state = SlotMachine.Fill(state, new SlotContent(update.Version, update.Sha256, update.Size, update.Counter)));
-        loader.Write(SlotMachine.Try(state, job.Job, options.TrialStarts));
+        loader.Write(SlotMachine.Try(state, job.Job, options.TrialStarts, job.ConfirmWithin));
     }
 
     /// <summary>Keeps it for the cloud that the job has failed.</summary>

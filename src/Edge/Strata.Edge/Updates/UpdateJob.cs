@@ -1,28 +1,20 @@
 using System.Text.Json;
 using Strata.Core.Updates.Manifests;
+using Strata.Core.Updates.Rollouts;
 
 namespace Strata.Edge.Updates;
-
-/// <summary>When a job may begin to install.</summary>
-internal enum UpdateMode
-{
-    /// <summary>When the device is ready for it.</summary>
-    Soft,
-
-    /// <summary>At once.</summary>
-    Forced,
-
-    /// <summary>Not at all: what it downloads waits for another job.</summary>
-    DownloadOnly,
-}
 
 /// <summary>What the device is to do.</summary>
 /// <param name="Job">Its id.</param>
 /// <param name="Manifest">The exact bytes that were signed.</param>
 /// <param name="Url">Where the artifact is, below the address that artifacts come from.</param>
 /// <param name="Delta">A patch from what may run here; null when there is none.</param>
-internal sealed record UpdateJob(string Job, UpdateMode Mode, byte[] Manifest, IReadOnlyList<ManifestSignature> Signatures, string Url, UpdateDelta? Delta)
+/// <param name="ConfirmWithin">Within what time of its start the new version must have proved itself; null when the job does not say.</param>
+internal sealed record UpdateJob(string Job, UpdateMode Mode, byte[] Manifest, IReadOnlyList<ManifestSignature> Signatures, string Url, UpdateDelta? Delta, TimeSpan? ConfirmWithin = null)
 {
+    private const int LeastConfirm = 10;
+    private const int MostConfirm = 86_400;
+
     /// <summary>Longest answer that is read, in bytes.</summary>
     public const int MaxBytes = 256 * 1024;
 
@@ -44,7 +36,7 @@ internal sealed record UpdateJob(string Job, UpdateMode Mode, byte[] Manifest, I
                 .Select(s => new ManifestSignature(s.GetProperty("key").GetString()!, s.GetProperty("algorithm").GetString()!, s.GetProperty("signature").GetBytesFromBase64())).ToList();
             return new UpdateJob(
                 job.GetString()!, ModeOf(root), root.GetProperty("manifest").GetBytesFromBase64(), signatures, PathOf(root.GetProperty("artifact").GetProperty("url")),
-                root.TryGetProperty("delta", out var delta) && delta.ValueKind == JsonValueKind.Object ? UpdateDelta.Read(delta) : null);
+                root.TryGetProperty("delta", out var delta) && delta.ValueKind == JsonValueKind.Object ? UpdateDelta.Read(delta) : null, ConfirmOf(root));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -58,13 +50,14 @@ internal sealed record UpdateJob(string Job, UpdateMode Mode, byte[] Manifest, I
             ? path
             : throw new FormatException("its artifact's url is not /artifacts/{sha256}");
 
-    private static UpdateMode ModeOf(JsonElement root) => (root.TryGetProperty("mode", out var mode) ? mode.GetString() : null) switch
-    {
-        "forced" => UpdateMode.Forced,
-        "downloadOnly" => UpdateMode.DownloadOnly,
-        null or "soft" => UpdateMode.Soft,
-        var other => throw new FormatException($"its mode is '{other}'"),
-    };
+    private static UpdateMode ModeOf(JsonElement root) =>
+        !root.TryGetProperty("mode", out var mode) || mode.ValueKind is JsonValueKind.Null ? UpdateMode.Soft
+        : RolloutNames.ModeOf(mode.GetString()) ?? throw new FormatException($"its mode is '{mode.GetString()}'");
+
+    private static TimeSpan? ConfirmOf(JsonElement root) =>
+        !root.TryGetProperty("confirmWithin", out var within) || within.ValueKind is JsonValueKind.Null ? null
+        : within.ValueKind is JsonValueKind.Number && within.TryGetInt32(out var seconds) && seconds is >= LeastConfirm and <= MostConfirm ? TimeSpan.FromSeconds(seconds)
+        : throw new FormatException($"its confirmWithin is {within}; it is {LeastConfirm} to {MostConfirm} seconds");
 }
 
 /// <summary>A patch that is offered.</summary>

@@ -18,7 +18,7 @@ public sealed record UpdateOptions
     /// <summary>The component that the slots hold; a job of another one is refused. Default <c>edge</c>.</summary>
     public string Component { get; init; } = "edge";
 
-    /// <summary>Within what time of its start a new version must have proved itself. 10 s to 1 h; default 5 min.</summary>
+    /// <summary>Within what time of its start a new version must have proved itself, where its job does not say. 10 s to 1 h; default 5 min.</summary>
     public TimeSpan ConfirmWithin { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How often a new version is started before it has failed: one of these may be spent by a power cut. 1 to 10; default 2.</summary>

@@ -18,11 +18,11 @@ public static class SlotMachine
         state.Trial is not null ? throw Wrong("a version is being tried") : With(state, state.Spare, content);
 
     /// <summary>The next start is of the spare slot.</summary>
-    public static SlotState Try(SlotState state, string job, int starts) =>
+    public static SlotState Try(SlotState state, string job, int starts, TimeSpan? confirmWithin = null) =>
         state.Trial is not null ? throw Wrong("a version is being tried")
         : state[state.Spare] is null ? throw Wrong("the spare slot is empty")
         : starts < 1 ? throw new ArgumentOutOfRangeException(nameof(starts))
-        : state with { Trial = new SlotTrial(state.Spare, job, starts, Started: false) };
+        : state with { Trial = new SlotTrial(state.Spare, job, starts, Started: false, confirmWithin) };
 
     /// <summary>What is to be started now.</summary>
     public static Slot ToStart(SlotState state) => state.Trial is { StartsLeft: > 0 } trial ? trial.Slot : state.Good;

@@ -17,7 +17,8 @@ public sealed record SlotContent(string Version, string Sha256, long Size, long 
 /// <param name="Job">The job that brought it.</param>
 /// <param name="StartsLeft">How often it may still be started before it counts as failed.</param>
 /// <param name="Started">Whether it was ever started.</param>
-public sealed record SlotTrial(Slot Slot, string Job, int StartsLeft, bool Started);
+/// <param name="ConfirmWithin">Within what time of its start it must have proved itself; null when the job does not say.</param>
+public sealed record SlotTrial(Slot Slot, string Job, int StartsLeft, bool Started, TimeSpan? ConfirmWithin = null);
 
 /// <summary>What has become of a job, to be told to the cloud; kept until it was.</summary>
 /// <param name="State">As on the wire: <c>succeeded</c>, <c>failed</c> or <c>rolledBack</c>.</param>

@@ -23,6 +23,8 @@ public static class SlotText
                 json.WriteString("job", trial.Job);
                 json.WriteNumber("startsLeft", trial.StartsLeft);
                 json.WriteBoolean("started", trial.Started);
+                if (trial.ConfirmWithin is { } within)
+                    json.WriteNumber("confirmWithin", (int)within.TotalSeconds);
                 json.WriteEndObject();
             }
             if (state.Outcome is { } outcome)
@@ -50,9 +52,7 @@ public static class SlotText
                 throw new FormatException("it is of another program's version");
             return new SlotState(
                 SlotOf(root.GetProperty("good")), Content(root.GetProperty("a")), Content(root.GetProperty("b")), root.GetProperty("counter").GetInt64(),
-                root.TryGetProperty("trial", out var trial)
-                    ? new SlotTrial(SlotOf(trial.GetProperty("slot")), trial.GetProperty("job").GetString()!, trial.GetProperty("startsLeft").GetInt32(), trial.GetProperty("started").GetBoolean())
-                    : null,
+                root.TryGetProperty("trial", out var trial) ? Trial(trial) : null,
                 root.TryGetProperty("outcome", out var outcome)
                     ? new SlotOutcome(outcome.GetProperty("job").GetString()!, outcome.GetProperty("state").GetString()!, outcome.GetProperty("reason").GetString(), outcome.GetProperty("version").GetString()!)
                     : null);
@@ -67,6 +67,10 @@ public static class SlotText
     public static string Name(Slot slot) => slot == Slot.A ? "a" : "b";
 
     private static Slot SlotOf(JsonElement text) => text.GetString() == "b" ? Slot.B : Slot.A;
+
+    private static SlotTrial Trial(JsonElement trial) => new(
+        SlotOf(trial.GetProperty("slot")), trial.GetProperty("job").GetString()!, trial.GetProperty("startsLeft").GetInt32(), trial.GetProperty("started").GetBoolean(),
+        trial.TryGetProperty("confirmWithin", out var within) ? TimeSpan.FromSeconds(within.GetInt32()) : null);
 
     private static SlotContent? Content(JsonElement content) =>
         content.ValueKind == JsonValueKind.Null

@@ -1,0 +1,80 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using Strata.Core.Updates.Rollouts;
+using Strata.Core.Updates.Slots;
+using Strata.Edge.CommandLine;
+using Strata.Edge.Updates;
+
+namespace Strata.Edge.Tests.Updates;
+
+/// <summary>What an agent makes of a job, of a refusal, and of the time it has.</summary>
+public sealed class AgentTests
+{
+    [Theory]
+    [InlineData("""{"code":429,"message":"later"}""", true)]
+    [InlineData("""{"code":503,"message":"the store"}""", true)]
+    [InlineData("""{"code":404,"message":"none of yours"}""", false)]
+    [InlineData("""{"code":409,"message":"over"}""", false)]
+    [InlineData("no JSON", false)]
+    public async Task What_could_not_be_taken_just_now_is_said_again(string refusal, bool isKept)
+    {
+        using var device = new TestDevice();
+        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Source, TimeProvider.System, new ListLogger());
+        device.Loader.Write(SlotMachine.Fail(device.Loader.Read()!, "j1", "the disk is full"));
+        await agent.RejectedAsync("j1", Encoding.UTF8.GetBytes(refusal));
+        Assert.Equal(isKept, device.Loader.Read()!.Outcome is not null);
+    }
+
+    [Fact]
+    public async Task A_new_version_has_the_time_that_its_job_says()
+    {
+        using var device = new TestDevice();
+        var time = new FakeTimeProvider();
+        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Source, time, new ListLogger());
+        await device.InstallAsync(device.Job with { ConfirmWithin = TimeSpan.FromSeconds(40) });
+        device.Loader.Write(SlotMachine.Start(device.Loader.Read()!));
+        var proving = agent.ProveAsync(TestContext.Current.CancellationToken);
+        time.Advance(TimeSpan.FromSeconds(39));
+        Assert.False(proving.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await proving.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.Contains("within 40 s", device.Loader.Read()!.Outcome!.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "Soft", null)]
+    [InlineData("\"mode\":null,\"confirmWithin\":null,", "Soft", null)]
+    [InlineData("\"mode\":\"forced\",\"confirmWithin\":300,", "Forced", 300)]
+    [InlineData("\"mode\":\"downloadOnly\",", "DownloadOnly", null)]
+    public void A_job_says_how_it_is_done(string fields, string mode, int? seconds)
+    {
+        var job = UpdateJob.Read(Job(fields))!;
+        Assert.Equal((Enum.Parse<UpdateMode>(mode), (double?)seconds), (job.Mode, job.ConfirmWithin?.TotalSeconds));
+    }
+
+    [Theory]
+    [InlineData("\"mode\":\"sometime\",", "its mode is 'sometime'")]
+    [InlineData("\"confirmWithin\":9,", "its confirmWithin is 9")]
+    [InlineData("\"confirmWithin\":\"5m\",", "its confirmWithin is 5m")]
+    public void A_job_that_asks_for_what_is_not_known_is_none(string fields, string why) =>
+        Assert.Contains(why, Assert.Throws<FormatException>(() => UpdateJob.Read(Job(fields))).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--confirm-within 5s", "--confirm-within is '5s'; it takes 10s to 1h.")]
+    [InlineData("--confirm-within soon", "--confirm-within: 'soon' is not a time span")]
+    [InlineData("-- --data d --updates x", "--updates is given after --")]
+    [InlineData("-- --data d --confirm-within=1m", "--confirm-within=1m is given after --")]
+    [InlineData("--install-version 1.0", "There is no program in the slots yet")]
+    public async Task The_supervisor_says_what_is_wrong_with_its_arguments(string arguments, string why)
+    {
+        using var folder = new TemporaryFolder();
+        using var error = new StringWriter();
+        var parsed = SuperviseCommand.Create(TimeProvider.System).Parse(["--updates", Path.Combine(folder.Path, "updates"), .. arguments.Split(' ')]);
+        Assert.Equal(2, await parsed.InvokeAsync(new() { Error = error, Output = TextWriter.Null }, TestContext.Current.CancellationToken));
+        Assert.Contains(why, error.ToString(), StringComparison.Ordinal);
+    }
+
+    private static byte[] Job(string fields) => Encoding.UTF8.GetBytes($$$"""
+        {"job":"j1","kind":"update",{{{fields}}}"manifest":"AA==","signatures":[],"artifact":{"url":"/artifacts/{{{new string('a', 64)}}}"}}
+        """);
+}
