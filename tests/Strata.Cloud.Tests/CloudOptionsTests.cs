@@ -31,4 +31,11 @@ public sealed class CloudOptionsTests
         var options = new CloudOptions { DataFolder = "/tmp", Http = new IPEndPoint(IPAddress.Loopback, 9000), Mqtt = new IPEndPoint(IPAddress.Loopback, 9000) };
         Assert.Contains("needs its own port", Assert.Throws<CloudConfigurationException>(options.Validate).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Limits_of_artifacts_are_checked_before_anything_is_opened()
+    {
+        var options = new CloudOptions { DataFolder = "/tmp", Artifacts = new() { MaxBytesOfTenant = -1 } };
+        Assert.Contains("MaxBytesOfTenant must be 1 MiB to 16 TiB", Assert.Throws<CloudConfigurationException>(options.Validate).Message, StringComparison.Ordinal);
+    }
 }

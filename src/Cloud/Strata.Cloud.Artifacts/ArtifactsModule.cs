@@ -27,13 +27,16 @@ public static class ArtifactsModule
         new RegistrySchema<PostgresArtifactsDbContext>("artifacts", ArtifactsDbContext.MigrationsTable, options => new PostgresArtifactsDbContext(options, TenantId.Main));
 
     /// <summary>Adds the slice after that of devices.</summary>
-    public static IServiceCollection AddArtifacts(this IServiceCollection services, ArtifactsOptions options)
+    /// <param name="folder">Where bytes are kept: <c>content/ab/abcdef...</c> by their hash, and <c>incoming/</c>. The node's alone; made when it is missing.</param>
+    /// <param name="options">Limits; null for the usual ones.</param>
+    public static IServiceCollection AddArtifacts(this IServiceCollection services, string folder, ArtifactsOptions? options = null)
     {
+        options ??= new ArtifactsOptions();
         options.Validate();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton(RegistryPart.Of<ArtifactsDbContext>(ArtifactsDbContext.MigrationsTable, static (contextOptions, tenant) => new ArtifactsDbContext(contextOptions, tenant)));
-        services.AddSingleton<ContentFolder>().AddSingleton<ContentPins>().AddSingleton<DeltaMaker>().AddSingleton<DownloadGate>();
+        services.AddSingleton(_ => new ContentFolder(folder)).AddSingleton<ContentPins>().AddSingleton<DeltaMaker>().AddSingleton<DownloadGate>();
         services.AddSingleton<ArtifactsStore>().AddSingleton<IArtifacts>(s => s.GetRequiredService<ArtifactsStore>());
         services.AddSingleton<SendContent>().AddSingleton<AddArtifacts>().AddSingleton<DeleteArtifact>().AddSingleton<DownloadArtifact>();
         services.AddSingleton<ITenantContents, ArtifactsContents>();
@@ -63,7 +66,7 @@ public static class ArtifactsModule
         api.MapPut("/artifact-keys/{id}", ArtifactKeys.SaveAsync).Requires(Permission.UpdatesWrite).AcceptsOnly().WithName("SaveArtifactKey").WithTags("Artifacts").WithSummary("Adds a public key, or says how long it signs")
             .Accepts<SaveArtifactKey>("application/json").Produces<ArtifactKeyInfo>().ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status429TooManyRequests);
         api.MapDelete("/artifact-keys/{id}", ArtifactKeys.DeleteAsync).Requires(Permission.UpdatesWrite).AcceptsOnly().WithName("DeleteArtifactKey").WithTags("Artifacts").WithSummary("Takes a key back; what it signed is not believed any more")
-            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         api.MapGet("/artifact-policy", ArtifactKeys.GetPolicy).Requires(Permission.UpdatesRead).AcceptsOnly().WithName("GetArtifactPolicy").WithTags("Artifacts").WithSummary("How many keys must have signed").Produces<ArtifactPolicy>();
         api.MapPut("/artifact-policy", ArtifactKeys.SavePolicyAsync).Requires(Permission.UpdatesWrite).AcceptsOnly().WithName("SaveArtifactPolicy").WithTags("Artifacts").WithSummary("Says how many keys must have signed")
             .Accepts<ArtifactPolicy>("application/json").Produces<ArtifactPolicy>().ProducesProblem(StatusCodes.Status409Conflict);

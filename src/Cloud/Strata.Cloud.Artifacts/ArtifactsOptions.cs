@@ -3,9 +3,6 @@ namespace Strata.Cloud.Artifacts;
 /// <summary>Limits of artifacts.</summary>
 public sealed class ArtifactsOptions
 {
-    /// <summary>Where bytes are kept: <c>content/ab/abcdef...</c> by their hash, and <c>incoming/</c>. A folder of the node's alone. No default.</summary>
-    public required string Folder { get; set; }
-
     /// <summary>Bytes of one artifact. 1 MiB to 16 GiB; 2 GiB unless given.</summary>
     public long MaxArtifactBytes { get; set; } = 2L << 30;
 
@@ -54,7 +51,6 @@ public sealed class ArtifactsOptions
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
-        Check(!string.IsNullOrWhiteSpace(Folder), nameof(Folder), "a folder");
         Check(MaxArtifactBytes is >= 1 << 20 and <= 16L << 30, nameof(MaxArtifactBytes), "1 MiB to 16 GiB");
         Check(MaxBytesOfTenant is >= 1 << 20 and <= 16L << 40, nameof(MaxBytesOfTenant), "1 MiB to 16 TiB");
         Check(MaxArtifacts is >= 1 and <= 10_000, nameof(MaxArtifacts), "1 to 10,000");

@@ -176,7 +176,7 @@ internal static class CloudComposition
         services.AddCommands(options.Commands);
         services.AddProvisioning();
         services.AddInstaller();
-        services.AddArtifacts(new ArtifactsOptions { Folder = Path.Combine(folder.Path, "artifacts") });
+        services.AddArtifacts(Path.Combine(folder.Path, "artifacts"), options.Artifacts);
         services.AddShadows();
         services.AddUpdates();
         services.AddHostedService<RejectionFlusher>();

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Strata.Cloud.Artifacts;
 using Strata.Cloud.Commands;
 using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
@@ -69,6 +70,9 @@ public sealed class CloudOptions
     /// <summary>Limits of commands, and what holds where a request does not say it.</summary>
     public CommandsOptions Commands { get; init; } = new();
 
+    /// <summary>Limits of artifacts and their downloads.</summary>
+    public ArtifactsOptions Artifacts { get; init; } = new();
+
     /// <summary>Where people reach the node: what links begin with. Null (the default): the address that the caller used who has a link made.</summary>
     public Uri? PublicUrl { get; init; }
 
@@ -105,6 +109,14 @@ public sealed class CloudOptions
         if (Https is null && Mqtts is null && CertificateFile is not null)
             throw new CloudConfigurationException("--cert and --key belong to --https HOST:PORT or --mqtts HOST:PORT.");
         ValidateLinks();
+        try
+        {
+            Artifacts.Validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw new CloudConfigurationException(e.Message, e);
+        }
         if (Https is { Port: not 0 } && (Https.Equals(Http) || Https.Equals(Mqtt)))
             throw new CloudConfigurationException($"--https is {Https}, where --http or --mqtt is served; each needs its own port.");
         if (Mqtts is { Port: not 0 } && (Mqtts.Equals(Http) || Mqtts.Equals(Mqtt) || Mqtts.Equals(Https)))

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Strata.Cloud.Artifacts;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform.Updates;
 using Strata.Core.Devices;
@@ -20,6 +21,8 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
 {
     private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly ECDsa second = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    private string Content => Path.Combine(cloud.Folder, "artifacts", "content");
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -39,7 +42,11 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
         Assert.Equal(($"app/1.0/{Hash(bytes)[..12]}", 100_000L, "k1", true), (added.Id, added.Size, Assert.Single(added.Keys), added.Available));
         Assert.Equal(added.Id, (await AddAsync(client, bytes, "1.0", added.SignedAt)).Id);
         await cloud.StopAsync();
+        var stray = Path.Combine(Content, "00", new string('0', 64));
+        Directory.CreateDirectory(Path.GetDirectoryName(stray)!);
+        await File.WriteAllTextAsync(stray, "of a node that ended before it wrote the row", Cancel);
         await cloud.StartAsync();
+        Assert.False(File.Exists(stray));
         client = new StrataClient(cloud.Http, null, "a-kept");
         Assert.Equivalent(added, await client.GetArtifactAsync(added.Id, Cancel), strict: true);
         Assert.Equal(bytes, await ReadAsync(added.Sha256, "a-kept"));
@@ -162,6 +169,83 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
     }
 
     [Fact]
+    public async Task The_same_file_again_is_the_same_artifact_and_another_file_needs_another_version()
+    {
+        var client = await TenantAsync("a-again");
+        var (old, bytes) = (RandomNumberGenerator.GetBytes(100_000), RandomNumberGenerator.GetBytes(100_000));
+        old.AsSpan(0, 90_000).CopyTo(bytes);
+        await AddAsync(client, old, "1.0");
+        var added = await AddAsync(client, bytes, "2.0");
+        Assert.Single(added.Deltas);
+        await SendAsync(client, bytes);
+        Assert.Equivalent(added, await client.AddArtifactAsync(Sign(Manifest(bytes, "2.0", added.SignedAt.AddMinutes(1)), ("k1", key)), Cancel), strict: true);
+
+        // As after an import: what is known is here, and no bytes are.
+        foreach (var file in (string[])[added.Sha256, added.Deltas[0].Sha256])
+            File.Delete(Path.Combine(Content, file[..2], file));
+        Assert.False((await client.GetArtifactAsync(added.Id, Cancel)).Available);
+        await SendAsync(client, bytes);
+        Assert.Equivalent(added, await client.AddArtifactAsync(Sign(Manifest(bytes, "2.0", added.SignedAt.AddMinutes(2)), ("k1", key)), Cancel), strict: true);
+        Assert.Equal(bytes, await ReadAsync(added.Sha256, "a-again"));
+        Assert.Equal(added.Deltas[0].Size, (await ReadAsync(added.Deltas[0].Sha256, "a-again")).Length);
+
+        var other = RandomNumberGenerator.GetBytes(1_000);
+        await SendAsync(client, other);
+        var refused = await RefusedAsync(() => client.AddArtifactAsync(Sign(Manifest(other, "v2", added.SignedAt), ("k1", key)), Cancel));
+        Assert.Equal((HttpStatusCode.Conflict, true), (refused.StatusCode, refused.Message.Contains($"'{added.Id}'", StringComparison.Ordinal)));
+        refused = await RefusedAsync(() => client.AddArtifactAsync(Sign(Manifest(bytes, "2.0", added.SignedAt, counter: 2), ("k1", key)), Cancel));
+        Assert.Equal((HttpStatusCode.Conflict, true), (refused.StatusCode, refused.Message.Contains("another manifest", StringComparison.Ordinal)));
+        Assert.NotEqual(added.Id, (await client.AddArtifactAsync(Sign(Manifest(other, "2.0", added.SignedAt, model: "T-200"), ("k1", key)), Cancel)).Id);
+
+        await client.SaveArtifactKeyAsync("k2", PublicOf(second), Cancel);
+        await client.DeleteArtifactKeyAsync("k1", Cancel);
+        refused = await RefusedAsync(() => client.AddArtifactAsync(Sign(Manifest(bytes, "2.0", added.SignedAt), ("k2", second)), Cancel));
+        Assert.Equal((HttpStatusCode.Conflict, true), (refused.StatusCode, refused.Message.Contains("not believed any more", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_key_without_which_nothing_could_be_signed_is_not_taken_back()
+    {
+        var client = await TenantAsync("a-last");
+        var refused = await RefusedAsync(() => client.DeleteArtifactKeyAsync("k1", Cancel));
+        Assert.Equal((HttpStatusCode.Conflict, true), (refused.StatusCode, refused.Message.Contains("add another key first", StringComparison.Ordinal)));
+        await client.SaveArtifactKeyAsync("k2", PublicOf(second), Cancel);
+        await client.SaveArtifactPolicyAsync(new ArtifactPolicy(2), Cancel);
+        refused = await RefusedAsync(() => client.DeleteArtifactKeyAsync("k2", Cancel));
+        Assert.Contains("2 must have signed a manifest, and without 'k2' 1 would be left", refused.Message, StringComparison.Ordinal);
+        await client.SaveArtifactPolicyAsync(new ArtifactPolicy(1), Cancel);
+
+        // One that signs no more is not counted, and goes.
+        await client.SaveArtifactKeyAsync("k2", PublicOf(second) with { NotAfter = TimeProvider.System.GetUtcNow().AddMinutes(-1) }, Cancel);
+        Assert.Contains("0 would be left", (await RefusedAsync(() => client.DeleteArtifactKeyAsync("k1", Cancel))).Message, StringComparison.Ordinal);
+        await client.DeleteArtifactKeyAsync("k2", Cancel);
+    }
+
+    [Fact]
+    public async Task A_patch_for_which_there_is_no_room_is_not_kept()
+    {
+        var client = await TenantAsync("a-room");
+        var (old, bytes) = (RandomNumberGenerator.GetBytes(100_000), RandomNumberGenerator.GetBytes(100_000));
+        old.AsSpan(0, 90_000).CopyTo(bytes);
+        await AddAsync(client, old, "1.0");
+        var options = cloud.Node.Services.GetRequiredService<ArtifactsOptions>();
+        var usual = options.MaxBytesOfTenant;
+        try
+        {
+            options.MaxBytesOfTenant = 205_000;
+            var before = Files();
+            var added = await AddAsync(client, bytes, "2.0");
+            Assert.Empty(added.Deltas);
+            Assert.Equal([.. before.Append(added.Sha256).Order(StringComparer.Ordinal)], Files());
+            Assert.Contains("205,000 bytes", (await RefusedAsync(() => SendAsync(client, RandomNumberGenerator.GetBytes(6_000)))).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            options.MaxBytesOfTenant = usual;
+        }
+    }
+
+    [Fact]
     public async Task What_a_job_names_is_not_deleted()
     {
         var client = await TenantAsync("a-used");
@@ -234,9 +318,11 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
 
     private static Task<ArtifactContent> SendAsync(StrataClient client, byte[] bytes) => client.SendArtifactContentAsync(Hash(bytes), new MemoryStream(bytes), Cancel);
 
-    private static byte[] Manifest(byte[] bytes, string version, DateTimeOffset created) => ManifestWriter.Write(new UpdateManifest
+    private string[] Files() => [.. Directory.EnumerateFiles(Content, "*", SearchOption.AllDirectories).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+
+    private static byte[] Manifest(byte[] bytes, string version, DateTimeOffset created, string model = "T-100", long counter = 1) => ManifestWriter.Write(new UpdateManifest
     {
-        Component = "app", Version = version, Models = ["T-100"], Counter = 1, Sha256 = Hash(bytes), Size = bytes.Length, Created = created,
+        Component = "app", Version = version, Models = [model], Counter = counter, Sha256 = Hash(bytes), Size = bytes.Length, Created = created,
     });
 
     private static AddArtifact Sign(byte[] manifest, params (string Id, ECDsa Key)[] keys) => new(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Security.Cryptography;
 using Strata.Cli.Artifacts;
 using Strata.Cli.Output;
@@ -45,7 +46,7 @@ internal static class ArtifactsCommand
             var manifest = ManifestWriter.Write(new UpdateManifest
             {
                 Component = parsed.GetValue(component)!, Version = parsed.GetValue(version)!, Models = parsed.GetValue(model)!, Hardware = parsed.GetValue(hardware) ?? [], From = parsed.GetValue(from) ?? [],
-                Needs = [.. (parsed.GetValue(needs) ?? []).Select(ReadNeed)], Counter = parsed.GetValue(counter) ?? await NewestCounterAsync(client, parsed.GetValue(component)!, cancellationToken), Sha256 = sha256, Size = size,
+                Needs = [.. (parsed.GetValue(needs) ?? []).Select(ReadNeed)], Counter = parsed.GetValue(counter) ?? await CounterAsync(client, parsed.GetValue(component)!, parsed.GetValue(version)!, sha256, cancellationToken), Sha256 = sha256, Size = size,
                 Reversible = !parsed.GetValue(irreversible), Created = TimeProvider.System.GetUtcNow(),
             });
             if (ManifestReader.Read(manifest) is { IsOk: false, Problem: { } wrong })
@@ -150,6 +151,19 @@ internal static class ArtifactsCommand
     private static ComponentNeed ReadNeed(string text) => text.IndexOf('=', StringComparison.Ordinal) is > 0 and var at
         ? new ComponentNeed(text[..at], text[(at + 1)..])
         : throw new CliException(ExitCode.Usage, $"--needs is '{text}'; write COMPONENT=VERSION, for example bootloader=1.2.");
+
+    /// <summary>Of the artifact itself when it is there already, else of the newest version.</summary>
+    private static async Task<long> CounterAsync(StrataClient client, string component, string version, string sha256, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await client.GetArtifactAsync($"{component}/{version}/{sha256[..12]}", cancellationToken)).Counter;
+        }
+        catch (StrataApiException e) when (e.StatusCode is HttpStatusCode.NotFound)
+        {
+            return await NewestCounterAsync(client, component, cancellationToken);
+        }
+    }
 
     private static async Task<long> NewestCounterAsync(StrataClient client, string component, CancellationToken cancellationToken) =>
         (await client.ListArtifactsAsync(component, limit: 1, cancellationToken: cancellationToken)).Items is [var newest, ..] ? newest.Counter : 0;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Strata.Cloud;
+using Strata.Cloud.Artifacts;
 using Strata.Cloud.Tenancy.People;
 
 namespace Strata.Cli.Commands;
@@ -15,6 +16,7 @@ internal static class CloudCommand
         var proxies = ProxyOption.Create();
         var keepRaw = new Option<double>("--keep-raw-days") { Description = "How long raw readings stay.", DefaultValueFactory = _ => 30 };
         var keepWindows = new Option<double>("--keep-windows-days") { Description = "How long windows stay.", DefaultValueFactory = _ => 730 };
+        var artifacts = new Option<long>("--max-artifacts-mb") { Description = "Size of all artifacts of one tenant, their patches too.", DefaultValueFactory = _ => 20_480 };
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
         var database = new Option<string?>("--database")
         {
@@ -26,7 +28,7 @@ internal static class CloudCommand
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("cloud", "Run the cloud node: MQTT and HTTP ingest, telemetry store, registry, API and dashboard.")
         {
-            data, http, mqtt, database, proxies, keepRaw, keepWindows, level, keyFile, keyCommand, skip, untilStdin, CreateLink(),
+            data, http, mqtt, database, proxies, keepRaw, keepWindows, artifacts, level, keyFile, keyCommand, skip, untilStdin, CreateLink(),
         };
         var breachList = new Option<string?>("--breach-list") { Description = "Refuse passwords of this file: one a line, or SHA-1 hashes in order as Have I Been Pwned gives them.", HelpName = "FILE" };
         command.Options.Add(breachList);
@@ -48,6 +50,7 @@ internal static class CloudCommand
                     PublicUrl = mail.PublicUrl(parsed), Smtp = mail.Smtp(parsed), ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
                     SkipDamagedSessions = parsed.GetValue(skip), Database = DatabaseCommand.Given(parsed, database),
+                    Artifacts = new ArtifactsOptions { MaxBytesOfTenant = parsed.GetValue(artifacts) << 20 },
                     KeyFile = parsed.GetValue(keyFile), KeyCommand = parsed.GetValue(keyCommand),
                 };
                 return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => CloudNode.RunAsync(options, io.Output, io.Error, stop), cancellationToken);

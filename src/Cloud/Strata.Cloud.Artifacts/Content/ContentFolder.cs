@@ -14,9 +14,10 @@ internal sealed class ContentFolder
     private readonly string content;
     private readonly string incoming;
 
-    public ContentFolder(ArtifactsOptions options)
+    /// <param name="folder">The node's alone; made when it is missing.</param>
+    public ContentFolder(string folder)
     {
-        (content, incoming) = (Path.Combine(options.Folder, "content"), Path.Combine(options.Folder, "incoming"));
+        (content, incoming) = (Path.Combine(folder, "content"), Path.Combine(folder, "incoming"));
         Directory.CreateDirectory(content, OwnerFolder);
         Directory.CreateDirectory(incoming, OwnerFolder);
     }
@@ -56,14 +57,6 @@ internal sealed class ContentFolder
         {
             File.Delete(part);
         }
-    }
-
-    /// <summary>Takes bytes in that were made here.</summary>
-    public async Task<string> TakeAsync(byte[] bytes, CancellationToken cancellationToken)
-    {
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        var taken = await TakeAsync(new MemoryStream(bytes), sha256, bytes.Length, cancellationToken);
-        return taken.IsOk ? sha256 : throw new InvalidOperationException(taken.Problem.Detail);
     }
 
     public void Delete(string sha256) => File.Delete(PathOf(sha256));

@@ -1,10 +1,30 @@
+using System.Security.Cryptography;
 using Strata.Core.Updates.Manifests;
+using Strata.Storage;
 using Strata.Storage.Patches;
 
 namespace Strata.Cloud.Artifacts.Content;
 
 /// <summary>A patch that was made and is in the folder.</summary>
 internal sealed record MadeDelta(string Base, string Sha256, long Size, string Format);
+
+/// <summary>Patches whose files nobody removes until this is disposed; by then they have rows, or are to be removed.</summary>
+internal sealed class MadeDeltas(ContentPins pins) : IDisposable
+{
+    private readonly List<MadeDelta> items = [];
+    private readonly List<IDisposable> held = [];
+
+    public IReadOnlyList<MadeDelta> Items => items;
+
+    public IEnumerable<string> Files => items.Select(d => d.Sha256);
+
+    /// <summary>Before its file is written.</summary>
+    public void Hold(string sha256) => held.Add(pins.Hold(sha256));
+
+    public void Add(MadeDelta delta) => items.Add(delta);
+
+    public void Dispose() => held.ForEach(h => h.Dispose());
+}
 
 /// <summary>Makes patches to a new artifact from the versions that devices run, and keeps those that save enough. One at a time, for the memory it takes.</summary>
 internal sealed class DeltaMaker(ContentFolder folder, ContentPins pins, ArtifactsOptions options) : IDisposable
@@ -13,11 +33,11 @@ internal sealed class DeltaMaker(ContentFolder folder, ContentPins pins, Artifac
 
     public void Dispose() => turn.Dispose();
 
-    public async Task<IReadOnlyList<MadeDelta>> MakeAsync(ArtifactShelf shelf, UpdateManifest manifest, CancellationToken cancellationToken)
+    /// <summary>Adds what it makes to <paramref name="made"/>; nothing more when the disk is full, for a patch is a shortcut.</summary>
+    public async Task MakeAsync(ArtifactShelf shelf, UpdateManifest manifest, MadeDeltas made, CancellationToken cancellationToken)
     {
-        var made = new List<MadeDelta>();
         if (manifest.Size > options.MaxPatchedBytes)
-            return made;
+            return;
         foreach (var sha256 in Bases(shelf, manifest))
         {
             await turn.WaitAsync(cancellationToken);
@@ -30,14 +50,27 @@ internal sealed class DeltaMaker(ContentFolder folder, ContentPins pins, Artifac
                 var (before, after) = (await File.ReadAllBytesAsync(oldPath, cancellationToken), await File.ReadAllBytesAsync(newPath, cancellationToken));
                 var patch = await Task.Run(() => BinaryPatch.Make(before, after, cancellationToken), cancellationToken);
                 if (patch.Length <= manifest.Size * options.PatchAtMost && Makes(before, patch, after))
-                    made.Add(new MadeDelta(sha256, await folder.TakeAsync(patch, cancellationToken), patch.Length, BinaryPatch.Format));
+                    await KeepAsync(sha256, patch, made, cancellationToken);
+                else if (manifest.From.Count == 0)
+                    return; // Versions before that one are further away.
+            }
+            catch (IOException e) when (SafeFiles.IsFull(e))
+            {
+                return;
             }
             finally
             {
                 turn.Release();
             }
         }
-        return made;
+    }
+
+    private async Task KeepAsync(string from, byte[] patch, MadeDeltas made, CancellationToken cancellationToken)
+    {
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(patch));
+        made.Hold(sha256);
+        await folder.TakeAsync(new MemoryStream(patch), sha256, patch.Length, cancellationToken);
+        made.Add(new MadeDelta(from, sha256, patch.Length, BinaryPatch.Format));
     }
 
     /// <summary>What the manifest says it goes over, else the newest before it, of the same component and a model of it.</summary>

@@ -55,9 +55,17 @@ internal static class ArtifactKeys
         if (!context.Access().IsWhole(Permission.UpdatesWrite))
             return ProblemResults.Of(ArtifactRoutes.WholeOnly);
         var outcome = await store.ChangeAsync<ArtifactKeyRow>(
-            caller, async (tables, _, stop) => await tables.Keys.AsNoTracking().FirstOrDefaultAsync(k => k.Id == id, stop) is { } row
-                ? new DecidedChange<ArtifactKeyRow>(row, [(row, null)], "delete", "artifact-key", row.Id, new { row.Algorithm }, null)
-                : new Problem(ProblemKind.NotFound, "There is no such key.", "id"),
+            caller, async (tables, now, stop) =>
+            {
+                var keys = await tables.Keys.AsNoTracking().ToListAsync(stop);
+                if (keys.FirstOrDefault(k => k.Id == id) is not { } row)
+                    return new Problem(ProblemKind.NotFound, "There is no such key.", "id");
+                var threshold = (await tables.Policies.AsNoTracking().FirstOrDefaultAsync(stop))?.Threshold ?? 1;
+                var left = keys.Count(k => k.Id != id && !HasEnded(k, now));
+                return left < threshold && !HasEnded(row, now)
+                    ? new Problem(ProblemKind.Conflict, $"{threshold} must have signed a manifest, and without '{id}' {left} would be left that can; add another key first.", "id")
+                    : new DecidedChange<ArtifactKeyRow>(row, [(row, null)], "delete", "artifact-key", row.Id, new { row.Algorithm }, null);
+            },
             cancellationToken, row => store.Follow(caller.Tenant, s => s with { Keys = s.Keys.Remove(row.Id) }));
         return outcome.ToResult(_ => Results.NoContent());
     }
@@ -89,6 +97,8 @@ internal static class ArtifactKeys
             cancellationToken, row => store.Follow(caller.Tenant, s => s with { Threshold = row.Threshold }));
         return outcome.ToResult(row => Results.Json(new ArtifactPolicy(row.Threshold), ContractsJson.Default.ArtifactPolicy));
     }
+
+    private static bool HasEnded(ArtifactKeyRow key, DateTimeOffset now) => key.NotAfter < now;
 
     private static Outcome<TrustedKey> Check(string id, SaveArtifactKey request)
     {

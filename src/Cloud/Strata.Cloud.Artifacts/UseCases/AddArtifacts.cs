@@ -7,6 +7,7 @@ using Strata.Cloud.Artifacts.Rows;
 using Strata.Cloud.Artifacts.Sbom;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Updates;
 using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Core.Updates.Manifests;
@@ -15,8 +16,8 @@ using Strata.Node.Auth;
 
 namespace Strata.Cloud.Artifacts.UseCases;
 
-/// <summary><c>POST /api/v1/artifacts</c>: a signed manifest of bytes that were sent. The same manifest again is the same artifact.</summary>
-internal sealed class AddArtifacts(ArtifactsStore store, ContentFolder folder, DeltaMaker deltas, ArtifactsOptions options, TimeProvider time)
+/// <summary><c>POST /api/v1/artifacts</c>: a signed manifest of bytes that were sent. The same bytes with the same statement, whenever it was signed, are the same artifact.</summary>
+internal sealed class AddArtifacts(ArtifactsStore store, ContentFolder folder, ContentPins pins, DeltaMaker deltas, ArtifactsOptions options, TimeProvider time)
 {
     /// <summary>How far the signer's clock may be ahead of the node's.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(10);
@@ -32,15 +33,33 @@ internal sealed class AddArtifacts(ArtifactsStore store, ContentFolder folder, D
         var asked = Check(body.Value, store.Shelf(caller.Tenant));
         if (!asked.IsOk)
             return ProblemResults.Of(asked.Problem);
-        var made = await deltas.MakeAsync(store.Shelf(caller.Tenant), asked.Value.Manifest, cancellationToken);
-        var outcome = await store.ChangeAsync<Added>(
-            caller, (tables, now, stop) => DecideAsync(tables, caller, asked.Value, made, now, stop), cancellationToken, added => Follow(caller.Tenant, added));
+        var outcome = await AddAsync(caller, asked.Value, cancellationToken);
         return outcome.ToResult(added =>
         {
             var shelf = store.Shelf(caller.Tenant);
             return Results.Json(shelf.Artifacts[added.Row.Id].ToInfo(shelf, sha => folder.Find(sha) is not null), ContractsJson.Default.ArtifactInfo, statusCode: added.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
         });
     }
+
+    private async Task<Outcome<Added>> AddAsync(Caller caller, Asked asked, CancellationToken cancellationToken)
+    {
+        using var made = new MadeDeltas(pins);
+        try
+        {
+            if (NeedsPatches(store.Shelf(caller.Tenant).Artifacts.GetValueOrDefault(ShelvedArtifact.IdOf(asked.Manifest))?.Facts))
+                await deltas.MakeAsync(store.Shelf(caller.Tenant), asked.Manifest, made, cancellationToken);
+            return await store.ChangeAsync<Added>(
+                caller, (tables, now, stop) => DecideAsync(tables, caller, asked, made.Items, now, stop), cancellationToken, added => Follow(caller.Tenant, added));
+        }
+        finally
+        {
+            made.Dispose();
+            store.RemoveFiles(made.Files); // Those that no row has.
+        }
+    }
+
+    /// <summary>Of an artifact that is there, after an import the patches may be named and not here: they are made anew.</summary>
+    private bool NeedsPatches(ArtifactFacts? there) => there is null || there.Deltas.Any(d => folder.Find(d.Sha256) is null);
 
     private Outcome<Asked> Check(AddArtifact request, ArtifactShelf shelf)
     {
@@ -89,10 +108,14 @@ internal sealed class AddArtifacts(ArtifactsStore store, ContentFolder folder, D
         var (tenant, id) = (caller.Tenant.Value, ShelvedArtifact.IdOf(asked.Manifest));
         if (await tables.Artifacts.AsNoTracking().FirstOrDefaultAsync(a => a.Id == id, cancellationToken) is { } there)
         {
-            return there.Manifest.AsSpan().SequenceEqual(asked.Bytes)
+            if (!SaysTheSame(there.Manifest, asked.Manifest))
+                return new Problem(ProblemKind.Conflict, $"Artifact '{id}' is there with another manifest; delete it, or give this one another version.", "manifest");
+            return IsBelieved(caller.Tenant, id)
                 ? DecidedChange.None(new Added(there, [], [], IsNew: false))
-                : new Problem(ProblemKind.Conflict, $"Artifact '{id}' is there with another manifest; delete it, or give this one another version.", "manifest");
+                : new Problem(ProblemKind.Conflict, $"Artifact '{id}' is there, signed by keys that are not believed any more; delete it, then add this one.", "signatures");
         }
+        if (store.Shelf(caller.Tenant).Artifacts.Values.FirstOrDefault(a => Takes(a.Facts, asked.Manifest)) is { } other)
+            return new Problem(ProblemKind.Conflict, $"Another file is there as that version: '{other.Facts.Id}'; give this one another version, or delete that one.", "version");
         if (await tables.Artifacts.CountAsync(cancellationToken) >= options.MaxArtifacts)
             return new Problem(ProblemKind.TooMuch, $"A tenant has at most {options.MaxArtifacts:N0} artifacts; delete some first.");
         var row = new ArtifactRow
@@ -100,17 +123,37 @@ internal sealed class AddArtifacts(ArtifactsStore store, ContentFolder folder, D
             TenantId = tenant, Id = id, Sha256 = asked.Manifest.Sha256, Manifest = asked.Bytes, Signatures = JsonSerializer.Serialize([.. asked.Signatures], ContractsJson.Default.ListSignatureInfo), Bom = asked.Bom,
             Added = now, AddedBy = caller.Actor,
         };
-        var patches = made.Select(d => new DeltaRow { TenantId = tenant, Artifact = id, Base = d.Base, Sha256 = d.Sha256, Size = d.Size, Format = d.Format }).ToList();
-        var contents = new List<ContentRow>();
-        foreach (var patch in patches.DistinctBy(p => p.Sha256))
+        var (patches, contents) = (new List<DeltaRow>(), new List<ContentRow>());
+        var room = options.MaxBytesOfTenant - await tables.Contents.SumAsync(c => c.Size, cancellationToken);
+        foreach (var patch in made)
         {
-            if (!await tables.Contents.AnyAsync(c => c.Sha256 == patch.Sha256, cancellationToken))
+            if (!contents.Exists(c => c.Sha256 == patch.Sha256) && !await tables.Contents.AnyAsync(c => c.Sha256 == patch.Sha256, cancellationToken))
+            {
+                if ((room -= patch.Size) < 0)
+                    break; // It does without: the whole artifact is there.
                 contents.Add(new ContentRow { TenantId = tenant, Sha256 = patch.Sha256, Size = patch.Size, Added = now });
+            }
+            patches.Add(new DeltaRow { TenantId = tenant, Artifact = id, Base = patch.Base, Sha256 = patch.Sha256, Size = patch.Size, Format = patch.Format });
         }
         return new DecidedChange<Added>(
             new Added(row, patches, contents, IsNew: true), [(null, row), .. patches.Select(p => ((object?)null, (object?)p)), .. contents.Select(c => ((object?)null, (object?)c))], "add", "artifact", id, null,
             new { row.Sha256, asked.Manifest.Size, asked.Manifest.Models, asked.Manifest.Counter, keys = asked.Signatures.Select(s => s.Key), deltas = patches.Count });
     }
+
+    /// <summary>Whether the two say the same but for when they were signed.</summary>
+    private static bool SaysTheSame(byte[] there, UpdateManifest asked) =>
+        ManifestReader.Read(there) is { IsOk: true } read && ManifestWriter.Write(read.Value with { Created = default }).AsSpan().SequenceEqual(ManifestWriter.Write(asked with { Created = default }));
+
+    private bool IsBelieved(TenantId tenant, string id) =>
+        store.Shelf(tenant) is var shelf && shelf.Artifacts.GetValueOrDefault(id)?.Facts is { } facts && ManifestVerifier.Verify(facts.Manifest, facts.Signatures, shelf.Ring).IsOk;
+
+    /// <summary>Whether a device could be given either as the same version.</summary>
+    private static bool Takes(ArtifactFacts there, UpdateManifest asked) =>
+        there.Component == asked.Component && there.Sha256 != asked.Sha256 && UpdateVersion.Same(there.Version, asked.Version) && there.Models.Intersect(asked.Models, StringComparer.Ordinal).Any()
+        && Meet(there.Hardware, asked.Hardware) && Meet(there.FromVersions, asked.From);
+
+    /// <summary>Empty: any.</summary>
+    private static bool Meet(IReadOnlyList<string> left, IReadOnlyList<string> right) => left.Count == 0 || right.Count == 0 || left.Intersect(right, StringComparer.Ordinal).Any();
 
     private void Follow(TenantId tenant, Added added) => store.Follow(tenant, shelf => shelf with
     {

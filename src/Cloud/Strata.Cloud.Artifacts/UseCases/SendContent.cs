@@ -61,13 +61,22 @@ internal sealed class SendContent(ArtifactsStore store, ContentFolder folder, Co
         var room = options.MaxBytesOfTenant - shelf.Bytes + (shelf.Contents.GetValueOrDefault(sha256)?.Size ?? 0);
         if (room <= 0)
             return Full;
-        using var pin = pins.Hold(sha256);
+        try
+        {
+            using var pin = pins.Hold(sha256);
+            return await KeepAsync(caller, sha256, body, room, cancellationToken);
+        }
+        finally
+        {
+            store.RemoveFiles([sha256]); // When no row has it: it was refused, or the database did not take it.
+        }
+    }
+
+    private async Task<Outcome<ContentRow>> KeepAsync(Caller caller, string sha256, Stream body, long room, CancellationToken cancellationToken)
+    {
         var taken = await folder.TakeAsync(body, sha256, Math.Min(options.MaxArtifactBytes, room), cancellationToken);
         if (!taken.IsOk)
-        {
-            store.RemoveFiles([sha256]);
             return taken.Problem.Kind is ProblemKind.TooMuch && room < options.MaxArtifactBytes ? Full : taken.Problem;
-        }
         return await store.ChangeAsync<ContentRow>(
             caller, async (tables, now, stop) =>
             {
