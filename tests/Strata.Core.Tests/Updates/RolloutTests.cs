@@ -120,9 +120,92 @@ public sealed class RolloutTests
         Assert.Null(rollout.Abort("smoke", Start));
         Assert.Equal((MemberState.Installing, MemberState.Waiting), (rollout.Members[canaries[0]].State, rollout.Members[canaries[1]].State));
         Assert.Null(rollout.Poll(canaries[1], Start, true));
-        Assert.NotNull(rollout.Poll(canaries[0], Start, true));
+        Assert.Null(rollout.Poll(canaries[0], Start, true));
+        Assert.False(rollout.HasFor(canaries[0], Start, true));
         Assert.Contains("aborted: smoke", rollout.Report(canaries[1], MemberState.Downloading, null, null, null, Start)!.Detail, StringComparison.Ordinal);
         Assert.Null(rollout.Report(canaries[0], MemberState.Succeeded, null, "2.0", null, Start));
+    }
+
+    [Fact]
+    public void Of_a_rollout_that_is_over_a_device_that_installs_is_waited_for_until_it_is_due()
+    {
+        var rollout = Draft(400);
+        var canary = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(canary, Start, true);
+        rollout.Report(canary, MemberState.Installing, null, null, null, Start);
+        rollout.Abort("smoke", Start);
+        rollout.TakeDirty();
+        Assert.False(rollout.Expire(Start.AddHours(1)));
+        Assert.Empty(rollout.TakeDirty().Changed);
+        Assert.True(rollout.Expire(Start.AddMinutes(61)));
+        Assert.Equal((MemberState.Unconfirmed, 0), (rollout.Members[canary].State, rollout.InFlight));
+        Assert.Equal(canary, Assert.Single(rollout.TakeDirty().Changed).Id);
+        Assert.Null(rollout.Report(canary, MemberState.Succeeded, null, "2.0", null, Start.AddHours(2)));
+    }
+
+    [Fact]
+    public void Who_has_not_begun_to_install_when_a_rollout_is_done_is_let_go()
+    {
+        var rollout = Draft(20, p => p with { Rings = new RingPlan([new Ring(1, 1, TimeSpan.FromHours(1))]) });
+        var late = Id(3);
+        foreach (var id in rollout.Members.Keys.Where(id => id != late).ToArray())
+        {
+            rollout.Poll(id, Start, true);
+            rollout.Report(id, MemberState.Succeeded, null, "2.0", null, Start);
+        }
+        rollout.Look(m => new MemberEvidence(Well, m.Id != late), Start);
+        Assert.Equal(RolloutState.Soaking, rollout.Head.State);
+        Assert.NotNull(rollout.Poll(late, Start.AddMinutes(50), true));
+        rollout.Look(_ => new MemberEvidence(Well, true), Start.AddHours(1));
+        Assert.Equal((RolloutState.Done, MemberState.Waiting, 0), (rollout.Head.State, rollout.Members[late].State, rollout.InFlight));
+        Assert.Null(rollout.Poll(late, Start.AddHours(1), true));
+        Assert.Equal("Rollout r1 is done: it has no job for d-3 any more.", rollout.Report(late, MemberState.Installing, null, null, null, Start.AddHours(1))!.Detail);
+    }
+
+    [Fact]
+    public void What_is_taken_to_be_written_is_what_changed_since()
+    {
+        var rollout = Draft(300);
+        Assert.Equal(300, rollout.TakeDirty().Changed.Count);
+        Assert.Empty(rollout.TakeDirty().Changed);
+        var id = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(id, Start, true);
+        rollout.Report(id, MemberState.Downloading, null, null, null, Start);
+        Assert.Equal(id, Assert.Single(rollout.TakeDirty().Changed).Id);
+        Assert.True(rollout.Join(Candidate(1_000), Start));
+        Assert.Equal(Id(1_000), Assert.Single(rollout.TakeDirty().Changed).Id);
+        // Who comes and goes between two writes leaves nothing to write but that it is gone.
+        Assert.True(rollout.Join(Candidate(1_001), Start));
+        Assert.True(rollout.Leave(Id(1_001)));
+        var (changed, left) = rollout.TakeDirty();
+        Assert.Empty(changed);
+        Assert.Equal([Id(1_001)], left);
+    }
+
+    [Fact]
+    public void Who_installs_just_now_is_taken_back_too_and_of_what_was_only_downloaded_nobody()
+    {
+        var rollout = Draft(400);
+        var canaries = rollout.Members.Values.Where(m => m.Ring == 0).Take(2).Select(m => m.Id).ToArray();
+        foreach (var id in canaries)
+            rollout.Poll(id, Start, true);
+        rollout.Report(canaries[0], MemberState.Installing, null, null, null, Start);
+        var back = RollbackPlanning.Make(rollout, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start);
+        Assert.Equal([canaries[0]], back.Rollout.Members.Keys);
+
+        var kept = Draft(400, p => p with { Mode = UpdateMode.DownloadOnly });
+        Install(kept, Start);
+        Assert.Empty(RollbackPlanning.Make(kept, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start).Rollout.Members);
+    }
+
+    [Fact]
+    public void A_version_may_be_written_in_two_ways()
+    {
+        var rollout = Draft(50);
+        var id = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(id, Start, true);
+        Assert.Null(rollout.Report(id, MemberState.Succeeded, null, "v2.0.0", null, Start));
+        Assert.Equal(MemberState.Succeeded, rollout.Members[id].State);
     }
 
     [Fact]

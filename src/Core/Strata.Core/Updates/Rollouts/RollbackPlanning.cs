@@ -17,18 +17,18 @@ public static class RollbackPlanning
     /// <summary>The first two rings are watched so long; a rollback that hurts is stopped as well.</summary>
     private static readonly TimeSpan Soak = TimeSpan.FromHours(1);
 
-    /// <param name="wayBack">Where a device that runs the new version can go back to.</param>
+    /// <param name="wayBack">Where a device that runs the new version, or may, can go back to.</param>
     public static RollbackDraft Make(Rollout rollout, string id, string by, Func<RolloutMember, WayBack> wayBack, DateTimeOffset now)
     {
         var stranded = new List<(DeviceId, string)>();
         var back = new List<(RolloutMember Member, RolloutCandidate Candidate)>();
-        foreach (var member in rollout.Members.Values.Where(RunsTheNew))
+        foreach (var member in rollout.Members.Values.Where(m => MayRunTheNew(rollout.Plan, m)))
         {
             var way = wayBack(member);
             if (way.Artifact is null)
                 stranded.Add((member.Id, way.WhyNot ?? "nobody knows what it ran before"));
             else
-                back.Add((member, member.Candidate with { From = rollout.Plan.Version, Artifact = way.Artifact, Version = way.Version }));
+                back.Add((member, member.Candidate with { From = member.Candidate.Version ?? rollout.Plan.Version, Artifact = way.Artifact, Version = way.Version }));
         }
         var rings = Deal(id, back);
         var shares = new[] { rings.Values.Count(r => r == 0), rings.Values.Count(r => r <= 1) }.Select(c => (double)c / Math.Max(1, back.Count)).Where(s => s is > 0 and < 1).Distinct();
@@ -42,8 +42,9 @@ public static class RollbackPlanning
         return new RollbackDraft(draft, [.. stranded.OrderBy(s => s.Item1.Value, StringComparer.Ordinal)]);
     }
 
-    /// <summary>Also one that was not heard again may run it.</summary>
-    private static bool RunsTheNew(RolloutMember member) => member.State is MemberState.Succeeded or MemberState.Unconfirmed or MemberState.Trial;
+    /// <summary>Also one that was not heard again, and one that installs it just now. Of what was only downloaded nothing runs.</summary>
+    private static bool MayRunTheNew(RolloutPlan plan, RolloutMember member) =>
+        plan.Mode != UpdateMode.DownloadOnly && member.State is MemberState.Succeeded or MemberState.Unconfirmed or MemberState.Trial or MemberState.Installing;
 
     private static Dictionary<DeviceId, int> Deal(string id, List<(RolloutMember Member, RolloutCandidate Candidate)> back)
     {

@@ -1,4 +1,5 @@
 using Strata.Core.Devices;
+using Strata.Core.Updates.Manifests;
 
 namespace Strata.Core.Updates.Rollouts;
 
@@ -10,11 +11,14 @@ public sealed partial class Rollout
     /// <summary>With <see cref="UpdateMode.Soft"/> a device has so long to begin.</summary>
     private static readonly TimeSpan SoftPatience = TimeSpan.FromDays(1);
 
+    /// <summary>Whether devices get their job from it. One that is over gives nobody any, also not who has begun: it may still say what became of that.</summary>
+    public bool HandsOut => Head.State is RolloutState.Running or RolloutState.Soaking or RolloutState.Paused;
+
     /// <summary>What the device has to do: its job that is under way, or an offer that is made now; null when there is none for it now.</summary>
     /// <param name="inWindow">A maintenance window is open at its place.</param>
     public RolloutMember? Poll(DeviceId device, DateTimeOffset now, bool inWindow)
     {
-        if (!members.TryGetValue(device, out var member))
+        if (!HandsOut || !members.TryGetValue(device, out var member))
             return null;
         if (member.State.IsInFlight())
             return member;
@@ -35,7 +39,7 @@ public sealed partial class Rollout
             : [];
 
     /// <summary>Whether the device would be given its job if it asked now; changes nothing.</summary>
-    public bool HasFor(DeviceId device, DateTimeOffset now, bool inWindow) => members.TryGetValue(device, out var member) && (member.State.IsInFlight() || MayBeOffered(member, now, inWindow));
+    public bool HasFor(DeviceId device, DateTimeOffset now, bool inWindow) => HandsOut && members.TryGetValue(device, out var member) && (member.State.IsInFlight() || MayBeOffered(member, now, inWindow));
 
     /// <summary>What a device says of its job.</summary>
     /// <param name="runs">The version that it runs now, when it says so.</param>
@@ -43,8 +47,11 @@ public sealed partial class Rollout
     {
         if (!members.TryGetValue(device, out var member) || member.Attempt == 0)
             return new Problem(ProblemKind.NotFound, $"Job {Plan.Id} is none of {device}'s.");
-        if (member.Candidate.From is null && runs is not null && runs != Plan.Version && state is (MemberState.Downloading or MemberState.Installing or MemberState.RolledBack))
-            (member.Candidate, member.IsDirty) = (member.Candidate with { From = runs }, true);
+        if (member.Candidate.From is null && runs is not null && !UpdateVersion.Same(runs, Plan.Version) && state is (MemberState.Downloading or MemberState.Installing or MemberState.RolledBack))
+        {
+            member.Candidate = member.Candidate with { From = runs };
+            dirty.Add(member);
+        }
         if (member.State == state)
         {
             member.Progress = progress ?? member.Progress;
@@ -53,12 +60,12 @@ public sealed partial class Rollout
         }
         if (!member.State.IsInFlight() && !(member.State == MemberState.Unconfirmed || (member.State == MemberState.Succeeded && state == MemberState.RolledBack)))
         {
-            return new Problem(ProblemKind.Conflict, Head.State == RolloutState.Aborted
-                ? $"Rollout {Plan.Id} was aborted: {Head.Why}"
+            return new Problem(ProblemKind.Conflict, Head.State == RolloutState.Aborted ? $"Rollout {Plan.Id} was aborted: {Head.Why}"
+                : !HandsOut && member.State == MemberState.Waiting ? $"Rollout {Plan.Id} is {RolloutNames.NameOf(Head.State)}: it has no job for {device} any more."
                 : $"{device} has {RolloutNames.NameOf(member.State)} in job {Plan.Id}; it cannot be {RolloutNames.NameOf(state)} after that.");
         }
         var wanted = member.Candidate.Version ?? Plan.Version;
-        if (state == MemberState.Succeeded && Plan.Mode != UpdateMode.DownloadOnly && runs is not null && runs != wanted)
+        if (state == MemberState.Succeeded && Plan.Mode != UpdateMode.DownloadOnly && runs is not null && !UpdateVersion.Same(runs, wanted))
             (state, reason) = (MemberState.Failed, $"says that it succeeded, but runs {runs} in place of {wanted}");
         member.Runs = runs ?? member.Runs;
         member.Due = DueAfter(state, member, now);

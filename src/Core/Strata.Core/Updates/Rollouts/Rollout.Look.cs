@@ -31,9 +31,25 @@ public sealed partial class Rollout
         else if (decision.Outcome == GateOutcome.GoOn && Head.Ring + 1 < Plan.Rings.Rings.Count)
             Begin(Head.Ring + 1, now);
         else if (decision.Outcome == GateOutcome.GoOn)
-            Head = Head with { State = RolloutState.Done, Ended = now, Why = null };
+            End(now);
         return decision;
     }
+
+    /// <summary>Of a rollout that is over nobody looks at the gate any more; a device that began to install is waited for as long as it would have been before.</summary>
+    /// <returns>Whether a device was given up.</returns>
+    public bool Expire(DateTimeOffset now)
+    {
+        if (inFlight == 0 || HandsOut)
+            return false;
+        var late = members.Values.Where(m => IsLate(m, now)).ToArray();
+        foreach (var member in late)
+            GiveUp(member, now);
+        return late.Length > 0;
+    }
+
+    private static bool IsLate(RolloutMember member, DateTimeOffset now) => member.State.IsInFlight() && now > member.Due;
+
+    private void GiveUp(RolloutMember member, DateTimeOffset now) => Set(member, MemberState.Unconfirmed, now, "was not heard in time");
 
     private LookSums Watch(Func<RolloutMember, MemberEvidence> evidence, HealthRule rule, TimeSpan soak, DateTimeOffset now)
     {
@@ -41,8 +57,8 @@ public sealed partial class Rollout
         Span<int> updated = stackalloc int[HealthMetrics.Count], updatedIll = stackalloc int[HealthMetrics.Count], control = stackalloc int[HealthMetrics.Count], controlIll = stackalloc int[HealthMetrics.Count];
         foreach (var member in members.Values)
         {
-            if (member.State.IsInFlight() && now > member.Due)
-                Set(member, MemberState.Unconfirmed, now, "was not heard in time");
+            if (IsLate(member, now))
+                GiveUp(member, now);
             var found = evidence(member);
             sums.Members += member.Ring <= Head.Ring ? 1 : 0;
             sums.ToDo += member.State == MemberState.Waiting && member.Ring <= Head.Ring && found.Reachable ? 1 : 0;
@@ -67,7 +83,10 @@ public sealed partial class Rollout
                     (isUpdated ? updatedIll : controlIll)[metric]++;
             }
             if ((ill | member.Ill) != member.Ill)
-                (member.Ill, member.IsDirty) = (member.Ill | ill, true);
+            {
+                member.Ill |= ill;
+                dirty.Add(member);
+            }
         }
         var since = now - (Head.Looked ?? Head.RingBegan);
         for (var metric = 0; metric < HealthMetrics.Count; metric++)

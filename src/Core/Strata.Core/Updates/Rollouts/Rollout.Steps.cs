@@ -53,8 +53,7 @@ public sealed partial class Rollout
         if (Head.State.IsOver() || Head.State == RolloutState.RollingBack)
             return Not("aborted");
         Head = Head with { State = RolloutState.Aborted, Ended = now, Why = why, PausedFrom = null, PausedAt = null };
-        foreach (var member in members.Values.Where(m => m.State is MemberState.Offered or MemberState.Downloading))
-            Set(member, MemberState.Waiting, now, "the rollout was aborted");
+        LetGo("the rollout was aborted", now);
         return null;
     }
 
@@ -88,6 +87,19 @@ public sealed partial class Rollout
     {
         if (Head.State == RolloutState.RollingBack)
             Head = Head with { State = RolloutState.Aborted, Ended = now, Why = $"{Head.Why}; taken back by {Head.Rollback}" };
+    }
+
+    /// <summary>Everybody had the update, or his turn. Who has not begun to install it is let go.</summary>
+    private void End(DateTimeOffset now)
+    {
+        Head = Head with { State = RolloutState.Done, Ended = now, Why = null };
+        LetGo("the rollout was over before it began to install", now);
+    }
+
+    private void LetGo(string why, DateTimeOffset now)
+    {
+        foreach (var member in members.Values.Where(m => m.State is MemberState.Offered or MemberState.Downloading))
+            Set(member, MemberState.Waiting, now, why);
     }
 
     private void Begin(int ring, DateTimeOffset now) =>

@@ -12,6 +12,7 @@ public sealed partial class Rollout
     private readonly Dictionary<DeviceId, RolloutMember> members = [];
     private readonly Dictionary<string, int> inFlightAt = new(StringComparer.Ordinal);
     private readonly HashSet<DeviceId> left = [];
+    private readonly HashSet<RolloutMember> dirty = [];
     private readonly Dictionary<string, int> ringOfSite = new(StringComparer.Ordinal);
     private readonly int[] waiting;
     private int inFlight;
@@ -33,7 +34,8 @@ public sealed partial class Rollout
         var rollout = new Rollout(new RolloutHead { Plan = plan });
         rings ??= RingAssignment.Deal(plan.Id, plan.Rings, [.. candidates.Select(c => c.Target)]);
         foreach (var candidate in candidates)
-            rollout.Add(new RolloutMember(candidate, rings[candidate.Target.Id]) { Since = now, IsDirty = true });
+            rollout.Add(new RolloutMember(candidate, rings[candidate.Target.Id]) { Since = now });
+        rollout.dirty.UnionWith(rollout.members.Values);
         return rollout;
     }
 
@@ -51,7 +53,9 @@ public sealed partial class Rollout
         if (members.ContainsKey(candidate.Target.Id) || Plan.Query is null || Head.State.IsOver() || Head.State == RolloutState.RollingBack)
             return false;
         int? neighbours = Plan.Rings.Unit == RingUnit.Site && ringOfSite.TryGetValue(candidate.Target.SiteAt(Plan.Rings.SiteDepth), out var ring) ? ring : null;
-        Add(new RolloutMember(candidate, RingAssignment.Join(Plan.Id, Plan.Rings, candidate.Target, neighbours)) { Since = now, IsDirty = true });
+        var member = new RolloutMember(candidate, RingAssignment.Join(Plan.Id, Plan.Rings, candidate.Target, neighbours)) { Since = now };
+        Add(member);
+        dirty.Add(member);
         left.Remove(candidate.Target.Id);
         return true;
     }
@@ -59,21 +63,22 @@ public sealed partial class Rollout
     /// <summary>A device that does not match any more, or is gone. Who was offered the update stays: what becomes of it counts.</summary>
     public bool Leave(DeviceId device)
     {
-        if (members.GetValueOrDefault(device) is not { State: MemberState.Waiting, Attempt: 0 })
+        if (members.GetValueOrDefault(device) is not { State: MemberState.Waiting, Attempt: 0 } member)
             return false;
-        waiting[members[device].Ring]--;
+        waiting[member.Ring]--;
         members.Remove(device);
+        dirty.Remove(member);
         left.Add(device);
         return true;
     }
 
-    /// <summary>What a restart must know and was not taken yet: members that changed, devices that left.</summary>
+    /// <summary>What a restart must know and was not taken yet: members that changed, devices that left. Costs what changed, not what there is.</summary>
     public (IReadOnlyList<RolloutMember> Changed, IReadOnlyList<DeviceId> Left) TakeDirty()
     {
-        var changed = members.Values.Where(m => m.IsDirty).ToArray();
-        foreach (var member in changed)
-            member.IsDirty = false;
-        var gone = left.ToArray();
+        if (dirty.Count == 0 && left.Count == 0)
+            return ([], []);
+        var (changed, gone) = (dirty.ToArray(), left.ToArray());
+        dirty.Clear();
         left.Clear();
         return (changed, gone);
     }
@@ -93,7 +98,8 @@ public sealed partial class Rollout
         if (member.State.IsInFlight() != state.IsInFlight())
             Count(member, state.IsInFlight() ? 1 : -1);
         waiting[member.Ring] += (state == MemberState.Waiting ? 1 : 0) - (member.State == MemberState.Waiting ? 1 : 0);
-        (member.State, member.Since, member.Reason, member.Progress, member.IsDirty) = (state, now, reason, 0, true);
+        (member.State, member.Since, member.Reason, member.Progress) = (state, now, reason, 0);
+        dirty.Add(member);
     }
 
     /// <summary>Devices that may be offered it now or later in the ring under way.</summary>

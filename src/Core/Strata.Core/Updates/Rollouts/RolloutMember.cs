@@ -51,9 +51,6 @@ public sealed class RolloutMember(RolloutCandidate candidate, int ring)
 
     /// <summary>What the rollout's owner keeps beside it; nothing to the rollout.</summary>
     public object? Beside { get; set; }
-
-    /// <summary>Something changed that a restart must know.</summary>
-    public bool IsDirty { get; internal set; }
 }
 
 /// <summary>What is kept of a device of a rollout.</summary>
