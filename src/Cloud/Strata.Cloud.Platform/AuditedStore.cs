@@ -11,16 +11,28 @@ namespace Strata.Cloud.Platform;
 /// <summary>
 /// A slice's tables and the one way to change them, where what is decided on is read from the database: one change after the other, each written as one transaction with its audit record.
 /// </summary>
-/// <param name="create">A context of the slice for a tenant.</param>
-/// <param name="logger">The slice's own: a change that could not be written is its error.</param>
-public class AuditedStore<TContext>(
-    IRegistryDatabase database, string migrationsTable, Func<DbContextOptions<TContext>, TenantId, TContext> create, AuditNumbers numbers, TimeProvider time, ILogger logger) : IDisposable
+public class AuditedStore<TContext> : IDisposable
     where TContext : StrataDbContext
 {
-    private readonly DbContextOptions<TContext> options = database.OptionsFor<TContext>(migrationsTable);
+    private readonly IRegistryDatabase database;
+    private readonly string migrationsTable;
+    private readonly Func<DbContextOptions<TContext>, TenantId, TContext> create;
+    private readonly DbContextOptions<TContext> options;
+    private readonly AuditNumbers numbers;
+    private readonly TimeProvider time;
+
+    /// <param name="create">A context of the slice for a tenant.</param>
+    /// <param name="logger">The slice's own: a change that could not be written is its error.</param>
+    public AuditedStore(
+        IRegistryDatabase database, string migrationsTable, Func<DbContextOptions<TContext>, TenantId, TContext> create, AuditNumbers numbers, TimeProvider time, ILogger logger)
+    {
+        (this.database, this.migrationsTable, this.create, this.numbers, this.time) = (database, migrationsTable, create, numbers, time);
+        options = database.OptionsFor<TContext>(migrationsTable);
+        Turn = new RegistryTurn<TContext>(database, tenant => create(database.OptionsFor<TContext>(migrationsTable), tenant), (tenant, cancellationToken) => ReloadAsync(tenant, cancellationToken), logger);
+    }
 
     /// <summary>The turn on which everything is written.</summary>
-    protected RegistryTurn<TContext> Turn { get; } = new(database, tenant => create(database.OptionsFor<TContext>(migrationsTable), tenant), static (_, _) => Task.CompletedTask, logger);
+    protected RegistryTurn<TContext> Turn { get; }
 
     public TContext Create(TenantId tenant) => create(options, tenant);
 
@@ -51,7 +63,7 @@ public class AuditedStore<TContext>(
                 return outcome.Problem;
             if (outcome.Value.Rows.Count > 0)
             {
-                await Turn.SaveAsync(caller.Tenant, outcome.Value.Rows, [Record(caller, outcome.Value, now)]);
+                await Turn.SaveAsync(caller.Tenant, outcome.Value.Rows, [RecordOf(caller, outcome.Value, now)]);
                 follow?.Invoke(outcome.Value.Result);
                 numbers.Announce(caller.Tenant);
             }
@@ -64,11 +76,16 @@ public class AuditedStore<TContext>(
         Turn.Dispose();
     }
 
-    private AuditRow Record<T>(Caller caller, DecidedChange<T> change, DateTimeOffset now) => new()
+    /// <summary>Loads again what a slice holds in memory of a tenant, after a change whose outcome is unknown; on the turn. Nothing where it holds nothing.</summary>
+    protected virtual Task ReloadAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>An audit record with the tenant's next number; made on the turn, in the order in which things were done.</summary>
+    protected AuditRow Record(Caller caller, DateTimeOffset at, string action, string kind, string subject, object? before, object? after) => new()
     {
-        TenantId = caller.Tenant.Value, Id = numbers.Next(caller.Tenant), Time = now, Actor = caller.Actor, Origin = caller.Origin,
-        Action = change.Action, Kind = change.Kind, Subject = change.Subject, Before = Json(change.Before), After = Json(change.After),
+        TenantId = caller.Tenant.Value, Id = numbers.Next(caller.Tenant), Time = at, Actor = caller.Actor, Origin = caller.Origin, Action = action, Kind = kind, Subject = subject, Before = Json(before), After = Json(after),
     };
+
+    private AuditRow RecordOf<T>(Caller caller, DecidedChange<T> change, DateTimeOffset now) => Record(caller, now, change.Action, change.Kind, change.Subject, change.Before, change.After);
 
     private static string? Json(object? value) => value is null ? null : JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
 }

@@ -83,14 +83,18 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
         var book = store.Of(caller.Tenant);
         if (!await store.SettleAsync(caller.Tenant, cancellationToken))
             return Unavailable;
+        int loads;
         lock (book.Gate)
         {
             if (!book.All.TryGetValue(id, out var live))
                 return NotFound(id);
-            if (step(live.Rollout, time.GetUtcNow()) is { } problem)
+            var now = time.GetUtcNow();
+            if (step(live.Rollout, now) is { } problem)
                 return problem;
+            book.Done.Add(new UpdateAudit(caller, now, action, id, null, after));
+            loads = book.Loads;
         }
-        if (await store.WriteAsync(caller, new UpdateAudit(action, id, after), cancellationToken) is { } unwritten)
+        if (await store.WriteAsync(caller.Tenant, loads) is { } unwritten)
             return unwritten;
         news.Tell(caller.Tenant, id);
         return Show(caller.Tenant, id);
@@ -114,16 +118,19 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
         var book = store.Of(caller.Tenant);
         if (!await store.SettleAsync(caller.Tenant, cancellationToken))
             return Unavailable;
-        LiveRollout? live;
+        int loads;
         lock (book.Gate)
         {
-            if (!book.All.TryGetValue(id, out live))
+            if (!book.All.TryGetValue(id, out var live))
                 return NotFound(id);
-            if (live.Rollout.Head.State is not RolloutState.Drafted && !live.Rollout.Head.State.IsOver())
-                return new Problem(ProblemKind.Conflict, $"The rollout is {RolloutNames.NameOf(live.Rollout.Head.State)}: abort it first.", "id");
+            var (plan, state) = (live.Rollout.Plan, live.Rollout.Head.State);
+            if (state is not RolloutState.Drafted && !state.IsOver())
+                return new Problem(ProblemKind.Conflict, state == RolloutState.RollingBack ? $"The rollout is taken back by {live.Rollout.Head.Rollback}: that ends first." : $"The rollout is {RolloutNames.NameOf(state)}: abort it first.", "id");
             book.Remove(live);
+            book.Done.Add(new UpdateAudit(caller, time.GetUtcNow(), "delete", id, new { plan.Name, plan.Artifact, devices = live.Rollout.Members.Count }, null));
+            loads = book.Loads;
         }
-        return await store.RemoveAsync(caller, live, cancellationToken) is { } problem ? problem : true;
+        return await store.WriteAsync(caller.Tenant, loads) is { } problem ? problem : true;
     }
 
     /// <summary>Takes the devices of a rollout back; those that cannot go are named first.</summary>
@@ -132,32 +139,42 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
         var book = store.Of(caller.Tenant);
         if (!await store.SettleAsync(caller.Tenant, cancellationToken))
             return Unavailable;
-        RollbackDraft draft;
+        Outcome<RollbackDraft> decided;
+        int loads;
         lock (book.Gate)
         {
             if (!book.All.TryGetValue(id, out var live))
                 return NotFound(id);
-            var now = time.GetUtcNow();
-            draft = RollbackPlanning.Make(live.Rollout, Guid.CreateVersion7(now).ToString("N")[..20], caller.Actor, m => WayBack(caller.Tenant, live.Rollout, m), now);
-            if (!dryRun && draft.Rollout.Members.Count == 0)
-                return new Problem(ProblemKind.Conflict, $"No device of rollout {id} can go back{(draft.Stranded.Count > 0 ? $": {draft.Stranded[0].WhyNot}" : "; none runs the new version")}.");
-            if (!dryRun)
-            {
-                if (live.Rollout.RollBack(draft.Rollout.Plan.Id, now) is { } problem)
-                    return problem;
-                draft.Rollout.Start(now);
-                book.Add(new LiveRollout(draft.Rollout));
-            }
+            decided = dryRun ? Draft(caller, live.Rollout) : RollBack(caller, live);
+            loads = book.Loads;
         }
+        if (!decided.IsOk)
+            return decided.Problem;
+        var draft = decided.Value;
         var (devices, hurt) = (draft.Rollout.Members.Count, draft.Rollout.Members.Values.Count(m => m.Ring == 0 && draft.Rollout.Plan.Rings.Rings.Count > 1));
         var stranded = draft.Stranded.Select(s => new RolloutStranded(s.Device.Value, s.WhyNot)).ToArray();
         if (dryRun)
             return new RolloutRollback(null, devices, hurt, stranded);
-        if (await store.WriteAsync(caller, new UpdateAudit("rollback", id, new { by = draft.Rollout.Plan.Id, devices, stranded = stranded.Length }), cancellationToken) is { } unwritten)
+        if (await store.WriteAsync(caller.Tenant, loads) is { } unwritten)
             return unwritten;
         news.Tell(caller.Tenant, id);
         news.Tell(caller.Tenant, draft.Rollout.Plan.Id);
         return new RolloutRollback(Show(caller.Tenant, draft.Rollout.Plan.Id).Value, devices, hurt, stranded);
+    }
+
+    /// <summary>Decides it, under the gate: both rollouts are written with the caller's next write.</summary>
+    public Outcome<RollbackDraft> RollBack(Caller caller, LiveRollout live)
+    {
+        var (id, now, book) = (live.Rollout.Plan.Id, time.GetUtcNow(), store.Of(caller.Tenant));
+        var draft = Draft(caller, live.Rollout);
+        if (draft.Rollout.Members.Count == 0)
+            return new Problem(ProblemKind.Conflict, $"No device of rollout {id} can go back{(draft.Stranded.Count > 0 ? $": {draft.Stranded[0].WhyNot}" : "; none runs the new version")}.");
+        if (live.Rollout.RollBack(draft.Rollout.Plan.Id, now) is { } problem)
+            return problem;
+        draft.Rollout.Start(now);
+        book.Add(new LiveRollout(draft.Rollout));
+        book.Done.Add(new UpdateAudit(caller, now, "rollback", id, null, new { by = draft.Rollout.Plan.Id, devices = draft.Rollout.Members.Count, stranded = draft.Stranded.Count }));
+        return draft;
     }
 
     public Outcome<RolloutInfo> Show(TenantId tenant, string id)
@@ -176,15 +193,30 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
         var book = store.Of(caller.Tenant);
         if (!await store.SettleAsync(caller.Tenant, cancellationToken))
             return Unavailable;
+        var plan = rollout.Plan;
+        int loads;
         lock (book.Gate)
         {
             if (book.All.Count >= options.MaxRollouts)
                 return new Problem(ProblemKind.TooMuch, $"The tenant has {options.MaxRollouts} rollouts, old ones among them; delete some that are over ('strata rollout delete').");
             book.Add(new LiveRollout(rollout));
+            book.Done.Add(new UpdateAudit(caller, time.GetUtcNow(), action, plan.Id, null, new { plan.Name, plan.Artifact, plan.Query, devices = rollout.Members.Count, mode = RolloutNames.NameOf(plan.Mode) }));
+            loads = book.Loads;
         }
-        var plan = rollout.Plan;
-        var problem = await store.WriteAsync(caller, new UpdateAudit(action, plan.Id, new { plan.Name, plan.Artifact, plan.Query, devices = rollout.Members.Count, mode = RolloutNames.NameOf(plan.Mode) }), cancellationToken);
-        return problem is not null ? problem : Show(caller.Tenant, plan.Id);
+        return await store.WriteAsync(caller.Tenant, loads) is { } problem ? problem : Show(caller.Tenant, plan.Id);
+    }
+
+    /// <summary>Many devices come from the same few versions, each of which is looked up once.</summary>
+    private RollbackDraft Draft(Caller caller, Rollout rollout)
+    {
+        var (now, ways) = (time.GetUtcNow(), new Dictionary<(string? Artifact, string? From, string? Model), WayBack>());
+        return RollbackPlanning.Make(rollout, Guid.CreateVersion7(now).ToString("N")[..20], caller.Actor, Way, now);
+
+        WayBack Way(RolloutMember member)
+        {
+            var key = (member.Candidate.Artifact, member.Candidate.From, member.Candidate.Target.Model);
+            return ways.TryGetValue(key, out var known) ? known : ways[key] = WayBack(caller.Tenant, rollout, member);
+        }
     }
 
     private WayBack WayBack(TenantId tenant, Rollout rollout, RolloutMember member)

@@ -25,27 +25,14 @@ internal sealed partial class RolloutRunner(
         if (!await store.SettleAsync(tenant, cancellationToken))
             return;
         await FollowAsync(tenant, cancellationToken);
-        var stepped = Decide(tenant);
-        foreach (var (id, decision) in stepped.Changed)
+        var (changed, loads) = Decide(tenant);
+        if (await store.WriteAsync(tenant, loads) is { } problem)
         {
-            var audit = decision is null ? null : new UpdateAudit(decision.Outcome == GateOutcome.Abort ? "stop" : "go on", id, new { ring = decision.Ring, rule = decision.Rule, why = decision.Why });
-            if (await store.WriteAsync(Caller.Node(tenant), audit, cancellationToken) is { } problem)
-            {
-                LogNotWritten(problem.Detail);
-                return;
-            }
-            news.Tell(tenant, id);
-        }
-        if (await store.WriteAsync(Caller.Node(tenant), null, cancellationToken) is { } unwritten)
-        {
-            LogNotWritten(unwritten.Detail);
+            LogNotWritten(problem.Detail);
             return;
         }
-        foreach (var id in stepped.GoBack)
-        {
-            if (await desk.RollBackAsync(Caller.Node(tenant), id, dryRun: false, cancellationToken) is { IsOk: false, Problem: { } problem })
-                LogNotBack(id, problem.Detail);
-        }
+        foreach (var id in changed)
+            news.Tell(tenant, id);
         await TellAsync(tenant, cancellationToken);
     }
 
@@ -113,31 +100,44 @@ internal sealed partial class RolloutRunner(
         }
     }
 
-    private (List<(string Id, GateDecision? Decision)> Changed, List<string> GoBack) Decide(TenantId tenant)
+    /// <returns>Rollouts that stand elsewhere than before.</returns>
+    private (List<string> Changed, int Loads) Decide(TenantId tenant)
     {
-        var (changed, goBack) = (new List<(string, GateDecision?)>(), new List<string>());
-        var (book, now, look) = (store.Of(tenant), time.GetUtcNow(), facts.Signs.Look(tenant));
+        var (changed, book, now, look) = (new List<string>(), store.Of(tenant), time.GetUtcNow(), facts.Signs.Look(tenant));
         lock (book.Gate)
         {
             foreach (var live in book.All.Values.ToArray())
-            {
-                var before = live.Rollout.Head;
-                if (before.State == RolloutState.RollingBack && before.Rollback is { } back && book.All.GetValueOrDefault(back)?.Rollout.Head.State.IsOver() == true)
-                {
-                    live.Rollout.RolledBack(now);
-                    changed.Add((before.Plan.Id, null));
-                    continue;
-                }
-                var decision = live.Rollout.Look(member => Evidence(tenant, member, look), now);
-                var after = live.Rollout.Head;
-                if (decision is null || (after.State == before.State && after.Ring == before.Ring))
-                    continue;
-                changed.Add((before.Plan.Id, decision.Outcome == GateOutcome.Wait ? null : decision));
-                if (after.State == RolloutState.Aborted && after.Plan.RollBackOnAbort)
-                    goBack.Add(before.Plan.Id);
-            }
+                Decide(tenant, book, live, look, now, changed);
+            return (changed, book.Loads);
         }
-        return (changed, goBack);
+    }
+
+    private void Decide(TenantId tenant, TenantRollouts book, LiveRollout live, Func<FleetDevice, DeviceSigns> look, DateTimeOffset now, List<string> changed)
+    {
+        var (id, before) = (live.Rollout.Plan.Id, live.Rollout.Head);
+        live.Rollout.Expire(now);
+        // A rollback that was deleted is over too.
+        if (before.State == RolloutState.RollingBack && book.All.GetValueOrDefault(before.Rollback ?? "")?.Rollout.Head.State.IsOver() != false)
+        {
+            live.Rollout.RolledBack(now);
+            changed.Add(id);
+            return;
+        }
+        var decision = live.Rollout.Look(member => Evidence(tenant, member, look), now);
+        var after = live.Rollout.Head;
+        if (decision is null || (after.State == before.State && after.Ring == before.Ring))
+            return;
+        changed.Add(id);
+        if (decision.Outcome == GateOutcome.Wait)
+            return;
+        book.Done.Add(new UpdateAudit(Caller.Node(tenant), now, decision.Outcome == GateOutcome.Abort ? "stop" : "go on", id, null, new { ring = decision.Ring, rule = decision.Rule, why = decision.Why }));
+        if (after.State != RolloutState.Aborted || !after.Plan.RollBackOnAbort)
+            return;
+        var back = desk.RollBack(Caller.Node(tenant), live);
+        if (back.IsOk)
+            changed.Add(back.Value.Rollout.Plan.Id);
+        else
+            LogNotBack(id, back.Problem.Detail);
     }
 
     private MemberEvidence Evidence(TenantId tenant, RolloutMember member, Func<FleetDevice, DeviceSigns> look)

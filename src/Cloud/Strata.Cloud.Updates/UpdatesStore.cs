@@ -15,13 +15,14 @@ using Strata.Core.Updates.Rollouts;
 namespace Strata.Cloud.Updates;
 
 /// <summary>
-/// The slice's tables and the rollouts in memory. A decision is made in memory under the tenant's gate, then <see cref="WriteAsync"/> writes whatever differs, in turn: of many that ask at
-/// once the first writes for all. Nobody is told of a decision before it is written. When a write fails the memory is loaded again.
+/// The slice's tables and the rollouts in memory. A decision is made in memory under the tenant's gate, then <see cref="WriteAsync"/> writes whatever differs, in turn and as one transaction with the audit records
+/// of it: of many that ask at once the first writes for all. Nobody is told of a decision before it is written. After a write that failed, or of which nobody knows, the memory is loaded again, and what was decided
+/// on the old one is refused.
 /// </summary>
-internal sealed partial class UpdatesStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<UpdatesStore> logger)
+internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<UpdatesStore> logger)
     : AuditedStore<UpdatesDbContext>(database, UpdatesDbContext.MigrationsTable, static (options, tenant) => new UpdatesDbContext(options, tenant), numbers, time, logger)
 {
-    private readonly IRegistryDatabase database = database;
+    private readonly AuditNumbers numbers = numbers;
     private readonly ConcurrentDictionary<TenantId, TenantRollouts> tenants = new();
 
     public IEnumerable<TenantId> Tenants => tenants.Keys;
@@ -37,7 +38,10 @@ internal sealed partial class UpdatesStore(IRegistryDatabase database, AuditNumb
             await LoadAsync(tenant, cancellationToken);
     }
 
-    public async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken)
+    /// <summary>Loads what is in the tables, in turn with the writes.</summary>
+    public Task LoadAsync(TenantId tenant, CancellationToken cancellationToken) => Turn.LoadAgainAsync(tenant, cancellationToken);
+
+    protected override async Task ReloadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = Create(tenant);
         var heads = await context.Rollouts.AsNoTracking().OrderBy(r => r.Id).ToListAsync(cancellationToken);
@@ -58,98 +62,96 @@ internal sealed partial class UpdatesStore(IRegistryDatabase database, AuditNumb
         }
     }
 
-    /// <summary>Writes what of the tenant's rollouts differs from its tables.</summary>
-    /// <param name="audit">What somebody did; null for what is only observed.</param>
-    /// <returns>Why it is not written; then the memory is as before, or will be.</returns>
-    public async Task<Problem?> WriteAsync(Caller caller, UpdateAudit? audit, CancellationToken cancellationToken)
+    /// <summary>Writes what was decided until its turn comes; not to be cancelled, as it is in memory already.</summary>
+    /// <param name="loads">The book's <see cref="TenantRollouts.Loads"/> when it was decided, taken under the same hold of the gate.</param>
+    /// <returns>Why it is not written; then it is not in memory either, or will not be.</returns>
+    public async Task<Problem?> WriteAsync(TenantId tenant, int loads)
     {
-        var book = Of(caller.Tenant);
+        var book = Of(tenant);
         try
         {
-            if (audit is not null)
-            {
-                var outcome = await ChangeAsync<bool>(
-                    caller, (_, _, _) => Task.FromResult<Outcome<DecidedChange<bool>>>(new DecidedChange<bool>(true, Differences(caller.Tenant, book), audit.Action, "rollout", audit.Rollout, null, audit.After)), cancellationToken);
-                if (outcome.IsOk)
-                    return null;
-                await DoubtAsync(caller.Tenant, book);
-                return outcome.Problem;
-            }
-            await Turn.ObserveAsync(caller.Tenant, async context =>
-            {
-                context.ChangeTracker.AutoDetectChangesEnabled = false;
-                foreach (var (before, after) in Differences(caller.Tenant, book))
-                    context.Entry(after ?? before!).State = before is null ? EntityState.Added : after is null ? EntityState.Deleted : EntityState.Modified;
-                await context.SaveChangesAsync(CancellationToken.None);
-            }, null, cancellationToken);
-            return null;
-        }
-        catch (Exception failure) when (database.Explain(failure) is not null)
-        {
-            LogNotWritten(failure);
-            await DoubtAsync(caller.Tenant, book);
-            return database.Explain(failure);
+            var outcome = await Turn.ChangeAsync(tenant, () => WriteDifferencesAsync(tenant, book, loads), CancellationToken.None);
+            if (outcome.IsOk)
+                return null;
+            await SettleAsync(tenant, CancellationToken.None);
+            return outcome.Problem;
         }
         catch
         {
-            await DoubtAsync(caller.Tenant, book);
+            await SettleAsync(tenant, CancellationToken.None);
             throw;
         }
-    }
-
-    /// <summary>Removes the rows of a rollout that is not in memory any more.</summary>
-    /// <returns>Why they are not removed; then it is in memory again, or will be.</returns>
-    public async Task<Problem?> RemoveAsync(Caller caller, LiveRollout live, CancellationToken cancellationToken)
-    {
-        var id = live.Rollout.Plan.Id;
-        var outcome = await ChangeAsync<bool>(caller, async (context, _, cancelled) =>
-        {
-            var rows = new List<(object? Before, object? After)>();
-            rows.AddRange((await context.Rollouts.AsNoTracking().Where(r => r.Id == id).ToListAsync(cancelled)).Select(r => ((object?)r, (object?)null)));
-            rows.AddRange((await context.Members.AsNoTracking().Where(m => m.Rollout == id).ToListAsync(cancelled)).Select(m => ((object?)m, (object?)null)));
-            return new DecidedChange<bool>(true, rows, "delete", "rollout", id, new { live.Rollout.Plan.Name, live.Rollout.Plan.Artifact, devices = live.Rollout.Members.Count }, null);
-        }, cancellationToken);
-        if (outcome.IsOk)
-            return null;
-        await DoubtAsync(caller.Tenant, Of(caller.Tenant));
-        return outcome.Problem;
     }
 
     /// <summary>Loads again what is in doubt; false when that is not possible now.</summary>
     public async Task<bool> SettleAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        if (!Of(tenant).IsDoubtful)
+        var book = Of(tenant);
+        if (!book.IsDoubtful)
             return true;
+        var outcome = await Turn.ChangeAsync<bool>(
+            tenant,
+            async () =>
+            {
+                if (book.IsDoubtful)
+                    await ReloadAsync(tenant, cancellationToken);
+                return true;
+            }, cancellationToken);
+        return outcome.IsOk;
+    }
+
+    /// <summary>On the turn. Nothing differs where the one before has written it.</summary>
+    private async Task<Outcome<bool>> WriteDifferencesAsync(TenantId tenant, TenantRollouts book, int loads)
+    {
         try
         {
-            await LoadAsync(tenant, cancellationToken);
+            List<(object? Before, object? After)> rows;
+            AuditRow[] audit;
+            lock (book.Gate)
+            {
+                if (book.IsDoubtful || book.Loads != loads)
+                    return RolloutDesk.Unavailable;
+                rows = Differences(tenant, book);
+                audit = [.. book.Done.Select(d => Record(d.Caller, EventTime.ToDateTimeOffset(EventTime.From(d.At)), d.Action, "rollout", d.Rollout, d.Before, d.After))];
+                book.Done.Clear();
+            }
+            if (rows.Count + audit.Length > 0)
+                await Turn.SaveAsync(tenant, rows, audit);
+            if (audit.Length > 0)
+                numbers.Announce(tenant);
             return true;
         }
-        catch (Exception failure) when (database.Explain(failure) is not null)
+        catch
         {
-            LogNotLoaded(failure);
-            return false;
+            lock (book.Gate)
+                book.IsDoubtful = true;
+            throw;
         }
     }
 
-    private async Task DoubtAsync(TenantId tenant, TenantRollouts book)
-    {
-        lock (book.Gate)
-            book.IsDoubtful = true;
-        await SettleAsync(tenant, CancellationToken.None);
-    }
-
-    /// <summary>On the turn: what was decided until now, and nothing that a write before has taken.</summary>
+    /// <summary>What was decided until now, and nothing that a write before has taken.</summary>
     private static List<(object? Before, object? After)> Differences(TenantId tenant, TenantRollouts book)
     {
         var rows = new List<(object?, object?)>();
-        lock (book.Gate)
-        {
-            foreach (var live in book.All.Values)
-                Differences(tenant, book, live, rows);
-        }
+        foreach (var live in book.Removed)
+            Removal(tenant, live, rows);
+        book.Removed.Clear();
+        foreach (var live in book.All.Values)
+            Differences(tenant, book, live, rows);
         return rows;
     }
+
+    private static void Removal(TenantId tenant, LiveRollout live, List<(object? Before, object? After)> rows)
+    {
+        var id = live.Rollout.Plan.Id;
+        if (live.Written is not null)
+            rows.Add((new RolloutRow { TenantId = tenant.Value, Id = id, State = "", Head = "" }, null));
+        foreach (var device in live.WrittenMembers)
+            rows.Add((MemberRow(tenant, id, device), null));
+    }
+
+    /// <summary>To be deleted: by its key.</summary>
+    private static RolloutMemberRow MemberRow(TenantId tenant, string rollout, DeviceId device) => new() { TenantId = tenant.Value, Rollout = rollout, Device = device.Value, State = "", Content = "" };
 
     private static void Differences(TenantId tenant, TenantRollouts book, LiveRollout live, List<(object? Before, object? After)> rows)
     {
@@ -172,17 +174,8 @@ internal sealed partial class UpdatesStore(IRegistryDatabase database, AuditNumb
                 rows.Add((null, new DeviceSoftwareRow { TenantId = tenant.Value, Device = member.Id.Value, Component = component, Since = since, Version = version, Rollout = id }));
         }
         foreach (var device in left.Where(live.WrittenMembers.Remove))
-            rows.Add((new RolloutMemberRow { TenantId = tenant.Value, Rollout = id, Device = device.Value, State = "", Content = "" }, null));
+            rows.Add((MemberRow(tenant, id, device), null));
     }
 
     private static string? Runs(Rollout rollout, RolloutMember member) => member.Runs ?? (member.State == MemberState.Succeeded ? member.Candidate.Version ?? rollout.Plan.Version : member.Candidate.From);
-
-    [LoggerMessage(5901, LogLevel.Error, "What became of rollouts could not be written; it is loaded again.")]
-    private partial void LogNotWritten(Exception failure);
-
-    [LoggerMessage(5902, LogLevel.Error, "Rollouts could not be loaded again; it is tried again.")]
-    private partial void LogNotLoaded(Exception failure);
 }
-
-/// <summary>What somebody did with a rollout.</summary>
-internal sealed record UpdateAudit(string Action, string Rollout, object? After);

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Updates;
 using Strata.Cloud.Updates;
 using Strata.Core.Tenancy;
@@ -26,6 +27,8 @@ public class RolloutCloud : RunningCloud
 
     internal MovedTime Time { get; } = new();
 
+    internal WriteFaults Faults { get; } = new();
+
     public FewArtifacts Artifacts { get; } = new();
 
     /// <summary>Looks once at the rollouts of the main tenant.</summary>
@@ -42,6 +45,8 @@ public class RolloutCloud : RunningCloud
     {
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Time));
         builder.Services.Replace(ServiceDescriptor.Singleton<IArtifacts>(Artifacts));
+        var registry = builder.Services.Last(s => s.ServiceType == typeof(IRegistryDatabase)).ImplementationFactory!;
+        builder.Services.Replace(ServiceDescriptor.Singleton<IRegistryDatabase>(services => new FaultyRegistry((IRegistryDatabase)registry(services), Faults)));
         builder.Services.Replace(ServiceDescriptor.Singleton(new UpdatesOptions { LookInterval = TimeSpan.FromMinutes(10), FollowInterval = TimeSpan.FromSeconds(1) }));
     }
 }

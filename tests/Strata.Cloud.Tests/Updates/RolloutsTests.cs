@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -9,28 +8,26 @@ using Strata.Cloud.Contracts;
 
 namespace Strata.Cloud.Tests.Updates;
 
-public abstract class RolloutsTests(RolloutCloud cloud)
+public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task A_rollout_goes_from_ring_to_ring_over_a_restart_and_a_device_reads_only_its_own_job()
     {
         var devices = await DevicesAsync("go", 20);
-        await cloud.Client.CreateDeviceAsync(new CreateDevice("go-other", Model: "m2") { Tags = new Dictionary<string, string> { ["run"] = "go" } }, Cancel);
+        await Cloud.Client.CreateDeviceAsync(new CreateDevice("go-other", Model: "m2") { Tags = new Dictionary<string, string> { ["run"] = "go" } }, Cancel);
         var request = new CreateRollout(FewArtifacts.New.Id, "tag.run=go", Rings: [new(0.1, TimeSpan.FromHours(1)), new(1, TimeSpan.Zero)]);
-        var plan = await cloud.Client.PlanRolloutAsync(request, Cancel);
+        var plan = await Cloud.Client.PlanRolloutAsync(request, Cancel);
         Assert.Equal((21, 20), (plan.Matched, plan.Targets));
         Assert.Equal("it is for 'm1', and this is 'm2'", Assert.Single(plan.Excluded).Why);
         Assert.Equal([2, 18], plan.Rings.Select(r => r.Targets));
 
-        var rollout = await cloud.Client.CreateRolloutAsync(request, Cancel);
+        var rollout = await Cloud.Client.CreateRolloutAsync(request, Cancel);
         Assert.Equal("drafted", rollout.State);
-        Assert.Equal("waitingForApproval", (await cloud.Client.StepRolloutAsync(rollout.Id, "start", cancellationToken: Cancel)).State);
-        Assert.Equal(HttpStatusCode.Conflict, (await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.DeleteRolloutAsync(rollout.Id, Cancel))).StatusCode);
-        var refused = await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.StepRolloutAsync(rollout.Id, "approve", cancellationToken: Cancel));
+        Assert.Equal("waitingForApproval", (await Cloud.Client.StepRolloutAsync(rollout.Id, "start", cancellationToken: Cancel)).State);
+        Assert.Equal(HttpStatusCode.Conflict, (await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.DeleteRolloutAsync(rollout.Id, Cancel))).StatusCode);
+        var refused = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.StepRolloutAsync(rollout.Id, "approve", cancellationToken: Cancel));
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-        var bob = new StrataClient(cloud.NewClient(), (await cloud.Client.CreateTokenAsync(new CreateToken([new GrantInfo("tenant-admin")], "bob"), Cancel)).Token);
+        var bob = new StrataClient(Cloud.NewClient(), (await Cloud.Client.CreateTokenAsync(new CreateToken([new GrantInfo("tenant-admin")], "bob"), Cancel)).Token);
         Assert.Equal(("running", "bob"), Both(await bob.StepRolloutAsync(rollout.Id, "approve", cancellationToken: Cancel)));
 
         var jobs = await PollAsync(devices);
@@ -42,36 +39,36 @@ public abstract class RolloutsTests(RolloutCloud cloud)
             await ReportAsync(devices[id], rollout.Id, new JobReport("trial"), HttpStatusCode.NoContent);
         var stranger = devices.Keys.First(d => !jobs.ContainsKey(d));
         await ReportAsync(devices[stranger], rollout.Id, new JobReport("succeeded"), HttpStatusCode.NotFound);
-        using (var other = cloud.As(devices[stranger]))
+        using (var other = Cloud.As(devices[stranger]))
             Assert.Equal(HttpStatusCode.NotFound, (await other.GetAsync($"/api/v1/devices/{canary}/jobs/next", Cancel)).StatusCode);
 
-        await cloud.StopAsync();
-        await cloud.StartAsync();
-        Assert.Equal("trial", Assert.Single((await cloud.Client.ListRolloutDevicesAsync(rollout.Id, "trial", limit: 1, cancellationToken: Cancel)).Items).State);
+        await Cloud.StopAsync();
+        await Cloud.StartAsync();
+        Assert.Equal("trial", Assert.Single((await Cloud.Client.ListRolloutDevicesAsync(rollout.Id, "trial", limit: 1, cancellationToken: Cancel)).Items).State);
         Assert.Equal(2, (await PollAsync(devices)).Count);
         foreach (var id in jobs.Keys)
             await ReportAsync(devices[id], rollout.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
         await ReportAsync(devices[canary], rollout.Id, new JobReport("failed"), HttpStatusCode.Conflict);
-        await cloud.LookAsync();
-        Assert.Equal("soaking", (await cloud.Client.GetRolloutAsync(rollout.Id, Cancel)).State);
-        cloud.Time.Offset += TimeSpan.FromMinutes(61);
-        await cloud.LookAsync();
-        var second = await cloud.Client.GetRolloutAsync(rollout.Id, Cancel);
+        await Cloud.LookAsync();
+        Assert.Equal("soaking", (await Cloud.Client.GetRolloutAsync(rollout.Id, Cancel)).State);
+        Cloud.Time.Offset += TimeSpan.FromMinutes(61);
+        await Cloud.LookAsync();
+        var second = await Cloud.Client.GetRolloutAsync(rollout.Id, Cancel);
         Assert.Equal(("running", 2, "goOn"), (second.State, second.Ring, second.Rings[0].Decision));
-        await cloud.Client.CreateDeviceAsync(new CreateDevice("go-late", Model: "m1") { Tags = new Dictionary<string, string> { ["run"] = "go" } }, Cancel);
+        await Cloud.Client.CreateDeviceAsync(new CreateDevice("go-late", Model: "m1") { Tags = new Dictionary<string, string> { ["run"] = "go" } }, Cancel);
         foreach (var id in (await PollAsync(devices)).Keys)
             await ReportAsync(devices[id], rollout.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
-        cloud.Time.Offset += TimeSpan.FromSeconds(2);
-        await cloud.LookAsync();
-        Assert.Contains("go-late", (await cloud.Client.ListRolloutDevicesAsync(rollout.Id, "waiting", cancellationToken: Cancel)).Items.Select(d => d.Device));
-        await cloud.LookAsync();
-        Assert.Equal("done", (await cloud.Client.GetRolloutAsync(rollout.Id, Cancel)).State);
+        Cloud.Time.Offset += TimeSpan.FromSeconds(2);
+        await Cloud.LookAsync();
+        Assert.Contains("go-late", (await Cloud.Client.ListRolloutDevicesAsync(rollout.Id, "waiting", cancellationToken: Cancel)).Items.Select(d => d.Device));
+        await Cloud.LookAsync();
+        Assert.Equal("done", (await Cloud.Client.GetRolloutAsync(rollout.Id, Cancel)).State);
 
-        var software = Assert.Single((await cloud.Client.ListDeviceSoftwareAsync(canary, Cancel)).Items);
+        var software = Assert.Single((await Cloud.Client.ListDeviceSoftwareAsync(canary, Cancel)).Items);
         Assert.Equal(("app", "2.0", rollout.Id), (software.Component, software.Version, software.Rollout!));
-        Assert.Equal(20, (await cloud.Client.ListAffectedAsync("openssl", ">=3.0 <3.1", Cancel)).Items.Count(d => d.Device.StartsWith("go-", StringComparison.Ordinal)));
-        Assert.DoesNotContain((await cloud.Client.ListAffectedAsync("openssl", "<3.0.14", Cancel)).Items, d => d.Device.StartsWith("go-", StringComparison.Ordinal));
-        var audit = (await cloud.Client.ListAuditAsync(new AuditQuery(Kind: "rollout"), cancellationToken: Cancel)).Items.Where(a => a.Id == rollout.Id).Select(a => $"{a.Actor} {a.Action}").ToArray();
+        Assert.Equal(20, (await Cloud.Client.ListAffectedAsync("openssl", ">=3.0 <3.1", Cancel)).Items.Count(d => d.Device.StartsWith("go-", StringComparison.Ordinal)));
+        Assert.DoesNotContain((await Cloud.Client.ListAffectedAsync("openssl", "<3.0.14", Cancel)).Items, d => d.Device.StartsWith("go-", StringComparison.Ordinal));
+        var audit = (await Cloud.Client.ListAuditAsync(new AuditQuery(Kind: "rollout"), cancellationToken: Cancel)).Items.Where(a => a.Id == rollout.Id).Select(a => $"{a.Actor} {a.Action}").ToArray();
         Assert.Contains("bob approve", audit);
         Assert.Equal(2, audit.Count(a => a == "node go on"));
     }
@@ -79,30 +76,23 @@ public abstract class RolloutsTests(RolloutCloud cloud)
     [Fact]
     public async Task A_build_that_devices_go_back_from_is_stopped_and_the_rest_is_taken_back()
     {
-        var devices = await DevicesAsync("bad", 12);
-        var first = await StartAsync(new CreateRollout(FewArtifacts.Old.Id, "tag.run=bad", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false));
-        foreach (var id in (await PollAsync(devices)).Keys)
-            await ReportAsync(devices[id], first.Id, new JobReport("succeeded", Version: "1.0"), HttpStatusCode.NoContent);
-        await cloud.LookAsync();
-        await cloud.LookAsync();
-        Assert.Equal("done", (await cloud.Client.GetRolloutAsync(first.Id, Cancel)).State);
-
+        var devices = await RunOldAsync("bad", 12);
         var bad = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=bad", Rings: [new(0.5, TimeSpan.FromHours(1)), new(1, TimeSpan.Zero)], NeedsApproval: false));
         var jobs = await PollAsync(devices);
         Assert.Equal(6, jobs.Count);
         Assert.All(jobs.Values, j => Assert.Equal((FewArtifacts.Old.Sha256, new string('c', 64)), (j.Delta!.From, j.Delta.Sha256)));
         foreach (var (id, i) in jobs.Keys.Select((id, i) => (id, i)))
             await ReportAsync(devices[id], bad.Id, i == 0 ? new JobReport("rolledBack", "watchdog", "1.0") : new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
-        await cloud.LookAsync();
-        var stopped = await cloud.Client.GetRolloutAsync(bad.Id, Cancel);
+        await Cloud.LookAsync();
+        var stopped = await Cloud.Client.GetRolloutAsync(bad.Id, Cancel);
         Assert.Equal(("aborted", "abort", "installation", 1), (stopped.State, stopped.Rings[0].Decision, stopped.Rings[0].Gate!.Rule, stopped.Rings[0].Gate!.RolledBack));
         Assert.StartsWith("1 of 6 installations failed (1 went back by themselves).", stopped.Why, StringComparison.Ordinal);
         Assert.Empty(await PollAsync(devices));
 
-        var dry = await cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: true, Cancel);
+        var dry = await Cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: true, Cancel);
         Assert.Equal((5, 0), (dry.Devices, dry.Stranded.Count));
         Assert.Null(dry.Rollout);
-        var back = (await cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: false, Cancel)).Rollout!;
+        var back = (await Cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: false, Cancel)).Rollout!;
         Assert.Equal(bad.Id, back.RollbackOf);
         for (var round = 0; round < 4; round++)
         {
@@ -111,21 +101,59 @@ public abstract class RolloutsTests(RolloutCloud cloud)
                 Assert.Equal("1.0", job.Version);
                 await ReportAsync(devices[id], back.Id, new JobReport("succeeded", Version: "1.0"), HttpStatusCode.NoContent);
             }
-            await cloud.LookAsync();
-            cloud.Time.Offset += TimeSpan.FromMinutes(61);
-            await cloud.LookAsync();
+            await Cloud.LookAsync();
+            Cloud.Time.Offset += TimeSpan.FromMinutes(61);
+            await Cloud.LookAsync();
         }
-        Assert.Equal("done", (await cloud.Client.GetRolloutAsync(back.Id, Cancel)).State);
-        Assert.Equal("aborted", (await cloud.Client.GetRolloutAsync(bad.Id, Cancel)).State);
-        Assert.Equal(["1.0", "2.0", "1.0"], (await cloud.Client.ListDeviceSoftwareAsync(jobs.Keys.ElementAt(1), Cancel)).Items.Select(s => s.Version));
+        Assert.Equal("done", (await Cloud.Client.GetRolloutAsync(back.Id, Cancel)).State);
+        Assert.Equal("aborted", (await Cloud.Client.GetRolloutAsync(bad.Id, Cancel)).State);
+        Assert.Equal(["1.0", "2.0", "1.0"], (await Cloud.Client.ListDeviceSoftwareAsync(jobs.Keys.ElementAt(1), Cancel)).Items.Select(s => s.Version));
 
         // What is over may be forgotten; what its devices ran is not.
-        await cloud.Client.DeleteRolloutAsync(back.Id, Cancel);
-        await cloud.Client.DeleteRolloutAsync(bad.Id, Cancel);
-        await cloud.StopAsync();
-        await cloud.StartAsync();
-        Assert.Equal(HttpStatusCode.NotFound, (await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.GetRolloutAsync(bad.Id, Cancel))).StatusCode);
-        Assert.Equal(3, (await cloud.Client.ListDeviceSoftwareAsync(jobs.Keys.ElementAt(1), Cancel)).Items.Count);
+        await Cloud.Client.DeleteRolloutAsync(back.Id, Cancel);
+        await Cloud.Client.DeleteRolloutAsync(bad.Id, Cancel);
+        await Cloud.StopAsync();
+        await Cloud.StartAsync();
+        Assert.Equal(HttpStatusCode.NotFound, (await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.GetRolloutAsync(bad.Id, Cancel))).StatusCode);
+        Assert.Equal(3, (await Cloud.Client.ListDeviceSoftwareAsync(jobs.Keys.ElementAt(1), Cancel)).Items.Count);
+    }
+
+    [Fact]
+    public async Task Who_installs_a_build_that_is_stopped_is_waited_for_and_then_taken_back()
+    {
+        var devices = await RunOldAsync("late", 2);
+        var bad = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=late", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false, RollBackOnAbort: true));
+        Assert.Equal(2, (await PollAsync(devices)).Count);
+        await ReportAsync(devices["late-0"], bad.Id, new JobReport("installing", Version: "1.0"), HttpStatusCode.NoContent);
+        await ReportAsync(devices["late-1"], bad.Id, new JobReport("rolledBack", "watchdog", "1.0"), HttpStatusCode.NoContent);
+        await Cloud.LookAsync();
+        var stopped = await Cloud.Client.GetRolloutAsync(bad.Id, Cancel);
+        Assert.Equal("rollingBack", stopped.State);
+        Assert.Equal("late-0", Assert.Single((await Cloud.Client.ListRolloutDevicesAsync(stopped.Rollback!, cancellationToken: Cancel)).Items).Device);
+        // It may be in the midst of it: it has no other job before it was given up.
+        Assert.Empty(await PollAsync(devices));
+        Cloud.Time.Offset += TimeSpan.FromMinutes(61);
+        await Cloud.LookAsync();
+        Assert.Equal("late-0", Assert.Single((await Cloud.Client.ListRolloutDevicesAsync(bad.Id, "unconfirmed", cancellationToken: Cancel)).Items).Device);
+        var back = Assert.Single(await PollAsync(devices)).Value;
+        Assert.Equal((stopped.Rollback, "1.0"), (back.Job, back.Version));
+    }
+
+    [Fact]
+    public async Task A_rollout_whose_rollback_is_deleted_is_over()
+    {
+        var devices = await RunOldAsync("del", 2);
+        var bad = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=del", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false));
+        foreach (var id in (await PollAsync(devices)).Keys)
+            await ReportAsync(devices[id], bad.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
+        var back = (await Cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: false, Cancel)).Rollout!;
+        var refused = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.DeleteRolloutAsync(bad.Id, Cancel));
+        Assert.Contains($"The rollout is taken back by {back.Id}: that ends first.", refused.Message, StringComparison.Ordinal);
+        await Cloud.Client.StepRolloutAsync(back.Id, "abort", cancellationToken: Cancel);
+        await Cloud.Client.DeleteRolloutAsync(back.Id, Cancel);
+        await Cloud.LookAsync();
+        Assert.Equal("aborted", (await Cloud.Client.GetRolloutAsync(bad.Id, Cancel)).State);
+        await Cloud.Client.DeleteRolloutAsync(bad.Id, Cancel);
     }
 
     [Fact]
@@ -140,10 +168,10 @@ public abstract class RolloutsTests(RolloutCloud cloud)
             said.Writer.TryWrite((message.ApplicationMessage.Topic, Encoding.UTF8.GetString(message.ApplicationMessage.Payload)));
             return Task.CompletedTask;
         };
-        await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", cloud.Node.Mqtt.Port).WithClientId("mq-0").WithCredentials(device.Id, device.Secret).WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500).Build(), Cancel);
+        await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", Cloud.Node.Mqtt.Port).WithClientId("mq-0").WithCredentials(device.Id, device.Secret).WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500).Build(), Cancel);
         // Its first reading makes it active; before, it is told nothing.
         await client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic("devices/mq-0/telemetry").WithPayload("{\"t\":1}").WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), Cancel);
-        await WaitForAsync(async () => (await cloud.Client.GetDeviceAsync("mq-0", Cancel)).State == "active");
+        await WaitForAsync(async () => (await Cloud.Client.GetDeviceAsync("mq-0", Cancel)).State == "active", "the device to be active");
         var granted = await client.SubscribeAsync("devices/mq-0/jobs/#", MqttQualityOfServiceLevel.AtLeastOnce, Cancel);
         Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, Assert.Single(granted.Items).ResultCode);
         Assert.Equal(("devices/mq-0/jobs/notify", $$"""{"job":"{{rollout.Id}}"}"""), await NextAsync());
@@ -167,49 +195,20 @@ public abstract class RolloutsTests(RolloutCloud cloud)
             new MqttApplicationMessageBuilder().WithTopic($"devices/mq-0/jobs/{rest}").WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), Cancel);
     }
 
-    private static async Task WaitForAsync(Func<Task<bool>> holds)
+    /// <summary>Devices that run 1.0.</summary>
+    private async Task<Dictionary<string, DeviceSecret>> RunOldAsync(string run, int count)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        patience.CancelAfter(TimeSpan.FromSeconds(20));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (!await holds())
-            await timer.WaitForNextTickAsync(patience.Token);
-    }
-
-    private static (string, string?) Both(RolloutInfo info) => (info.State, info.ApprovedBy);
-
-    private async Task<RolloutInfo> StartAsync(CreateRollout request) =>
-        await cloud.Client.StepRolloutAsync((await cloud.Client.CreateRolloutAsync(request, Cancel)).Id, "start", cancellationToken: Cancel);
-
-    private async Task<Dictionary<string, DeviceSecret>> DevicesAsync(string run, int count)
-    {
-        var devices = new Dictionary<string, DeviceSecret>();
-        for (var i = 0; i < count; i++)
-            devices[$"{run}-{i}"] = await cloud.Client.CreateDeviceAsync(new CreateDevice($"{run}-{i}", Model: "m1") { Tags = new Dictionary<string, string> { ["run"] = run } }, Cancel);
+        var devices = await DevicesAsync(run, count);
+        var first = await StartAsync(new CreateRollout(FewArtifacts.Old.Id, $"tag.run={run}", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false));
+        foreach (var id in (await PollAsync(devices)).Keys)
+            await ReportAsync(devices[id], first.Id, new JobReport("succeeded", Version: "1.0"), HttpStatusCode.NoContent);
+        await Cloud.LookAsync();
+        await Cloud.LookAsync();
+        Assert.Equal("done", (await Cloud.Client.GetRolloutAsync(first.Id, Cancel)).State);
         return devices;
     }
 
-    private async Task<Dictionary<string, JobInfo>> PollAsync(Dictionary<string, DeviceSecret> devices)
-    {
-        var jobs = new Dictionary<string, JobInfo>();
-        foreach (var (id, secret) in devices)
-        {
-            using var http = cloud.As(secret);
-            using var answer = await http.GetAsync($"/api/v1/devices/{id}/jobs/next", Cancel);
-            if (answer.StatusCode == HttpStatusCode.OK)
-                jobs[id] = (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.JobInfo, Cancel))!;
-            else
-                Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
-        }
-        return jobs;
-    }
-
-    private async Task ReportAsync(DeviceSecret device, string job, JobReport report, HttpStatusCode expected)
-    {
-        using var http = cloud.As(device);
-        using var answer = await http.PutAsJsonAsync($"/api/v1/devices/{device.Id}/jobs/{job}", report, ContractsJson.Default.JobReport, Cancel);
-        Assert.Equal(expected, answer.StatusCode);
-    }
+    private static (string, string?) Both(RolloutInfo info) => (info.State, info.ApprovedBy);
 }
 
 public sealed class RolloutsOnFilesTests(RolloutCloud cloud) : RolloutsTests(cloud), IClassFixture<RolloutCloud>;

@@ -1,4 +1,6 @@
+using Strata.Cloud.Platform;
 using Strata.Core.Devices;
+using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Rollouts;
 
 namespace Strata.Cloud.Updates.Book;
@@ -30,8 +32,17 @@ internal sealed class TenantRollouts
 
     public Dictionary<string, LiveRollout> All { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>A write failed: what is in memory is ahead of the tables and is loaded again before anything else.</summary>
+    /// <summary>A write failed: what is in memory may be ahead of the tables or behind them, and is loaded again before anything else.</summary>
     public bool IsDoubtful { get; set; }
+
+    /// <summary>How often it was loaded. What was decided before it was loaded again is gone, and is not written.</summary>
+    public int Loads { get; private set; }
+
+    /// <summary>What somebody did that is not written yet, the oldest first. Written with what has come of it.</summary>
+    public List<UpdateAudit> Done { get; } = [];
+
+    /// <summary>Rollouts that are not in memory any more and whose rows are there yet.</summary>
+    public List<LiveRollout> Removed { get; } = [];
 
     public void Add(LiveRollout live)
     {
@@ -43,6 +54,7 @@ internal sealed class TenantRollouts
     public void Remove(LiveRollout live)
     {
         All.Remove(live.Rollout.Plan.Id);
+        Removed.Add(live);
         foreach (var device in live.Rollout.Members.Keys)
             Let(device, live);
     }
@@ -71,7 +83,7 @@ internal sealed class TenantRollouts
     /// <summary>False when it is known already, or something newer is.</summary>
     public bool Runs(DeviceId device, string component, string version, DateTimeOffset since)
     {
-        if (software.TryGetValue((device, component), out var there) && (there.Version == version || there.Since >= since))
+        if (software.TryGetValue((device, component), out var there) && (there.Since >= since || UpdateVersion.Same(there.Version, version)))
             return false;
         software[(device, component)] = (version, since);
         return true;
@@ -82,6 +94,12 @@ internal sealed class TenantRollouts
         All.Clear();
         ofDevice.Clear();
         software.Clear();
+        Done.Clear();
+        Removed.Clear();
         IsDoubtful = false;
+        Loads++;
     }
 }
+
+/// <summary>What somebody did with a rollout.</summary>
+internal sealed record UpdateAudit(Caller Caller, DateTimeOffset At, string Action, string Rollout, object? Before, object? After);

@@ -15,30 +15,31 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
     private static readonly Outcome<JobInfo?> Nothing = (JobInfo?)null;
 
     /// <summary>The device's job; none is the usual answer and waits for nothing.</summary>
-    public ValueTask<Outcome<JobInfo?>> NextAsync(TenantId tenant, DeviceId device, CancellationToken cancellationToken)
+    public ValueTask<Outcome<JobInfo?>> NextAsync(TenantId tenant, DeviceId device)
     {
         var book = store.Of(tenant);
         Rollout? rollout = null;
         RolloutMember? member = null;
+        int loads;
         lock (book.Gate)
         {
+            loads = book.Loads;
             var rollouts = book.Of(device);
             if (rollouts.Count == 0 && !book.IsDoubtful)
                 return ValueTask.FromResult(Nothing);
             if (book.IsDoubtful)
                 return ValueTask.FromResult<Outcome<JobInfo?>>(RolloutDesk.Unavailable);
+            // What it has begun of a rollout that is over is waited for, until it is due.
             var under = rollouts.FirstOrDefault(l => l.Rollout.Members.GetValueOrDefault(device)?.State.IsInFlight() == true);
             foreach (var live in under is null ? rollouts : [under])
             {
-                if (live.Rollout.Head.State is RolloutState.Drafted or RolloutState.WaitingForApproval or RolloutState.Done)
-                    continue;
                 if (live.Rollout.Poll(device, time.GetUtcNow(), live.Rollout.Plan.InWindows && InWindow(tenant, device)) is not { } found)
                     continue;
                 (rollout, member) = (live.Rollout, found);
                 break;
             }
         }
-        return member is null ? ValueTask.FromResult(Nothing) : GiveAsync(tenant, rollout!, member, cancellationToken);
+        return member is null ? ValueTask.FromResult(Nothing) : GiveAsync(tenant, rollout!, member, loads);
     }
 
     /// <summary>Whether the device would get a job if it asked now.</summary>
@@ -49,7 +50,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             return book.Of(device).FirstOrDefault(l => l.Rollout.HasFor(device, time.GetUtcNow(), l.Rollout.Plan.InWindows && InWindow(tenant, device)))?.Rollout.Plan.Id;
     }
 
-    public async Task<Problem?> ReportAsync(TenantId tenant, DeviceId device, string job, JobReport report, CancellationToken cancellationToken)
+    public async Task<Problem?> ReportAsync(TenantId tenant, DeviceId device, string job, JobReport report)
     {
         if (RolloutNames.ReportOf(report.State) is not { } state)
             return new Problem(ProblemKind.Invalid, "'state' is one of downloading, installing, trial, succeeded, failed, rolledBack.", "state");
@@ -59,8 +60,10 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             return new Problem(ProblemKind.Invalid, "'version' has 64 characters at most.", "version");
         var reason = report.Reason is { } said && said.Length > options.MaxReason ? said[..options.MaxReason] : report.Reason;
         var book = store.Of(tenant);
+        int loads;
         lock (book.Gate)
         {
+            loads = book.Loads;
             if (book.IsDoubtful)
                 return RolloutDesk.Unavailable;
             if (book.Of(device).FirstOrDefault(l => l.Rollout.Plan.Id == job) is not { } live)
@@ -68,7 +71,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             if (live.Rollout.Report(device, state, reason, report.Version, report.Progress, time.GetUtcNow()) is { } problem)
                 return problem;
         }
-        return await store.WriteAsync(Caller.Node(tenant), null, cancellationToken);
+        return await store.WriteAsync(tenant, loads);
     }
 
     public bool MayRead(TenantId tenant, DeviceId device, string sha256)
@@ -96,9 +99,9 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
         }
     }
 
-    private async ValueTask<Outcome<JobInfo?>> GiveAsync(TenantId tenant, Rollout rollout, RolloutMember member, CancellationToken cancellationToken)
+    private async ValueTask<Outcome<JobInfo?>> GiveAsync(TenantId tenant, Rollout rollout, RolloutMember member, int loads)
     {
-        if (await store.WriteAsync(Caller.Node(tenant), null, cancellationToken) is { } problem)
+        if (await store.WriteAsync(tenant, loads) is { } problem)
             return problem;
         if (ArtifactOf(tenant, rollout, member) is not { } artifact)
             return Nothing;

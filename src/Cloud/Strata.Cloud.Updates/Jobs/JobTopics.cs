@@ -33,7 +33,7 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host) : ID
 
     private async Task NextAsync(DeviceMessage message)
     {
-        var next = await desk.NextAsync(message.Tenant, message.Device, CancellationToken.None);
+        var next = await desk.NextAsync(message.Tenant, message.Device);
         if (next.IsOk || next.Problem is null)
             host.Value.Say(message.Tenant, message.Device, $"{Next}/accepted", next.Value is null ? "{\"job\":null}"u8 : JsonSerializer.SerializeToUtf8Bytes(next.Value, ContractsJson.Default.JobInfo));
         else
@@ -42,7 +42,7 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host) : ID
 
     private async Task ReportAsync(DeviceMessage message, string job)
     {
-        var problem = Read(message.Payload, out var report) ?? await desk.ReportAsync(message.Tenant, message.Device, job, report!, CancellationToken.None);
+        var problem = Read(message.Payload, out var report) ?? await desk.ReportAsync(message.Tenant, message.Device, job, report!);
         if (problem is null)
             host.Value.Say(message.Tenant, message.Device, $"jobs/{job}/update/accepted", "{}"u8);
         else
@@ -65,8 +65,14 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host) : ID
         }
     }
 
-    private void Refuse(DeviceMessage message, string topic, Problem problem) =>
+    /// <summary>Says why not.</summary>
+    /// <exception cref="IOException">It could not be written: the device is not acknowledged and says it again.</exception>
+    private void Refuse(DeviceMessage message, string topic, Problem problem)
+    {
         host.Value.Say(message.Tenant, message.Device, $"{topic}/rejected", JsonSerializer.SerializeToUtf8Bytes(new JobRefusal(ProblemResults.StatusOf(problem.Kind), problem.Detail), JsonSerializerOptions.Web));
+        if (problem.Kind is ProblemKind.Unavailable)
+            throw new IOException(problem.Detail);
+    }
 
     private sealed record JobRefusal(int Code, string Message);
 }

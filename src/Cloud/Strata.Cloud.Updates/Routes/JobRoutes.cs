@@ -22,11 +22,11 @@ internal static class JobRoutes
             .Accepts<JobReport>("application/json").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
 
-    private static async Task<IResult> NextAsync(HttpContext context, JobDesk desk, string id, CancellationToken cancellationToken)
+    private static async Task<IResult> NextAsync(HttpContext context, JobDesk desk, string id)
     {
         if (Own(context, id) is not { } device)
             return NotOwn;
-        var next = await desk.NextAsync(context.Tenant(), device, cancellationToken);
+        var next = await desk.NextAsync(context.Tenant(), device);
         return next.Problem is { } problem ? ProblemResults.Of(problem) : next.Value is { } job ? Results.Json(job, ContractsJson.Default.JobInfo) : Results.NoContent();
     }
 
@@ -37,7 +37,7 @@ internal static class JobRoutes
         var report = await context.Request.ReadJsonAsync(ContractsJson.Default.JobReport, cancellationToken, 16 * 1024);
         if (!report.IsOk)
             return ProblemResults.Of(report.Problem);
-        return await desk.ReportAsync(context.Tenant(), device, job, report.Value, cancellationToken) is { } problem ? ProblemResults.Of(problem) : Results.NoContent();
+        return await desk.ReportAsync(context.Tenant(), device, job, report.Value) is { } problem ? ProblemResults.Of(problem) : Results.NoContent();
     }
 
     private static DeviceId? Own(HttpContext context, string id) => context.User.Device() is { } device && device.Value == id ? device : null;
