@@ -1,5 +1,4 @@
 using Strata.Cloud.Contracts;
-using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Updates;
 using Strata.Cloud.Updates.Book;
 using Strata.Core;
