@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
+using Strata.Cloud.Updates;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
@@ -45,6 +46,9 @@ public class RunningCloud : IAsyncLifetime
     /// <summary>A provider in this process may take its time on a busy machine.</summary>
     protected PeopleOptions People { get; } = new() { ProviderTimeout = TimeSpan.FromMinutes(1) };
 
+    /// <summary>Limits of rollouts, and how often they are looked at.</summary>
+    protected UpdatesOptions Updates { get; init; } = new();
+
     /// <summary>The mail server it uses; null for none.</summary>
     protected SmtpOptions? Smtp { get; init; }
 
@@ -75,7 +79,7 @@ public class RunningCloud : IAsyncLifetime
     {
         node = await CloudNode.StartAsync(new CloudOptions
         {
-            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database, People = People, Smtp = Smtp, PublicUrl = PublicUrl,
+            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database, People = People, Updates = Updates, Smtp = Smtp, PublicUrl = PublicUrl,
             Https = Tls ? new IPEndPoint(IPAddress.Loopback, 0) : null, Mqtts = Tls ? new IPEndPoint(IPAddress.Loopback, 0) : null,
         }, Configure);
         http = NewClient();

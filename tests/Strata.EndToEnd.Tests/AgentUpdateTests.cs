@@ -29,6 +29,7 @@ public sealed class AgentUpdateTests : IAsyncDisposable
     private Process? broker;
     private WebApplication? web;
     private IMqttClient? cloud;
+    private int downloads;
     private volatile string job = """{"job":null}""";
     private volatile Action<string> onReport = _ => { };
 
@@ -41,8 +42,13 @@ public sealed class AgentUpdateTests : IAsyncDisposable
     {
         await StartAsync();
         await using var device = await SuperviseAsync();
+        Offer("j0", "2.0", Good("2.0"), mode: "downloadOnly");
+        Assert.Equal("1.0", (await FinalAsync("succeeded")).Version);
+
+        reports.Clear();
         Offer("j1", "2.0", Good("2.0"));
         await FinalAsync("succeeded");
+        Assert.Equal(1, Volatile.Read(ref downloads));
         Assert.Equal(["downloading", "installing", "trial", "succeeded"], reports.Select(r => r.State).Distinct());
         Assert.Equal("2.0", reports.Last().Version);
 
@@ -123,7 +129,11 @@ public sealed class AgentUpdateTests : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
         web = builder.Build();
-        web.MapGet("/artifacts/{sha256}", (string sha256) => files.TryGetValue(sha256, out var bytes) ? Results.Bytes(bytes, enableRangeProcessing: true) : Results.NotFound());
+        web.MapGet("/artifacts/{sha256}", (string sha256) =>
+        {
+            Interlocked.Increment(ref downloads);
+            return files.TryGetValue(sha256, out var bytes) ? Results.Bytes(bytes, enableRangeProcessing: true) : Results.NotFound();
+        });
         await web.StartAsync(TestContext.Current.CancellationToken);
         cloud = new MqttClientFactory().CreateMqttClient();
         cloud.ApplicationMessageReceivedAsync += HearAsync;
@@ -145,7 +155,7 @@ public sealed class AgentUpdateTests : IAsyncDisposable
         }
     }
 
-    private void Offer(string id, string version, string script, ECDsa? by = null)
+    private void Offer(string id, string version, string script, ECDsa? by = null, string mode = "soft")
     {
         var bytes = Encoding.UTF8.GetBytes(script);
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
@@ -156,7 +166,7 @@ public sealed class AgentUpdateTests : IAsyncDisposable
         });
         var signature = (by ?? key).SignData(manifest, HashAlgorithmName.SHA256);
         job = $$"""
-            {"job":"{{id}}","kind":"update","attempt":1,"mode":"soft","component":"edge","version":"{{version}}","manifest":"{{Convert.ToBase64String(manifest)}}",
+            {"job":"{{id}}","kind":"update","attempt":1,"mode":"{{mode}}","component":"edge","version":"{{version}}","manifest":"{{Convert.ToBase64String(manifest)}}",
              "signatures":[{"key":"k1","algorithm":"ecdsa-p256","signature":"{{Convert.ToBase64String(signature)}}"}],"artifact":{"sha256":"{{sha256}}","size":{{bytes.Length}},"url":"/artifacts/{{sha256}}"},"delta":null,"confirmWithin":10}
             """;
         by?.Dispose();

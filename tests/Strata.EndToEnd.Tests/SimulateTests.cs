@@ -22,4 +22,26 @@ public sealed class SimulateTests
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("--for must be 75 s at least", run.Error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_good_build_goes_through_a_simulated_fleet()
+    {
+        var run = await Tool.RunAsync(Installation.Executable, ["simulate", "fleet", "--devices", "1000", "--buildings", "20", "--seed", "7", "--build", "good", "--virtual", "-o", "json"]);
+        Assert.True(run.ExitCode == 0, $"{run.Output}\n{run.Error}");
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(("done", 4), (report.RootElement.GetProperty("state").GetString(), report.RootElement.GetProperty("rings").GetArrayLength()));
+    }
+
+    [Theory]
+    [InlineData("--virtual is missing: a rollout takes weeks, so a fleet is simulated in simulated time only.", "--devices", "100")]
+    [InlineData("--devices is 5; it takes 10 to 1000000.", "--virtual", "--devices", "5")]
+    [InlineData("--buildings is 200; it takes 1 to the number of devices, 100.", "--virtual", "--devices", "100", "--buildings", "200")]
+    [InlineData("--failures-per-day is 0.5; it takes 0 to 0.1.", "--virtual", "--failures-per-day", "0.5")]
+    [InlineData("--build is 'bad'; it takes good or a YAML file, and there is no such file.", "--virtual", "--build", "bad")]
+    public async Task A_fleet_that_cannot_be_simulated_is_refused_with_what_it_takes(string why, params string[] arguments)
+    {
+        var run = await Tool.RunAsync(Installation.Executable, ["simulate", "fleet", .. arguments]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(why, run.Error, StringComparison.Ordinal);
+    }
 }

@@ -23,7 +23,8 @@ internal sealed class ArtifactsStore(IRegistryDatabase database, ContentFolder f
     public ArtifactFacts? Find(TenantId tenant, string id) => Shelf(tenant).Artifacts.GetValueOrDefault(id)?.Facts;
 
     public ArtifactFacts? FindVersion(TenantId tenant, string component, string version, string model) =>
-        Shelf(tenant).Artifacts.Values.Select(a => a.Facts).Where(f => f.Component == component && f.Version == version && f.Models.Contains(model, StringComparer.Ordinal)).MinBy(f => f.Id, StringComparer.Ordinal);
+        Shelf(tenant).Artifacts.Values.Select(a => a.Facts).Where(f => f.Component == component && f.Models.Contains(model, StringComparer.Ordinal) && UpdateVersion.Same(f.Version, version))
+            .OrderBy(f => f.Version == version ? 0 : 1).ThenBy(f => f.Id, StringComparer.Ordinal).FirstOrDefault();
 
     public IReadOnlyList<ArtifactFacts> All(TenantId tenant) => [.. Shelf(tenant).InOrder.Select(a => a.Facts)];
 

@@ -15,7 +15,7 @@ public sealed partial class StrataClient
     public Task<Page<RolloutInfo>> ListRolloutsAsync(string? state = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query("api/v1/rollouts", ("state", state)), Json.PageRolloutInfo, cancellationToken);
 
-    /// <summary>Forgets a rollout that is over or was never started.</summary>
+    /// <summary>Forgets a rollout that is over, or a draft.</summary>
     public Task DeleteRolloutAsync(string id, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"api/v1/rollouts/{Escape(id)}", null, cancellationToken);
 
     public Task<RolloutInfo> GetRolloutAsync(string id, CancellationToken cancellationToken = default) => GetAsync($"api/v1/rollouts/{Escape(id)}", Json.RolloutInfo, cancellationToken);

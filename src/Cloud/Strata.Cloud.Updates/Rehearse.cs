@@ -3,6 +3,7 @@ using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Updates;
 using Strata.Core;
 using Strata.Core.Updates.Rehearsal;
+using Strata.Core.Updates.Rollouts;
 
 namespace Strata.Cloud.Updates;
 
@@ -26,8 +27,10 @@ internal sealed class Rehearse(RolloutDesk desk, IArtifacts artifacts)
         if (!plan.IsOk)
             return plan.Problem;
         var targets = all.Where(d => d.Refusal is null).ToArray();
-        var rehearsed = RolloutForecast.Make(plan.Value, [.. targets.Select(t => new RehearsedDevice(t.Candidate, Bytes(caller, artifact, t), RadioKind.Of(t.PowerProfile)))]);
-        var radio = targets.Where(t => RadioKind.Of(t.PowerProfile) is not null).Sum(t => Bytes(caller, artifact, t));
+        var sizes = new Dictionary<(string?, string?), long>();
+        var rehearsal = targets.Select(t => new RehearsedDevice(t.Candidate, Bytes(caller, artifact, t.Candidate, sizes), RadioKind.Of(t.PowerProfile))).ToArray();
+        var rehearsed = RolloutForecast.Make(plan.Value, rehearsal);
+        var radio = rehearsal.Where(d => d.Radio is not null).Sum(d => d.Bytes);
         var offline = targets.Where(t => !t.Signs.IsHeard).ToArray();
         var weak = targets.Where(t => t.Signs.Battery < LowBattery).ToArray();
         var unknown = targets.Where(t => t.Candidate.From is null).ToArray();
@@ -38,10 +41,13 @@ internal sealed class Rehearse(RolloutDesk desk, IArtifacts artifacts)
             [.. rehearsed.Rings.Select(r => new RehearsalRing(r.Ring.Share, r.Targets, r.Installing, r.Ring.Soak, r.Hit))]);
     }
 
-    private long Bytes(Caller caller, ArtifactFacts artifact, SelectedDevice device)
+    /// <summary>What a device downloads: many run the same few versions, each of which is looked up once.</summary>
+    private long Bytes(Caller caller, ArtifactFacts artifact, RolloutCandidate candidate, Dictionary<(string? From, string? Model), long> sizes)
     {
-        var from = device.Candidate.From is { } version ? artifacts.FindVersion(caller.Tenant, artifact.Component, version, device.Candidate.Target.Model ?? "")?.Sha256 : null;
-        return artifact.Deltas.FirstOrDefault(d => d.From == from)?.Size ?? artifact.Size;
+        if (sizes.TryGetValue((candidate.From, candidate.Target.Model), out var known))
+            return known;
+        var from = candidate.From is { } version ? artifacts.FindVersion(caller.Tenant, artifact.Component, version, candidate.Target.Model ?? "")?.Sha256 : null;
+        return sizes[(candidate.From, candidate.Target.Model)] = artifact.Deltas.FirstOrDefault(d => d.From == from)?.Size ?? artifact.Size;
     }
 
     private static RehearsalReason Reason(string why, SelectedDevice[] devices) =>

@@ -112,7 +112,7 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
         return outcome.IsOk ? new RolloutRetried(waiting) : outcome.Problem;
     }
 
-    /// <summary>Forgets a rollout that is over, or was never started. What its devices have run stays known.</summary>
+    /// <summary>Forgets a rollout that is over, or a draft; any other is aborted first. What its devices have run stays known.</summary>
     public async Task<Outcome<bool>> DeleteAsync(Caller caller, string id, CancellationToken cancellationToken)
     {
         var book = store.Of(caller.Tenant);

@@ -178,7 +178,7 @@ internal static class CloudComposition
         services.AddInstaller();
         services.AddArtifacts(Path.Combine(folder.Path, "artifacts"), options.Artifacts);
         services.AddShadows();
-        services.AddUpdates();
+        services.AddUpdates(options.Updates);
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>
         {

@@ -4,6 +4,7 @@ using Strata.Cloud.Artifacts;
 using Strata.Cloud.Commands;
 using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
+using Strata.Cloud.Updates;
 
 namespace Strata.Cloud;
 
@@ -72,6 +73,9 @@ public sealed class CloudOptions
 
     /// <summary>Limits of artifacts and their downloads.</summary>
     public ArtifactsOptions Artifacts { get; init; } = new();
+
+    /// <summary>Limits of rollouts, and how often they are looked at.</summary>
+    public UpdatesOptions Updates { get; init; } = new();
 
     /// <summary>Where people reach the node: what links begin with. Null (the default): the address that the caller used who has a link made.</summary>
     public Uri? PublicUrl { get; init; }

@@ -54,6 +54,7 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
         Assert.Contains(trail, a => a is { Kind: "artifact", Action: "add" } && a.Id == added.Id);
         var facts = cloud.Node.Services.GetRequiredService<IArtifacts>();
         Assert.Equal(added.Id, facts.FindVersion(TenantId.Parse("a-kept"), "app", "1.0", "T-100")?.Id);
+        Assert.Equal(added.Id, facts.FindVersion(TenantId.Parse("a-kept"), "app", "v1.0.0", "T-100")?.Id);
         Assert.Null(facts.FindVersion(TenantId.Parse("a-kept"), "app", "1.0", "T-200"));
     }
 

@@ -17,13 +17,12 @@ namespace Strata.Cloud.Tests.Updates;
 public class RolloutCloud : RunningCloud
 {
     public RolloutCloud()
+        : this(null)
     {
     }
 
-    protected RolloutCloud(PostgresServer server)
-        : base(server)
-    {
-    }
+    protected RolloutCloud(PostgresServer? server)
+        : base(server) => Updates = new UpdatesOptions { LookInterval = TimeSpan.FromMinutes(10), FollowInterval = TimeSpan.FromSeconds(1) };
 
     internal MovedTime Time { get; } = new();
 
@@ -47,7 +46,6 @@ public class RolloutCloud : RunningCloud
         builder.Services.Replace(ServiceDescriptor.Singleton<IArtifacts>(Artifacts));
         var registry = builder.Services.Last(s => s.ServiceType == typeof(IRegistryDatabase)).ImplementationFactory!;
         builder.Services.Replace(ServiceDescriptor.Singleton<IRegistryDatabase>(services => new FaultyRegistry((IRegistryDatabase)registry(services), Faults)));
-        builder.Services.Replace(ServiceDescriptor.Singleton(new UpdatesOptions { LookInterval = TimeSpan.FromMinutes(10), FollowInterval = TimeSpan.FromSeconds(1) }));
     }
 }
 
@@ -61,10 +59,16 @@ public sealed class FewArtifacts : IArtifacts
 
     public static readonly ArtifactFacts New = Of("2.0", 'b', [new DeltaFacts(Old.Sha256, new string('c', 64), 9, "bsdiff")], [new BomComponent("openssl", "3.0.14", null)]);
 
+    /// <summary>How often a version was looked up.</summary>
+    public int Lookups { get; private set; }
+
     public ArtifactFacts? Find(TenantId tenant, string id) => All(tenant).FirstOrDefault(a => a.Id == id);
 
-    public ArtifactFacts? FindVersion(TenantId tenant, string component, string version, string model) =>
-        All(tenant).FirstOrDefault(a => a.Component == component && a.Version == version && a.Models.Contains(model));
+    public ArtifactFacts? FindVersion(TenantId tenant, string component, string version, string model)
+    {
+        Lookups++;
+        return All(tenant).FirstOrDefault(a => a.Component == component && a.Version == version && a.Models.Contains(model));
+    }
 
     public IReadOnlyList<ArtifactFacts> All(TenantId tenant) => [New, Old];
 

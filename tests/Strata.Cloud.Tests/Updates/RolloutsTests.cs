@@ -140,6 +140,21 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
     }
 
     [Fact]
+    public async Task A_plan_and_a_rollback_look_up_each_version_once_and_not_for_each_device()
+    {
+        var devices = await RunOldAsync("many", 4);
+        var (request, before) = (new CreateRollout(FewArtifacts.New.Id, "tag.run=many", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false), Cloud.Artifacts.Lookups);
+        Assert.Equal(4 * 9, (await Cloud.Client.PlanRolloutAsync(request, Cancel)).Bytes);
+        Assert.Equal(before + 1, Cloud.Artifacts.Lookups);
+        var rollout = await StartAsync(request);
+        foreach (var id in (await PollAsync(devices)).Keys)
+            await ReportAsync(devices[id], rollout.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
+        before = Cloud.Artifacts.Lookups;
+        Assert.Equal(4, (await Cloud.Client.RollBackRolloutAsync(rollout.Id, dryRun: true, Cancel)).Devices);
+        Assert.Equal(before + 1, Cloud.Artifacts.Lookups);
+    }
+
+    [Fact]
     public async Task A_rollout_whose_rollback_is_deleted_is_over()
     {
         var devices = await RunOldAsync("del", 2);

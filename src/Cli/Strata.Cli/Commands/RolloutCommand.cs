@@ -123,7 +123,7 @@ internal static class RolloutCommand
     private static Command CreateDelete()
     {
         var id = Id();
-        var command = new Command("delete", "Forget a rollout that is over or was never started. What its devices have run stays known.") { id };
+        var command = new Command("delete", "Forget a rollout that is over, or a draft. What its devices have run stays known.") { id };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -13,26 +13,26 @@ internal static class SimulateFleetCommand
     public static Command Create()
     {
         var devices = new Option<int>("--devices") { Description = "How many, 10 to 1,000,000.", DefaultValueFactory = _ => 60_000 };
-        var buildings = new Option<int>("--buildings") { Description = "In so many buildings, with a gateway each.", DefaultValueFactory = _ => 250 };
+        var buildings = new Option<int>("--buildings") { Description = "Buildings, with a gateway each; 1 to the number of devices.", DefaultValueFactory = _ => 250 };
         var seed = new Option<int>("--seed") { Description = "The same seed gives the same run.", DefaultValueFactory = _ => 1 };
-        var build = new Option<string>("--build") { Description = "good, or a YAML file that says what is wrong with the build: faults with share, hardware, after, effect, installation.", DefaultValueFactory = _ => "good", HelpName = "good|FILE" };
-        var isVirtual = new Option<bool>("--virtual") { Description = "In time that is reckoned, weeks in seconds: the only way there is." };
-        var bySite = new Option<bool>("--by-site") { Description = "Rings are whole buildings." };
-        var failures = new Option<double>("--failures-per-day") { Description = "Part of the devices that fail on any day by themselves, 0 to 0.1.", DefaultValueFactory = _ => 0.003 };
+        var build = new Option<string>("--build") { Description = "good, or a YAML file of the build's faults: each with share, hardware, after, effect, installation.", DefaultValueFactory = _ => "good", HelpName = "good|FILE" };
+        var isVirtual = new Option<bool>("--virtual") { Description = "In simulated time: weeks pass in seconds. Required." };
+        var bySite = new Option<bool>("--by-site") { Description = "Rings of whole buildings." };
+        var failures = new Option<double>("--failures-per-day") { Description = "Share of the devices that fail by themselves each day, 0 to 0.1.", DefaultValueFactory = _ => 0.003 };
         var output = new Option<string>("--output", "-o") { Description = "table or json.", DefaultValueFactory = _ => "table" };
         output.AcceptOnlyFromAmong("table", "json");
-        var command = new Command("fleet", "Roll a build out over a simulated fleet, by the rings and the gate that the cloud uses, and see where it is stopped.") { devices, buildings, seed, build, isVirtual, bySite, failures, output };
+        var command = new Command("fleet", "Roll a build out over a simulated fleet, with the cloud's rings and gate, and see where it is stopped.") { devices, buildings, seed, build, isVirtual, bySite, failures, output };
         command.SetAction((parsed, cancellationToken) =>
         {
             var (count, houses, daily) = (parsed.GetValue(devices), parsed.GetValue(buildings), parsed.GetValue(failures));
             if (!parsed.GetValue(isVirtual))
-                throw new CliException(ExitCode.Usage, "Say --virtual: a rollout takes two weeks, and no fleet is simulated in real time. 'strata demo' shows agents that are updated.");
+                throw new CliException(ExitCode.Usage, "--virtual is missing: a rollout takes weeks, so a fleet is simulated in simulated time only.");
             if (count is < 10 or > 1_000_000)
-                throw new CliException(ExitCode.Usage, "--devices takes 10 to 1,000,000.");
+                throw new CliException(ExitCode.Usage, $"--devices is {count}; it takes 10 to 1000000.");
             if (houses < 1 || houses > count)
-                throw new CliException(ExitCode.Usage, "--buildings takes 1 to the number of devices.");
+                throw new CliException(ExitCode.Usage, $"--buildings is {houses}; it takes 1 to the number of devices, {count}.");
             if (!(daily >= 0 && daily <= 0.1))
-                throw new CliException(ExitCode.Usage, "--failures-per-day takes 0 to 0.1.");
+                throw new CliException(ExitCode.Usage, string.Create(CultureInfo.InvariantCulture, $"--failures-per-day is {daily}; it takes 0 to 0.1."));
             var what = parsed.GetValue(build)! is var text && text == "good" ? SimulatedBuild.Good : BuildFile.Read(text);
             var report = FleetRun.Run(new SimulationOptions(count, houses, parsed.GetValue(seed), what, parsed.GetValue(bySite) ? RingUnit.Site : RingUnit.Device, daily), cancellationToken);
             Print(parsed.InvocationConfiguration.Output, parsed.GetValue(output)!, report);

@@ -14,6 +14,8 @@ internal static class BuildFile
     /// <exception cref="CliException">The file cannot be read or is wrong; the message says where.</exception>
     public static SimulatedBuild Read(string path)
     {
+        if (!File.Exists(path))
+            throw new CliException(ExitCode.Usage, $"--build is '{path}'; it takes good or a YAML file, and there is no such file.");
         try
         {
             var documents = YamlTree.Read(path, File.ReadAllText(path));

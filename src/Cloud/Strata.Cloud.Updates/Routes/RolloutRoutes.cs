@@ -31,7 +31,7 @@ internal static class RolloutRoutes
         rollouts.MapGet("/{id}/devices", Devices).Requires(Permission.UpdatesRead).AcceptsOnly("state", "cursor", "limit").WithName("ListRolloutDevices").WithSummary("The devices of a rollout").Produces<Page<RolloutDeviceInfo>>();
         rollouts.MapDelete("/{id}", async (HttpContext context, RolloutDesk desk, string id, CancellationToken cancellationToken) =>
             Whole(context, Permission.UpdatesWrite) ?? (await desk.DeleteAsync(Caller.Of(context), id, cancellationToken)).ToResult(_ => Results.NoContent()))
-            .Requires(Permission.UpdatesWrite).AcceptsOnly().WithName("DeleteRollout").WithSummary("Forgets a rollout that is over or was never started; what its devices ran stays known").Produces(StatusCodes.Status204NoContent);
+            .Requires(Permission.UpdatesWrite).AcceptsOnly().WithName("DeleteRollout").WithSummary("Forgets a rollout that is over, or a draft; what its devices ran stays known").Produces(StatusCodes.Status204NoContent);
         Step(rollouts, "start", Permission.UpdatesStart, "Starts it, or lets it wait for approval", (r, _, now, _) => r.Start(now));
         Step(rollouts, "approve", Permission.UpdatesApprove, "Somebody else than who made it says yes", (r, by, now, _) => r.Approve(by, now));
         Step(rollouts, "pause", Permission.UpdatesStart, "Nobody new is given the update", (r, by, now, why) => r.Pause(why ?? $"paused by {by}", now));

@@ -215,7 +215,7 @@ internal sealed partial class UpdateAgent : IDisposable
             var update = installer.Check(asked);
             if (installer.Runs(update))
             {
-                loader.Write(loader.Read()! with { Outcome = new SlotOutcome(asked.Job, "succeeded", null, update.Version) });
+                loader.Write(SlotMachine.Succeed(loader.Read()!, asked.Job, update.Version));
                 await TellAsync(cancellationToken);
                 return;
             }
@@ -223,7 +223,10 @@ internal sealed partial class UpdateAgent : IDisposable
             await installer.DownloadAsync(asked, update, done => _ = SayAsync(asked.Job, "downloading", null, done, cancellationToken), cancellationToken);
             if (asked.Mode == UpdateMode.DownloadOnly)
             {
-                await SayAsync(asked.Job, "downloading", "all of it is here", 1, cancellationToken);
+                // Verified, and kept until another job wants it installed, or something else downloaded.
+                var slots = loader.Read()!;
+                loader.Write(SlotMachine.Succeed(slots, asked.Job, slots[slots.Good]!.Version));
+                await TellAsync(cancellationToken);
                 return;
             }
             await UntilReadyAsync(asked, cancellationToken);

@@ -51,7 +51,11 @@ public static class SlotMachine
         state.Trial is not { } trial ? throw Wrong("nothing is being tried")
         : state with { Trial = null, Outcome = new SlotOutcome(trial.Job, "rolledBack", reason, state[state.Good]?.Version ?? "") };
 
-    /// <summary>A job has ended without a trial.</summary>
+    /// <summary>A job has ended well without a trial: its version ran already, or it was only to be downloaded.</summary>
+    /// <param name="version">What runs.</param>
+    public static SlotState Succeed(SlotState state, string job, string version) => state with { Outcome = new SlotOutcome(job, "succeeded", null, version) };
+
+    /// <summary>A job has failed before a trial.</summary>
     public static SlotState Fail(SlotState state, string job, string reason) => state with { Outcome = new SlotOutcome(job, "failed", reason, state[state.Good]?.Version ?? "") };
 
     /// <summary>The outcome was told.</summary>
