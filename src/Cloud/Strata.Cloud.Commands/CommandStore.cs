@@ -133,7 +133,7 @@ internal sealed class CommandStore(IRegistryDatabase database, AuditNumbers numb
         }
         if (gone.Count == 0)
             return 0;
-        var contents = gone.SelectMany(k => new[] { CommandContentRow.PayloadOf(k), CommandContentRow.ResultOf(k), CommandContentRow.AnswerOf(k) }).ToList();
+        var contents = gone.SelectMany(k => new[] { CommandContentRow.PayloadOf(k), CommandContentRow.ResultOf(k) }).ToList();
         await Turn.ObserveAsync(tenant, async context =>
         {
             await context.Commands.Where(c => gone.Contains(c.Key) && c.Ended != null).ExecuteDeleteAsync(CancellationToken.None);
@@ -148,7 +148,13 @@ internal sealed class CommandStore(IRegistryDatabase database, AuditNumbers numb
         List<string> gone;
         await using (var context = Create(tenant))
             gone = await context.Runs.OrderByDescending(r => r.Started).ThenBy(r => r.Id).Skip(most).Where(r => r.State != CommandRunRow.Running).Select(r => r.Id).Take(PerStatement).ToListAsync(cancellationToken);
-        if (gone.Count > 0)
-            await Turn.ObserveAsync(tenant, context => context.Runs.Where(r => gone.Contains(r.Id)).ExecuteDeleteAsync(CancellationToken.None), null, cancellationToken);
+        if (gone.Count == 0)
+            return;
+        var devices = gone.ConvertAll(CommandContentRow.DevicesOf);
+        await Turn.ObserveAsync(tenant, async context =>
+        {
+            await context.Runs.Where(r => gone.Contains(r.Id)).ExecuteDeleteAsync(CancellationToken.None);
+            await context.Contents.Where(c => devices.Contains(c.Id)).ExecuteDeleteAsync(CancellationToken.None);
+        }, null, cancellationToken);
     }
 }

@@ -40,7 +40,7 @@ public static class CommandsModule
         services.AddHostedService(s => s.GetRequiredService<CommandWriter>());
         services.AddHostedService(s => s.GetRequiredService<CommandEars>());
         services.AddHostedService<CommandRunner>();
-        services.AddSingleton<RunDesk>();
+        services.AddSingleton<RunDesk>().AddSingleton<ScheduleClock>();
         services.AddHostedService<RunPacer>();
         services.AddHostedService<ScheduleRunner>();
         return services;
@@ -58,27 +58,28 @@ public static class CommandsModule
 }
 
 /// <summary>Makes the tables ready and loads the schemas, before the node listens.</summary>
-internal sealed class CommandsStartup(CommandStore store, SchemaBook schemas) : IHostedService
+internal sealed class CommandsStartup(CommandStore store, SchemaBook schemas, ScheduleClock clock) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await store.PrepareAsync(cancellationToken);
         foreach (var tenant in await store.TenantsAsync("start of the node: schemas of commands", cancellationToken))
-            await LoadAsync(store, schemas, tenant, cancellationToken);
+            await LoadAsync(store, schemas, clock, tenant, cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    internal static async Task LoadAsync(CommandStore store, SchemaBook schemas, TenantId tenant, CancellationToken cancellationToken)
+    internal static async Task LoadAsync(CommandStore store, SchemaBook schemas, ScheduleClock clock, TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = store.Create(tenant);
         foreach (var row in await context.Schemas.AsNoTracking().ToListAsync(cancellationToken))
             schemas.Put(tenant, row);
+        clock.Changed(tenant);
     }
 }
 
 /// <summary>Commands go with their tenant.</summary>
-internal sealed class CommandContents(CommandStore store, CommandBook book, CommandEars ears, SchemaBook schemas) : ITenantContents
+internal sealed class CommandContents(CommandStore store, CommandBook book, CommandEars ears, SchemaBook schemas, ScheduleClock clock) : ITenantContents
 {
     public ValueTask<string?> DescribeAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult<string?>(null);
 
@@ -86,12 +87,13 @@ internal sealed class CommandContents(CommandStore store, CommandBook book, Comm
     {
         book.Forget(tenant);
         schemas.Forget(tenant);
+        clock.Forget(tenant);
         return ValueTask.CompletedTask;
     }
 
     public async ValueTask AdoptAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await ears.LoadAsync(tenant, cancellationToken);
-        await CommandsStartup.LoadAsync(store, schemas, tenant, cancellationToken);
+        await CommandsStartup.LoadAsync(store, schemas, clock, tenant, cancellationToken);
     }
 }

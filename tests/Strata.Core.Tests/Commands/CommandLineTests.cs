@@ -52,9 +52,17 @@ public sealed class CommandLineTests
         Assert.Equal([("expired", CommandStep.End)], Decide([expired], DeviceReach.Away));
     }
 
+    [Fact]
+    public void A_command_that_the_device_does_not_listen_to_holds_none_that_it_does()
+    {
+        Item[] open = [Queued("deaf", 9, -2), Queued("heard", 0, -1)];
+        var steps = CommandLine.Decide(open, static i => (i.Terms, i.Progress), i => i.Name == "deaf" ? DeviceReach.Away : DeviceReach.Here, 1, Now);
+        Assert.Equal(["heard"], steps.Select(s => s.Command.Name));
+    }
+
     private static Item Queued(string name, int priority, int seconds) =>
         new(name, new CommandTerms(Now.AddHours(1), TimeSpan.FromSeconds(60), 3, TimeSpan.FromSeconds(5), priority), CommandProgress.Begin(Now.AddSeconds(seconds)));
 
     private static IEnumerable<(string, CommandStep)> Decide(Item[] open, DeviceReach reach, int atOnce = 1) =>
-        CommandLine.Decide(open, static i => (i.Terms, i.Progress), reach, atOnce, Now).Select(static s => (s.Command.Name, s.Step));
+        CommandLine.Decide(open, static i => (i.Terms, i.Progress), _ => reach, atOnce, Now).Select(static s => (s.Command.Name, s.Step));
 }

@@ -55,9 +55,6 @@ public sealed class CommandProgressTests
         Assert.True(progress.IsDueAgain(Terms, Begin.AddMinutes(10).AddSeconds(5)));
         Assert.Equal(4, progress.Attempts);
         Assert.False(progress.Deliver(Terms, Begin.AddMinutes(10))!.IsDueAgain(Terms, Begin.AddMinutes(20)));
-        // What insists is said until it is answered.
-        var insists = Terms with { Insists = true };
-        Assert.True(CommandProgress.Begin(Begin).Say(insists, Begin)!.Deliver(insists, Begin)!.IsDueAgain(insists, Begin.AddSeconds(5)));
     }
 
     [Fact]

@@ -48,21 +48,21 @@ internal sealed class RunDesk(CommandWriter writer, CommandStore store, CommandB
         if (devices.Count == 0)
             return new Problem(ProblemKind.NotFound, "The query finds no device that may be told; nothing was done.", "query");
         var name = id ?? string.Create(CultureInfo.InvariantCulture, $"{CommandNames.RunPrefix}{time.GetUtcNow().ToUnixTimeMilliseconds():x11}{RandomNumberGenerator.GetHexString(5, lowercase: true)}");
-        var open = await store.RunsAsync(caller.Tenant, open: true, cancellationToken);
         return await writer.DoAsync<CommandRunRow>(caller.Tenant, async batch =>
         {
             if (await batch.FindRunAsync(name) is { } known)
                 return known;
-            if (open.Count >= options.MaxOpenRuns)
+            if (batch.OpenRuns >= options.MaxOpenRuns)
                 return new Problem(ProblemKind.TooMuch, $"{options.MaxOpenRuns} runs are not over, which is all there may be; wait, or cancel one.");
             var row = new CommandRunRow
             {
                 TenantId = caller.Tenant.Value, Id = name, Query = request.Query, Name = command.Name, State = CommandRunRow.Running, Expiry = command.Expiry, AnswerWithin = command.AnswerWithin,
                 Attempts = command.Attempts, Priority = command.Priority, Rate = request.Rate ?? options.UsualPerSecond, Concurrency = request.Concurrency,
-                Devices = Encoding.UTF8.GetBytes(string.Join('\n', devices.Select(d => d.Value))), Payload = command.Payload, Found = devices.Count, Made = 0, Refused = 0, Refusals = "[]",
+                Payload = command.Payload, Found = devices.Count, Made = 0, Refused = 0, Refusals = "[]",
                 Actor = caller.Actor, By = by, Schedule = schedule, Started = batch.Now,
             };
             batch.Put(null, row);
+            batch.AddContent(CommandContentRow.DevicesOf(row.Id), Encoding.UTF8.GetBytes(string.Join('\n', devices.Select(d => d.Value))));
             batch.Audit(caller, "send", "command-run", row.Id, null, new { row.Query, row.Name, bytes = row.Payload.Length, row.Found, row.Rate, row.Concurrency, row.Schedule });
             return row;
         }, cancellationToken);

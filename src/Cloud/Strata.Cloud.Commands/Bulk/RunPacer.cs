@@ -23,7 +23,7 @@ internal sealed partial class RunPacer(
     private const int MostAtOnce = 200;
     private const int RefusalsKept = 20;
 
-    private readonly Dictionary<(TenantId, string), (string[] Devices, double Credit, DateTimeOffset At)> pace = [];
+    private readonly Dictionary<(TenantId Tenant, string Run), (string[] Devices, double Credit, DateTimeOffset At)> pace = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -41,19 +41,22 @@ internal sealed partial class RunPacer(
 
     private async Task TryAsync(CancellationToken cancellationToken)
     {
-        try
+        foreach (var tenant in book.Tenants.ToList())
         {
-            foreach (var tenant in fleet.Tenants)
+            var runs = book.RunsOf(tenant);
+            foreach (var over in pace.Keys.Where(k => k.Tenant == tenant && runs.All(r => r.Id != k.Run)).ToList())
+                pace.Remove(over);
+            try
             {
-                foreach (var run in await store.RunsAsync(tenant, open: true, cancellationToken))
+                foreach (var run in runs)
                     await StepAsync(tenant, run, cancellationToken);
             }
-        }
 #pragma warning disable CA1031 // It is tried again.
-        catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (failure is not OperationCanceledException)
 #pragma warning restore CA1031
-        {
-            LogFailed(failure);
+            {
+                LogFailed(failure);
+            }
         }
     }
 
@@ -65,7 +68,7 @@ internal sealed partial class RunPacer(
                 await EndAsync(tenant, run, cancellationToken);
             return;
         }
-        var count = Take(tenant, run);
+        var count = await TakeAsync(tenant, run, cancellationToken);
         if (run.Concurrency is { } most)
             count = Math.Min(count, most - book.OpenOfRun(tenant, run.Id));
         if (count <= 0)
@@ -105,11 +108,11 @@ internal sealed partial class RunPacer(
     }
 
     /// <summary>How many may be made now by its rate; never more than in a second at once, however long nobody looked.</summary>
-    private int Take(TenantId tenant, CommandRunRow run)
+    private async Task<int> TakeAsync(TenantId tenant, CommandRunRow run, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         if (!pace.TryGetValue((tenant, run.Id), out var known))
-            known = (Encoding.UTF8.GetString(run.Devices).Split('\n'), options.LookInterval.TotalSeconds * run.Rate, now);
+            known = (Encoding.UTF8.GetString(await store.ContentAsync(tenant, CommandContentRow.DevicesOf(run.Id), cancellationToken) ?? []).Split('\n'), options.LookInterval.TotalSeconds * run.Rate, now);
         var passed = Math.Clamp((now - known.At).TotalSeconds, 0, 1);
         var credit = Math.Min(known.Credit + (passed * run.Rate), Math.Max(1, run.Rate));
         var count = Math.Min((int)credit, MostAtOnce);
@@ -119,7 +122,6 @@ internal sealed partial class RunPacer(
 
     private async Task EndAsync(TenantId tenant, CommandRunRow run, CancellationToken cancellationToken)
     {
-        pace.Remove((tenant, run.Id));
         await writer.DoAsync<bool>(tenant, async batch =>
         {
             if (await batch.FindRunAsync(run.Id) is { State: CommandRunRow.Running } now)

@@ -99,10 +99,6 @@ namespace Strata.Cloud.Commands.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("gateway");
 
-                    b.Property<bool>("Insists")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("insists");
-
                     b.Property<bool>("IsDirect")
                         .HasColumnType("INTEGER")
                         .HasColumnName("is_direct");
@@ -209,11 +205,6 @@ namespace Strata.Cloud.Commands.Migrations
                     b.Property<int?>("Concurrency")
                         .HasColumnType("INTEGER")
                         .HasColumnName("concurrency");
-
-                    b.Property<byte[]>("Devices")
-                        .IsRequired()
-                        .HasColumnType("BLOB")
-                        .HasColumnName("devices");
 
                     b.Property<long?>("Ended")
                         .HasColumnType("INTEGER")

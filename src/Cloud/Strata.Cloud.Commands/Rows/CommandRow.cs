@@ -38,8 +38,6 @@ internal sealed record CommandRow : ITenantRow
 
     public bool IsDirect { get; init; }
 
-    public bool Insists { get; init; }
-
     [Protected]
     public required string Actor { get; init; }
 
@@ -69,7 +67,7 @@ internal sealed record CommandRow : ITenantRow
     /// <summary>Not kept: how often over the connection there is now.</summary>
     public int AttemptsHere { get; init; }
 
-    public CommandTerms Terms => new(Expires, AnswerWithin, MaxAttempts, RetryAfter, Priority) { IsDirect = IsDirect, Insists = Insists };
+    public CommandTerms Terms => new(Expires, AnswerWithin, MaxAttempts, RetryAfter, Priority) { IsDirect = IsDirect };
 
     public CommandState At => CommandStates.TryParse(State, out var state) ? state : throw new InvalidOperationException($"'{State}' is no state of a command.");
 
@@ -102,10 +100,10 @@ internal sealed record CommandContentRow : ITenantRow
 {
     public required string TenantId { get; init; }
 
-    /// <summary><see cref="PayloadOf"/>, <see cref="ResultOf"/> or <see cref="AnswerOf"/>.</summary>
+    /// <summary><see cref="PayloadOf"/>, <see cref="ResultOf"/> or <see cref="DevicesOf"/>.</summary>
     public required string Id { get; init; }
 
-    /// <summary>JSON.</summary>
+    /// <summary>JSON; a run's devices one a line.</summary>
     [Protected]
     public required byte[] Content { get; init; }
 
@@ -113,8 +111,8 @@ internal sealed record CommandContentRow : ITenantRow
 
     public static string ResultOf(string key) => key + "/r";
 
-    /// <summary>The device's own words, of one that insists.</summary>
-    public static string AnswerOf(string key) => key + "/a";
+    /// <summary>The devices of a run, in order: apart from it, for it is read and written often.</summary>
+    public static string DevicesOf(string run) => run + "/d";
 }
 
 /// <summary>What the payload of a command must be.</summary>

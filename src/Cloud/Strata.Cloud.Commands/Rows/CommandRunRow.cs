@@ -38,10 +38,6 @@ internal sealed record CommandRunRow : ITenantRow
     /// <summary>Commands that are not over at once; null for any number.</summary>
     public int? Concurrency { get; init; }
 
-    /// <summary>Its devices, one a line, in order.</summary>
-    [Protected]
-    public required byte[] Devices { get; init; }
-
     /// <summary>JSON.</summary>
     [Protected]
     public required byte[] Payload { get; init; }

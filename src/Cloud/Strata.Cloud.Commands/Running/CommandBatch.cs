@@ -24,6 +24,8 @@ internal sealed class CommandBatch(TenantId tenant, CommandBook book, CommandSto
 
     public IEnumerable<CommandRow> Commands => commands.Values.Select(static r => r.After);
 
+    public IEnumerable<CommandRunRow> Runs => runs.Values.Select(static r => r.After);
+
     public List<AuditRow> Audits { get; } = [];
 
     /// <summary>To be done once it is written, on the writer's loop; quick.</summary>
@@ -36,6 +38,9 @@ internal sealed class CommandBatch(TenantId tenant, CommandBook book, CommandSto
 
     /// <summary>The same of the tenant.</summary>
     public int Open => book.CountOf(Tenant) + added.Values.Sum();
+
+    /// <summary>Runs of the tenant that are not over.</summary>
+    public int OpenRuns => book.RunsOf(Tenant).Count(r => !runs.ContainsKey(r.Id)) + runs.Values.Count(static r => r.After.State == CommandRunRow.Running);
 
     /// <summary>A command as it is now, also when it is over; null when there is none.</summary>
     public async ValueTask<CommandRow?> FindAsync(string device, string request)

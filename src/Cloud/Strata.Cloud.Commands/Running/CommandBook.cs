@@ -7,7 +7,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Commands.Running;
 
 /// <summary>
-/// The commands that are not over, in memory as they are in the tables, and who ended without an answer lately. Without payloads, so that ten thousand of them are a few megabytes. Changed by the writer alone, after
+/// The commands and runs that are not over, in memory as they are in the tables, and who ended without an answer lately. Without payloads, so that ten thousand of them are a few megabytes. Changed by the writer alone, after
 /// its commits; read from any thread.
 /// </summary>
 internal sealed class CommandBook
@@ -34,21 +34,29 @@ internal sealed class CommandBook
     /// <summary>How many of a run are not over.</summary>
     public int OpenOfRun(TenantId tenant, string run) => tenants.TryGetValue(tenant, out var of) ? of.OfRuns.GetValueOrDefault(run) : 0;
 
+    /// <summary>The runs that are not over.</summary>
+    public IReadOnlyCollection<CommandRunRow> RunsOf(TenantId tenant) => tenants.TryGetValue(tenant, out var of) ? [.. of.Runs.Values] : [];
+
     /// <summary>Whether an answer to it may still be its own.</summary>
     public bool AwaitsAnswer(TenantId tenant, string device, string request) =>
         Find(tenant, device, request) is not null || (tenants.TryGetValue(tenant, out var of) && of.Unanswered.ContainsKey(CommandRow.KeyOf(device, request)));
 
     /// <summary>Takes what is in the tables, in place of what was here.</summary>
-    public void Load(TenantId tenant, IEnumerable<CommandRow> open, IEnumerable<CommandRow> unanswered)
+    public void Load(TenantId tenant, IEnumerable<CommandRow> open, IEnumerable<CommandRow> unanswered, IEnumerable<CommandRunRow> runs)
     {
         var of = new TenantCommands();
         foreach (var row in unanswered.Reverse().Concat(open))
             of.Put(row);
+        foreach (var run in runs)
+            of.Put(run);
         tenants[tenant] = of;
     }
 
     /// <summary>Follows a commit.</summary>
     public void Put(TenantId tenant, CommandRow row) => tenants.GetOrAdd(tenant, static _ => new TenantCommands()).Put(row);
+
+    /// <summary>Follows a commit.</summary>
+    public void Put(TenantId tenant, CommandRunRow run) => tenants.GetOrAdd(tenant, static _ => new TenantCommands()).Put(run);
 
     public void Forget(TenantId tenant) => tenants.TryRemove(tenant, out _);
 
@@ -60,9 +68,19 @@ internal sealed class CommandBook
 
         public ConcurrentDictionary<string, int> OfRuns { get; } = new(StringComparer.Ordinal);
 
+        public ConcurrentDictionary<string, CommandRunRow> Runs { get; } = new(StringComparer.Ordinal);
+
         public ConcurrentDictionary<string, bool> Unanswered { get; } = new(StringComparer.Ordinal);
 
         public int Count { get; private set; }
+
+        public void Put(CommandRunRow run)
+        {
+            if (run.State == CommandRunRow.Running)
+                Runs[run.Id] = run;
+            else
+                Runs.TryRemove(run.Id, out _);
+        }
 
         public void Put(CommandRow row)
         {

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Text;
+using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Commands.Rows;
@@ -14,36 +16,109 @@ using Strata.Node.Ingest;
 
 namespace Strata.Cloud.Commands.Running;
 
-/// <summary>Hears what devices answer: here, where the device is acknowledged once it is kept; and through gateways, whose word is in the store already. Looks there for what came while the node was away.</summary>
+/// <summary>
+/// Hears what devices answer: here, where the device is acknowledged once it is kept; and through gateways, whose words are in the store already and are taken in their order. Looks there for what came while the node
+/// was away, or was too much at once.
+/// </summary>
 internal sealed partial class CommandEars(
-    CommandStore store, CommandWriter writer, CommandBook book, IFleet fleet, IDeviceWay way, TelemetryMqttHost host, CommandsOptions options, ILogger<CommandEars> logger) : IHostedService
+    CommandStore store, CommandWriter writer, CommandBook book, IFleet fleet, IDeviceWay way, TelemetryMqttHost host, CommandsOptions options, TimeProvider time, ILogger<CommandEars> logger) : BackgroundService
 {
-    public async Task StartAsync(CancellationToken cancellationToken)
+    private const int MostWaiting = 10_000;
+    private const int AtOnce = 256;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<(TenantId Tenant, GatewayWord Word)> words = Channel.CreateBounded<(TenantId, GatewayWord)>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly ConcurrentDictionary<TenantId, bool> missed = new();
+    private readonly SemaphoreSlim wake = new(0, 1);
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var tenant in await store.TenantsAsync("start of the node: commands that are not over", cancellationToken))
-            await LoadAsync(tenant, cancellationToken);
         host.Responded += OnResponded;
         way.Heard += OnHeard;
         fleet.Moved += OnMoved;
+        foreach (var tenant in await store.TenantsAsync("start of the node: commands that are not over", cancellationToken))
+            await LoadAsync(tenant, cancellationToken);
+        await base.StartAsync(cancellationToken);
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
         host.Responded -= OnResponded;
         way.Heard -= OnHeard;
         fleet.Moved -= OnMoved;
-        return Task.CompletedTask;
+        await base.StopAsync(cancellationToken);
     }
 
-    /// <summary>Takes up what is not over, and what gateways handed up meanwhile.</summary>
+    public override void Dispose()
+    {
+        wake.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Takes up what is not over; what gateways handed up meanwhile is looked for soon.</summary>
     public async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await writer.LoadAsync(tenant, cancellationToken);
-        var devices = book.Of(tenant).Where(d => d.Open.Values.Any(c => c.Gateway is not null && c.At.IsUnderWay())).Select(d => (DeviceId?)DeviceId.Parse(d.Device)).ToList();
-        foreach (var device in devices.Append(null))
+        missed[tenant] = true;
+        Wake();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var taken = new List<(TenantId Tenant, GatewayWord Word)>(AtOnce);
+        try
         {
-            foreach (var word in (await way.HeardBeforeAsync(tenant, device, cancellationToken)).Reverse())
-                _ = TakeAsync(tenant, word);
+            while (true)
+            {
+                await wake.WaitAsync(stoppingToken);
+                foreach (var tenant in missed.Keys)
+                    await LookBackAsync(tenant, stoppingToken);
+                while (words.Reader.TryRead(out var word))
+                {
+                    taken.Add(word);
+                    if (taken.Count < AtOnce && words.Reader.Count > 0)
+                        continue;
+                    await TakeAsync(taken, stoppingToken);
+                    taken.Clear();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What was not taken is in the store, and is looked for at the next start.
+        }
+    }
+
+    /// <summary>What the store has of what gateways handed up, oldest first; what was taken before changes nothing.</summary>
+    private async Task LookBackAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        missed.TryRemove(tenant, out _);
+        try
+        {
+            var devices = book.Of(tenant).Where(d => d.Open.Values.Any(c => c.Gateway is not null && c.At.IsUnderWay())).Select(d => (DeviceId?)DeviceId.Parse(d.Device)).ToList();
+            foreach (var device in devices.Append(null))
+                foreach (var some in (await way.HeardBeforeAsync(tenant, device, cancellationToken)).Reverse().Chunk(AtOnce))
+                    await TakeAsync([.. some.Select(w => (tenant, w))], cancellationToken);
+        }
+#pragma warning disable CA1031 // It is looked again, with the next word.
+        catch (Exception failure) when (failure is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            missed[tenant] = true;
+            LogNotLooked(failure);
+        }
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is awake.
         }
     }
 
@@ -51,22 +126,27 @@ internal sealed partial class CommandEars(
     private Task? OnResponded(TenantId tenant, DeviceId device, string command, string request, byte[] payload) =>
         book.AwaitsAnswer(tenant, device.Value, request) ? KeepAsync(tenant, device.Value, command, request, payload) : null;
 
-    /// <summary>On the store's writer's loop.</summary>
-    private void OnHeard(TenantId tenant, GatewayWord word) => _ = TakeAsync(tenant, word);
+    /// <summary>On the store's writer's loop: waits for nothing. What finds no room is looked for in the store.</summary>
+    private void OnHeard(TenantId tenant, GatewayWord word)
+    {
+        if (!words.Writer.TryWrite((tenant, word)))
+            missed[tenant] = true;
+        Wake();
+    }
 
     /// <summary>A device that goes for good is told nothing more.</summary>
     private void OnMoved(TenantId tenant, DeviceId device, DeviceTransition step)
     {
         if (step.To is not DeviceState.Decommissioned || book.Of(tenant, device.Value).IsEmpty)
             return;
-        _ = writer.TryDo<bool>(tenant, batch =>
+        _ = writer.TryDo<bool>(tenant, async batch =>
         {
-            foreach (var row in book.Of(tenant, device.Value).Values)
+            foreach (var request in book.Of(tenant, device.Value).Values.Select(c => c.Request))
             {
-                if (row.Progress.Cancel(Caller.NodeActor, batch.Now) is { } over)
+                if (await batch.FindAsync(device.Value, request) is { } row && row.Progress.Cancel(Caller.NodeActor, batch.Now) is { } over)
                     batch.Put(row, row.With(over with { Reason = "the device was decommissioned" }));
             }
-            return new(true);
+            return true;
         });
     }
 
@@ -74,13 +154,32 @@ internal sealed partial class CommandEars(
     {
         var kept = await writer.DoAsync<bool>(tenant, batch => AnswerAsync(batch, device, command, request, payload), CancellationToken.None);
         if (!kept.IsOk)
-            throw new IOException(kept.Problem.Detail); // The device is not acknowledged and says it again.
+            throw new IOException(kept.Problem.Detail); // The device is not acknowledged, and says it again over its next connection.
     }
 
-    private async Task TakeAsync(TenantId tenant, GatewayWord word)
+    /// <summary>Takes words in their order. Those that cannot be kept just now are tried again, one by one, so that one that never can does not hold the others for ever.</summary>
+    private async Task TakeAsync(IReadOnlyList<(TenantId Tenant, GatewayWord Word)> some, CancellationToken cancellationToken)
+    {
+        // Begun in their order: the writer keeps it.
+        var outcomes = await Task.WhenAll([.. some.Select(w => TakeAsync(w.Tenant, w.Word))]);
+        for (var i = 0; i < some.Count; i++)
+        {
+            var (outcome, pause) = (outcomes[i], FirstPause);
+            while (!outcome.IsOk && outcome.Problem.Kind is ProblemKind.Unavailable && pause <= LongestPause)
+            {
+                await Task.Delay(pause, time, cancellationToken);
+                outcome = await TakeAsync(some[i].Tenant, some[i].Word);
+                pause *= 2;
+            }
+            if (!outcome.IsOk)
+                LogNotTaken(some[i].Word.Device.Value, outcome.Problem.Detail);
+        }
+    }
+
+    private Task<Outcome<bool>> TakeAsync(TenantId tenant, GatewayWord word)
     {
         var device = word.Device.Value;
-        var taken = await writer.DoAsync<bool>(tenant, word.Kind switch
+        return writer.DoAsync<bool>(tenant, word.Kind switch
         {
             FleetEventKinds.DeviceResponse => batch => AnswerAsync(batch, device, word.Command, word.Request, Encoding.UTF8.GetBytes(word.Text)),
             FleetEventKinds.DeviceDelivered => async batch =>
@@ -91,8 +190,6 @@ internal sealed partial class CommandEars(
             },
             _ => batch => MirrorAsync(batch, word),
         }, CancellationToken.None);
-        if (!taken.IsOk)
-            LogNotTaken(device, taken.Problem.Detail);
     }
 
     private async ValueTask<Outcome<bool>> AnswerAsync(CommandBatch batch, string device, string command, string request, byte[] payload)
@@ -106,8 +203,6 @@ internal sealed partial class CommandEars(
             return true; // It is answered; the device says it again because it did not hear that it was heard.
         if (answer.Result is { } result)
             await batch.SetContentAsync(CommandContentRow.ResultOf(row.Key), Encoding.UTF8.GetBytes(result));
-        if (row.Insists && answer.State is not CommandState.Running)
-            await batch.SetContentAsync(CommandContentRow.AnswerOf(row.Key), payload.Length > options.MaxResultBytes ? payload[..options.MaxResultBytes] : payload);
         var message = row.MessageId;
         if (row.Gateway is not null && answer.State is not CommandState.Running)
             batch.Afterwards.Add(() => _ = way.RemoveAsync(batch.Tenant, message, CancellationToken.None));
@@ -128,6 +223,9 @@ internal sealed partial class CommandEars(
         batch.Audit(new Caller(batch.Tenant, row.Actor), "send", "command", row.Key, null, new { row.Device, row.Request, row.Name, bytes = told.Payload.Length, at = word.At, gateway = row.Gateway });
         return true;
     }
+
+    [LoggerMessage(5709, LogLevel.Error, "What gateways said of commands could not be looked for; it is tried again.")]
+    private partial void LogNotLooked(Exception failure);
 
     [LoggerMessage(5704, LogLevel.Error, "What a gateway said of a command of {Device} could not be kept; it is looked for at the next start: {Reason}")]
     private partial void LogNotTaken(string device, string reason);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
@@ -17,28 +16,40 @@ internal sealed partial class CommandNews(Lazy<MqttBroker> broker, CommandsOptio
     private static readonly byte[] Topic = "fleet/commands"u8.ToArray();
 
     private readonly Channel<(TenantId Tenant, CommandRow Row)> waiting = Channel.CreateBounded<(TenantId, CommandRow)>(new BoundedChannelOptions(options.MaxWaitingNews) { SingleReader = true });
-    private readonly ConcurrentDictionary<(TenantId Tenant, string Key), TaskCompletionSource<CommandRow>> ends = new();
+    private readonly Lock gate = new();
+    private readonly Dictionary<(TenantId Tenant, string Key), List<Wait>> waits = [];
+    private int callers;
     private long dropped;
 
-    /// <summary>Callers that wait now.</summary>
-    public int Waiting => ends.Count;
-
-    /// <summary>Completes when the command is over. To be asked for before its state is looked at; several ask for the same.</summary>
-    public Task<CommandRow> EndOf(TenantId tenant, string key) =>
-        ends.GetOrAdd((tenant, key), static _ => new TaskCompletionSource<CommandRow>(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-
-    /// <summary>Nobody waits any more; who still does asks again.</summary>
-    public void Leave(TenantId tenant, string key)
+    /// <summary>Begins to wait for a command's end: before its state is looked at, and to be disposed. Several may wait for the same.</summary>
+    /// <returns>Null when as many wait as may: <see cref="CommandsOptions.MaxWaiting"/>.</returns>
+    public Wait? TryWait(TenantId tenant, string key)
     {
-        if (ends.TryRemove((tenant, key), out var left))
-            left.TrySetCanceled();
+        lock (gate)
+        {
+            if (callers >= options.MaxWaiting)
+                return null;
+            callers++;
+            var wait = new Wait(this, (tenant, key));
+            if (waits.TryGetValue(wait.Of, out var others))
+                others.Add(wait);
+            else
+                waits[wait.Of] = [wait];
+            return wait;
+        }
     }
 
     /// <summary>It was written.</summary>
     public void Tell(TenantId tenant, CommandRow row)
     {
-        if (row.Ended is not null && ends.TryRemove((tenant, row.Key), out var end))
-            end.TrySetResult(row);
+        if (row.Ended is not null)
+        {
+            lock (gate)
+            {
+                foreach (var wait in waits.GetValueOrDefault((tenant, row.Key)) ?? [])
+                    wait.Over(row);
+            }
+        }
         if (!waiting.Writer.TryWrite((tenant, row)))
             Interlocked.Increment(ref dropped);
     }
@@ -65,6 +76,33 @@ internal sealed partial class CommandNews(Lazy<MqttBroker> broker, CommandsOptio
         }
     }
 
+    private void Leave(Wait wait)
+    {
+        lock (gate)
+        {
+            if (!waits.TryGetValue(wait.Of, out var of) || !of.Remove(wait))
+                return;
+            callers--;
+            if (of.Count == 0)
+                waits.Remove(wait.Of);
+        }
+    }
+
     [LoggerMessage(5702, LogLevel.Warning, "{Count} steps of commands were not told on fleet/commands: too many came at once. They are with the commands.")]
     private partial void LogDropped(long count);
+
+    /// <summary>A caller that waits for a command's end.</summary>
+    public sealed class Wait(CommandNews news, (TenantId Tenant, string Key) of) : IDisposable
+    {
+        private readonly TaskCompletionSource<CommandRow> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public (TenantId Tenant, string Key) Of => of;
+
+        /// <summary>Completes when the command is over.</summary>
+        public Task<CommandRow> End => end.Task;
+
+        public void Dispose() => news.Leave(this);
+
+        internal void Over(CommandRow row) => end.TrySetResult(row);
+    }
 }

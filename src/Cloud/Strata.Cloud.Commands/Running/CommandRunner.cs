@@ -42,6 +42,8 @@ internal sealed partial class CommandRunner(
         {
             foreach (var tenant in book.Tenants.ToList())
                 await LookAsync(tenant, stoppingToken);
+            foreach (var over in paused.Where(p => p.Value <= time.GetUtcNow()).Select(p => p.Key).ToList())
+                paused.Remove(over);
             if (time.GetUtcNow() is var now && (now - trimmed).Duration() >= TrimEvery)
             {
                 trimmed = now;
@@ -65,11 +67,12 @@ internal sealed partial class CommandRunner(
         foreach (var (name, open) in book.Of(tenant))
         {
             var device = DeviceId.Parse(name);
-            var route = RouteOf(tenant, device, open.Values.First().Topic);
-            foreach (var (row, step) in CommandLine.Decide([.. open.Values], static c => (c.Terms, c.Progress), route.Reach, options.AtOnce, now))
+            // It may listen to the commands of one name, and not to those of another.
+            var routes = open.Values.DistinctBy(c => c.Name).ToDictionary(c => c.Name, c => RouteOf(tenant, device, c.Topic), StringComparer.Ordinal);
+            foreach (var (row, step) in CommandLine.Decide([.. open.Values], static c => (c.Terms, c.Progress), c => routes[c.Name].Reach, options.AtOnce, now))
             {
                 if (step is not CommandStep.Say || !paused.TryGetValue((tenant, name), out var until) || now >= until)
-                    due.Add(writer.DoAsync(tenant, batch => TakeAsync(batch, row, step, route), cancellationToken));
+                    due.Add(writer.DoAsync(tenant, batch => TakeAsync(batch, row, step, routes[row.Name]), cancellationToken));
             }
         }
         if (due.Count == 0)

@@ -8,7 +8,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Commands.Running;
 
 /// <summary>
-/// The one writer of commands: whatever came while the last transaction was written is decided, one after the other, and written as the next one; then the memory follows, and whoever asked hears of it. What could
+/// The one writer of commands: whatever came while the last transaction was written is decided, one after the other, and written as one of each tenant; then the memory follows, and whoever asked hears of it. What could
 /// not be written is told to all whose it was, and the tenant is loaded again.
 /// </summary>
 internal sealed partial class CommandWriter(CommandStore store, CommandBook book, CommandNews news, TimeProvider time, ILogger<CommandWriter> logger) : IHostedService, IDisposable
@@ -44,7 +44,9 @@ internal sealed partial class CommandWriter(CommandStore store, CommandBook book
 
     /// <summary>Takes what is in the tables.</summary>
     public async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        book.Load(tenant, await store.OpenAsync(tenant, cancellationToken), await store.UnansweredAsync(tenant, time.GetUtcNow().AddDays(-1), CommandBook.MaxUnanswered, cancellationToken));
+        book.Load(
+            tenant, await store.OpenAsync(tenant, cancellationToken), await store.UnansweredAsync(tenant, time.GetUtcNow().AddDays(-1), CommandBook.MaxUnanswered, cancellationToken),
+            await store.RunsAsync(tenant, open: true, cancellationToken));
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -66,15 +68,15 @@ internal sealed partial class CommandWriter(CommandStore store, CommandBook book
         while (await jobs.Reader.WaitToReadAsync())
         {
             taken.Clear();
-            while (taken.Count < MaxBatch && jobs.Reader.TryPeek(out var next) && (taken.Count == 0 || next.Tenant == taken[0].Tenant) && jobs.Reader.TryRead(out next))
+            while (taken.Count < MaxBatch && jobs.Reader.TryRead(out var next))
                 taken.Add(next);
-            await WriteAsync(taken);
+            foreach (var of in taken.GroupBy(static j => j.Tenant))
+                await WriteAsync(of.Key, [.. of]);
         }
     }
 
-    private async Task WriteAsync(List<Job> taken)
+    private async Task WriteAsync(TenantId tenant, List<Job> taken)
     {
-        var tenant = taken[0].Tenant;
         try
         {
             if (doubtful.Contains(tenant))
@@ -92,6 +94,8 @@ internal sealed partial class CommandWriter(CommandStore store, CommandBook book
                 book.Put(tenant, row);
                 news.Tell(tenant, row);
             }
+            foreach (var run in batch.Runs)
+                book.Put(tenant, run);
             foreach (var follow in batch.Afterwards)
                 follow();
             foreach (var job in taken)

@@ -39,14 +39,14 @@ internal static class ScheduleRoutes
         return Results.Json(new Page<CommandScheduleInfo>([.. rows.Select(SaveSchedule.Info)], null), ContractsJson.Default.PageCommandScheduleInfo);
     }
 
-    private static async Task<IResult> DeleteAsync(string id, HttpContext context, CommandStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> DeleteAsync(string id, HttpContext context, CommandStore store, ScheduleClock clock, CancellationToken cancellationToken)
     {
         if (!context.Access().IsWhole(Permission.CommandsSend))
             return ProblemResults.Of(SaveSchedule.Unknown);
         var outcome = await store.ChangeAsync<CommandScheduleRow>(Caller.Of(context), async (db, _, token) =>
             await db.Schedules.AsNoTracking().SingleOrDefaultAsync(s => s.Id == id, token) is { } row
                 ? new DecidedChange<CommandScheduleRow>(row, [(row, null)], "delete", "command-schedule", id, SaveSchedule.Info(row), null)
-                : SaveSchedule.Unknown, cancellationToken);
+                : SaveSchedule.Unknown, cancellationToken, row => clock.Changed(TenantId.Parse(row.TenantId)));
         return outcome.ToResult(_ => Results.NoContent());
     }
 }
@@ -63,7 +63,7 @@ internal static class SaveSchedule
 
     public static Problem Unknown => new(ProblemKind.NotFound, "There is no such schedule.", "id");
 
-    public static async Task<IResult> HandleAsync(string id, HttpContext context, CommandStore store, RunDesk desk, CommandsOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<IResult> HandleAsync(string id, HttpContext context, CommandStore store, RunDesk desk, ScheduleClock clock, CommandsOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         var access = context.Access();
         if (Access.Refusal(access.Decide(Permission.CommandsSend, site: null), () => Unknown) is { } refusal)
@@ -98,7 +98,7 @@ internal static class SaveSchedule
                 Actor = caller.Actor, Changed = now,
             };
             return new DecidedChange<CommandScheduleRow>(row, [(before, row)], before is null ? "create" : "change", "command-schedule", id, before is null ? null : Info(before), Info(row));
-        }, cancellationToken);
+        }, cancellationToken, row => clock.Changed(caller.Tenant));
         return outcome.ToResult(row => Results.Json(Info(row), ContractsJson.Default.CommandScheduleInfo));
     }
 

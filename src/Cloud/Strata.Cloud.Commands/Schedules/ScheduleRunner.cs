@@ -7,7 +7,6 @@ using Strata.Cloud.Commands.Bulk;
 using Strata.Cloud.Commands.Rows;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
-using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Commands;
 using Strata.Core.Tenancy;
 
@@ -17,7 +16,7 @@ namespace Strata.Cloud.Commands.Schedules;
 /// Begins runs when they are due. A run's id follows from its schedule and its time, so that one that was begun before the node ended is not begun again. A time that passed while the node was away is left out, or
 /// made up for once, as the schedule says.
 /// </summary>
-internal sealed partial class ScheduleRunner(CommandStore store, RunDesk desk, IFleet fleet, TimeProvider time, ILogger<ScheduleRunner> logger) : BackgroundService
+internal sealed partial class ScheduleRunner(CommandStore store, RunDesk desk, ScheduleClock clock, TimeProvider time, ILogger<ScheduleRunner> logger) : BackgroundService
 {
     /// <summary>Later than this a time was missed.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
@@ -31,7 +30,7 @@ internal sealed partial class ScheduleRunner(CommandStore store, RunDesk desk, I
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                foreach (var tenant in fleet.Tenants)
+                foreach (var tenant in clock.Due(time.GetUtcNow()))
                     await LookAsync(tenant, stoppingToken);
             }
         }
@@ -46,15 +45,19 @@ internal sealed partial class ScheduleRunner(CommandStore store, RunDesk desk, I
         try
         {
             var now = time.GetUtcNow();
+            clock.Begin(tenant);
             await using var context = store.Create(tenant);
-            foreach (var schedule in await context.Schedules.AsNoTracking().Where(s => s.Enabled && s.Next != null && s.Next <= now).ToListAsync(cancellationToken))
+            var enabled = context.Schedules.AsNoTracking().Where(s => s.Enabled && s.Next != null);
+            foreach (var schedule in await enabled.Where(s => s.Next <= now).ToListAsync(cancellationToken))
                 await BeginAsync(tenant, schedule, now, cancellationToken);
+            clock.End(tenant, await enabled.OrderBy(s => s.Next).Select(s => s.Next).FirstOrDefaultAsync(cancellationToken));
         }
 #pragma warning disable CA1031 // It is tried again.
         catch (Exception failure) when (failure is not OperationCanceledException)
 #pragma warning restore CA1031
         {
             LogFailed(failure);
+            clock.Changed(tenant);
         }
     }
 

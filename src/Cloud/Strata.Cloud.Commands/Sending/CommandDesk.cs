@@ -53,7 +53,7 @@ internal sealed class CommandDesk(CommandWriter writer, CommandStore store, Comm
     {
         TenantId = caller.Tenant.Value, Key = CommandRow.KeyOf(device, request), Device = device, Request = request, Name = command.Name, Digest = command.Digest, State = CommandStates.NameOf(CommandState.Queued),
         Created = batch.Now, Expires = batch.Now + (command.Wait ?? command.Expiry), AnswerWithin = command.AnswerWithin, MaxAttempts = command.Attempts, RetryAfter = command.RetryAfter, Priority = command.Priority,
-        IsDirect = command.IsDirect, Insists = command.Insists, Actor = caller.Actor, Run = command.Run,
+        IsDirect = command.IsDirect, Actor = caller.Actor, Run = command.Run,
     };
 
     /// <summary>It goes now.</summary>
@@ -82,19 +82,16 @@ internal sealed class CommandDesk(CommandWriter writer, CommandStore store, Comm
     /// <returns>As it is then, or after so long.</returns>
     public async Task<Outcome<CommandRow>> WaitAsync(TenantId tenant, CommandRow row, TimeSpan longest, CancellationToken cancellationToken)
     {
-        if (news.Waiting >= options.MaxWaiting)
+        using var wait = news.TryWait(tenant, row.Key);
+        if (wait is null)
             return new Problem(ProblemKind.TooMuch, $"{options.MaxWaiting:N0} callers wait for devices just now; ask for the command later: it goes on.");
-        var end = news.EndOf(tenant, row.Key);
         if (await FindAsync(tenant, row.Device, row.Request, cancellationToken) is not { Ended: null } open)
-        {
-            news.Leave(tenant, row.Key);
             return await FindAsync(tenant, row.Device, row.Request, cancellationToken) ?? row;
-        }
         try
         {
-            return await end.WaitAsync(longest, time, cancellationToken);
+            return await wait.End.WaitAsync(longest, time, cancellationToken);
         }
-        catch (Exception over) when (over is TimeoutException || (over is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (TimeoutException)
         {
             return await FindAsync(tenant, row.Device, row.Request, cancellationToken) ?? open;
         }

@@ -14,8 +14,6 @@ internal sealed record NewCommand(string Name, string? Request, byte[] Payload, 
 {
     public bool IsDirect => Wait is not null;
 
-    public bool Insists { get; init; }
-
     public string? Run { get; init; }
 
     /// <summary>One that comes again under its id is the same when this is.</summary>

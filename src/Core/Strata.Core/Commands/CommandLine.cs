@@ -37,24 +37,23 @@ public static class CommandLine
 {
     /// <summary>What is to be done with each, in the order in which it is to be done. Those with which nothing is to be done are left out.</summary>
     /// <param name="open">In any order; none is over.</param>
+    /// <param name="reach">By which way the device can be reached with this command now: it may listen to some and not to others.</param>
     /// <param name="atOnce">How many of the queue may be under way at once.</param>
     public static IReadOnlyList<(T Command, CommandStep Step)> Decide<T>(
-        IReadOnlyCollection<T> open, Func<T, (CommandTerms Terms, CommandProgress Progress)> of, DeviceReach reach, int atOnce, DateTimeOffset now)
+        IReadOnlyCollection<T> open, Func<T, (CommandTerms Terms, CommandProgress Progress)> of, Func<T, DeviceReach> reach, int atOnce, DateTimeOffset now)
     {
         var steps = new List<(T, CommandStep)>();
         var ahead = 0;
         foreach (var command in open)
         {
             var (terms, progress) = of(command);
-            var step = Under(terms, progress, reach, now);
+            var step = Under(terms, progress, reach(command), now);
             if (step is not CommandStep.Wait)
                 steps.Add((command, step));
             if (progress.State.IsUnderWay() && step is not (CommandStep.End or CommandStep.Lose) && !terms.IsDirect)
                 ahead++;
         }
-        if (reach is not (DeviceReach.Here or DeviceReach.ThroughGateway))
-            return steps;
-        var waiting = open.Where(c => of(c) is { Progress.State: CommandState.Queued } and var w && now < w.Terms.Expires)
+        var waiting = open.Where(c => of(c) is { Progress.State: CommandState.Queued } and var w && now < w.Terms.Expires && reach(c) is DeviceReach.Here or DeviceReach.ThroughGateway)
             .OrderByDescending(c => of(c).Terms.IsDirect).ThenByDescending(c => of(c).Terms.Priority).ThenBy(c => of(c).Progress.Created);
         foreach (var command in waiting)
         {

@@ -10,7 +10,7 @@ public static class CommandNames
     /// <summary>Requests that the node draws for commands of many devices begin so; nobody else's do.</summary>
     public const string RunPrefix = "run.";
 
-    /// <summary>The command to wipe itself: it is said again until it is answered, for a device does it once in its life.</summary>
+    /// <summary>The command to wipe itself: its decommissioning says it, and nobody else.</summary>
     public const string Wipe = "wipe";
 
     /// <summary>Letters, digits and <c>. _ -</c>, beginning with a letter or digit; 1 to <see cref="MaxNameLength"/>.</summary>

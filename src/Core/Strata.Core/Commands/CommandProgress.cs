@@ -87,15 +87,15 @@ public sealed record CommandProgress
     /// <summary>Whether it is to be said again to a device that is there.</summary>
     public bool IsDueAgain(CommandTerms terms, DateTimeOffset now)
     {
-        if (State is not CommandState.Sent && !(terms.Insists && State is CommandState.Delivered))
+        if (State is not CommandState.Sent)
             return false;
         // A clock that was set back does not keep it waiting.
-        return (terms.Insists || AttemptsHere < terms.Attempts) && (Tried is not { } tried || now - tried >= terms.PauseAfter(Math.Max(1, AttemptsHere)) || tried - now > CommandTerms.LongestPause);
+        return AttemptsHere < terms.Attempts && (Tried is not { } tried || now - tried >= terms.PauseAfter(Math.Max(1, AttemptsHere)) || tried - now > CommandTerms.LongestPause);
     }
 
     private static DateTimeOffset Until(DateTimeOffset first, CommandTerms terms, DateTimeOffset now)
     {
-        if (terms.IsDirect || terms.Insists)
+        if (terms.IsDirect)
             return terms.Expires;
         var next = now + terms.AnswerWithin;
         var last = first + CommandTerms.LongestRun;

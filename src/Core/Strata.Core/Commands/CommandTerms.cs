@@ -17,15 +17,10 @@ public sealed record CommandTerms(DateTimeOffset Expires, TimeSpan AnswerWithin,
     /// <summary>Somebody waits for it: it is said at once, before all that is queued, and ends with <see cref="Expires"/> whatever comes.</summary>
     public bool IsDirect { get; init; }
 
-    /// <summary>It is said again until it is answered, also when it was acknowledged, in even pauses: for what a device does once in its life.</summary>
-    public bool Insists { get; init; }
-
     /// <summary>The pause before the next attempt.</summary>
     /// <param name="made">Attempts that were made; 1 or more.</param>
     public TimeSpan PauseAfter(int made)
     {
-        if (Insists)
-            return RetryAfter;
         var pause = RetryAfter * Math.Pow(2, Math.Min(made - 1, 16));
         return pause < LongestPause ? pause : RetryAfter > LongestPause ? RetryAfter : LongestPause;
     }

@@ -104,10 +104,6 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("gateway");
 
-                    b.Property<bool>("Insists")
-                        .HasColumnType("boolean")
-                        .HasColumnName("insists");
-
                     b.Property<bool>("IsDirect")
                         .HasColumnType("boolean")
                         .HasColumnName("is_direct");
@@ -214,11 +210,6 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                     b.Property<int?>("Concurrency")
                         .HasColumnType("integer")
                         .HasColumnName("concurrency");
-
-                    b.Property<byte[]>("Devices")
-                        .IsRequired()
-                        .HasColumnType("bytea")
-                        .HasColumnName("devices");
 
                     b.Property<long?>("Ended")
                         .HasColumnType("bigint")

@@ -11,7 +11,7 @@ using Strata.Cloud.Commands;
 namespace Strata.Cloud.Commands.Migrations.Postgres
 {
     [DbContext(typeof(PostgresCommandsDbContext))]
-    [Migration("20261127102702_Commands")]
+    [Migration("20261127123246_Commands")]
     partial class Commands
     {
         /// <inheritdoc />
@@ -106,10 +106,6 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                     b.Property<string>("Gateway")
                         .HasColumnType("text")
                         .HasColumnName("gateway");
-
-                    b.Property<bool>("Insists")
-                        .HasColumnType("boolean")
-                        .HasColumnName("insists");
 
                     b.Property<bool>("IsDirect")
                         .HasColumnType("boolean")
@@ -217,11 +213,6 @@ namespace Strata.Cloud.Commands.Migrations.Postgres
                     b.Property<int?>("Concurrency")
                         .HasColumnType("integer")
                         .HasColumnName("concurrency");
-
-                    b.Property<byte[]>("Devices")
-                        .IsRequired()
-                        .HasColumnType("bytea")
-                        .HasColumnName("devices");
 
                     b.Property<long?>("Ended")
                         .HasColumnType("bigint")

@@ -10,7 +10,7 @@ using Strata.Cloud.Commands;
 namespace Strata.Cloud.Commands.Migrations
 {
     [DbContext(typeof(CommandsDbContext))]
-    [Migration("20261127102658_Commands")]
+    [Migration("20261127123237_Commands")]
     partial class Commands
     {
         /// <inheritdoc />
@@ -101,10 +101,6 @@ namespace Strata.Cloud.Commands.Migrations
                     b.Property<string>("Gateway")
                         .HasColumnType("TEXT")
                         .HasColumnName("gateway");
-
-                    b.Property<bool>("Insists")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("insists");
 
                     b.Property<bool>("IsDirect")
                         .HasColumnType("INTEGER")
@@ -212,11 +208,6 @@ namespace Strata.Cloud.Commands.Migrations
                     b.Property<int?>("Concurrency")
                         .HasColumnType("INTEGER")
                         .HasColumnName("concurrency");
-
-                    b.Property<byte[]>("Devices")
-                        .IsRequired()
-                        .HasColumnType("BLOB")
-                        .HasColumnName("devices");
 
                     b.Property<long?>("Ended")
                         .HasColumnType("INTEGER")
