@@ -52,6 +52,9 @@ internal sealed class FakeParent : IAsyncDisposable
 
     public Fault Fault { get; set; }
 
+    /// <summary>What it answers to shadows: nothing, unless told otherwise.</summary>
+    public Func<GatewayShadows, GatewayShadowsAnswer> Shadows { get; set; } = _ => new GatewayShadowsAnswer([], []);
+
     public GatewayStatus? Status { get; private set; }
 
     public int Repeated { get; private set; }
@@ -77,6 +80,8 @@ internal sealed class FakeParent : IAsyncDisposable
         app.MapPost("/api/v1/gateways/join", parent.JoinAsync);
         app.MapPost("/api/v1/gateways/{id}/uplink", parent.UplinkAsync);
         app.MapPost("/api/v1/gateways/{id}/status", parent.StatusAsync);
+        app.MapPost("/api/v1/gateways/{id}/shadows", async (HttpContext context) =>
+            await context.Response.WriteAsJsonAsync(parent.Shadows((await context.Request.ReadFromJsonAsync(ContractsJson.Default.GatewayShadows))!), ContractsJson.Default.GatewayShadowsAnswer));
         app.MapGet("/api/v1/gateways/{id}/link", parent.LinkAsync);
         app.MapPost("/api/v1/gateways/{id}/link/responses/{request}", parent.ResponseAsync);
         await app.StartAsync();

@@ -21,7 +21,7 @@ public sealed record GatewayShadowsKnown(string Device, IReadOnlyDictionary<stri
 
 /// <summary>The parent's side.</summary>
 /// <param name="Shadows">As they are there now: those that were changed, and those whose version differs from the known.</param>
-/// <param name="Refused">Changes that the parent will not take, with why; the gateway takes the parent's side of them.</param>
+/// <param name="Refused">Changes that the parent will not take, with why; they stay at the gateway, which says them again when they are others.</param>
 public sealed record GatewayShadowsAnswer(IReadOnlyList<GatewayShadowState> Shadows, IReadOnlyList<GatewayShadowRefused> Refused);
 
 /// <param name="Content">As shadows are kept.</param>

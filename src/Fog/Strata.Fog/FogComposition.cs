@@ -153,6 +153,7 @@ internal static class FogComposition
             services.AddSingleton<INodeCheck>(s => new LinkCheck(s.GetRequiredService<ServedTenants>(), s.GetRequiredService<TenantRunner>(), guest));
             services.AddSingleton<INodeCheck>(s => new UplinkLogCheck(s.GetRequiredService<ServedTenants>(), guest));
         }
+        services.AddHostedService(s => s.GetRequiredService<FogShadowTopics>());
         services.AddHostedService(s => s.GetRequiredService<TenantRunner>());
         services.AddHostedService<DownwardDelivery>();
         services.AddHostedService<RejectionFlusher>();

@@ -8,6 +8,7 @@ using Strata.Core.Tenancy;
 using Strata.Fog.Served;
 using Strata.Node;
 using Strata.Node.Auth;
+using Strata.Node.Devices;
 using Strata.Node.Reads;
 
 namespace Strata.Fog.Shadows;
@@ -23,10 +24,12 @@ internal static class FogShadowRoutes
         api.MapGet("/changed", Changed).Requires(Permission.DevicesRead).AcceptsOnly().WithName("ShadowChanged").WithSummary("The parent says that a shadow of the device changed there");
     }
 
-    private static IResult Get(string id, string? name, HttpContext context, ServedTenants served)
+    private static IResult Get(string id, string? name, HttpContext context, ServedTenants served, DeviceDirectory devices)
     {
-        if (Find(id, name, context, served) is not var (tenant, device))
-            return Unknown(id);
+        var found = Find(id, name, context, Permission.DevicesRead, served, devices);
+        if (!found.IsOk)
+            return ProblemResults.Of(found.Problem);
+        var (tenant, device) = found.Value;
         var shadow = tenant.Shadows.Find(device, name ?? "");
         if (shadow.IsDeleted)
             return ProblemResults.Of(ProblemKind.NotFound, $"The gateway knows no such shadow of '{device}'.", "name");
@@ -34,39 +37,54 @@ internal static class FogShadowRoutes
         return Results.Bytes(ShadowDocument.Full(shadow), "application/json");
     }
 
-    private static async Task<IResult> PatchAsync(string id, string? name, HttpContext context, ServedTenants served, FogShadowTopics topics, CancellationToken cancellationToken)
+    private static async Task<IResult> PatchAsync(string id, string? name, HttpContext context, ServedTenants served, DeviceDirectory devices, FogShadowTopics topics, CancellationToken cancellationToken)
     {
-        if (Find(id, name, context, served) is not var (tenant, device))
-            return Unknown(id);
+        var found = Find(id, name, context, Permission.DevicesWrite, served, devices);
+        if (!found.IsOk)
+            return ProblemResults.Of(found.Problem);
+        var (tenant, device) = found.Value;
         var body = await BodyAsync(context.Request, tenant.Shadows.Limits.MaxRequestBytes, cancellationToken);
         var request = ShadowRequest.Parse(body, tenant.Shadows.Limits);
         if (!request.IsOk)
             return ProblemResults.Of(request.Problem, request.Problem.Kind is ProblemKind.TooMuch ? StatusCodes.Status413PayloadTooLarge : null);
         if (request.Value.Reported is not null || request.Value.Tags is not null)
             return ProblemResults.Of(ProblemKind.Forbidden, "At a gateway 'desired' is written; what is reported is the device's, tags are the cloud's.", "state");
-        var decided = tenant.Shadows.Update(device, name ?? "", request.Value, new ShadowAuthor(context.User.Identity?.Name ?? "gateway", IsDevice: false));
+        Outcome<ShadowChange> decided;
+        try
+        {
+            decided = tenant.Shadows.Update(device, name ?? "", request.Value, new ShadowAuthor(context.User.Identity?.Name ?? "gateway", IsDevice: false));
+        }
+        catch (IOException refused)
+        {
+            return ProblemResults.Of(ProblemKind.Unavailable, $"The gateway's disk refused it: {refused.Message}");
+        }
         if (!decided.IsOk)
             return ProblemResults.Of(decided.Problem);
-        topics.TellDelta(context.Tenant(), device, name ?? "", decided.Value.After, null);
+        topics.Tell(context.Tenant(), device, name ?? "");
         context.Response.Headers.ETag = $"\"{decided.Value.After.Version}\"";
         return Results.Bytes(ShadowDocument.Full(decided.Value.After), "application/json");
     }
 
-    private static IResult Changed(string id, HttpContext context, ServedTenants served)
+    private static IResult Changed(string id, HttpContext context, ServedTenants served, DeviceDirectory devices)
     {
-        if (Find(id, null, context, served) is not var (tenant, device))
-            return Unknown(id);
-        tenant.ShadowSync.Changed(device);
+        var found = Find(id, null, context, Permission.DevicesRead, served, devices);
+        if (!found.IsOk)
+            return ProblemResults.Of(found.Problem);
+        found.Value.Tenant.ShadowSync.Changed(found.Value.Device);
         return Results.NoContent();
     }
 
-    private static (ServedTenant Tenant, DeviceId Device)? Find(string id, string? name, HttpContext context, ServedTenants served) =>
-        DeviceId.TryParse(id, out var device) && (name is null || ShadowLimits.IsName(name)) && served.Of(context.Tenant()) is { } tenant && tenant.Site.View.Devices.Any(d => d.Device == device)
-            && context.Access().Decide(Permission.DevicesRead, tenant.Site.View.Devices.First(d => d.Device == device).Site) == AccessDecision.Allowed
-            ? (tenant, device)
-            : null;
+    private static Outcome<(ServedTenant Tenant, DeviceId Device)> Find(string id, string? name, HttpContext context, Permission permission, ServedTenants served, DeviceDirectory devices)
+    {
+        var access = context.Access();
+        if (!DeviceId.TryParse(id, out var device) || served.Of(access.Tenant) is not { } tenant || !devices.TryGet(access.Tenant, device, out _))
+            return Unknown(id);
+        if (Access.Refusal(access.Decide(permission, device), () => Unknown(id)) is { } refusal)
+            return refusal;
+        return name is null || ShadowLimits.IsName(name) ? (tenant, device) : new Problem(ProblemKind.NotFound, "That is no name of a shadow.", "name");
+    }
 
-    private static IResult Unknown(string id) => ProblemResults.Of(ProblemKind.NotFound, $"The gateway serves no device '{(id.Length > 128 ? id[..128] + "..." : id)}', or the shadow's name is none.", "id");
+    private static Problem Unknown(string id) => new(ProblemKind.NotFound, $"This gateway serves no device '{(id.Length > 128 ? id[..128] + "..." : id)}'.", "id");
 
     private static async Task<byte[]> BodyAsync(HttpRequest request, int most, CancellationToken cancellationToken)
     {

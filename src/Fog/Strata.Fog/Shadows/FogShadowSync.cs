@@ -26,6 +26,9 @@ internal sealed partial class FogShadowSync(
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<DeviceId, bool> stale = new();
+
+    /// <summary>What the parent did not take, as it was then: said again when it is another.</summary>
+    private readonly ConcurrentDictionary<(string Device, string Name), Shadow> refused = new();
     private int pending = 1;
     private int devicesChanged = 1;
     private DateTimeOffset whole;
@@ -35,14 +38,14 @@ internal sealed partial class FogShadowSync(
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        shadows.Pending += OnPending;
+        shadows.Changed += OnPending;
         site.Changed += OnDevices;
         return base.StartAsync(cancellationToken);
     }
 
     public override void Dispose()
     {
-        shadows.Pending -= OnPending;
+        shadows.Changed -= OnPending;
         site.Changed -= OnDevices;
         base.Dispose();
     }
@@ -73,15 +76,20 @@ internal sealed partial class FogShadowSync(
         if (Interlocked.Exchange(ref devicesChanged, 0) == 1 || now - whole >= WholeEvery)
         {
             whole = now;
-            foreach (var device in site.View.Devices.Where(d => d.Enabled))
+            refused.Clear(); // What was wrong may be right by now.
+            Volatile.Write(ref pending, 1);
+            var served = site.View.Devices.ToDictionary(d => d.Device);
+            foreach (var device in served.Values.Where(d => d.Enabled))
                 stale[device.Device] = true;
+            if (site.Version > 0)
+                shadows.Retain(served.ContainsKey);
         }
         while (Interlocked.Exchange(ref pending, 0) == 1 || !stale.IsEmpty)
         {
             var devices = stale.Keys.Take(MostDevices).ToList();
             foreach (var device in devices)
                 stale.TryRemove(device, out _);
-            var changes = shadows.AllPending(MostChanges);
+            var changes = shadows.AllPending(MostChanges, s => refused.TryGetValue((s.Device, s.Name), out var was) && ReferenceEquals(was, s.Current));
             if (changes.Count == 0 && devices.Count == 0)
                 continue;
             if (!await AskAsync(changes, devices, cancellationToken))
@@ -111,7 +119,7 @@ internal sealed partial class FogShadowSync(
                 return false;
             }
             var answer = await response.Content.ReadFromJsonAsync(ContractsJson.Default.GatewayShadowsAnswer, limit.Token);
-            Take(answer!, changes.ToDictionary(c => (c.Device, c.Name), c => c.Current));
+            Take(answer!, changes.ToDictionary(c => (c.Device, c.Name)));
             return true;
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException or OperationCanceledException)
@@ -122,14 +130,23 @@ internal sealed partial class FogShadowSync(
         }
     }
 
-    private void Take(GatewayShadowsAnswer answer, Dictionary<(string, string), Shadow> asked)
+    private void Take(GatewayShadowsAnswer answer, Dictionary<(string, string), FogShadow> asked)
     {
-        foreach (var refused in answer.Refused)
-            LogRefused(refused.Device, refused.Name, refused.Why);
         foreach (var state in answer.Shadows)
         {
-            if (DeviceId.TryParse(state.Device, out var device) && shadows.Agree(device, state.Name, ShadowCodec.Read(state.Content), asked.GetValueOrDefault((state.Device, state.Name))) is { } now)
-                topics.TellDelta(site.View.Tenant, device, state.Name, now, null);
+            if (DeviceId.TryParse(state.Device, out var device) && shadows.Agree(device, state.Name, ShadowCodec.Read(state.Content), asked.GetValueOrDefault((state.Device, state.Name))?.Current) is not null)
+                topics.Tell(site.View.Tenant, device, state.Name);
+        }
+        foreach (var no in answer.Refused)
+        {
+            LogRefused(no.Device, no.Name, no.Why);
+            if (!DeviceId.TryParse(no.Device, out var device) || !asked.TryGetValue((no.Device, no.Name), out var was))
+                continue;
+            if (shadows.Pending(device, no.Name) is { } now && ShadowNode.SameValue(now.PendingReported, was.PendingReported) && ShadowNode.SameValue(now.PendingDesired, was.PendingDesired))
+                refused[(no.Device, no.Name)] = now.Current;
+            // Nobody will ever take what a device said that is another gateway's by now.
+            if (site.Version > 0 && site.View.Devices.All(d => d.Device != device))
+                shadows.Remove(device, was);
         }
     }
 
@@ -138,9 +155,9 @@ internal sealed partial class FogShadowSync(
 
     private void OnPending() => Volatile.Write(ref pending, 1);
 
-    [LoggerMessage(6032, LogLevel.Warning, "Shadows were not brought together with the parent's: {Reason}; it is tried again.")]
+    [LoggerMessage(6045, LogLevel.Warning, "Shadows were not brought together with the parent's: {Reason}; it is tried again.")]
     private partial void LogNotAnswered(string reason);
 
-    [LoggerMessage(6033, LogLevel.Warning, "The parent does not take what changed of shadow '{Name}' of {Device}: {Why}")]
+    [LoggerMessage(6046, LogLevel.Warning, "The parent does not take what changed of shadow '{Name}' of {Device}: {Why}")]
     private partial void LogRefused(string device, string name, string why);
 }

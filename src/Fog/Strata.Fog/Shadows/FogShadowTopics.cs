@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 using Strata.Core.Devices;
@@ -8,26 +11,71 @@ using Strata.Node.Ingest;
 
 namespace Strata.Fog.Shadows;
 
-/// <summary>Shadows by MQTT at the gateway, as the cloud serves them, also while it is away. A request is answered and acknowledged when it is on the disk here.</summary>
-internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, ServedTenants served, TimeProvider time, ILogger<FogShadowTopics> logger) : IDeviceTopics
+/// <summary>
+/// Shadows by MQTT at the gateway, as the cloud serves them, also while it is away. Requests are served one after the other, in the order in which they came; each is answered and acknowledged when it is on the disk
+/// here. Who sends more than can wait is not acknowledged and comes again.
+/// </summary>
+internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, ServedTenants served, TimeProvider time, ILogger<FogShadowTopics> logger) : BackgroundService, IDeviceTopics
 {
+    private const int MostWaiting = 1_000;
+
     private static readonly ShadowAuthor Device = new(ShadowAuthor.Device, IsDevice: true);
+
+    private readonly Channel<Job> jobs = Channel.CreateBounded<Job>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device, string? Name), bool> untold = new();
 
     public string Root => ShadowTopic.Root;
 
-    public Task? OnPublish(DeviceMessage message) =>
-        ShadowTopic.TryRead(message.Rest, out var name, out var ask) && served.Of(message.Tenant) is { } tenant ? Task.Run(() => Serve(tenant.Shadows, message, name, ask)) : null;
+    public Task? OnPublish(DeviceMessage message)
+    {
+        if (!ShadowTopic.TryRead(message.Rest, out var name, out var ask) || served.Of(message.Tenant) is not { } tenant)
+            return null;
+        var job = new Job(() => Serve(tenant.Shadows, message, name, ask));
+        return jobs.Writer.TryWrite(job) ? job.Done : Task.FromException(new IOException("too many requests for shadows wait at the gateway"));
+    }
 
     public void OnSubscribed(TenantId tenant, DeviceId device, string filterRest)
     {
-        if (!ShadowTopic.HearsDelta(filterRest, out var name) || served.Of(tenant) is not { } of)
+        if (ShadowTopic.HearsDelta(filterRest, out var name))
+            Tell(tenant, device, name);
+    }
+
+    /// <summary>Tells the device what it has yet to follow, as it is when its turn comes, if it is here then.</summary>
+    /// <param name="name">Null for all of its shadows.</param>
+    public void Tell(TenantId tenant, DeviceId device, string? name)
+    {
+        untold[(tenant, device, name)] = true;
+        jobs.Writer.TryWrite(Job.Nothing); // Where there is no room, somebody's turn is coming.
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var job in jobs.Reader.ReadAllAsync(stoppingToken))
+            {
+                job.Run();
+                foreach (var of in untold.Keys)
+                    TellDeltas(of.Tenant, of.Device, of.Name);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            while (jobs.Reader.TryRead(out var job))
+                job.Leave();
+        }
+    }
+
+    private void TellDeltas(TenantId tenant, DeviceId device, string? name)
+    {
+        untold.TryRemove((tenant, device, name), out _);
+        if (served.Of(tenant) is not { } of)
             return;
         foreach (var one in name is null ? of.Shadows.NamesOf(device) : [name])
             TellDelta(tenant, device, one, of.Shadows.Find(device, one), null);
     }
 
-    /// <summary>What the device has yet to follow, if it is here.</summary>
-    public void TellDelta(TenantId tenant, DeviceId device, string name, Shadow shadow, string? token)
+    private void TellDelta(TenantId tenant, DeviceId device, string name, Shadow shadow, string? token)
     {
         if (!shadow.IsDeleted && host.Value.IsConnected(tenant, device) && ShadowDocument.Delta(shadow, token) is { } delta)
             host.Value.Say(tenant, device, ShadowTopic.Of(name, "update/delta"), delta);
@@ -87,6 +135,35 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
 
     private void Say(DeviceMessage message, string name, string tail, byte[] payload) => host.Value.Say(message.Tenant, message.Device, ShadowTopic.Of(name, tail), payload);
 
-    [LoggerMessage(6031, LogLevel.Error, "A shadow could not be kept: {Reason}")]
+    [LoggerMessage(6044, LogLevel.Error, "A shadow could not be kept: {Reason}")]
     private partial void LogRefused(string reason);
+
+    /// <summary>A request that waits for its turn.</summary>
+    private sealed class Job(Action serve)
+    {
+        public static readonly Job Nothing = new(static () => { });
+
+        private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Completes when it is served, and fails where it could not be kept.</summary>
+        public Task Done => done.Task;
+
+        public void Run()
+        {
+#pragma warning disable CA1031 // Whatever fails, the next ones are served.
+            try
+            {
+                serve();
+                done.TrySetResult();
+            }
+            catch (Exception failure)
+            {
+                done.TrySetException(failure);
+            }
+#pragma warning restore CA1031
+        }
+
+        /// <summary>The node stops.</summary>
+        public void Leave() => done.TrySetCanceled();
+    }
 }

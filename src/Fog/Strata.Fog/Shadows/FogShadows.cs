@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Text.Json;
 using Strata.Core;
 using Strata.Core.Devices;
@@ -16,11 +17,12 @@ internal sealed class FogShadows(string folder, TimeProvider time)
     /// <summary>Shadows of one tenant at most; beyond it a device's first is refused.</summary>
     public const int Most = 30_000;
 
-    private readonly ConcurrentDictionary<(DeviceId Device, string Name), FogShadow> shadows = new();
+    private readonly ConcurrentDictionary<DeviceId, ImmutableDictionary<string, FogShadow>> shadows = new();
     private readonly Lock writing = new();
+    private int count;
 
     /// <summary>Raised after a change of which the parent is to hear.</summary>
-    public event Action? Pending;
+    public event Action? Changed;
 
     public ShadowLimits Limits { get; } = ShadowLimits.Default;
 
@@ -35,7 +37,7 @@ internal sealed class FogShadows(string folder, TimeProvider time)
             try
             {
                 if (PrivateFile.Read(path, FogJson.Default.FogShadowFile, out var damage) is { } kept && DeviceId.TryParse(kept.Device, out var device))
-                    shadows[(device, kept.Name)] = new FogShadow(kept.Device, kept.Name, ShadowCodec.Read(kept.Agreed), ShadowCodec.Read(kept.Current));
+                    Put(device, new FogShadow(kept.Device, kept.Name, ShadowCodec.Read(kept.Agreed), ShadowCodec.Read(kept.Current)));
                 else
                     damaged = $"{path}: {damage}";
             }
@@ -47,14 +49,45 @@ internal sealed class FogShadows(string folder, TimeProvider time)
         return damaged;
     }
 
-    public Shadow Find(DeviceId device, string name) => shadows.TryGetValue((device, name), out var found) ? found.Current : Shadow.None;
+    public Shadow Find(DeviceId device, string name) => Known(device, name)?.Current ?? Shadow.None;
 
-    public IReadOnlyList<string> NamesOf(DeviceId device) => [.. shadows.Keys.Where(k => k.Device == device).Select(k => k.Name)];
+    public IReadOnlyList<string> NamesOf(DeviceId device) => [.. Of(device).Keys];
 
-    public IReadOnlyList<FogShadow> AllPending(int most) => [.. shadows.Values.Where(s => s.IsPending).Take(most)];
+    /// <summary>Those of which the parent has not heard all.</summary>
+    /// <param name="except">Left out.</param>
+    public IReadOnlyList<FogShadow> AllPending(int most, Func<FogShadow, bool> except) => [.. shadows.Values.SelectMany(of => of.Values).Where(s => s.IsPending && !except(s)).Take(most)];
+
+    /// <summary>One of which the parent has not heard all; null when it has.</summary>
+    public FogShadow? Pending(DeviceId device, string name) => Known(device, name) is { IsPending: true } shadow ? shadow : null;
 
     /// <summary>The versions of the parent's that this gateway has of a device.</summary>
-    public IReadOnlyDictionary<string, long> VersionsOf(DeviceId device) => shadows.Where(s => s.Key.Device == device).ToDictionary(s => s.Key.Name, s => s.Value.Agreed.Version);
+    public IReadOnlyDictionary<string, long> VersionsOf(DeviceId device) => Of(device).ToDictionary(s => s.Key, s => s.Value.Agreed.Version);
+
+    /// <summary>Lets those go whose devices are not served here any more, once the parent has heard all of them.</summary>
+    /// <param name="isServed">Asked once for each device.</param>
+    public void Retain(Func<DeviceId, bool> isServed)
+    {
+        foreach (var device in shadows.Keys.Where(d => !isServed(d)).ToList())
+            foreach (var shadow in Of(device).Values.Where(s => !s.IsPending))
+                Remove(device, shadow);
+    }
+
+    /// <summary>Lets one go that is as it was seen.</summary>
+    /// <exception cref="IOException">The disk refused it; nothing has changed.</exception>
+    public void Remove(DeviceId device, FogShadow seen)
+    {
+        lock (writing)
+        {
+            if (!ReferenceEquals(Known(device, seen.Name), seen))
+                return;
+            File.Delete(PathOf(seen));
+            count--;
+            if (Of(device).Remove(seen.Name) is { IsEmpty: false } others)
+                shadows[device] = others;
+            else
+                shadows.TryRemove(device, out _);
+        }
+    }
 
     /// <summary>Decides on an update and keeps it.</summary>
     /// <exception cref="IOException">The disk refused it; nothing has changed.</exception>
@@ -63,15 +96,15 @@ internal sealed class FogShadows(string folder, TimeProvider time)
         Outcome<ShadowChange> decided;
         lock (writing)
         {
-            var known = shadows.GetValueOrDefault((device, name));
+            var known = Known(device, name);
             decided = ShadowUpdate.Decide(known?.Current ?? Shadow.None, request, author, time.GetUtcNow().ToUnixTimeMilliseconds(), Limits);
             if (!decided.IsOk)
                 return decided;
-            if (known is null && (shadows.Count >= Most || (name.Length > 0 && NamesOf(device).Count(n => n.Length > 0) >= Limits.MaxNamed)))
+            if (known is null && (count >= Most || (name.Length > 0 && Of(device).Keys.Count(n => n.Length > 0) >= Limits.MaxNamed)))
                 return new Problem(ProblemKind.TooMuch, $"There is no room for another shadow here: a device has {Limits.MaxNamed} named ones, the gateway {Most:N0} in all.");
             Keep((known ?? new FogShadow(device.Value, name, Shadow.None, Shadow.None)) with { Current = decided.Value.After }, device);
         }
-        Pending?.Invoke();
+        Changed?.Invoke();
         return decided;
     }
 
@@ -83,9 +116,10 @@ internal sealed class FogShadows(string folder, TimeProvider time)
     {
         lock (writing)
         {
-            var known = shadows.GetValueOrDefault((device, name)) ?? new FogShadow(device.Value, name, Shadow.None, Shadow.None);
+            var here = Known(device, name);
+            var known = here ?? new FogShadow(device.Value, name, Shadow.None, Shadow.None);
             // An answer that another has overtaken says nothing new.
-            if (parents.Version < known.Agreed.Version || (!shadows.ContainsKey((device, name)) && shadows.Count >= Most))
+            if (parents.Version < known.Agreed.Version || (here is null && count >= Most))
                 return null;
             var next = known.Agree(parents, asked ?? known.Agreed);
             Keep(next, device);
@@ -95,9 +129,22 @@ internal sealed class FogShadows(string folder, TimeProvider time)
 
     private void Keep(FogShadow shadow, DeviceId device)
     {
-        var path = Path.Combine(folder, $"{shadow.Device}@{shadow.Name}.json");
-        PrivateFile.Write(path, new FogShadowFile(shadow.Device, shadow.Name, ShadowCodec.Write(shadow.Agreed), ShadowCodec.Write(shadow.Current)), FogJson.Default.FogShadowFile);
+        PrivateFile.Write(PathOf(shadow), new FogShadowFile(shadow.Device, shadow.Name, ShadowCodec.Write(shadow.Agreed), ShadowCodec.Write(shadow.Current)), FogJson.Default.FogShadowFile);
         SafeFiles.SyncFolder(folder);
-        shadows[(device, shadow.Name)] = shadow;
+        Put(device, shadow);
     }
+
+    private void Put(DeviceId device, FogShadow shadow)
+    {
+        var of = Of(device);
+        if (!of.ContainsKey(shadow.Name))
+            count++;
+        shadows[device] = of.SetItem(shadow.Name, shadow);
+    }
+
+    private FogShadow? Known(DeviceId device, string name) => Of(device).GetValueOrDefault(name);
+
+    private ImmutableDictionary<string, FogShadow> Of(DeviceId device) => shadows.GetValueOrDefault(device) ?? ImmutableDictionary<string, FogShadow>.Empty;
+
+    private string PathOf(FogShadow shadow) => Path.Combine(folder, $"{shadow.Device}@{shadow.Name}.json");
 }

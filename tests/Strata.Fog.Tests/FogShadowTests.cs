@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Threading.Channels;
+using Strata.Cloud.Contracts;
+using Strata.Core.Devices;
+using Strata.Core.Shadows;
+using Strata.Fog.Shadows;
+
+namespace Strata.Fog.Tests;
+
+/// <summary>Shadows at a gateway: what the parent refuses, what is kept, and for how long.</summary>
+public sealed class FogShadowTests : IDisposable
+{
+    private static readonly DeviceId Device = DeviceId.Parse("t-1");
+    private readonly string folder = Directory.CreateTempSubdirectory("strata-fog-shadows-").FullName;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public async Task What_the_parent_refuses_is_said_once_and_again_when_it_is_another()
+    {
+        var asked = Channel.CreateUnbounded<GatewayShadows>();
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        parent.Shadows = request =>
+        {
+            asked.Writer.TryWrite(request);
+            return new GatewayShadowsAnswer([], [.. request.Changes.Select(c => new GatewayShadowRefused(c.Device, c.Name, "no"))]);
+        };
+        await using var fog = new FogFixture();
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = fog.Node.Address };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", fog.Node.AdminToken);
+
+        await DesireAsync(http, 1);
+        Assert.Equal("{\"mode\":1}", await ChangeAsync());
+        // Something else is asked of the parent, and what it refused is not said again with it.
+        fog.Node.Served.Own.ShadowSync.Changed(Device);
+        while (await asked.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel) is var request)
+        {
+            Assert.Empty(request.Changes);
+            if (request.Known.Any(k => k.Device == "t-1"))
+                break;
+        }
+        await DesireAsync(http, 2);
+        Assert.Equal("{\"mode\":2}", await ChangeAsync());
+
+        async Task<string> ChangeAsync()
+        {
+            while (true)
+            {
+                var request = await asked.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+                if (request.Changes is [var change])
+                    return change.Desired!.Value.GetRawText();
+            }
+        }
+    }
+
+    [Fact]
+    public void Shadows_of_devices_that_are_served_no_more_go_when_the_parent_has_heard_all_of_them()
+    {
+        var shadows = new FogShadows(folder, TimeProvider.System);
+        Assert.Null(shadows.Load());
+        Assert.True(shadows.Update(Device, "", Request("""{"state":{"reported":{"n":1}}}"""), new ShadowAuthor(ShadowAuthor.Device, IsDevice: true)).IsOk);
+        shadows.Retain(_ => false);
+        var pending = Assert.Single(shadows.AllPending(10, _ => false));
+        Assert.Null(shadows.Agree(Device, "", pending.Current with { Version = 7 }, pending.Current)); // Nothing else is desired.
+        shadows.Retain(d => d == Device);
+        Assert.Equal(7, shadows.VersionsOf(Device)[""]);
+        shadows.Retain(_ => false);
+        Assert.Empty(shadows.NamesOf(Device));
+        Assert.Empty(Directory.EnumerateFiles(folder));
+    }
+
+    [Fact]
+    public void A_device_has_so_many_named_shadows_and_not_more()
+    {
+        var shadows = new FogShadows(folder, TimeProvider.System);
+        Assert.Null(shadows.Load());
+        for (var i = 0; i <= shadows.Limits.MaxNamed; i++)
+            Assert.Equal(i < shadows.Limits.MaxNamed, shadows.Update(Device, $"s-{i}", Request("""{"state":{"reported":{"n":1}}}"""), new ShadowAuthor(ShadowAuthor.Device, IsDevice: true)).IsOk);
+        Assert.True(shadows.Update(Device, "", Request("""{"state":{"reported":{"n":1}}}"""), new ShadowAuthor(ShadowAuthor.Device, IsDevice: true)).IsOk);
+        var again = new FogShadows(folder, TimeProvider.System);
+        Assert.Null(again.Load());
+        Assert.Equal(shadows.Limits.MaxNamed + 1, again.NamesOf(Device).Count);
+    }
+
+    private static ShadowRequest Request(string text) => ShadowRequest.Parse(Encoding.UTF8.GetBytes(text), ShadowLimits.Default).Value!;
+
+    private static async Task DesireAsync(HttpClient http, int mode)
+    {
+        using var response = await http.PatchAsync("api/v1/devices/t-1/shadow", new StringContent($"{{\"state\":{{\"desired\":{{\"mode\":{mode}}}}}}}", Encoding.UTF8, "application/json"), Cancel);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+}
