@@ -48,7 +48,7 @@ public static class ShadowsModule
         services.AddSingleton<ITenantContents, ShadowContents>();
         services.AddSingleton<ShadowUpkeep>();
         services.AddSingleton<ConfigurationStore>();
-        services.AddSingleton<ConfigurationRunner>();
+        services.AddSingleton<ConfigurationRunner>().AddSingleton<IShadowObserver>(s => s.GetRequiredService<ConfigurationRunner>());
         services.AddHostedService<ShadowsStartup>();
         services.AddHostedService(s => s.GetRequiredService<ShadowWriter>());
         services.AddHostedService(s => s.GetRequiredService<ShadowUpkeep>());

@@ -177,7 +177,7 @@ internal static class CloudComposition
         services.AddProvisioning();
         services.AddInstaller();
         services.AddArtifacts(Path.Combine(folder.Path, "artifacts"), options.Artifacts);
-        services.AddShadows();
+        services.AddShadows(options.Shadows);
         services.AddUpdates(options.Updates);
         services.AddHostedService<RejectionFlusher>();
         services.AddNode(mqtt =>

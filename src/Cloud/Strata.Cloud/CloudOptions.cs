@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Artifacts;
 using Strata.Cloud.Commands;
+using Strata.Cloud.Shadows;
 using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Updates;
@@ -76,6 +77,9 @@ public sealed class CloudOptions
 
     /// <summary>Limits of rollouts, and how often they are looked at.</summary>
     public UpdatesOptions Updates { get; init; } = new();
+
+    /// <summary>Limits of shadows and configurations.</summary>
+    public ShadowOptions Shadows { get; init; } = new();
 
     /// <summary>Where people reach the node: what links begin with. Null (the default): the address that the caller used who has a link made.</summary>
     public Uri? PublicUrl { get; init; }

@@ -69,6 +69,17 @@ public abstract class ConfigurationTests(RunningCloud cloud)
         await DesiredAsync(client, "d-1", """{"interval":60}""");
     }
 
+    [Fact]
+    public async Task What_somebody_else_makes_of_a_configuration_s_shadow_is_as_the_layers_want_it_again()
+    {
+        var client = await TenantAsync("cfg-other");
+        await client.PutConfigurationLayerAsync("tenant", """{"interval":60}""", cancellationToken: Cancelled);
+        await DesiredAsync(client, "d-1", """{"interval":60}""");
+        var changed = await client.UpdateShadowAsync("d-1", """{"state":{"desired":{"interval":5,"led":true}}}""", "config", cancellationToken: Cancelled);
+        Assert.Equal("""{"interval":5,"led":true}""", changed.State.GetProperty("desired").GetRawText());
+        await DesiredAsync(client, "d-1", """{"interval":60}""");
+    }
+
     private static async Task DesiredAsync(StrataClient client, string device, string desired)
     {
         var began = TimeProvider.System.GetTimestamp();

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Platform.Fleet;
+using Strata.Cloud.Platform.Schemas;
 using Strata.Cloud.Shadows.Store;
 using Strata.Core;
 using Strata.Core.Configuration;
@@ -17,16 +18,19 @@ namespace Strata.Cloud.Shadows.Configuration;
 /// states, so that a node that was killed goes on where it was. A configuration that does not fit its model's schema is not sent.
 /// </summary>
 internal sealed partial class ConfigurationRunner(
-    ConfigurationStore store, ShadowStore shadows, ShadowTables tables, IFleet fleet, ShadowOptions options, TimeProvider time, ILogger<ConfigurationRunner> logger) : BackgroundService
+    ConfigurationStore store, ShadowStore shadows, ShadowTables tables, IFleet fleet, ShadowOptions options, TimeProvider time, ILogger<ConfigurationRunner> logger) : BackgroundService, IShadowObserver
 {
     /// <summary>The shadow that holds the configuration.</summary>
     public const string Shadow = "config";
 
     private const int AtOnce = 500;
 
+    private static readonly ShadowAuthor Author = new("configuration", IsDevice: false);
+
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), ShadowObject> sent = new();
     private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), string> problems = new();
+    private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), bool> touched = new();
     private readonly ConcurrentDictionary<TenantId, bool> begun = new();
 
     /// <summary>Why a device's configuration is not sent; null when it is.</summary>
@@ -48,17 +52,19 @@ internal sealed partial class ConfigurationRunner(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
+            foreach (var tenant in fleet.Tenants)
+            {
 #pragma warning disable CA1031 // The next round does what this one could not.
-            try
-            {
-                foreach (var tenant in await tables.TenantsAsync("configurations are brought to devices", stoppingToken))
+                try
+                {
                     await RunOnceAsync(tenant, stoppingToken);
-            }
-            catch (Exception fault) when (fault is not OperationCanceledException)
-            {
-                LogFault(fault);
-            }
+                }
+                catch (Exception fault) when (fault is not OperationCanceledException)
+                {
+                    LogFault(tenant.Value, fault);
+                }
 #pragma warning restore CA1031
+            }
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             await Task.WhenAny(wake.Reader.ReadAsync(either.Token).AsTask(), Task.Delay(options.ConfigurationEvery, time, either.Token));
             await either.CancelAsync();
@@ -73,32 +79,56 @@ internal sealed partial class ConfigurationRunner(
         var had = begun.ContainsKey(tenant) ? [] : await tables.DevicesWithAsync(tenant, Shadow, cancellationToken);
         if (layers.Count == 0 && had.Count == 0 && !sent.Keys.Any(k => k.Tenant == tenant))
             return;
-        var (concerning, schemas) = (await store.ConcerningAsync(tenant, layers, cancellationToken), await store.SchemasAsync(tenant, cancellationToken));
+        var (concerning, schemas) = (await store.ConcerningAsync(tenant, layers, cancellationToken), ConfigurationSchema.ParseAll(await store.SchemasAsync(tenant, cancellationToken)));
         // Together, so that they are few transactions.
         foreach (var some in fleet.Devices(tenant).Where(d => d.State != DeviceState.Decommissioned).Chunk(AtOnce))
             await Task.WhenAll(some.Select(d => BringAsync(d, concerning(d), had.Contains(d.Id.Value), schemas, cancellationToken)));
         begun[tenant] = true;
         foreach (var gone in sent.Keys.Where(k => k.Tenant == tenant && fleet.Find(tenant, k.Device) is null or { State: DeviceState.Decommissioned }).ToList())
             sent.TryRemove(gone, out _);
+        foreach (var gone in problems.Keys.Concat(touched.Keys).Where(k => k.Tenant == tenant && fleet.Find(tenant, k.Device) is null or { State: DeviceState.Decommissioned }).ToList())
+        {
+            problems.TryRemove(gone, out _);
+            touched.TryRemove(gone, out _);
+        }
     }
 
-    private async Task BringAsync(FleetDevice device, IReadOnlyList<ConfigurationLayer> layers, bool had, Dictionary<string, string> schemas, CancellationToken cancellationToken)
+    /// <summary>What somebody else changed of a configuration's shadow is as the layers want it soon.</summary>
+    public void OnDone(ShadowWork work, ShadowResult result)
+    {
+        if (work.Key.Name == Shadow && result.Change is not null && work.Author.Name != Author.Name)
+        {
+            touched[(work.Key.Tenant, work.Key.Device)] = true;
+            OnChanged(work.Key.Tenant);
+        }
+    }
+
+    private async Task BringAsync(FleetDevice device, IReadOnlyList<ConfigurationLayer> layers, bool had, Dictionary<string, PayloadSchema> schemas, CancellationToken cancellationToken)
     {
         var of = (device.Tenant, device.Id);
         var known = sent.GetValueOrDefault(of);
         if (layers.Count == 0 && known is null && !had)
+        {
+            problems.TryRemove(of, out _);
+            touched.TryRemove(of, out _);
             return;
-        var root = LayeredConfiguration.Merge(layers).Root;
-        if (known is not null && ShadowNode.SameValue(known, root))
+        }
+        var root = LayeredConfiguration.Root(layers);
+        if (known is not null && !touched.ContainsKey(of) && ShadowNode.SameValue(known, root))
+        {
+            problems.TryRemove(of, out _);
             return;
+        }
         if (device.Model is { } model && schemas.TryGetValue(model, out var schema) && !root.IsEmpty && ConfigurationSchema.Faults(schema, root) is { } faults)
         {
             problems[of] = $"It does not fit the schema of model '{model}': {faults}";
             return;
         }
+        touched.TryRemove(of, out _);
         if (await SendAsync(new ShadowKey(device.Tenant, device.Id, Shadow), root, layers, cancellationToken) is { } refused)
         {
             problems[of] = refused.Detail;
+            touched[of] = true;
             return;
         }
         problems.TryRemove(of, out _);
@@ -115,13 +145,13 @@ internal sealed partial class ConfigurationRunner(
         var why = string.Join(", ", layers.Select(l => l.Id));
         return (await shadows.RunAsync(new ShadowWork(key, ShadowVerb.Update)
         {
-            Author = new ShadowAuthor("configuration", IsDevice: false),
+            Author = Author,
             Make = now => new ShadowRequest(new ShadowPartRequest(ShadowMath.Between(now.Desired.Root, root)), null, null, null, null, why.Length <= ShadowLimits.MaxWhyLength ? $"from {why}" : $"from {layers.Count} layers"),
         }, cancellationToken)).Problem;
     }
 
     private void OnChanged(TenantId tenant) => wake.Writer.TryWrite(true);
 
-    [LoggerMessage(7030, LogLevel.Error, "Configurations could not be brought to devices; it is tried again.")]
-    private partial void LogFault(Exception fault);
+    [LoggerMessage(7030, LogLevel.Error, "Configurations of tenant {Tenant} could not be brought to devices; it is tried again.")]
+    private partial void LogFault(string tenant, Exception fault);
 }

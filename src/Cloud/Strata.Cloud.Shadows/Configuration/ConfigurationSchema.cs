@@ -8,14 +8,16 @@ namespace Strata.Cloud.Shadows.Configuration;
 internal static class ConfigurationSchema
 {
     /// <summary>What is wrong with a configuration, with paths; null when nothing is.</summary>
-    /// <param name="schema">One that was taken by <see cref="PayloadSchema.Parse"/>.</param>
-    public static string? Faults(string schema, ShadowObject configuration)
+    public static string? Faults(PayloadSchema schema, ShadowObject configuration)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
             ShadowCodec.WriteState(writer, configuration);
         using var document = JsonDocument.Parse(buffer.ToArray());
-        var parsed = PayloadSchema.Parse(schema);
-        return (parsed.IsOk ? parsed.Value.Check(document.RootElement, "content") : parsed.Problem)?.Detail;
+        return schema.Check(document.RootElement, "content")?.Detail;
     }
+
+    /// <summary>Schemas by model, as they are kept: each was parsed before it was kept.</summary>
+    public static Dictionary<string, PayloadSchema> ParseAll(IEnumerable<KeyValuePair<string, string>> schemas) =>
+        schemas.Select(s => (s.Key, Schema: PayloadSchema.Parse(s.Value))).Where(s => s.Schema.IsOk).ToDictionary(s => s.Key, s => s.Schema.Value!, StringComparer.Ordinal);
 }

@@ -110,7 +110,10 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
         foreach (var group in layers.Where(l => l.Id.Kind == LayerKind.Group).Select(l => l.Id.Name))
         {
             // There may be no such group any more: then nobody is in it.
-            foreach (var member in (await search.FindAsync(tenant, $"group:{group}", cancellationToken)).Value ?? [])
+            var members = await search.FindAsync(tenant, $"group:{group}", cancellationToken);
+            if (!members.IsOk && members.Problem.Kind is ProblemKind.Unavailable)
+                throw new IOException(members.Problem.Detail);
+            foreach (var member in members.Value ?? [])
             {
                 if (!found.TryGetValue(member, out var of))
                     found[member] = of = new HashSet<string>(StringComparer.Ordinal);
@@ -146,18 +149,18 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     private async Task<Problem?> FirstFaultAsync(
         TenantId tenant, List<ConfigurationLayer> layers, Dictionary<string, string> schemas, Func<FleetDevice, bool> concerns, CancellationToken cancellationToken)
     {
-        var concerning = await ConcerningAsync(tenant, layers, cancellationToken);
+        var (concerning, parsed) = (await ConcerningAsync(tenant, layers, cancellationToken), ConfigurationSchema.ParseAll(schemas));
         // Devices of one model with the same configuration are one question.
         var asked = new HashSet<(string, string)>();
         foreach (var device in fleet.Devices(tenant).Where(d => d.State != DeviceState.Decommissioned).Where(concerns))
         {
-            var root = LayeredConfiguration.Merge(concerning(device)).Root;
+            var root = LayeredConfiguration.Root(concerning(device));
             if (root.IsEmpty)
                 continue;
             var text = Text(root);
             if (text.Length > options.Limits.MaxBytes)
                 return new Problem(ProblemKind.TooMuch, $"The configuration of device '{device.Id}' would have {text.Length:N0} bytes; it may have {options.Limits.MaxBytes:N0}.", "content");
-            if (device.Model is not { } model || !schemas.TryGetValue(model, out var schema) || !asked.Add((model, Encoding.UTF8.GetString(text))))
+            if (device.Model is not { } model || !parsed.TryGetValue(model, out var schema) || !asked.Add((model, Encoding.UTF8.GetString(text))))
                 continue;
             if (ConfigurationSchema.Faults(schema, root) is { } faults)
                 return new Problem(ProblemKind.Invalid, $"The configuration of device '{device.Id}' would not fit the schema of model '{model}': {faults}", "content");

@@ -133,11 +133,9 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
             return;
         if (contacts.Listener(key.Tenant, key.Device) is { } connection)
         {
-            var contact = contacts.Of(key);
-            if (!again && contact.Told == (shadow.Version, connection))
+            if (!again && contacts.Find(key)?.Told == (shadow.Version, connection))
                 return;
-            contact.Told = (shadow.Version, connection);
-            contacts.Fetched(key, shadow.Version);
+            contacts.Told(key, shadow.Version, connection);
         }
         Say(key, "update/delta", delta);
     }
@@ -150,7 +148,7 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
         {
             var names = name is not null ? [name] : (await tables.OfDeviceAsync(tenant, device.Value, CancellationToken.None)).Keys.Select(ShadowKey.NameOf);
             foreach (var one in names)
-                await store.RunAsync(new ShadowWork(new ShadowKey(tenant, device, one), ShadowVerb.Read) { IsForListener = true }, CancellationToken.None);
+                await store.RunAsync(new ShadowWork(new ShadowKey(tenant, device, one), ShadowVerb.Read) { Author = store.Device, IsForListener = true }, CancellationToken.None);
         }
         catch (Exception fault)
         {
@@ -161,6 +159,6 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
 
     private void Say(ShadowKey key, string tail, byte[] payload, byte qos = 1) => host.Value.Say(key.Tenant, key.Device, ShadowTopic.Of(key.Name, tail), payload, qos);
 
-    [LoggerMessage(7010, LogLevel.Error, "A device could not be told what it missed.")]
+    [LoggerMessage(7042, LogLevel.Error, "A device could not be told what it missed.")]
     private partial void LogNotTold(Exception fault);
 }

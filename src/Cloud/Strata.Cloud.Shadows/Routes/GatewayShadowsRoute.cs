@@ -22,8 +22,11 @@ internal static class GatewayShadowsRoute
     /// <summary>Changes, and devices asked for, of one request.</summary>
     private const int Most = 1_000;
 
+    /// <summary>Of a shadow: every JSON parser takes it exactly, and many more changes than ever come follow.</summary>
+    private const long MaxVersion = 1L << 52;
+
     public static async Task<IResult> PostAsync(
-        string id, HttpContext context, GatewayDirectory gateways, IRejectionLog rejections, IFleet fleet, ShadowStore store, ShadowTables tables, CancellationToken cancellationToken)
+        string id, HttpContext context, GatewayDirectory gateways, IRejectionLog rejections, IFleet fleet, ShadowStore store, ShadowTables tables, TimeProvider time, CancellationToken cancellationToken)
     {
         if (GatewayRequests.Sender(context, id, gateways) is not { } gateway)
             return GatewayRequests.NotItsOwn(context, id, rejections);
@@ -35,13 +38,19 @@ internal static class GatewayShadowsRoute
         var (states, refused) = (new Dictionary<(string, string), GatewayShadowState>(), new List<GatewayShadowRefused>());
         foreach (var change in body.Value.Changes)
         {
+            if (change.Version is < 0 or > MaxVersion || change.Base is < 0 or > MaxVersion)
+            {
+                refused.Add(new GatewayShadowRefused(change.Device, change.Name, $"A version is from 0 to {MaxVersion}."));
+                continue;
+            }
             if (Serves(gateway, change.Device, fleet) is not { } device || !ShadowLimits.IsName(change.Name))
             {
                 refused.Add(new GatewayShadowRefused(change.Device, change.Name, "It is no device of this gateway, or no name of a shadow."));
                 continue;
             }
             var key = new ShadowKey(gateway.Tenant, device, change.Name);
-            var done = await UniteAsync(key, change, gateway, store, cancellationToken);
+            // A clock at the site that is ahead does not hold what comes later.
+            var done = await UniteAsync(key, change with { At = Math.Min(change.At, time.GetUtcNow().ToUnixTimeMilliseconds()) }, gateway, store, cancellationToken);
             if (done.Problem is { Kind: ProblemKind.Unavailable } later)
                 return ProblemResults.Of(later);
             if (done.Problem is { } problem)

@@ -125,12 +125,12 @@ internal sealed partial class ShadowWriter(
             waiting.TryRemove(new KeyValuePair<(TenantId, string), int>(device, 0));
     }
 
-    [LoggerMessage(7001, LogLevel.Error, "Shadows could not be kept or read.")]
+    [LoggerMessage(7043, LogLevel.Error, "Shadows could not be kept or read.")]
     private partial void LogFault(Exception fault);
 
-    [LoggerMessage(7002, LogLevel.Error, "Shadows could not be kept: {Reason}")]
+    [LoggerMessage(7044, LogLevel.Error, "Shadows could not be kept: {Reason}")]
     private partial void LogNotWritten(string reason);
 
-    [LoggerMessage(7003, LogLevel.Error, "What was kept of a shadow could not be told.")]
+    [LoggerMessage(7045, LogLevel.Error, "What was kept of a shadow could not be told.")]
     private partial void LogObserver(Exception fault);
 }

@@ -63,11 +63,14 @@ public static class LayeredConfiguration
         [.. all.Where(l => Concerns(l.Id, device, site, groups)).OrderBy(l => l.Id.Kind).ThenBy(l => l.Id.Kind == LayerKind.Site ? l.Id.Name.Length : 0).ThenBy(l => l.Id.Name, StringComparer.Ordinal)];
 
     /// <param name="layers">The weakest first.</param>
+    public static ShadowObject Root(IReadOnlyList<ConfigurationLayer> layers) =>
+        layers.Aggregate(ShadowObject.Empty, static (root, layer) => ShadowMath.Merge(root, layer.Content, 0, layer.Id.ToString()));
+
+    /// <summary>The same with where each value comes from.</summary>
+    /// <param name="layers">The weakest first.</param>
     public static EffectiveConfiguration Merge(IReadOnlyList<ConfigurationLayer> layers)
     {
-        var root = ShadowObject.Empty;
-        foreach (var layer in layers)
-            root = ShadowMath.Merge(root, layer.Content, 0, layer.Id.ToString());
+        var root = Root(layers);
         var origins = new List<ConfigurationOrigin>();
         foreach (var path in layers.SelectMany(l => ShadowMath.Leaves(l.Content)).Select(l => l.Path).Distinct().Order(StringComparer.Ordinal))
         {
