@@ -46,6 +46,17 @@ public sealed partial class DocumentationTests
         Assert.Empty(broken);
     }
 
+    [Fact]
+    public void Every_event_of_the_log_has_a_number_of_its_own()
+    {
+        var shared = Repository.Sources("src").SelectMany(f => EventNumber().Matches(File.ReadAllText(f)).Select(m => (Number: m.Groups[1].Value, File: Path.GetFileName(f))))
+            .GroupBy(e => e.Number).Where(g => g.Count() > 1).Select(g => $"{g.Key}: {string.Join(", ", g.Select(e => e.File))}");
+        Assert.Empty(shared);
+    }
+
+    [GeneratedRegex(@"LoggerMessage\((?:EventId = )?(\d+),")]
+    private static partial Regex EventNumber();
+
     [GeneratedRegex(@"`([A-Z]\w+)\.([A-Z]\w+)`")]
     private static partial Regex QualifiedMethod();
 

@@ -142,10 +142,10 @@ internal sealed partial class BrokerHost(
         return ConnectDecision.Refuse(code, code == MqttReasonCode.BadUserNameOrPassword ? "User name or password is wrong." : reason);
     }
 
-    [LoggerMessage(7001, LogLevel.Information, "Client {Client} at {From} is refused: {Reason}.")]
+    [LoggerMessage(7060, LogLevel.Information, "Client {Client} at {From} is refused: {Reason}.")]
     private partial void LogRefused(string client, string from, string reason);
 
-    [LoggerMessage(7002, LogLevel.Debug, "Client {Client} may not {Action} {Topic}.")]
+    [LoggerMessage(7061, LogLevel.Debug, "Client {Client} may not {Action} {Topic}.")]
     private partial void LogDenied(string client, string action, string topic);
 
     [LoggerMessage(7004, LogLevel.Information, "Other limits are in force.")]

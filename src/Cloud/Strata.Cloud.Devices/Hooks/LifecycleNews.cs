@@ -65,7 +65,7 @@ internal sealed partial class LifecycleNews : BackgroundService
         }
     }
 
-    [LoggerMessage(5016, LogLevel.Warning, "{Count} steps of devices' lives were not told on fleet/lifecycle: too many came at once. They are in the devices' histories.")]
+    [LoggerMessage(5060, LogLevel.Warning, "{Count} steps of devices' lives were not told on fleet/lifecycle: too many came at once. They are in the devices' histories.")]
     private partial void LogDropped(long count);
 }
 

@@ -79,6 +79,6 @@ internal sealed partial class AdmissionDesk(ProvisioningStore store, AdmissionBa
         }
     }
 
-    [LoggerMessage(5301, LogLevel.Error, "{Count} devices could not be admitted.")]
+    [LoggerMessage(5360, LogLevel.Error, "{Count} devices could not be admitted.")]
     private partial void LogFailed(int count, Exception fault);
 }

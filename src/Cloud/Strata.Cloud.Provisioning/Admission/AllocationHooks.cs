@@ -88,6 +88,6 @@ internal sealed partial class AllocationHooks(HookKeys keys, TimeProvider time, 
         return new Problem(ProblemKind.Unavailable, $"the allocation hook {why}; nothing is registered without its yes");
     }
 
-    [LoggerMessage(5302, LogLevel.Warning, "The allocation hook at {Host} {Why}; the device was refused.")]
+    [LoggerMessage(5361, LogLevel.Warning, "The allocation hook at {Host} {Why}; the device was refused.")]
     private partial void LogNo(string host, string why);
 }

@@ -161,6 +161,6 @@ internal sealed partial class MailRunner : BackgroundService, INodeCheck
 
     private static string OneLine(string text) => MailText.OneLine(text) is { Length: > MaxProblem } long_ ? long_[..MaxProblem] : MailText.OneLine(text);
 
-    [LoggerMessage(5231, LogLevel.Warning, "The mail server {Host}:{Port} takes no mail (try {Attempt}): {Reason} It is tried again; see the --smtp options.")]
+    [LoggerMessage(5263, LogLevel.Warning, "The mail server {Host}:{Port} takes no mail (try {Attempt}): {Reason} It is tried again; see the --smtp options.")]
     private partial void LogAway(string host, int port, int attempt, string reason);
 }

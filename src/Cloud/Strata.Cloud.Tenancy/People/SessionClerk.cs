@@ -45,6 +45,6 @@ internal sealed partial class SessionClerk(PeopleStore people, PeopleDirectory d
         }
     }
 
-    [LoggerMessage(5211, LogLevel.Warning, "When sessions were used last could not be written.")]
+    [LoggerMessage(5262, LogLevel.Warning, "When sessions were used last could not be written.")]
     private partial void LogNotWritten(Exception failure);
 }

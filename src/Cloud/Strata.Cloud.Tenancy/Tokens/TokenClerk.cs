@@ -49,9 +49,9 @@ internal sealed partial class TokenClerk(TokenDirectory directory, TenancyStore 
         }
     }
 
-    [LoggerMessage(5201, LogLevel.Information, "The token {Name} of {Tenant} has expired.")]
+    [LoggerMessage(5260, LogLevel.Information, "The token {Name} of {Tenant} has expired.")]
     private partial void LogExpired(string name, string tenant);
 
-    [LoggerMessage(5202, LogLevel.Warning, "When tokens were used last could not be written.")]
+    [LoggerMessage(5261, LogLevel.Warning, "When tokens were used last could not be written.")]
     private partial void LogNotWritten(Exception failure);
 }

@@ -140,7 +140,7 @@ internal sealed partial class DeviceIdentity(
 
     private static string NameOf(X509Certificate2 certificate) => certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
 
-    [LoggerMessage(4400, LogLevel.Information, "A certificate was {How} for {Name}, valid until {Until:yyyy-MM-dd HH:mm} UTC.")]
+    [LoggerMessage(4460, LogLevel.Information, "A certificate was {How} for {Name}, valid until {Until:yyyy-MM-dd HH:mm} UTC.")]
     private static partial void Enrolled(ILogger logger, string how, string name, DateTime until);
 
     [LoggerMessage(4402, LogLevel.Information, "{Gateway} has said which roots are to be trusted from now on.")]

@@ -36,6 +36,6 @@ public sealed partial class RejectionFlusher(RejectionLog log, IRejectionSink si
         }
     }
 
-    [LoggerMessage(4001, LogLevel.Error, "The rejections could not be written; they stay in memory and are offered again.")]
+    [LoggerMessage(4060, LogLevel.Error, "The rejections could not be written; they stay in memory and are offered again.")]
     private partial void LogFlushFailed(Exception failure);
 }

@@ -151,7 +151,7 @@ public sealed partial class GatewayLinkHub
         output.Write("\n\n"u8);
     }
 
-    [LoggerMessage(4301, LogLevel.Information, "The link of gateway {Gateway} is up.")]
+    [LoggerMessage(4360, LogLevel.Information, "The link of gateway {Gateway} is up.")]
     private partial void LogUp(string gateway);
 
     [LoggerMessage(4302, LogLevel.Information, "The link of gateway {Gateway} ended: {Reason}.")]

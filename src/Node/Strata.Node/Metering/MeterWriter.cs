@@ -132,7 +132,7 @@ public sealed partial class MeterWriter(
             tenant.StorageBytes = all == 0 ? 0 : (long)(bytes * ((double)count / all));
     }
 
-    [LoggerMessage(4301, LogLevel.Warning, "What was metered could not be written; it is tried again: {Reason}")]
+    [LoggerMessage(4361, LogLevel.Warning, "What was metered could not be written; it is tried again: {Reason}")]
     private partial void LogNotWritten(string reason);
 
     private sealed class TenantState

@@ -46,6 +46,6 @@ public sealed partial class RetentionRunner(ITelemetryStore store, RetentionPoli
         }
     }
 
-    [LoggerMessage(5101, LogLevel.Error, "Old data could not be dropped; it is tried again in ten minutes")]
+    [LoggerMessage(5160, LogLevel.Error, "Old data could not be dropped; it is tried again in ten minutes")]
     private static partial void LogFailed(ILogger logger, Exception exception);
 }

@@ -223,6 +223,6 @@ public sealed partial class UplinkReceiver
     private static IResult Unavailable() =>
         ProblemResults.Of(ProblemKind.Unavailable, "The node cannot store entries just now. Nothing was taken; send them again later.");
 
-    [LoggerMessage(4201, LogLevel.Error, "An uplink request of {Gateway} was not stored: {Reason}")]
+    [LoggerMessage(4260, LogLevel.Error, "An uplink request of {Gateway} was not stored: {Reason}")]
     private partial void LogNotStored(string gateway, string reason);
 }
