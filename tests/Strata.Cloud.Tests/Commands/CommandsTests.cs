@@ -4,6 +4,12 @@ using System.Text.Json;
 using MQTTnet;
 using MQTTnet.Protocol;
 using Strata.Cloud.Contracts;
+using Strata.Core.Commands;
+using Strata.Core.Dataflow;
+using Strata.Core.Devices;
+using Strata.Core.Telemetry;
+using Strata.Core.Tenancy;
+using Strata.Telemetry;
 
 namespace Strata.Cloud.Tests.Commands;
 
@@ -198,11 +204,30 @@ public abstract class CommandsTests(RunningCloud cloud)
         Assert.Equal(["queued", "sent", "delivered", "succeeded"], states);
     }
 
+    [Fact]
+    public async Task A_gateway_s_answer_that_overtakes_its_command_is_the_command_s()
+    {
+        await using var device = await TestDevice.CreateAsync(cloud, "overtaken-1");
+        var now = TimeProvider.System.GetUtcNow();
+        var told = new LocalCommand("""{"open":true}"""u8.ToArray(), "admin", now.AddHours(1)).Write();
+        await HandUpAsync(FleetEventKinds.DeviceResponse, """valve rule-7 {"status":"succeeded","result":1}""");
+        await HandUpAsync(FleetEventKinds.DeviceDelivered, "valve rule-7");
+        await HandUpAsync(FleetEventKinds.DeviceCommand, $"valve rule-7 {told}");
+        await StateAsync("overtaken-1", "rule-7", "succeeded");
+        var here = await cloud.Client.GetCommandAsync("overtaken-1", "rule-7", cancellationToken: Cancel);
+        Assert.Equal(("gw-x", "gw-x: admin", "1"), (here.Gateway, here.Actor, here.Result!.Value.GetRawText()));
+
+        Task HandUpAsync(string kind, string detail) => cloud.CommitAsync(new TelemetryWrite
+        {
+            Tenant = TenantId.Main, Events = [new(new FleetEvent(EventTime.From(now), kind, DeviceId.Parse("overtaken-1"), GatewayId.Parse("gw-x"), detail), null)],
+        });
+    }
+
     private async Task StateAsync(string device, string request, string state)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         limit.CancelAfter(Patience);
-        while ((await cloud.Client.GetCommandAsync(device, request, cancellationToken: limit.Token)).State != state)
+        while ((await cloud.Client.ListCommandsAsync(device, cancellationToken: limit.Token)).Items.FirstOrDefault(c => c.Request == request)?.State != state)
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
     }
 }

@@ -173,9 +173,30 @@ internal sealed partial class CommandEars(
             }
             if (!outcome.IsOk)
                 LogNotTaken(some[i].Word.Device.Value, outcome.Problem.Detail);
+            else if (outcome.Value)
+                await TakeOvertakenAsync(some[i].Tenant, some[i].Word, cancellationToken);
         }
     }
 
+    /// <summary>A gateway that comes back says what is new beside what it owes: the answer to a command may have come before the command.</summary>
+    private async Task TakeOvertakenAsync(TenantId tenant, GatewayWord told, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var word in (await way.HeardBeforeAsync(tenant, told.Device, cancellationToken)).Reverse())
+                if (word.Kind != FleetEventKinds.DeviceCommand && word.Request == told.Request)
+                    await TakeAsync([(tenant, word)], cancellationToken);
+        }
+#pragma warning disable CA1031 // It is looked again, with the next word.
+        catch (Exception failure) when (failure is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            missed[tenant] = true;
+            LogNotLooked(failure);
+        }
+    }
+
+    /// <returns>Whether a command is here that was not before.</returns>
     private Task<Outcome<bool>> TakeAsync(TenantId tenant, GatewayWord word)
     {
         var device = word.Device.Value;
@@ -186,7 +207,7 @@ internal sealed partial class CommandEars(
             {
                 if (await batch.FindAsync(device, word.Request) is { } row && row.Progress.Deliver(row.Terms, batch.Now) is { } progress)
                     batch.Put(row, row.With(progress));
-                return true;
+                return false;
             },
             _ => batch => MirrorAsync(batch, word),
         }, CancellationToken.None);
@@ -195,18 +216,18 @@ internal sealed partial class CommandEars(
     private async ValueTask<Outcome<bool>> AnswerAsync(CommandBatch batch, string device, string command, string request, byte[] payload)
     {
         if (await batch.FindAsync(device, request) is not { } row || row.Name != command)
-            return true;
+            return false;
         var answer = CommandAnswer.Read(payload, options.MaxResultBytes);
         if (row.Progress.Answer(answer.State, answer.Reason, row.Terms, batch.Now) is { } progress)
             batch.Put(row, row.With(progress));
         else if (row.At is not (CommandState.Cancelled or CommandState.Expired) || answer.State is CommandState.Running)
-            return true; // It is answered; the device says it again because it did not hear that it was heard.
+            return false; // It is answered; the device says it again because it did not hear that it was heard.
         if (answer.Result is { } result)
             await batch.SetContentAsync(CommandContentRow.ResultOf(row.Key), Encoding.UTF8.GetBytes(result));
         var message = row.MessageId;
         if (row.Gateway is not null && answer.State is not CommandState.Running)
             batch.Afterwards.Add(() => _ = way.RemoveAsync(batch.Tenant, message, CancellationToken.None));
-        return true;
+        return false;
     }
 
     /// <summary>A gateway told a device of its own to do something: it is here as it was there.</summary>
@@ -214,7 +235,7 @@ internal sealed partial class CommandEars(
     {
         if (await batch.FindAsync(word.Device.Value, word.Request) is not null || CommandNames.CheckName(word.Command) is not null || CommandNames.CheckRequest(word.Request) is not null
             || fleet.Find(batch.Tenant, word.Device) is null || LocalCommand.Read(word.Text) is not { } told)
-            return true;
+            return false;
         var command = new NewCommand(word.Command, word.Request, told.Payload, null, told.Expires - word.At, options.AnswerWithin, options.Attempts, options.RetryAfter, 0);
         var row = CommandDesk.Make(batch, new Caller(batch.Tenant, $"{word.Gateway}: {told.By}"), word.Device.Value, word.Request, command) with { Created = word.At, Expires = told.Expires, Gateway = word.Gateway?.Value };
         var said = row.With(row.Progress.Say(row.Terms, word.At, throughGateway: true)!);
