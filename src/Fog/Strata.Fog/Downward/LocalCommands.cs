@@ -30,11 +30,13 @@ internal static class LocalCommands
     private const int MaxBodyBytes = 80 * 1024;
     private const int MaxPayloadBytes = 64 * 1024;
     private const int MostEvents = 1_000;
+    private const int MostWaiting = 100;
 
     private static readonly TimeSpan UsualExpiry = TimeSpan.FromHours(1);
     private static readonly TimeSpan LongestExpiry = TimeSpan.FromDays(7);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+    private static readonly SemaphoreSlim Waiters = new(MostWaiting, MostWaiting);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -78,10 +80,24 @@ internal static class LocalCommands
                 return ProblemResults.Of(ProblemKind.Unavailable, $"The gateway's disk refused it: {refused.Message}");
             }
         }
-        var until = now + (command.Wait ?? TimeSpan.Zero);
-        CommandInfo? state;
-        while ((state = await StateAsync(tenant, found.Value, request, of, store, cancellationToken)) is { Ended: null } && time.GetUtcNow() < until)
-            await Task.Delay(LookEvery, time, cancellationToken);
+        var state = await StateAsync(tenant, found.Value, request, of, store, cancellationToken);
+        if (command.Wait is { } wait && state is { Ended: null })
+        {
+            if (!Waiters.Wait(0, CancellationToken.None))
+                return ProblemResults.Of(ProblemKind.TooMuch, $"{MostWaiting} callers wait for devices just now; ask for the command later: it goes on.");
+            try
+            {
+                while (state is { Ended: null } && time.GetUtcNow() < now + wait)
+                {
+                    await Task.Delay(LookEvery, time, cancellationToken);
+                    state = await StateAsync(tenant, found.Value, request, of, store, cancellationToken);
+                }
+            }
+            finally
+            {
+                Waiters.Release();
+            }
+        }
         return state is null ? ProblemResults.Of(Unknown(id)) : Results.Json(state, ContractsJson.Default.CommandInfo, statusCode: state.Ended is null ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
 
