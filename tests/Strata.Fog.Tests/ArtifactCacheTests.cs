@@ -31,7 +31,7 @@ public sealed class ArtifactCacheTests
         using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Devices }, disposeHandler: true) { BaseAddress = fog.Node.Address, Timeout = TimeSpan.FromMinutes(2) };
         var all = await Task.WhenAll(Enumerable.Range(1, Devices).Select(i => DownloadAsync(http, $"t-{i}")));
         Assert.All(all, bytes => Assert.True(bytes.AsSpan().SequenceEqual(artifact)));
-        Assert.True(above.Sent <= artifact.Length + Devices, $"{above.Sent} bytes came from above for {Devices} devices");
+        Assert.True(above.Sent < artifact.Length * 1.01, $"{above.Sent} bytes came from above for {Devices} devices");
         Assert.Equal(1, above.Copies);
         TestContext.Current.TestOutputHelper?.WriteLine($"{Devices} devices, {artifact.Length} bytes each: {above.Sent} bytes from above in {above.Copies} copy and {above.Questions} questions of one byte");
 

@@ -158,7 +158,7 @@ internal sealed partial class CommandEars(
     }
 
     /// <summary>Takes words in their order. Those that cannot be kept just now are tried again, one by one, so that one that never can does not hold the others for ever.</summary>
-    private async Task TakeAsync(IReadOnlyList<(TenantId Tenant, GatewayWord Word)> some, CancellationToken cancellationToken)
+    private async Task TakeAsync(List<(TenantId Tenant, GatewayWord Word)> some, CancellationToken cancellationToken)
     {
         // Begun in their order: the writer keeps it.
         var outcomes = await Task.WhenAll([.. some.Select(w => TakeAsync(w.Tenant, w.Word))]);

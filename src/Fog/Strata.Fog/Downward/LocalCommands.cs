@@ -83,7 +83,7 @@ internal static class LocalCommands
         var state = await StateAsync(tenant, found.Value, request, of, store, cancellationToken);
         if (command.Wait is { } wait && state is { Ended: null })
         {
-            if (!Waiters.Wait(0, CancellationToken.None))
+            if (!await Waiters.WaitAsync(0, CancellationToken.None))
                 return ProblemResults.Of(ProblemKind.TooMuch, $"{MostWaiting} callers wait for devices just now; ask for the command later: it goes on.");
             try
             {
