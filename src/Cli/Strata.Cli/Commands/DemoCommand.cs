@@ -19,20 +19,21 @@ internal static class DemoCommand
         var outage = new Option<string?>("--outage") { Description = "Cut the uplink for so long in the middle of a headless run." };
         var kill = new Option<string?>("--kill") { Description = "Kill (SIGKILL) and restart one process of this tier in the middle: cloud, fog or edge." };
         kill.AcceptOnlyFromAmong("cloud", "fog", "edge");
+        var update = new Option<bool>("--update") { Description = "Roll out a new version of one office's agents in a headless run, then one that is bad on purpose (key u of the live demo)." };
         var data = new Option<string?>("--data") { Description = "Keep everything in this folder instead of a temporary one." };
         var json = new Option<bool>("--json") { Description = "Print the report of a headless run as one JSON document." };
         var speed = new Option<double>("--speed") { Description = "How many times faster than the recording.", DefaultValueFactory = _ => UsualSpeed };
         var command = new Command("demo", "Run three organisations on one cloud node on this machine, each a tenant with its gateway and agents, on real recordings.")
         {
-            headless, length, outage, kill, data, json, speed,
+            headless, length, outage, kill, update, data, json, speed,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new DemoOptions(
                 parsed.GetValue(data), parsed.GetValue(headless), Duration(parsed.GetValue(length)!, "--for"),
-                parsed.GetValue(outage) is { } cut ? Duration(cut, "--outage") : null, parsed.GetValue(kill), parsed.GetValue(json), parsed.GetValue(speed)),
+                parsed.GetValue(outage) is { } cut ? Duration(cut, "--outage") : null, parsed.GetValue(kill), parsed.GetValue(update), parsed.GetValue(json), parsed.GetValue(speed)),
             parsed.InvocationConfiguration, cancellationToken));
         return HelpWithExamples.WithExamples(
-            command, "strata demo", "strata demo --headless --for 30s --json", "strata demo --headless --for 60s --outage 15s --kill cloud --json");
+            command, "strata demo", "strata demo --headless --for 30s --json", "strata demo --headless --for 60s --outage 15s --kill cloud --json", "strata demo --headless --update");
     }
 
     private static async Task<int> RunAsync(DemoOptions options, InvocationConfiguration io, CancellationToken cancellationToken)
@@ -49,7 +50,7 @@ internal static class DemoCommand
             await fleet.StartAsync(new DemoReplay(options.Speed, Path.GetFullPath(folder)), cancellationToken);
             if (options.Headless)
                 return await ReportAsync(fleet, narrator, options, io, cancellationToken);
-            await new LiveDemo(fleet, AnsiConsole.Console, TimeProvider.System).RunAsync(cancellationToken);
+            await new LiveDemo(fleet, new DemoUpdate(fleet, new DemoNarrator(TextWriter.Null, TimeProvider.System), TimeProvider.System), AnsiConsole.Console, TimeProvider.System).RunAsync(cancellationToken);
             await io.Error.WriteLineAsync("stopping ...");
             return ExitCode.Success;
         }

@@ -4,7 +4,9 @@ using Strata.Cli.Processes;
 namespace Strata.Cli.Demo;
 
 /// <summary>An agent of the demo and the folder that it keeps its books in.</summary>
-internal sealed record DemoAgent(StrataProcess Process, string Folder)
+/// <param name="Arguments">Of <c>strata edge</c>.</param>
+/// <param name="Home">Its gateway.</param>
+internal sealed record DemoAgent(StrataProcess Process, string Folder, string Model, StrataProcess Home, IReadOnlyList<string> Arguments)
 {
     public DemoEdgeBooks ReadBooks()
     {

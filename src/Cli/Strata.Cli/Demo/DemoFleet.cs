@@ -174,10 +174,42 @@ internal sealed class DemoFleet : IAsyncDisposable
             await PrivateFile.WriteAsync(secretFile, secret, cancellationToken);
         string[] arguments =
         [
-            "edge", "--data", data, "--device", device.Id, "--secret-file", secretFile, "--to", $"mqtt://{home.Ready["mqtt"]}", "--flush-limit",
-            $"{FlushLimit.TotalSeconds:0}s", .. source, .. Supervised,
+            "--data", data, "--device", device.Id, "--secret-file", secretFile, "--to", $"mqtt://{home.Ready["mqtt"]}", "--flush-limit", $"{FlushLimit.TotalSeconds:0}s", .. source,
         ];
-        return new DemoAgent(Process($"{office.Tenant}-{device.Id}", arguments), data);
+        return new DemoAgent(Process($"{office.Tenant}-{device.Id}", ["edge", .. arguments, .. Supervised]), data, device.Model ?? "", home, arguments);
+    }
+
+    /// <summary>A version of the agent: a script that starts this program's.</summary>
+    public string AgentScript(string version) => $"#!/bin/sh\n# {version}\nexec \"{executable}\" edge \"$@\"\n";
+
+    /// <summary>Ends the agents of an office and starts them again by a supervisor with two slots, where they update themselves through their gateway.</summary>
+    /// <param name="ring">The keys that they believe.</param>
+    public async Task SuperviseAsync(DemoOffice office, string version, byte[] ring, CancellationToken cancellationToken)
+    {
+        var first = Path.Combine(folder, $"agent-{version}.sh");
+        await File.WriteAllTextAsync(first, AgentScript(version), cancellationToken);
+        await Task.WhenAll(office.Agents.Keys.ToList().Select(id => SuperviseAsync(office, id, first, version, ring, cancellationToken)));
+    }
+
+    private async Task SuperviseAsync(DemoOffice office, string id, string first, string version, byte[] ring, CancellationToken cancellationToken)
+    {
+        DemoAgent agent;
+        lock (office.Agents)
+            agent = office.Agents[id];
+        var updates = Path.Combine(folder, "updates", office.Tenant, id);
+        Directory.CreateDirectory(updates, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await File.WriteAllBytesAsync(Path.Combine(updates, "keys.json"), ring, cancellationToken);
+        await agent.Process.StopAsync(FlushLimit + StopLimit);
+        await agent.Process.DisposeAsync();
+        var supervised = agent with
+        {
+            Process = Process($"{office.Tenant}-{id}", [
+                "edge", "supervise", "--updates", updates, "--install", first, "--install-version", version, .. Supervised, "--", .. agent.Arguments, "--updates-from", $"http://{agent.Home.Ready["http"]}", "--model", agent.Model,
+                "--ask-every", "10s"]),
+        };
+        lock (office.Agents)
+            office.Agents[id] = supervised;
+        await supervised.Process.StartAsync(StartLimit, cancellationToken);
     }
 
     private static readonly string[] Supervised = [ServerOptions.UntilStdinCloses];

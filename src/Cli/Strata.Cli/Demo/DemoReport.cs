@@ -9,6 +9,9 @@ internal sealed record DemoReport(
     DemoTiers Tiers, long Suppressed, long Aggregated, long Stored, long Waiting, long Duplicates, long Gaps, long Lost, long Unexplained, double? Reduction,
     double? EdgeReduction, double? FogReduction, double? BytesReduction, DemoLatency LatencyMs, bool Balanced, IReadOnlyList<DemoTenant> Tenants, int Leaks)
 {
+    /// <summary>What the run rolled out; empty when nothing.</summary>
+    public IReadOnlyList<DemoRollout> Updates { get; init; } = [];
+
     /// <param name="leaks">Questions for a neighbour's things that were answered.</param>
     public static DemoReport From(IReadOnlyList<DemoBooks> books, int leaks) => From(DemoBooks.Together(books), books, leaks);
 
@@ -29,8 +32,16 @@ internal sealed record DemoReport(
         {string.Join('\n', Tenants.Select(t => t.ToText()))}
         reduction in messages: edge {EdgeReduction:P1}, fog {FogReduction:P1}, together {Reduction:P1}; in bytes {BytesReduction:P1}
         each of {Tenants.Count} tenants asked for what its neighbours have: {(Leaks == 0 ? "nothing was found" : $"{Leaks:N0} LEAKS")}
-        immediate readings of the slowest tenant, sampled to committed at the cloud, ms: p50 {LatencyMs.P50:0.#}, p95 {LatencyMs.P95:0.#}, p99 {LatencyMs.P99:0.#}
+        immediate readings of the slowest tenant, sampled to committed at the cloud, ms: p50 {LatencyMs.P50:0.#}, p95 {LatencyMs.P95:0.#}, p99 {LatencyMs.P99:0.#}{string.Concat(Updates.Select(u => '\n' + u.ToText()))}
         """;
+}
+
+/// <summary>A rollout of the run, and how it ended.</summary>
+internal sealed record DemoRollout(string Version, string State, int Updated, int Failed, string? Why)
+{
+    public static DemoRollout From(RolloutInfo rollout) => new(rollout.Version, rollout.State, rollout.Rings.Sum(r => r.Updated), rollout.Rings.Sum(r => r.Failed), rollout.Why);
+
+    public string ToText() => $"agents to {Version}: {State}, {Updated} updated, {Failed} went back or failed{(Why is null ? "" : $"; {Why}")}";
 }
 
 /// <summary>One tenant's part of it.</summary>

@@ -8,14 +8,15 @@ internal sealed class HeadlessDemo(DemoFleet fleet, DemoNarrator narrator, TimeP
 
     public async Task<DemoReport> RunAsync(DemoOptions options, CancellationToken cancellationToken)
     {
-        await Task.WhenAll(ReplayAsync(options, cancellationToken), DisturbAsync(options, cancellationToken));
+        var update = options.Update ? new DemoUpdate(fleet, narrator, time) : null;
+        await Task.WhenAll(ReplayAsync(options, cancellationToken), DisturbAsync(options, cancellationToken), update?.RunAsync(cancellationToken) ?? Task.CompletedTask);
         await ReconnectedAsync(cancellationToken);
         narrator.Say("the agents stop; the tiers settle");
         await fleet.StopEdgesAsync();
         var books = await SettleAsync(cancellationToken);
         var (asked, leaked) = await fleet.AskAsNeighboursAsync(cancellationToken);
         narrator.Say($"each tenant asked for what its neighbours have: {asked} questions, {leaked} answered");
-        return DemoReport.From(books, leaked);
+        return DemoReport.From(books, leaked) with { Updates = [.. (update?.Rollouts ?? []).Select(DemoRollout.From)] };
     }
 
     /// <summary>A run that was disturbed goes on until every agent has found its gateway again.</summary>

@@ -5,11 +5,12 @@ using Strata.Cloud.Contracts;
 namespace Strata.Cli.Demo;
 
 /// <summary>The demo with keys and a live table.</summary>
-internal sealed class LiveDemo(DemoFleet fleet, IAnsiConsole console, TimeProvider time)
+internal sealed class LiveDemo(DemoFleet fleet, DemoUpdate update, IAnsiConsole console, TimeProvider time)
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(500);
 
     private string message = "";
+    private Task updating = Task.CompletedTask;
     private TraceInfo? trace;
 
     /// <summary>Shows the table until <c>q</c> or Ctrl-C.</summary>
@@ -30,8 +31,10 @@ internal sealed class LiveDemo(DemoFleet fleet, IAnsiConsole console, TimeProvid
         }
         catch (OperationCanceledException)
         {
-            return; // q or Ctrl-C.
+            // q or Ctrl-C.
         }
+        await quit.CancelAsync();
+        await updating.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task ActOnKeysAsync(CancellationTokenSource quit)
@@ -51,10 +54,34 @@ internal sealed class LiveDemo(DemoFleet fleet, IAnsiConsole console, TimeProvid
                 case 't':
                     await TraceAsync(quit.Token);
                     break;
+                case 'u':
+                    message = Update(quit.Token);
+                    break;
                 case 'q':
                     await quit.CancelAsync();
                     return;
             }
+        }
+    }
+
+    private string Update(CancellationToken cancellationToken)
+    {
+        if (!updating.IsCompleted)
+            return "an update is under way";
+        updating = UpdateAsync(cancellationToken);
+        return $"{fleet.Offices[0].Tenant}'s agents get a new version of themselves, one of them first; then one that is bad on purpose";
+    }
+
+    private async Task UpdateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await update.RunAsync(cancellationToken);
+            message = "the bad version went no further than the first agent, which is back on the good one by itself";
+        }
+        catch (Exception e) when (e is HttpRequestException or StrataApiException or CliException)
+        {
+            message = $"the update: {e.Message}";
         }
     }
 
@@ -104,11 +131,25 @@ internal sealed class LiveDemo(DemoFleet fleet, IAnsiConsole console, TimeProvid
         rows.Add(new Markup($"uplink {(fleet.Plug.IsCut ? "[red]cut[/]" : "[green]up[/]")}   {Markup.Escape(message)}"));
         if (trace is not null)
             rows.Add(Hops(trace));
+        if (update.Rollouts.Count > 0)
+            rows.Add(Updates());
         rows.Add(new Markup($"dashboard of the platform's owner [link]{Markup.Escape(fleet.Dashboard)}[/] (each opens once)"));
         foreach (var office in fleet.Offices)
             rows.Add(new Markup($"dashboard of {office.Tenant} [link]{Markup.Escape(office.Dashboard)}[/]"));
-        rows.Add(new Markup("[bold]o[/] cut or restore the uplink   [bold]k[/] kill -9 and restart the cloud   [bold]t[/] trace a reading   [bold]q[/] quit"));
+        rows.Add(new Markup("[bold]o[/] cut or restore the uplink   [bold]k[/] kill -9 and restart the cloud   [bold]t[/] trace a reading   [bold]u[/] update agents   [bold]q[/] quit"));
         return new Rows(rows);
+    }
+
+    private Table Updates()
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("rollout", "state", "rings", "updated", "failed", "why");
+        foreach (var rollout in update.Rollouts.TakeLast(4))
+        {
+            table.AddRow(
+                Markup.Escape(rollout.Name), Markup.Escape(rollout.State), string.Join(" > ", rollout.Rings.Select((r, i) => i == rollout.Ring ? $"[bold]{r.Share:P0}[/]" : $"{r.Share:P0}")),
+                $"{rollout.Rings.Sum(r => r.Updated)} of {rollout.Rings.Sum(r => r.Targets)}", $"{rollout.Rings.Sum(r => r.Failed)}", Markup.Escape(rollout.Why ?? ""));
+        }
+        return table;
     }
 
     private static Table Tiers(StatisticsInfo stats)

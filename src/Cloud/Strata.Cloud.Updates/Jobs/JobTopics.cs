@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
@@ -9,11 +10,16 @@ using Strata.Node.Ingest;
 
 namespace Strata.Cloud.Updates.Jobs;
 
-/// <summary><c>devices/{id}/jobs/...</c>: a device asks for its job and says what becomes of it. What it says is acknowledged when it is written.</summary>
-internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host) : IDeviceTopics
+/// <summary>
+/// <c>devices/{id}/jobs/...</c>: a device asks for its job and says what becomes of it, here or through its gateway, by which it is answered then. What it says is acknowledged when it is written.
+/// </summary>
+internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDeviceWay way, TimeProvider time) : IDeviceTopics
 {
     private const string Next = "jobs/next";
     private const int MaxPayload = 16 * 1024;
+
+    /// <summary>How long an answer waits for a gateway: a device asks again.</summary>
+    private static readonly TimeSpan AnswerFor = TimeSpan.FromMinutes(5);
 
     public string Root => "jobs/";
 
@@ -34,19 +40,21 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host) : ID
     private async Task NextAsync(DeviceMessage message)
     {
         var next = await desk.NextAsync(message.Tenant, message.Device);
-        if (next.IsOk || next.Problem is null)
-            host.Value.Say(message.Tenant, message.Device, $"{Next}/accepted", next.Value is null ? "{\"job\":null}"u8 : JsonSerializer.SerializeToUtf8Bytes(next.Value, ContractsJson.Default.JobInfo));
-        else
-            Refuse(message, Next, next.Problem);
+        if (!next.IsOk && next.Problem is { } problem)
+            await RefuseAsync(message, Next, problem);
+        else if (next.Value is { } job)
+            await SayAsync(message, $"{Next}/accepted", JsonSerializer.SerializeToUtf8Bytes(job, ContractsJson.Default.JobInfo));
+        else if (way.IsConnectedHere(message.Tenant, message.Device)) // Nothing to do is not worth the way through a gateway.
+            host.Value.Say(message.Tenant, message.Device, $"{Next}/accepted", "{\"job\":null}"u8);
     }
 
     private async Task ReportAsync(DeviceMessage message, string job)
     {
         var problem = Read(message.Payload, out var report) ?? await desk.ReportAsync(message.Tenant, message.Device, job, report!);
         if (problem is null)
-            host.Value.Say(message.Tenant, message.Device, $"jobs/{job}/update/accepted", "{}"u8);
+            await SayAsync(message, $"jobs/{job}/update/accepted", "{}"u8.ToArray());
         else
-            Refuse(message, $"jobs/{job}/update", problem);
+            await RefuseAsync(message, $"jobs/{job}/update", problem);
     }
 
     private static Problem? Read(byte[] payload, out JobReport? report)
@@ -67,12 +75,16 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host) : ID
 
     /// <summary>Says why not.</summary>
     /// <exception cref="IOException">It could not be written: the device is not acknowledged and says it again.</exception>
-    private void Refuse(DeviceMessage message, string topic, Problem problem)
+    private async Task RefuseAsync(DeviceMessage message, string topic, Problem problem)
     {
-        host.Value.Say(message.Tenant, message.Device, $"{topic}/rejected", JsonSerializer.SerializeToUtf8Bytes(new JobRefusal(ProblemResults.StatusOf(problem.Kind), problem.Detail), JsonSerializerOptions.Web));
+        await SayAsync(message, $"{topic}/rejected", JsonSerializer.SerializeToUtf8Bytes(new JobRefusal(ProblemResults.StatusOf(problem.Kind), problem.Detail), JsonSerializerOptions.Web));
         if (problem.Kind is ProblemKind.Unavailable)
             throw new IOException(problem.Detail);
     }
+
+    /// <summary>Each answer is a message of its own: one that is lost is given again when the device asks again.</summary>
+    private Task SayAsync(DeviceMessage message, string topic, byte[] payload) =>
+        way.SendAsync(message.Tenant, $"j{Guid.NewGuid():n}", message.Device, topic, payload, time.GetUtcNow() + AnswerFor, CancellationToken.None);
 
     private sealed record JobRefusal(int Code, string Message);
 }

@@ -22,7 +22,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
     /// <summary>What the trial has beyond the time in which the program judges itself.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
     private const int Terminate = 15;
     private const int AtOnce = 9;
