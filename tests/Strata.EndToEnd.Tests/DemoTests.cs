@@ -28,4 +28,16 @@ public sealed class DemoTests
         Assert.InRange(root.GetProperty("edgeReduction").GetDouble(), 0.8, 1);
         Assert.InRange(root.GetProperty("reduction").GetDouble(), 0.85, 1); // 0.94 in a run of this length; less where a busy machine makes windows late and revised.
     }
+
+    [Fact]
+    public async Task Agents_behind_a_gateway_take_a_good_version_in_rings_and_a_bad_one_goes_no_further_than_the_first()
+    {
+        var run = await Tool.RunAsync(Installation.Executable, ["demo", "--headless", "--for", "5s", "--update", "--json"]);
+        Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Error}");
+        using var report = JsonDocument.Parse(run.Output);
+        var updates = report.RootElement.GetProperty("updates").EnumerateArray().Select(u => (
+            u.GetProperty("version").GetString(), u.GetProperty("state").GetString(), u.GetProperty("updated").GetInt32(), u.GetProperty("failed").GetInt32())).ToArray();
+        Assert.Equal([("2.0", "done", 4, 0), ("2.1", "aborted", 0, 1)], updates);
+        Assert.Equal(0, report.RootElement.GetProperty("lost").GetInt64());
+    }
 }
