@@ -38,4 +38,11 @@ public sealed class CloudOptionsTests
         var options = new CloudOptions { DataFolder = "/tmp", Artifacts = new() { MaxBytesOfTenant = -1 } };
         Assert.Contains("MaxBytesOfTenant must be 1 MiB to 16 TiB", Assert.Throws<CloudConfigurationException>(options.Validate).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Limits_of_rollouts_are_checked_before_anything_is_opened()
+    {
+        var options = new CloudOptions { DataFolder = "/tmp", Updates = new() { LookInterval = TimeSpan.Zero } };
+        Assert.Contains("LookInterval must be 100 ms to 10 min", Assert.Throws<CloudConfigurationException>(options.Validate).Message, StringComparison.Ordinal);
+    }
 }

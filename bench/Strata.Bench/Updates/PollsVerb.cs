@@ -22,6 +22,7 @@ internal static class PollsVerb
             var clients = new List<Poller>();
             for (var i = 0; i < connections; i++)
                 clients.Add(await Poller.ConnectAsync(node, await node.Client.CreateDeviceAsync(new CreateDevice($"d-{i}", Model: "m"))));
+            await Task.WhenAll(clients.Select(c => c.BeAnsweredAsync()));
             using (var warm = new CancellationTokenSource(TimeSpan.FromSeconds(5)))
                 await Task.WhenAll(clients.Select(c => c.PollAsync(warm.Token)));
             var before = clients.Sum(c => c.Polls);
@@ -70,6 +71,18 @@ internal static class PollsVerb
             await client.PublishAsync(Message($"devices/{device.Id}/telemetry", "{\"t\":1}"));
             await client.SubscribeAsync($"devices/{device.Id}/jobs/next/accepted", MqttQualityOfServiceLevel.AtLeastOnce);
             return poller;
+        }
+
+        /// <summary>Before its first reading has made it active it is told nothing.</summary>
+        public async Task BeAnsweredAsync()
+        {
+            for (var tries = 0; tries < 60; tries++)
+            {
+                await client.PublishAsync(Message($"devices/{device}/jobs/next", "{}"));
+                if (await answered.WaitAsync(TimeSpan.FromSeconds(1)))
+                    return;
+            }
+            throw new TimeoutException($"{device} was not answered within a minute of its first reading.");
         }
 
         public async Task PollAsync(CancellationToken until)

@@ -120,6 +120,7 @@ public sealed class CloudOptions
         try
         {
             Artifacts.Validate();
+            Updates.Validate();
         }
         catch (ArgumentException e)
         {
