@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Strata.Cloud;
 using Strata.Cloud.Artifacts;
+using Strata.Cloud.Platform.Yaml;
 using Strata.Cloud.Tenancy.People;
+using Strata.Cloud.Updates;
 
 namespace Strata.Cli.Commands;
 
@@ -17,6 +19,7 @@ internal static class CloudCommand
         var keepRaw = new Option<double>("--keep-raw-days") { Description = "How long raw readings stay.", DefaultValueFactory = _ => 30 };
         var keepWindows = new Option<double>("--keep-windows-days") { Description = "How long windows stay.", DefaultValueFactory = _ => 730 };
         var artifacts = new Option<long>("--max-artifacts-mb") { Description = "Size of all artifacts of one tenant, their patches too.", DefaultValueFactory = _ => 20_480 };
+        var lookEvery = new Option<string>("--look-every") { Description = "How often rollouts are looked at: devices are told of their jobs, a bad build is stopped. 100ms to 10m.", DefaultValueFactory = _ => "10s", HelpName = "SPAN" };
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
         var database = new Option<string?>("--database")
         {
@@ -28,7 +31,7 @@ internal static class CloudCommand
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("cloud", "Run the cloud node: MQTT and HTTP ingest, telemetry store, registry, API and dashboard.")
         {
-            data, http, mqtt, database, proxies, keepRaw, keepWindows, artifacts, level, keyFile, keyCommand, skip, untilStdin, CreateLink(),
+            data, http, mqtt, database, proxies, keepRaw, keepWindows, artifacts, lookEvery, level, keyFile, keyCommand, skip, untilStdin, CreateLink(),
         };
         var breachList = new Option<string?>("--breach-list") { Description = "Refuse passwords of this file: one a line, or SHA-1 hashes in order as Have I Been Pwned gives them.", HelpName = "FILE" };
         command.Options.Add(breachList);
@@ -50,6 +53,7 @@ internal static class CloudCommand
                     PublicUrl = mail.PublicUrl(parsed), Smtp = mail.Smtp(parsed), ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
                     SkipDamagedSessions = parsed.GetValue(skip), Database = DatabaseCommand.Given(parsed, database),
+                    Updates = new UpdatesOptions { LookInterval = DurationText.TryParse(parsed.GetValue(lookEvery), out var between) ? between : throw new CliException(ExitCode.Usage, $"--look-every is '{parsed.GetValue(lookEvery)}'; it takes a span from 100ms to 10m, for example 10s.") },
                     Artifacts = new ArtifactsOptions { MaxBytesOfTenant = parsed.GetValue(artifacts) << 20 },
                     KeyFile = parsed.GetValue(keyFile), KeyCommand = parsed.GetValue(keyCommand),
                 };
