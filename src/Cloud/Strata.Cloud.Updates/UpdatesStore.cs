@@ -23,6 +23,7 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
     : AuditedStore<UpdatesDbContext>(database, UpdatesDbContext.MigrationsTable, static (options, tenant) => new UpdatesDbContext(options, tenant), numbers, time, logger)
 {
     private readonly AuditNumbers numbers = numbers;
+    private readonly TimeProvider time = time;
     private readonly ConcurrentDictionary<TenantId, TenantRollouts> tenants = new();
 
     public IEnumerable<TenantId> Tenants => tenants.Keys;
@@ -52,7 +53,7 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
         {
             book.Clear();
             foreach (var live in heads.Select(h => JsonSerializer.Deserialize(h.Head, UpdatesJson.Default.RolloutHead)!).OrderBy(h => h.Plan.Created)
-                .Select(h => new LiveRollout(Rollout.Restore(h, members[h.Plan.Id])) { Written = h }))
+                .Select(h => new LiveRollout(Rollout.Restore(h, members[h.Plan.Id], time.GetUtcNow())) { Written = h }))
             {
                 live.WrittenMembers.UnionWith(live.Rollout.Members.Keys);
                 book.Add(live);

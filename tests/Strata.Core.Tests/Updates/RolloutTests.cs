@@ -245,7 +245,7 @@ public sealed class RolloutTests
         var rollout = Draft(300);
         Install(rollout, Start);
         rollout.Look(_ => new MemberEvidence(Well, true), Start);
-        var again = Rollout.Restore(rollout.Head, rollout.Members.Values.Select(KeptMember.Of));
+        var again = Rollout.Restore(rollout.Head, rollout.Members.Values.Select(KeptMember.Of), Start);
         Assert.Equal(rollout.InFlight, again.InFlight);
         for (var hour = 1; hour <= 49; hour++)
         {
@@ -254,6 +254,44 @@ public sealed class RolloutTests
         }
         Assert.Equal((RolloutState.Running, 1), (again.Head.State, again.Head.Ring));
         Assert.Equal(rollout.Head.Decisions[0].Why, again.Head.Decisions[0].Why);
+    }
+
+    [Fact]
+    public void Time_in_which_nobody_listened_is_not_held_against_a_device()
+    {
+        var rollout = Draft(300);
+        var id = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(id, Start, true);
+        rollout.Report(id, MemberState.Installing, null, null, null, Start);
+        rollout.Look(_ => new MemberEvidence(Well, true), Start.AddMinutes(20));
+        var again = Rollout.Restore(rollout.Head, rollout.Members.Values.Select(KeptMember.Of), Start.AddHours(5));
+        Assert.Equal(id, Assert.Single(again.TakeDirty().Changed).Id);
+        // Twenty minutes of its hour are over.
+        again.Look(_ => new MemberEvidence(Well, true), Start.AddHours(5).AddMinutes(40));
+        Assert.Equal(MemberState.Installing, again.Members[id].State);
+        again.Look(_ => new MemberEvidence(Well, true), Start.AddHours(5).AddMinutes(41));
+        Assert.Equal(MemberState.Unconfirmed, again.Members[id].State);
+        // Who was not away long is due as it was.
+        again = Rollout.Restore(rollout.Head, rollout.Members.Values.Select(KeptMember.Of), Start.AddMinutes(21));
+        Assert.Empty(again.TakeDirty().Changed);
+    }
+
+    [Fact]
+    public void A_long_download_is_written_now_and_then_so_that_it_is_known_after_a_restart()
+    {
+        var rollout = Draft(300);
+        var id = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(id, Start, true);
+        var written = 0;
+        for (var minute = 0; minute <= 50; minute++)
+        {
+            rollout.Report(id, MemberState.Downloading, null, null, minute / 100.0, Start.AddMinutes(minute));
+            written += rollout.TakeDirty().Changed.Count(m => m.Id == id);
+        }
+        Assert.Equal(11, written);
+        var again = Rollout.Restore(rollout.Head, rollout.Members.Values.Select(KeptMember.Of), Start.AddMinutes(51));
+        again.Look(_ => new MemberEvidence(Well, true), Start.AddMinutes(109));
+        Assert.Equal(MemberState.Downloading, again.Members[id].State);
     }
 
     [Fact]

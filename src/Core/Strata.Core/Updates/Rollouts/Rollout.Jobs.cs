@@ -8,6 +8,9 @@ public sealed partial class Rollout
     /// <summary>A device of which nothing is known has so long, or three of its own intervals.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromHours(1);
 
+    /// <summary>Who reports often is not written each time: after a restart it is due that much earlier at most.</summary>
+    private static readonly TimeSpan DueStep = TimeSpan.FromMinutes(5);
+
     /// <summary>With <see cref="UpdateMode.Soft"/> a device has so long to begin.</summary>
     private static readonly TimeSpan SoftPatience = TimeSpan.FromDays(1);
 
@@ -56,6 +59,8 @@ public sealed partial class Rollout
         {
             member.Progress = progress ?? member.Progress;
             member.Due = DueAfter(state, member, now);
+            if (member.Due - member.KeptDue >= DueStep)
+                dirty.Add(member);
             return null;
         }
         if (!member.State.IsInFlight() && !(member.State == MemberState.Unconfirmed || (member.State == MemberState.Succeeded && state == MemberState.RolledBack)))

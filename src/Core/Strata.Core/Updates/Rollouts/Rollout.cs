@@ -9,6 +9,9 @@ namespace Strata.Core.Updates.Rollouts;
 /// </summary>
 public sealed partial class Rollout
 {
+    /// <summary>Looks that are further apart say that nobody was there meanwhile. No interval of looks is longer.</summary>
+    private static readonly TimeSpan Absence = TimeSpan.FromMinutes(10);
+
     private readonly Dictionary<DeviceId, RolloutMember> members = [];
     private readonly Dictionary<string, int> inFlightAt = new(StringComparer.Ordinal);
     private readonly HashSet<DeviceId> left = [];
@@ -39,11 +42,19 @@ public sealed partial class Rollout
         return rollout;
     }
 
-    public static Rollout Restore(RolloutHead head, IEnumerable<KeptMember> kept)
+    /// <summary>As it was kept. Time in which nobody listened is not held against a device that was to be heard in it.</summary>
+    public static Rollout Restore(RolloutHead head, IEnumerable<KeptMember> kept, DateTimeOffset now)
     {
         var rollout = new Rollout(head);
-        foreach (var member in kept)
-            rollout.Add(member.Restore());
+        var away = rollout.HandsOut && head.Looked is { } looked && now - looked > Absence ? now - looked : TimeSpan.Zero;
+        foreach (var member in kept.Select(m => m.Restore()))
+        {
+            rollout.Add(member);
+            if (away == TimeSpan.Zero || !member.State.IsInFlight())
+                continue;
+            member.Due += away;
+            rollout.dirty.Add(member);
+        }
         return rollout;
     }
 
@@ -78,6 +89,8 @@ public sealed partial class Rollout
         if (dirty.Count == 0 && left.Count == 0)
             return ([], []);
         var (changed, gone) = (dirty.ToArray(), left.ToArray());
+        foreach (var member in changed)
+            member.KeptDue = member.Due;
         dirty.Clear();
         left.Clear();
         return (changed, gone);

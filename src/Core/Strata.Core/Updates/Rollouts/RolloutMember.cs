@@ -35,6 +35,9 @@ public sealed class RolloutMember(RolloutCandidate candidate, int ring)
     /// <summary>Until when it must be heard.</summary>
     public DateTimeOffset Due { get; internal set; }
 
+    /// <summary>Of <see cref="Due"/> what was taken to be written.</summary>
+    internal DateTimeOffset KeptDue { get; set; }
+
     public string? Reason { get; internal set; }
 
     /// <summary>What it says that it runs.</summary>
@@ -59,7 +62,7 @@ public sealed record KeptMember(
 {
     public static KeptMember Of(RolloutMember m) => new(m.Candidate, m.Ring, m.State, m.Since, m.Attempt, m.Offered, m.Due, m.Reason, m.Runs, m.Ill, m.State == MemberState.Waiting ? null : m.Before);
 
-    internal RolloutMember Restore() => new(Candidate, Ring) { State = State, Since = Since, Attempt = Attempt, Offered = Offered, Due = Due, Reason = Reason, Runs = Runs, Ill = Ill, Before = Before };
+    internal RolloutMember Restore() => new(Candidate, Ring) { State = State, Since = Since, Attempt = Attempt, Offered = Offered, Due = Due, KeptDue = Due, Reason = Reason, Runs = Runs, Ill = Ill, Before = Before };
 }
 
 /// <summary>How a device of a rollout is at a look.</summary>
