@@ -83,8 +83,8 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
     }
 
     /// <summary>Each answer is a message of its own: one that is lost is given again when the device asks again.</summary>
-    private Task SayAsync(DeviceMessage message, string topic, byte[] payload) =>
-        way.SendAsync(message.Tenant, $"j{Guid.NewGuid():n}", message.Device, topic, payload, time.GetUtcNow() + AnswerFor, CancellationToken.None);
+    private async Task SayAsync(DeviceMessage message, string topic, byte[] payload) =>
+        await way.SendAsync(message.Tenant, $"j{Guid.NewGuid():n}", message.Device, topic, payload, time.GetUtcNow() + AnswerFor, CancellationToken.None);
 
     private sealed record JobRefusal(int Code, string Message);
 }
