@@ -13,7 +13,9 @@ using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Platform.Updates;
 using Strata.Core.Tenancy;
+using Strata.Node.Artifacts;
 using Strata.Node.Auth;
+using Strata.Node.Ingest;
 using Strata.Node.Reads;
 using Strata.Postgres.Schema;
 
@@ -39,6 +41,7 @@ public static class ArtifactsModule
         services.AddSingleton(_ => new ContentFolder(folder)).AddSingleton<ContentPins>().AddSingleton<DeltaMaker>().AddSingleton<DownloadGate>();
         services.AddSingleton<ArtifactsStore>().AddSingleton<IArtifacts>(s => s.GetRequiredService<ArtifactsStore>());
         services.AddSingleton<SendContent>().AddSingleton<AddArtifacts>().AddSingleton<DeleteArtifact>().AddSingleton<DownloadArtifact>();
+        services.AddSingleton<IArtifactBytes>(s => s.GetRequiredService<DownloadArtifact>()).AddSingleton<IDeviceTopics, ArtifactBlocks>();
         services.AddSingleton<ITenantContents, ArtifactsContents>();
         services.AddHostedService<ArtifactsStartup>();
         return services;

@@ -19,6 +19,7 @@ using Strata.Fog.Trust;
 using Strata.Fog.Uplink;
 using Strata.Mqtt;
 using Strata.Node;
+using Strata.Node.Artifacts;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
 using Strata.Node.Ingest;
@@ -145,6 +146,7 @@ internal static class FogComposition
         services.AddSingleton<JoinBelow>();
         services.AddSingleton(new ArtifactCacheOptions { MaxBytes = options.MaxArtifactBytes });
         services.AddSingleton<ArtifactCache>().AddSingleton<ServeArtifact>().AddSingleton<IDeviceTopics, JobTopics>();
+        services.AddSingleton<IArtifactBytes>(s => s.GetRequiredService<ServeArtifact>()).AddSingleton<IDeviceTopics, ArtifactBlocks>();
         services.AddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
         services.AddSingleton<FogShadowTopics>();
         services.AddSingleton<IDeviceTopics>(s => s.GetRequiredService<FogShadowTopics>());

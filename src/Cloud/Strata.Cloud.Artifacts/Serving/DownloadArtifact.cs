@@ -6,6 +6,7 @@ using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Node;
+using Strata.Node.Artifacts;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
 
@@ -15,8 +16,10 @@ namespace Strata.Cloud.Artifacts.Serving;
 /// <c>GET /artifacts/{sha256}</c>: the bytes, for a device that a job of its own names them to, for its gateway on its behalf, and for people and programs with <c>updates.read</c>. To everybody else, and to the other
 /// tenants whatever they know, they are not there.
 /// </summary>
-internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folder, DownloadGate gate, IFleet fleet, GatewayDirectory gateways, IEnumerable<IArtifactReaders> readers)
+internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folder, DownloadGate gate, IFleet fleet, GatewayDirectory gateways, IEnumerable<IArtifactReaders> readers) : IArtifactBytes
 {
+    private static readonly Problem Busy = new(ProblemKind.TooMuch, "As many downloads as may run at once do; go on with this one later, from where it was.");
+
     /// <summary>With it a gateway names the device that it reads for.</summary>
     public const string DeviceHeader = "Strata-Device";
 
@@ -32,7 +35,27 @@ internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folde
         if (gate.Enter(tenant, $"{context.Access().Principal.Kind}/{context.User.Name()}") is { } passage)
             return new ServedContent(path, sha256, passage);
         context.Response.Headers.RetryAfter = "2";
-        return ProblemResults.Of(ProblemKind.TooMuch, "As many downloads as may run at once do; go on with this one later, from where it was.");
+        return ProblemResults.Of(Busy);
+    }
+
+    /// <summary>In blocks, by MQTT.</summary>
+    public Task<Outcome<ArtifactBytes>> OpenAsync(TenantId tenant, DeviceId device, string sha256, CancellationToken cancellationToken) => Task.FromResult(Open(tenant, device, sha256));
+
+    private Outcome<ArtifactBytes> Open(TenantId tenant, DeviceId device, string sha256)
+    {
+        if (!readers.Any(r => r.MayRead(tenant, device, sha256)) || !store.Shelf(tenant).Contents.ContainsKey(sha256) || folder.Find(sha256) is not { } path)
+            return Unknown;
+        if (gate.Enter(tenant, $"{PrincipalKind.Device}/{device}") is not { } passage)
+            return Busy;
+        try
+        {
+            return new ArtifactBytes(ServedContent.Open(path), passage.PaceAsync, passage);
+        }
+        catch (FileNotFoundException)
+        {
+            passage.Dispose();
+            return Unknown;
+        }
     }
 
     private bool MayRead(HttpContext context, TenantId tenant, string sha256)

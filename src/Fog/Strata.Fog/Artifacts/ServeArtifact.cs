@@ -8,6 +8,7 @@ using Strata.Core.Tenancy;
 using Strata.Core.Updates.Manifests;
 using Strata.Fog.Served;
 using Strata.Node;
+using Strata.Node.Artifacts;
 using Strata.Node.Auth;
 
 namespace Strata.Fog.Artifacts;
@@ -15,54 +16,65 @@ namespace Strata.Fog.Artifacts;
 /// <summary>
 /// <c>GET /artifacts/{sha256}</c> at a gateway. Whether a device may read it, the cloud says (asked for one byte on the device's behalf). While the cloud does not say it, a device gets what is here and what it was allowed before itself; everybody else is told to come later.
 /// </summary>
-internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, ArtifactCacheOptions options, TimeProvider time)
+internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, ArtifactCacheOptions options, TimeProvider time) : IArtifactBytes
 {
     /// <summary>With it a gateway names the device that it reads for.</summary>
     private const string DeviceHeader = "Strata-Device";
 
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(10);
+    private static readonly Problem Unknown = new(ProblemKind.NotFound, "There is no such artifact for this caller.", "sha256");
     private const int MostKnown = 100_000;
     private readonly ConcurrentDictionary<(TenantId, DeviceId, string), DateTimeOffset> allowed = new();
     private int running;
 
     public async Task<IResult> HandleAsync(string sha256, HttpContext context, CancellationToken cancellationToken)
     {
-        var tenant = context.Tenant();
-        if (!ManifestLimits.IsSha256(sha256) || served.Of(tenant) is not { } of || Reader(context) is not { } device)
+        var opened = Reader(context) is { } device ? await OpenAsync(context.Tenant(), device, sha256, cancellationToken) : Unknown;
+        if (opened.IsOk)
+            return new Sent(opened.Value, sha256);
+        if (opened.Problem.Kind is ProblemKind.Unavailable)
+            context.Response.Headers.RetryAfter = "2";
+        return ProblemResults.Of(opened.Problem);
+    }
+
+    /// <summary>Also in blocks, by MQTT.</summary>
+    public async Task<Outcome<ArtifactBytes>> OpenAsync(TenantId tenant, DeviceId device, string sha256, CancellationToken cancellationToken)
+    {
+        if (!ManifestLimits.IsSha256(sha256) || served.Of(tenant) is not { } of)
             return Unknown;
+        var place = new Place(this);
         if (Interlocked.Increment(ref running) > options.MaxDownloads)
         {
-            Interlocked.Decrement(ref running);
-            return Later(context, "As many downloads as may run at once do; go on with this one later, from where it was.");
+            place.Dispose();
+            return Later("As many downloads as may run at once do; go on with this one later, from where it was.");
         }
-        var isSent = false; // Then the place is given back at the end of the answer.
+        var isOpen = false; // Then the place is given back with what is opened.
         try
         {
             if (!await MayReadAsync(of, tenant, device, sha256, cancellationToken))
                 return Unknown;
-            if (await cache.GetAsync(tenant, sha256, (from, stop) => OpenAsync(of, tenant, device, sha256, from, stop), cancellationToken) is not { } path)
-                return Later(context, "The artifact is on its way to this gateway; ask again.");
-            isSent = true;
-            return new Sent(this, path, sha256);
+            if (await cache.GetAsync(tenant, sha256, (from, stop) => FetchAsync(of, tenant, device, sha256, from, stop), cancellationToken) is not { } path)
+                return Later("The artifact is on its way to this gateway; ask again.");
+            var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, Options = FileOptions.Asynchronous, BufferSize = 0 });
+            isOpen = true;
+            return new ArtifactBytes(file, static (_, _) => ValueTask.CompletedTask, place);
         }
         catch (ArtifactUnavailableException e)
         {
-            return Later(context, e.Message);
+            return Later(e.Message);
+        }
+        catch (FileNotFoundException)
+        {
+            return Later("The artifact made room for another just now; ask again.");
         }
         finally
         {
-            if (!isSent)
-                Interlocked.Decrement(ref running);
+            if (!isOpen)
+                place.Dispose();
         }
     }
 
-    private static IResult Unknown => ProblemResults.Of(ProblemKind.NotFound, "There is no such artifact for this caller.", "sha256");
-
-    private static IResult Later(HttpContext context, string why)
-    {
-        context.Response.Headers.RetryAfter = "2";
-        return ProblemResults.Of(ProblemKind.Unavailable, why);
-    }
+    private static Problem Later(string why) => new(ProblemKind.Unavailable, why);
 
     /// <summary>The device that reads, or that a gateway below reads for.</summary>
     private static DeviceId? Reader(HttpContext context) =>
@@ -105,7 +117,7 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
     }
 
     /// <summary>What the device is not let read any more is not believed any more either.</summary>
-    private async Task<HttpResponseMessage> OpenAsync(ServedTenant of, TenantId tenant, DeviceId device, string sha256, long from, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> FetchAsync(ServedTenant of, TenantId tenant, DeviceId device, string sha256, long from, CancellationToken cancellationToken)
     {
         var answer = await of.Parent.GetArtifactAsync(sha256, device.Value, from, null, cancellationToken);
         if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
@@ -113,30 +125,25 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
         return answer;
     }
 
-    private sealed class Sent(ServeArtifact owner, string path, string sha256) : IResult
+    /// <summary>Of one download among those that run at once.</summary>
+    private sealed class Place(ServeArtifact owner) : IDisposable
+    {
+        private int done;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref done, 1) == 0)
+                Interlocked.Decrement(ref owner.running);
+        }
+    }
+
+    private sealed class Sent(ArtifactBytes bytes, string sha256) : IResult
     {
         public async Task ExecuteAsync(HttpContext httpContext)
         {
-            try
-            {
-                FileStream file;
-                try
-                {
-                    file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, Options = FileOptions.Asynchronous, BufferSize = 0 });
-                }
-                catch (FileNotFoundException)
-                {
-                    await Later(httpContext, "The artifact made room for another just now; ask again.").ExecuteAsync(httpContext);
-                    return;
-                }
-                await using var closing = file;
-                httpContext.Response.Headers.XContentTypeOptions = "nosniff";
-                await Results.File(file, "application/octet-stream", entityTag: new EntityTagHeaderValue($"\"{sha256}\""), enableRangeProcessing: true).ExecuteAsync(httpContext);
-            }
-            finally
-            {
-                Interlocked.Decrement(ref owner.running);
-            }
+            await using var sending = bytes;
+            httpContext.Response.Headers.XContentTypeOptions = "nosniff";
+            await Results.File(bytes.Content, "application/octet-stream", entityTag: new EntityTagHeaderValue($"\"{sha256}\""), enableRangeProcessing: true).ExecuteAsync(httpContext);
         }
     }
 }

@@ -16,6 +16,18 @@ public sealed partial class TelemetryMqttHost
         broker!.Publish(
             tenant.Value, Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}"), payload, qos: qos, watch: delivered is null ? null : new DeliveryWatch(OwnerOf(device), delivered));
 
+    /// <summary>Says something on a topic of a device to its own connections here alone, by their subscriptions.</summary>
+    /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
+    /// <returns>Whether one of them listens.</returns>
+    public bool SayTo(TenantId tenant, DeviceId device, string rest, ReadOnlySpan<byte> payload, byte qos)
+    {
+        var topic = Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}");
+        var isHeard = false;
+        foreach (var connection in presence.Of(tenant, device))
+            isHeard |= connection.Client is { } client && broker!.PublishTo(client, topic, payload, qos);
+        return isHeard;
+    }
+
     /// <summary>Whether the device is connected here, and subscribes to the topic itself.</summary>
     /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
     public bool Listens(TenantId tenant, DeviceId device, string rest) =>

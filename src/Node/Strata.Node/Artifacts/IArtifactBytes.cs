@@ -1,0 +1,26 @@
+using Strata.Core;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+
+namespace Strata.Node.Artifacts;
+
+/// <summary>Where a node has the bytes of artifacts, and who of its devices may read them: the cloud its own, a gateway those that it fetches. Safe from any thread.</summary>
+public interface IArtifactBytes
+{
+    /// <summary>Opens an artifact, or a patch, for a device; may wait until it is here.</summary>
+    /// <param name="sha256">64 lower-case hexadecimal digits.</param>
+    Task<Outcome<ArtifactBytes>> OpenAsync(TenantId tenant, DeviceId device, string sha256, CancellationToken cancellationToken);
+}
+
+/// <summary>Bytes that are read; whoever opened them disposes them, which gives the device's place back.</summary>
+/// <param name="Content">Can be read from any position.</param>
+/// <param name="PaceAsync">Waits until so many bytes may go.</param>
+/// <param name="Place">Null for none.</param>
+public sealed record ArtifactBytes(Stream Content, Func<int, CancellationToken, ValueTask> PaceAsync, IDisposable? Place) : IAsyncDisposable
+{
+    public async ValueTask DisposeAsync()
+    {
+        await Content.DisposeAsync();
+        Place?.Dispose();
+    }
+}
