@@ -1,10 +1,14 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using MQTTnet;
+using MQTTnet.Protocol;
 using Strata.Cloud.Artifacts;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform.Updates;
@@ -106,6 +110,45 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
         using var changed = new HttpRequestMessage(HttpMethod.Get, $"/artifacts/{added.Sha256}") { Headers = { Range = new RangeHeaderValue(100_000, null), IfRange = new RangeConditionHeaderValue(new EntityTagHeaderValue("\"another\"")) } };
         using var whole = await http.SendAsync(changed, Cancel);
         Assert.Equal((HttpStatusCode.OK, 300_000L), (whole.StatusCode, whole.Content.Headers.ContentLength!.Value));
+    }
+
+    [Fact]
+    public async Task Blocks_come_by_mqtt_to_the_device_that_asks_and_to_nobody_else()
+    {
+        var client = await TenantAsync("a-blocks");
+        var bytes = RandomNumberGenerator.GetBytes(10_000);
+        var added = await AddAsync(client, bytes, "1.0");
+        var secret = (await client.CreateDeviceAsync(new CreateDevice("d-1"), Cancel)).Secret;
+        var token = (await client.CreateTokenAsync(new CreateToken([new GrantInfo("tenant-admin")], "listener"), Cancel)).Token;
+        using var device = await ConnectAsync("a-blocks/d-1", secret);
+        using var application = await ConnectAsync("a-blocks/app", token);
+        var (came, overheard) = (Channel.CreateUnbounded<MqttApplicationMessage>(), Channel.CreateUnbounded<MqttApplicationMessage>());
+        device.ApplicationMessageReceivedAsync += m => came.Writer.WriteAsync(m.ApplicationMessage).AsTask();
+        application.ApplicationMessageReceivedAsync += m => overheard.Writer.WriteAsync(m.ApplicationMessage).AsTask();
+        await device.SubscribeAsync("devices/d-1/#", MqttQualityOfServiceLevel.AtLeastOnce, Cancel);
+        await application.SubscribeAsync("devices/#", MqttQualityOfServiceLevel.AtLeastOnce, Cancel);
+        var topic = $"devices/d-1/artifacts/{added.Sha256}";
+
+        Assert.Contains("\"code\":404", (await AskAsync("{}")).ConvertPayloadToString(), StringComparison.Ordinal);
+        jobs.Allow("a-blocks", "d-1", added.Sha256);
+        Assert.Contains("is 256 to 65536", (await AskAsync("""{"size":1}""")).ConvertPayloadToString(), StringComparison.Ordinal);
+        var accepted = await AskAsync("""{"size":4096,"from":1,"count":4,"missing":"Aw=="}""");
+        Assert.Equal(($"{topic}/get/accepted", """{"bytes":10000,"size":4096,"blocks":3}"""), (accepted.Topic, accepted.ConvertPayloadToString()));
+        foreach (var number in (int[])[1, 2])
+        {
+            var block = await NextAsync(came);
+            Assert.Equal($"{topic}/blocks/4096/{number}", block.Topic);
+            Assert.Equal(bytes[(number * 4096)..Math.Min(10_000, (number + 1) * 4096)], block.Payload.ToArray());
+        }
+        await device.PublishAsync(new MqttApplicationMessageBuilder().WithTopic("devices/d-1/telemetry").WithPayload("""{"t":1}""").WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), Cancel);
+        Assert.Equal("devices/d-1/telemetry", (await NextAsync(overheard)).Topic);
+
+        async Task<MqttApplicationMessage> AskAsync(string payload)
+        {
+            await device.PublishAsync(new MqttApplicationMessageBuilder().WithTopic($"{topic}/get").WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), Cancel);
+            return await NextAsync(came);
+        }
+        static Task<MqttApplicationMessage> NextAsync(Channel<MqttApplicationMessage> from) => from.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel);
     }
 
     [Fact]
@@ -299,6 +342,13 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
         {
             running.ForEach(r => r.Dispose());
         }
+    }
+
+    private async Task<IMqttClient> ConnectAsync(string user, string password)
+    {
+        var client = new MqttClientFactory().CreateMqttClient();
+        await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", cloud.Node.Mqtt.Port).WithCredentials(user, password).WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500).Build(), Cancel);
+        return client;
     }
 
     private async Task<StrataClient> TenantAsync(string name)

@@ -61,7 +61,7 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
     {
         report = null;
         if (payload.Length > MaxPayload)
-            return new Problem(ProblemKind.TooMuch, $"A report has at most {MaxPayload} bytes.");
+            return new Problem(ProblemKind.Invalid, $"A report has at most {MaxPayload} bytes.");
         try
         {
             report = JsonSerializer.Deserialize(payload, ContractsJson.Default.JobReport);
