@@ -38,8 +38,12 @@ internal static class Show
         };
     }
 
+    /// <summary>A name of the API's as people write it: <c>rolledBack</c> is rolled back.</summary>
+    public static string Words(string name) => string.Concat(name.Select(c => char.IsAsciiLetterUpper(c) ? $" {char.ToLowerInvariant(c)}" : c.ToString()));
+
     public static string Span(TimeSpan span) => span switch
     {
+        { TotalSeconds: < 10 } => $"{span.TotalSeconds:0.#} s",
         { TotalMinutes: < 2 } => $"{span.TotalSeconds:0} s",
         { TotalHours: < 2 } => $"{span.TotalMinutes:0} min",
         { TotalDays: < 2 } => $"{span.TotalHours:0} h",
