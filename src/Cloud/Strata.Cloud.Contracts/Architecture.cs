@@ -40,7 +40,7 @@ public sealed record ApplyResult(bool DryRun, IReadOnlyList<ApplyChange> Changes
 
 /// <summary>One line of the difference.</summary>
 /// <param name="Action"><c>+</c>, <c>~</c> or <c>-</c>.</param>
-/// <param name="Kind"><c>site</c>, <c>gateway</c>, <c>device</c>, <c>group</c> or <c>view</c>.</param>
+/// <param name="Kind"><c>site</c>, <c>gateway</c>, <c>device</c>, <c>group</c>, <c>view</c>, <c>configuration</c>, <c>configuration-schema</c> or <c>rollout</c>.</param>
 /// <param name="Fields">For <c>~</c>: field, old value, new value.</param>
 public sealed record ApplyChange(string Action, string Kind, string Id, IReadOnlyList<FieldChange> Fields);
 

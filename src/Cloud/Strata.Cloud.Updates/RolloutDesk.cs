@@ -46,6 +46,14 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
         return new Selection(artifact, selected);
     }
 
+    /// <summary>Whether the tenant has a rollout of that name and artifact, wherever it stands.</summary>
+    public bool IsThere(TenantId tenant, string name, string artifact)
+    {
+        var book = store.Of(tenant);
+        lock (book.Gate)
+            return book.All.Values.Any(l => l.Rollout.Plan.Name == name && l.Rollout.Plan.Artifact == artifact);
+    }
+
     public Outcome<RolloutPlan> PlanOf(Caller caller, CreateRollout request, ArtifactFacts artifact)
     {
         if (request.Mode is not null && RolloutNames.ModeOf(request.Mode) is null)

@@ -119,6 +119,33 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
     }
 
     [Fact]
+    public async Task A_file_drafts_what_is_not_there_and_starts_nothing()
+    {
+        await RunOldAsync("file", 2);
+        var file = $"""
+            apiVersion: strata/v1
+            rollouts:
+              - name: from a file
+                artifact: {FewArtifacts.New.Id}
+                query: tag.run=file
+                rings: [{"{ share: 50%, soak: 1h }"}, {"{ share: 100%, soak: 2h, minimum: 2 }"}]
+                approval: false
+            """;
+        Assert.Equal("from a file", Assert.Single((await Cloud.Client.ApplyRolloutsAsync(file, dryRun: true, cancellationToken: Cancel)).Changes).Id);
+        Assert.DoesNotContain((await Cloud.Client.ListRolloutsAsync(cancellationToken: Cancel)).Items, r => r.Name == "from a file");
+        Assert.Single((await Cloud.Client.ApplyRolloutsAsync(file, dryRun: false, cancellationToken: Cancel)).Changes);
+        var drafted = Assert.Single((await Cloud.Client.ListRolloutsAsync(cancellationToken: Cancel)).Items, r => r.Name == "from a file");
+        Assert.Equal(("drafted", false, 0.5, TimeSpan.FromHours(2)), (drafted.State, drafted.NeedsApproval, drafted.Rings[0].Share, drafted.Rings[1].Soak));
+        Assert.Empty((await Cloud.Client.ApplyRolloutsAsync(file, dryRun: false, cancellationToken: Cancel)).Changes);
+        // One that cannot be is told with its name, and none of the others is drafted.
+        var wrong = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.ApplyRolloutsAsync(
+            file.Replace("from a file", "another", StringComparison.Ordinal) + "\n  - { name: nowhere, artifact: app/9.9/000000000000, query: 'id:*' }\n", dryRun: false, cancellationToken: Cancel));
+        Assert.StartsWith("Rollout 'nowhere': There is no artifact", wrong.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain((await Cloud.Client.ListRolloutsAsync(cancellationToken: Cancel)).Items, r => r.Name == "another");
+        await Cloud.Client.DeleteRolloutAsync(drafted.Id, Cancel);
+    }
+
+    [Fact]
     public async Task Who_installs_a_build_that_is_stopped_is_waited_for_and_then_taken_back()
     {
         var devices = await RunOldAsync("late", 2);

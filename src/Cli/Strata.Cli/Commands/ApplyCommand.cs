@@ -1,26 +1,32 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Strata.Cli.Output;
 using Strata.Cloud.Contracts;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata apply -f FILE</c>: makes the registry like the description.</summary>
-internal static class ApplyCommand
+/// <summary><c>strata apply -f FILE</c>: makes registry, configurations and rollouts like the description.</summary>
+internal static partial class ApplyCommand
 {
     public static Command Create()
     {
         var file = new Option<string>("--file", "-f") { Description = "The description (YAML); - reads standard input.", Required = true };
         var dryRun = new Option<bool>("--dry-run") { Description = "Print the difference (+ ~ -) and change nothing." };
-        var prune = new Option<bool>("--prune") { Description = "Remove what is registered under the file's site but not described." };
+        var prune = new Option<bool>("--prune") { Description = "Remove what is registered under the file's site but not described, and layers and schemas that a configuration: does not describe." };
         var secrets = new Option<string?>("--secrets") { Description = "Write new devices' secrets to this folder, one file each (0600), instead of printing them." };
-        var command = new Command("apply", "Create and change sites, gateways, devices and groups from a description.") { file, dryRun, prune, secrets };
+        var command = new Command("apply", "Create and change sites, gateways, devices, groups and views from a description; set configurations (configuration:) and draft rollouts (rollouts:).") { file, dryRun, prune, secrets };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetValue(file)!;
-            var result = await node.Connect(parsed).ApplyAsync(
-                await ReadAsync(path, cancellationToken), parsed.GetValue(dryRun), parsed.GetValue(prune), path == "-" ? "standard input" : path, cancellationToken);
+            var (client, text, name) = (node.Connect(parsed), await ReadAsync(path, cancellationToken), path == "-" ? "standard input" : path);
+            var (sections, isDry, doesPrune) = (Section().Matches(text).Select(m => m.Groups[1].Value).ToHashSet(StringComparer.Ordinal), parsed.GetValue(dryRun), parsed.GetValue(prune));
+            // A fault in a later section is found before an earlier one is changed.
+            if (!isDry && sections.Count > 0)
+                await SectionsAsync(client, text, sections, dryRun: true, doesPrune, name, cancellationToken);
+            var result = await client.ApplyAsync(text, isDry, doesPrune, name, cancellationToken);
+            result = result with { Changes = [.. result.Changes, .. await SectionsAsync(client, text, sections, isDry, doesPrune, name, cancellationToken)] };
             var folder = parsed.GetValue(secrets);
             if (folder is not null)
                 await WriteSecretsAsync(folder, result.Secrets, cancellationToken);
@@ -29,6 +35,20 @@ internal static class ApplyCommand
         });
         return HelpWithExamples.WithExamples(command, "strata apply -f site.yaml --dry-run", "strata apply -f site.yaml --secrets ./secrets");
     }
+
+    /// <summary>What other slices read of the file.</summary>
+    private static async Task<IReadOnlyList<ApplyChange>> SectionsAsync(StrataClient client, string text, HashSet<string> sections, bool dryRun, bool prune, string name, CancellationToken cancellationToken)
+    {
+        var changes = new List<ApplyChange>();
+        if (sections.Contains("configuration"))
+            changes.AddRange((await client.ApplyConfigurationAsync(text, dryRun, prune, name, cancellationToken)).Changes);
+        if (sections.Contains("rollouts"))
+            changes.AddRange((await client.ApplyRolloutsAsync(text, dryRun, name, cancellationToken)).Changes);
+        return changes;
+    }
+
+    [GeneratedRegex("^(configuration|rollouts)[ ]*:", RegexOptions.Multiline)]
+    private static partial Regex Section();
 
     private static async Task<string> ReadAsync(string path, CancellationToken cancellationToken)
     {

@@ -17,8 +17,6 @@ namespace Strata.Cloud.Devices.Description;
 /// </summary>
 internal sealed class SiteFileReader
 {
-    public const string ApiVersion = "strata/v1";
-
     public static readonly TimeSpan LeastHeartbeat = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan MostHeartbeat = TimeSpan.FromDays(30);
     public static readonly TimeSpan LeastWindow = TimeSpan.FromSeconds(1);
@@ -61,16 +59,7 @@ internal sealed class SiteFileReader
 
     private void ReadDocument(YamlNode document)
     {
-        var fields = new YamlFields(file, "", document, "apiVersion", "tenant", "site", "name", "kind", "children", "gateways", "devices", "groups", "views");
-        var version = fields.RequiredText("apiVersion");
-        if (version != ApiVersion)
-            throw fields.Wrong("apiVersion", $"'{version}' is not a version that this node reads; write {ApiVersion}.");
-        if (fields.OptionalName("tenant", t => TenantId.Parse(t).Value) is { } said)
-        {
-            if (tenant is not null && tenant != said)
-                throw fields.Wrong("tenant", $"'{said}' and '{tenant}' are both in the file; a file is one tenant's.");
-            tenant = said;
-        }
+        var fields = DescriptionFile.Open(file, document, ref tenant, DescriptionFile.Sections);
         SiteId? root = null;
         if (fields.OptionalName("site", t => SiteId.Parse(t).Value) is { } path)
         {

@@ -36,7 +36,7 @@ internal sealed class SiteFileWriter
         emitter.Emit(new DocumentStart(null, null, isImplicit: true));
         Map(flow: false, () =>
         {
-            Field("apiVersion", SiteFileReader.ApiVersion);
+            Field("apiVersion", DescriptionFile.ApiVersion);
             if (root is not null)
                 Site(root, root.Path, children);
             List("gateways", description.Gateways.Where(g => root is not null && Within(root, g.Site)).OrderBy(g => g.Id, StringComparer.Ordinal), Gateway);

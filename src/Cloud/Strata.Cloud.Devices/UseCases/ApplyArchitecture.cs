@@ -27,16 +27,12 @@ internal static class ApplyArchitecture
         var text = await context.Request.ReadTextAsync(YamlTree.MaxCharacters, cancellationToken);
         if (!text.IsOk)
             return ProblemResults.Of(text.Problem, text.Problem.Kind is ProblemKind.TooMuch ? StatusCodes.Status413PayloadTooLarge : null);
-        var name = file is { Length: > 0 and <= 300 } && !file.Any(char.IsControl) ? file : "site.yaml";
-        var access = context.Access();
+        var name = DescriptionFile.NameOf(file, "site.yaml");
         var said = SiteFileReader.Read(name, text.Value);
-        if (said.IsOk && said.Value.Tenant is { } written && TenantId.TryParse(written, out var tenant) && tenant != access.Tenant)
-        {
-            // What is not there and what is somebody else's are one answer, as in the header.
-            if (!access.Principal.IsPlatformOwner || !tenants.Exists(tenant))
-                return ProblemResults.Of(ProblemKind.NotFound, "There is no such tenant.", "tenant");
-            access = accesses.Of(access.Principal, tenant);
-        }
+        var chosen = DescriptionFile.AccessTo(said.IsOk ? said.Value.Tenant : null, context.Access(), accesses, tenants);
+        if (!chosen.IsOk)
+            return ProblemResults.Of(chosen.Problem);
+        var access = chosen.Value;
         var caller = Caller.Of(context) with { Tenant = access.Tenant };
         var outcome = await ApplyAsync(registry, caller, name, text.Value, dryRun ?? false, prune ?? false, new(directory.Capacity, options.MaxViews), access, cancellationToken, meter.Of(access.Tenant).Quotas.Devices);
         return outcome.ToResult(result => Results.Json(result, ContractsJson.Default.ApplyResult));

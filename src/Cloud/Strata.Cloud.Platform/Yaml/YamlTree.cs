@@ -6,7 +6,8 @@ namespace Strata.Cloud.Platform.Yaml;
 public abstract record YamlNode(long Line, long Column);
 
 /// <param name="IsNull">Nothing, <c>~</c> or <c>null</c>, not quoted.</param>
-public sealed record YamlText(long Line, long Column, string Value, bool IsNull) : YamlNode(Line, Column);
+/// <param name="IsPlain">Not quoted: <c>true</c> and <c>5</c> may stand for a truth and a number.</param>
+public sealed record YamlText(long Line, long Column, string Value, bool IsNull, bool IsPlain) : YamlNode(Line, Column);
 
 public sealed record YamlList(long Line, long Column, IReadOnlyList<YamlNode> Items) : YamlNode(Line, Column);
 
@@ -90,8 +91,8 @@ public sealed class YamlTree
     private (YamlNode, AnchorName) ReadText()
     {
         var scalar = parser.Consume<Scalar>();
-        var isNull = scalar.Style is ScalarStyle.Plain && scalar.Value is "" or "~" or "null";
-        return (new YamlText(scalar.Start.Line, scalar.Start.Column, scalar.Value, isNull), scalar.Anchor);
+        var isPlain = scalar.Style is ScalarStyle.Plain;
+        return (new YamlText(scalar.Start.Line, scalar.Start.Column, scalar.Value, isPlain && scalar.Value is "" or "~" or "null", isPlain), scalar.Anchor);
     }
 
     private (YamlNode, AnchorName) ReadList(int depth)

@@ -22,17 +22,13 @@ internal static class ApplyTemplates
         var text = await context.Request.ReadTextAsync(MaxBytes, cancellationToken);
         if (!text.IsOk)
             return ProblemResults.Of(text.Problem, text.Problem.Kind is ProblemKind.TooMuch ? StatusCodes.Status413PayloadTooLarge : null);
-        var read = TemplateFileReader.Read(NameOf(file), text.Value);
+        var read = TemplateFileReader.Read(DescriptionFile.NameOf(file, "templates.yaml"), text.Value);
         if (!read.IsOk)
             return ProblemResults.Of(read.Problem);
-        var access = context.Access();
-        if (read.Value.Tenant is { } said && said != access.Tenant.Value)
-        {
-            // What is not there and what is somebody else's are one answer, as in the header.
-            if (!access.Principal.IsPlatformOwner || !TenantId.TryParse(said, out var tenant) || !tenants.Exists(tenant))
-                return ProblemResults.Of(ProblemKind.NotFound, "There is no such tenant.", "tenant");
-            access = accesses.Of(access.Principal, tenant);
-        }
+        var chosen = DescriptionFile.AccessTo(read.Value.Tenant, context.Access(), accesses, tenants);
+        if (!chosen.IsOk)
+            return ProblemResults.Of(chosen.Problem);
+        var access = chosen.Value;
         if (!access.IsWhole(Permission.DevicesProvision))
             return ProblemResults.Of(TemplateRoutes.WholeOnly);
         var caller = Caller.Of(context) with { Tenant = access.Tenant };
@@ -41,9 +37,6 @@ internal static class ApplyTemplates
             applied => store.Follow(caller.Tenant, applied.Rows));
         return outcome.ToResult(a => Results.Json(new AppliedTemplates(dryRun ?? false, a.Changes), ContractsJson.Default.AppliedTemplates));
     }
-
-    /// <summary>The name of a file in messages.</summary>
-    internal static string NameOf(string? file) => file is { Length: > 0 and <= 300 } && !file.Any(char.IsControl) ? file : "templates.yaml";
 
     private static async Task<Outcome<DecidedChange<Applied>>> DecideAsync(
         ProvisioningDbContext tables, Caller caller, IReadOnlyList<DeviceTemplate> wanted, bool dryRun, bool prune, int most, DateTimeOffset now, CancellationToken cancellationToken)

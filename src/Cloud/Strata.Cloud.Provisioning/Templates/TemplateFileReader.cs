@@ -15,8 +15,6 @@ internal sealed record TemplateFile(string? Tenant, IReadOnlyList<DeviceTemplate
 /// <summary>Reads a file of templates (<c>apiVersion: strata/v1</c>, <c>templates:</c>). Pure: what the registry has already does not matter here.</summary>
 internal sealed class TemplateFileReader
 {
-    public const string ApiVersion = "strata/v1";
-
     private static readonly TimeSpan LeastHeartbeat = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MostHeartbeat = TimeSpan.FromDays(30);
     private const int MaxItems = 16;
@@ -45,16 +43,7 @@ internal sealed class TemplateFileReader
 
     private void ReadDocument(YamlNode document)
     {
-        var fields = new YamlFields(file, "", document, "apiVersion", "tenant", "templates");
-        var version = fields.RequiredText("apiVersion");
-        if (version != ApiVersion)
-            throw fields.Wrong("apiVersion", $"'{version}' is not a version that this node reads; write {ApiVersion}.");
-        if (fields.OptionalName("tenant", t => TenantId.Parse(t).Value) is { } said)
-        {
-            if (tenant is not null && tenant != said)
-                throw fields.Wrong("tenant", $"'{said}' and '{tenant}' are both in the file; a file is one tenant's.");
-            tenant = said;
-        }
+        var fields = DescriptionFile.Open(file, document, ref tenant, "apiVersion", "tenant", "templates");
         foreach (var (node, at) in fields.Items("templates"))
             ReadTemplate(new YamlFields(file, at, node, "name", "order", "match", "assign", "approval", "reprovision", "hook"));
     }

@@ -34,7 +34,7 @@ internal static class TestThem
     {
         if (request.Templates is null)
             return store.Templates(tenant).Values.ToList();
-        var read = TemplateFileReader.Read(ApplyTemplates.NameOf(request.File), request.Templates);
+        var read = TemplateFileReader.Read(DescriptionFile.NameOf(request.File, "templates.yaml"), request.Templates);
         return read.IsOk ? read.Value.Templates.ToList() : read.Problem;
     }
 

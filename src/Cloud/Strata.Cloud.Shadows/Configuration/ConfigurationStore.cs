@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Schemas;
@@ -86,6 +87,60 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
         var row = schema is null ? null : new ConfigurationSchemaRow { TenantId = caller.Tenant.Value, Model = model, Schema = schema, Updated = now };
         return new DecidedChange<string>(schema ?? "", [(before, row)], row is null ? "delete" : "change", "configuration-schema", model, null, null);
     }, cancellationToken);
+
+    /// <summary>Makes layers and schemas as a file describes, all or nothing; every device must fit afterwards.</summary>
+    /// <param name="prune">What the file does not describe goes, if the file describes configurations at all.</param>
+    public async Task<Outcome<ApplyResult>> ApplyAsync(Caller caller, ConfigurationFile file, bool dryRun, bool prune, CancellationToken cancellationToken)
+    {
+        var outcome = await tables.ChangeAsync<ApplyResult>(caller, async (db, now, token) =>
+        {
+            var (layers, schemas) = (await db.Layers.AsNoTracking().ToDictionaryAsync(l => l.Id, StringComparer.Ordinal, token), await db.Schemas.AsNoTracking().ToDictionaryAsync(s => s.Model, StringComparer.Ordinal, token));
+            var (changes, rows) = (new List<ApplyChange>(), new List<(object? Before, object? After)>());
+            void Change(string kind, string id, object? before, object? after, FieldChange? field)
+            {
+                changes.Add(new ApplyChange(before is null ? "+" : after is null ? "-" : "~", kind, id, field is null || before is null || after is null ? [] : [field]));
+                rows.Add((before, after));
+            }
+            foreach (var (model, schema) in file.Schemas.Where(s => schemas.GetValueOrDefault(s.Key)?.Schema != s.Value))
+            {
+                var before = schemas.GetValueOrDefault(model);
+                schemas[model] = new ConfigurationSchemaRow { TenantId = caller.Tenant.Value, Model = model, Schema = schema, Updated = now };
+                Change("configuration-schema", model, before, schemas[model], new FieldChange("schema", before?.Schema, schema));
+            }
+            foreach (var layer in file.Layers)
+            {
+                var (id, content, before) = (layer.Id.ToString(), Text(layer.Content), layers.GetValueOrDefault(layer.Id.ToString()));
+                if (before is not null && before.Content.AsSpan().SequenceEqual(content))
+                    continue;
+                layers[id] = new ConfigurationLayerRow { TenantId = caller.Tenant.Value, Id = id, Version = (before?.Version ?? 0) + 1, Content = content, Updated = now, UpdatedBy = caller.Actor, Why = layer.Why };
+                Change("configuration", id, before, layers[id], new FieldChange("content", before is null ? null : Encoding.UTF8.GetString(before.Content), Encoding.UTF8.GetString(content)));
+            }
+            if (prune && file.IsThere)
+            {
+                foreach (var gone in layers.Values.Where(l => file.Layers.All(f => f.Id.ToString() != l.Id)).ToList())
+                {
+                    layers.Remove(gone.Id);
+                    Change("configuration", gone.Id, gone, null, null);
+                }
+                foreach (var gone in schemas.Values.Where(s => !file.Schemas.ContainsKey(s.Model)).ToList())
+                {
+                    schemas.Remove(gone.Model);
+                    Change("configuration-schema", gone.Model, gone, null, null);
+                }
+            }
+            if (layers.Count > Most || schemas.Count > Most)
+                return new Problem(ProblemKind.TooMuch, $"With this file there would be {layers.Count:N0} layers and {schemas.Count:N0} schemas; a tenant has at most {Most:N0} of each.");
+            if (changes.Count > 0 && await FirstFaultAsync(caller.Tenant, [.. layers.Values.Select(ToLayer)], schemas.ToDictionary(s => s.Key, s => s.Value.Schema, StringComparer.Ordinal), _ => true, token) is { } fault)
+                return fault;
+            var result = new ApplyResult(dryRun, changes, new Dictionary<string, string>());
+            return dryRun || changes.Count == 0
+                ? DecidedChange.None(result)
+                : new DecidedChange<ApplyResult>(result, rows, "apply", "configuration", "file", null, new { changes = changes.Select(c => $"{c.Action} {c.Kind} {c.Id}").Take(100) });
+        }, cancellationToken);
+        if (outcome is { IsOk: true, Value: { DryRun: false, Changes.Count: > 0 } })
+            Changed?.Invoke(caller.Tenant);
+        return outcome;
+    }
 
     /// <summary>What the layers come to for a device.</summary>
     public async Task<EffectiveConfiguration> EffectiveAsync(FleetDevice device, CancellationToken cancellationToken)

@@ -1,0 +1,74 @@
+using System.Text;
+using Strata.Cloud.Platform.Schemas;
+using Strata.Cloud.Platform.Yaml;
+using Strata.Core;
+using Strata.Core.Configuration;
+using Strata.Core.Shadows;
+
+namespace Strata.Cloud.Shadows.Configuration;
+
+/// <summary>What a file's <c>configuration:</c> says.</summary>
+/// <param name="Tenant">Whose it is; null when the file does not say.</param>
+/// <param name="IsThere">Whether the file has the section at all.</param>
+/// <param name="Schemas">JSON Schemas by model.</param>
+internal sealed record ConfigurationFile(string? Tenant, bool IsThere, IReadOnlyDictionary<string, string> Schemas, IReadOnlyList<DescribedLayer> Layers)
+{
+    /// <summary>Reads the section, or says what is wrong first: <c>FILE:LINE:COLUMN: FIELD: what is wrong</c>. Pure: what is there already does not matter here.</summary>
+    public static Outcome<ConfigurationFile> Read(string file, string yaml, ShadowLimits limits)
+    {
+        try
+        {
+            string? tenant = null;
+            var (isThere, schemas, layers) = (false, new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<LayerId, DescribedLayer>());
+            foreach (var document in YamlTree.Read(file, yaml))
+            {
+                var top = DescriptionFile.Open(file, document, ref tenant, DescriptionFile.Sections);
+                if (top.Find("configuration") is not { } section)
+                    continue;
+                isThere = true;
+                var fields = new YamlFields(file, "configuration", section, "schemas", "layers");
+                ReadSchemas(file, fields, schemas);
+                foreach (var (node, at) in fields.Items("layers"))
+                    ReadLayer(new YamlFields(file, at, node, "layer", "content", "why"), limits, layers);
+            }
+            return new ConfigurationFile(tenant, isThere, schemas, [.. layers.Values]);
+        }
+        catch (YamlFileException wrong)
+        {
+            return wrong.ToProblem();
+        }
+    }
+
+    private static void ReadSchemas(string file, YamlFields fields, Dictionary<string, string> schemas)
+    {
+        if (fields.Find("schemas") is not { } node)
+            return;
+        foreach (var (model, schema) in (node as YamlMap ?? throw fields.Wrong("schemas", "a map was expected here ({ model: schema }).")).Entries)
+        {
+            if (model.Value.Length is 0 or > 128 || model.Value.Any(char.IsControl))
+                throw fields.Wrong("schemas", $"a model's name has 1 to 128 characters without control characters; '{model.Value}' is none.");
+            var text = Encoding.UTF8.GetString(YamlJson.Write(schema));
+            if (PayloadSchema.Parse(text) is { IsOk: false } wrong)
+                throw new YamlFileException(file, new YamlPlace(schema.Line, schema.Column, $"configuration.schemas.{model.Value}"), wrong.Problem.Detail);
+            if (!schemas.TryAdd(model.Value, text))
+                throw fields.Wrong("schemas", $"the schema of model '{model.Value}' stands in the file twice.");
+        }
+    }
+
+    private static void ReadLayer(YamlFields fields, ShadowLimits limits, Dictionary<LayerId, DescribedLayer> layers)
+    {
+        var said = fields.RequiredText("layer");
+        if (!LayerId.TryParse(said, out var id))
+            throw fields.Wrong("layer", $"'{said}' is no layer; write tenant, group/ID, site/PATH or device/ID.");
+        var request = ShadowRequest.Parse(ConfigurationStore.Request(YamlJson.Write(fields.Find("content") ?? throw fields.Wrong("content", "'content' is missing: what is wanted."))), limits);
+        if (!request.IsOk)
+            throw fields.Wrong("content", request.Problem.Detail);
+        if (request.Value.Desired?.Patch is not { } content)
+            throw fields.Wrong("content", "a map of what is wanted was expected here.");
+        if (!layers.TryAdd(id, new DescribedLayer(id, content, fields.Text("why", ShadowLimits.MaxWhyLength))))
+            throw fields.Wrong("layer", $"layer '{id}' stands in the file twice.");
+    }
+}
+
+/// <param name="Why">For the history; null when the file does not say.</param>
+internal sealed record DescribedLayer(LayerId Id, ShadowObject Content, string? Why);
