@@ -55,7 +55,7 @@ internal sealed class LiveDemo(DemoFleet fleet, DemoUpdate update, IAnsiConsole 
                     await TraceAsync(quit.Token);
                     break;
                 case 'u':
-                    message = Update(quit.Token);
+                    message = BeginUpdate(quit.Token);
                     break;
                 case 'q':
                     await quit.CancelAsync();
@@ -64,7 +64,7 @@ internal sealed class LiveDemo(DemoFleet fleet, DemoUpdate update, IAnsiConsole 
         }
     }
 
-    private string Update(CancellationToken cancellationToken)
+    private string BeginUpdate(CancellationToken cancellationToken)
     {
         if (!updating.IsCompleted)
             return "an update is under way";

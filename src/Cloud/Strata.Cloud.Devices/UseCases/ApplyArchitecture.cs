@@ -6,7 +6,6 @@ using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Devices.Views;
 using Strata.Cloud.Platform;
 using Strata.Core;
-using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;

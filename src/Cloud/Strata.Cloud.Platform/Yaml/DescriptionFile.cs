@@ -1,7 +1,6 @@
 using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node.Auth;
-using Strata.Node.Devices;
 
 namespace Strata.Cloud.Platform.Yaml;
 

@@ -4,7 +4,6 @@ using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Provisioning;
 using Strata.Core.Telemetry;
-using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Provisioning.Templates;
 

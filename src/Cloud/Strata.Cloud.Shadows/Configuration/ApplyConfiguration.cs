@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
@@ -8,7 +7,6 @@ using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
-using Strata.Node.Devices;
 
 namespace Strata.Cloud.Shadows.Configuration;
 

@@ -6,7 +6,6 @@ using Strata.Core;
 using Strata.Core.Tenancy;
 using Strata.Node;
 using Strata.Node.Auth;
-using Strata.Node.Devices;
 
 namespace Strata.Cloud.Updates.Routes;
 
