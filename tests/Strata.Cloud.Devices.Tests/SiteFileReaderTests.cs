@@ -53,7 +53,7 @@ public sealed class SiteFileReaderTests
     [InlineData("sites: [hq/floor-1]", "sites: []", "[]", "groups[0].sites: a group needs at least one place.")]
     [InlineData("sites: [hq/floor-1]", "sites: hq/floor-1", "hq/floor-1, window", "groups[0].sites: a list was expected here ([ ... ]).")]
     [InlineData("model: room-sensor", "id: t-102", "id: t-102", "'id' stands here twice.")]
-    [InlineData("site: hq  ", "sites: hq ", "sites: hq ", "sites: unknown field. Did you mean 'site'? Fields here: apiVersion, tenant, site, name, kind, children, gateways, devices, groups, views.")]
+    [InlineData("site: hq  ", "sites: hq ", "sites: hq ", "sites: unknown field. Did you mean 'site'? Fields here: apiVersion, tenant, site, name, kind, children, gateways, devices, groups, views, configuration, rollouts.")]
     public void A_mistake_is_said_with_file_line_column_and_field(string right, string wrong, string pointsAt, string message)
     {
         var at = Example.IndexOf(right, StringComparison.Ordinal);
