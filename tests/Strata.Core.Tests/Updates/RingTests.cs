@@ -94,6 +94,8 @@ public sealed class RingTests
     {
         var plan = RingPlan.Usual();
         Assert.Equal([10, 11, 15, 30], Enumerable.Range(0, 4).Select(r => plan.Until(r, 30)));
+        // Of a small fleet the first ring is half, so that somebody is left to be spared.
+        Assert.Equal([4, 5, 6, 8], Enumerable.Range(0, 4).Select(r => plan.Until(r, 8)));
         Assert.Equal([1, 1, 1, 1], Enumerable.Range(0, 4).Select(r => plan.Until(r, 1)));
         Assert.Equal("rings[1].share", new RingPlan([new(0.5, 1, default), new(0.4, 1, default)]).Refuse()!.Field);
         Assert.Equal("rings[0].share", new RingPlan([new(0.5, 1, default)]).Refuse()!.Field);

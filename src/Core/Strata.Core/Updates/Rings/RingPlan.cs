@@ -12,7 +12,7 @@ public enum RingUnit
 
 /// <summary>One step of a rollout.</summary>
 /// <param name="Share">Of the targets, this ring and those before it together: above 0, at most 1.</param>
-/// <param name="Minimum">Units of this ring and those before it at least, as far as there are so many.</param>
+/// <param name="Minimum">Units of this ring and those before it at least, but never more than half of all before the last ring: somebody is left to be compared with, and to be spared.</param>
 /// <param name="Soak">How long the ring is watched before the next one begins.</param>
 public sealed record Ring(double Share, int Minimum, TimeSpan Soak);
 
@@ -55,7 +55,8 @@ public sealed record RingPlan(IReadOnlyList<Ring> Rings, RingUnit Unit = RingUni
         if (ring >= Rings.Count - 1)
             return units;
         var before = ring == 0 ? 0 : Until(ring - 1, units);
+        var minimum = Math.Min(Rings[ring].Minimum, (units + 1) / 2);
         // Rounded down: a ring is never more than its share, unless it would be nobody. The half thousandth is for 0.1 x 30.
-        return Math.Min(units, Math.Max(Math.Max((int)((Rings[ring].Share * units) + 0.0005), Rings[ring].Minimum), before + 1));
+        return Math.Min(units, Math.Max(Math.Max((int)((Rings[ring].Share * units) + 0.0005), minimum), before + 1));
     }
 }
