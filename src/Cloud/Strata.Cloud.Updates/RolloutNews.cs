@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Dataflow;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -7,8 +8,8 @@ using Strata.Node.Devices;
 
 namespace Strata.Cloud.Updates;
 
-/// <summary>Tells what became of a rollout, after it is written: as an event, and on the MQTT topic <c>fleet/rollouts</c> as the API shows it.</summary>
-internal sealed class RolloutNews(UpdatesStore store, IFleetEvents events, Lazy<MqttBroker> broker, TimeProvider time)
+/// <summary>Tells what became of a rollout, after it is written: as an event, and as the API shows it on the MQTT topic <c>fleet/rollouts</c> and to the tenant's hooks (<c>rollout.STATE</c>).</summary>
+internal sealed class RolloutNews(UpdatesStore store, IFleetEvents events, Lazy<MqttBroker> broker, TimeProvider time, ITenantHooks? hooks = null)
 {
     private static readonly byte[] Topic = "fleet/rollouts"u8.ToArray();
 
@@ -24,6 +25,8 @@ internal sealed class RolloutNews(UpdatesStore store, IFleetEvents events, Lazy<
         }
         var ring = info.State is "running" or "soaking" ? $" ring {info.Ring} of {info.Rings.Count}" : "";
         events.Raise(tenant, FleetEventKinds.RolloutState, null, null, $"rollout {info.Id} ({info.Name}) is {info.State}{ring}{(info.Why is null ? "" : $": {info.Why}")}", time.GetUtcNow());
-        broker.Value.Publish(tenant.Value, Topic, JsonSerializer.SerializeToUtf8Bytes(info, ContractsJson.Default.RolloutInfo), qos: 1);
+        var payload = JsonSerializer.SerializeToUtf8Bytes(info, ContractsJson.Default.RolloutInfo);
+        broker.Value.Publish(tenant.Value, Topic, payload, qos: 1);
+        hooks?.Tell(tenant, $"rollout.{info.State}", payload);
     }
 }

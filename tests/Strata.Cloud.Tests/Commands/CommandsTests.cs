@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using MQTTnet;
 using MQTTnet.Protocol;
 using Strata.Cloud.Contracts;
@@ -221,6 +222,25 @@ public abstract class CommandsTests(RunningCloud cloud)
         {
             Tenant = TenantId.Main, Events = [new(new FleetEvent(EventTime.From(now), kind, DeviceId.Parse("overtaken-1"), GatewayId.Parse("gw-x"), detail), null)],
         });
+    }
+
+    [Fact]
+    public async Task How_a_command_ended_is_told_to_a_hook_that_asks_for_it()
+    {
+        await using var device = await TestDevice.CreateAsync(cloud, "hooked-1");
+        var posted = System.Threading.Channels.Channel.CreateUnbounded<CommandInfo>();
+        await using var receiver = await TestHook.StartAsync(async context => posted.Writer.TryWrite((await context.Request.ReadFromJsonAsync(ContractsJson.Default.CommandInfo, Cancel))!), Cancel);
+        await cloud.Client.PutHookAsync("commands", new SaveHook($"{receiver.Urls.Single()}/hook", ["command.succeeded"]), Cancel);
+        await device.ConnectAsync();
+        await cloud.Client.SendCommandAsync("hooked-1", new SendCommand("a"), Cancel);
+        var heard = await device.NextAsync();
+        await device.AnswerAsync(heard.Name, heard.Request, "");
+        CommandInfo told;
+        do
+            told = await posted.Reader.ReadAsync(Cancel).AsTask().WaitAsync(Patience, Cancel);
+        while (told.Device != "hooked-1");
+        Assert.Equal((heard.Request, "succeeded"), (told.Request, told.State));
+        await cloud.Client.DeleteHookAsync("commands", Cancel);
     }
 
     private async Task StateAsync(string device, string request, string state)

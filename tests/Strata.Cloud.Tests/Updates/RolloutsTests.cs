@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Net.Http.Json;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Http;
 using MQTTnet;
 using MQTTnet.Protocol;
 using Strata.Cloud.Contracts;
@@ -77,6 +79,9 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
     public async Task A_build_that_devices_go_back_from_is_stopped_and_the_rest_is_taken_back()
     {
         var devices = await RunOldAsync("bad", 12);
+        var posted = System.Threading.Channels.Channel.CreateUnbounded<RolloutInfo>();
+        await using var receiver = await TestHook.StartAsync(async context => posted.Writer.TryWrite((await context.Request.ReadFromJsonAsync(ContractsJson.Default.RolloutInfo, Cancel))!), Cancel);
+        await Cloud.Client.PutHookAsync("rollouts", new SaveHook($"{receiver.Urls.Single()}/hook", ["rollout.aborted"]), Cancel);
         var bad = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=bad", Rings: [new(0.5, TimeSpan.FromHours(1)), new(1, TimeSpan.Zero)], NeedsApproval: false));
         var jobs = await PollAsync(devices);
         Assert.Equal(6, jobs.Count);
@@ -85,6 +90,9 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
             await ReportAsync(devices[id], bad.Id, i == 0 ? new JobReport("rolledBack", "watchdog", "1.0") : new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
         await Cloud.LookAsync();
         var stopped = await Cloud.Client.GetRolloutAsync(bad.Id, Cancel);
+        var told = await posted.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        Assert.Equal((bad.Id, "aborted"), (told.Id, told.State));
+        await Cloud.Client.DeleteHookAsync("rollouts", Cancel);
         Assert.Equal(("aborted", "abort", "installation", 1), (stopped.State, stopped.Rings[0].Decision, stopped.Rings[0].Gate!.Rule, stopped.Rings[0].Gate!.RolledBack));
         Assert.StartsWith("1 of 6 installations failed (1 went back by themselves).", stopped.Why, StringComparison.Ordinal);
         Assert.Empty(await PollAsync(devices));

@@ -10,6 +10,7 @@ using Strata.Core;
 using Strata.Core.Commands;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
+using Strata.Core.Updates.Rollouts;
 using Strata.Node;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
@@ -51,7 +52,7 @@ internal static class HookRoutes
         if (!LifecycleHooks.IsAllowed(request.Value.Url ?? ""))
             return ProblemResults.Of(ProblemKind.Invalid, "A hook is an https address without user name, or http on the node's own machine.", "url");
         if (states.FirstOrDefault(s => !DeviceLifecycle.TryParse(s, out _) && !IsKind(s)) is { } unknown)
-            return ProblemResults.Of(MoveDevices.NotAState(unknown) with { Field = "states" });
+            return ProblemResults.Of(ProblemKind.Invalid, $"{MoveDevices.NotAState(unknown).Detail} Commands and rollouts are told of by command.STATE and rollout.STATE, or command.* and rollout.*.", "states");
         var caller = Caller.Of(context);
         var secret = DeviceSecrets.Create();
         var outcome = await registry.ChangeAsync<LifecycleHookRow>(caller, change =>
@@ -99,5 +100,12 @@ internal static class HookRoutes
     }
 
     /// <summary>Events of other slices, as they call them: one, or all of a slice.</summary>
-    private static bool IsKind(string text) => text.Split('.') is ["command", var state] && (state == "*" || CommandStates.TryParse(state, out _));
+    /// <summary>What other slices tell of: <c>command.failed</c>, <c>rollout.*</c>.</summary>
+    private static bool IsKind(string text) => text.Split('.') switch
+    {
+        ["command" or "rollout", "*"] => true,
+        ["command", var state] => CommandStates.TryParse(state, out _),
+        ["rollout", var state] => Enum.GetValues<RolloutState>().Any(s => RolloutNames.NameOf(s) == state),
+        _ => false,
+    };
 }
