@@ -27,6 +27,8 @@ public sealed partial class OrganisationPagesTests(DashboardTests.Running runnin
         await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Name a place or a group");
         await page.GetByLabel("Place, with all below it").FillAsync("hq/floor-1");
+        await page.GetByLabel("Place, with all below it").PressAsync("Tab");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Remove hq/floor-1" })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await Assertions.Expect(page.Locator("[data-once]")).ToBeVisibleAsync();
         var token = await page.Locator("[data-once]").InputValueAsync();

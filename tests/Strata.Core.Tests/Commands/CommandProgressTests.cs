@@ -58,6 +58,14 @@ public sealed class CommandProgressTests
     }
 
     [Fact]
+    public void An_answer_that_comes_before_the_PUBACK_shows_that_it_was_delivered()
+    {
+        var answered = CommandProgress.Begin(Begin).Say(Terms, Begin)!.Answer(CommandState.Succeeded, null, Terms, Begin.AddSeconds(1))!;
+        Assert.Equal((CommandState.Succeeded, Begin.AddSeconds(1)), (answered.State, answered.Delivered));
+        Assert.Null(answered.Deliver(Terms, Begin.AddSeconds(2)));
+    }
+
+    [Fact]
     public void A_clock_that_was_set_back_does_not_keep_it_from_being_said_again()
     {
         var progress = CommandProgress.Begin(Begin).Say(Terms, Begin)!;

@@ -10,7 +10,7 @@ public sealed record CommandProgress
     /// <summary>When it was first said.</summary>
     public DateTimeOffset? Sent { get; init; }
 
-    /// <summary>When the device acknowledged it first; null while it did not, or nobody can know.</summary>
+    /// <summary>When the device acknowledged it first, by PUBACK or, where that comes after it, by its answer; null while it did not.</summary>
     public DateTimeOffset? Delivered { get; init; }
 
     /// <summary>When the device first said that it is at it.</summary>
@@ -53,9 +53,9 @@ public sealed record CommandProgress
     /// <summary>The device's word. One that was taken back or had expired stays so; what the device says of it is a reason.</summary>
     public CommandProgress? Answer(CommandState said, string? reason, CommandTerms terms, DateTimeOffset now) => said switch
     {
-        CommandState.Running => Step(said, s => s with { Running = s.Running ?? now, Reason = reason, AnswerBy = Until(s.Sent ?? now, terms, now) }),
-        CommandState.Succeeded or CommandState.Failed when State == CommandState.TimedOut => Step(said, s => s with { Ended = now, AnswerBy = null, Reason = reason is null ? "answered late" : $"answered late: {reason}" }),
-        CommandState.Succeeded or CommandState.Failed => Step(said, s => s with { Ended = now, AnswerBy = null, Reason = reason }),
+        CommandState.Running => Step(said, s => s with { Delivered = s.Delivered ?? now, Running = s.Running ?? now, Reason = reason, AnswerBy = Until(s.Sent ?? now, terms, now) }),
+        CommandState.Succeeded or CommandState.Failed when State == CommandState.TimedOut => Step(said, s => s with { Delivered = s.Delivered ?? now, Ended = now, AnswerBy = null, Reason = reason is null ? "answered late" : $"answered late: {reason}" }),
+        CommandState.Succeeded or CommandState.Failed => Step(said, s => s with { Delivered = s.Delivered ?? now, Ended = now, AnswerBy = null, Reason = reason }),
         _ => null,
     };
 
