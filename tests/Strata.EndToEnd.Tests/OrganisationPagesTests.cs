@@ -59,6 +59,8 @@ public sealed partial class OrganisationPagesTests(DashboardTests.Running runnin
         await page.GetByLabel("E-mail").FillAsync("bea@larch.example");
         await page.GetByLabel("Where").SelectOptionAsync("some");
         await page.GetByLabel("Place, with all below it").FillAsync("hq/floor-2");
+        await page.GetByLabel("Place, with all below it").PressAsync("Tab");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Remove hq/floor-2" })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Invite" }).Last.ClickAsync();
         await Assertions.Expect(page.Locator("[data-once]")).ToBeVisibleAsync();
         await using var other = await running.Browser.NewContextAsync();
