@@ -7,7 +7,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Commands.Running;
 
 /// <summary>
-/// The commands and runs that are not over, in memory as they are in the tables, and who ended without an answer lately. Without payloads, so that ten thousand of them are a few megabytes. Changed by the writer alone, after
+/// The commands and runs that are not over, in memory as they are in the tables, and who ended without an answer lately. Commands without payloads, so that ten thousand of them are a few megabytes. Changed by the writer alone, after
 /// its commits; read from any thread.
 /// </summary>
 internal sealed class CommandBook

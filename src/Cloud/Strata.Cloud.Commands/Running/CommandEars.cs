@@ -28,9 +28,11 @@ internal sealed partial class CommandEars(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    private readonly Channel<(TenantId Tenant, GatewayWord Word)> words = Channel.CreateBounded<(TenantId, GatewayWord)>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    /// <summary>Words, and null to look back at a tenant's.</summary>
+    private readonly Channel<(TenantId Tenant, GatewayWord? Word)> words = Channel.CreateBounded<(TenantId, GatewayWord?)>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+
+    /// <summary>Tenants whose words are to be looked for in the store.</summary>
     private readonly ConcurrentDictionary<TenantId, bool> missed = new();
-    private readonly SemaphoreSlim wake = new(0, 1);
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -50,18 +52,11 @@ internal sealed partial class CommandEars(
         await base.StopAsync(cancellationToken);
     }
 
-    public override void Dispose()
-    {
-        wake.Dispose();
-        base.Dispose();
-    }
-
     /// <summary>Takes up what is not over; what gateways handed up meanwhile is looked for soon.</summary>
     public async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await writer.LoadAsync(tenant, cancellationToken);
-        missed[tenant] = true;
-        Wake();
+        LookBack(tenant);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -69,19 +64,15 @@ internal sealed partial class CommandEars(
         var taken = new List<(TenantId Tenant, GatewayWord Word)>(AtOnce);
         try
         {
-            while (true)
+            while (await words.Reader.WaitToReadAsync(stoppingToken))
             {
-                await wake.WaitAsync(stoppingToken);
+                taken.Clear();
+                while (taken.Count < AtOnce && words.Reader.TryRead(out var next))
+                    if (next.Word is { } word)
+                        taken.Add((next.Tenant, word));
+                await TakeAsync(taken, stoppingToken);
                 foreach (var tenant in missed.Keys)
                     await LookBackAsync(tenant, stoppingToken);
-                while (words.Reader.TryRead(out var word))
-                {
-                    taken.Add(word);
-                    if (taken.Count < AtOnce && words.Reader.Count > 0)
-                        continue;
-                    await TakeAsync(taken, stoppingToken);
-                    taken.Clear();
-                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -94,32 +85,37 @@ internal sealed partial class CommandEars(
     private async Task LookBackAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         missed.TryRemove(tenant, out _);
-        try
+        var devices = book.Of(tenant).Where(d => d.Open.Values.Any(c => c.Gateway is not null && c.At.IsUnderWay())).Select(d => (DeviceId?)DeviceId.Parse(d.Device)).ToList();
+        foreach (var device in devices.Append(null))
+            foreach (var some in (await HeardBeforeAsync(tenant, device, cancellationToken)).Chunk(AtOnce))
+                await TakeAsync([.. some.Select(w => (tenant, w))], cancellationToken);
+    }
+
+    /// <summary>As <see cref="IDeviceWay.HeardBeforeAsync"/>, oldest first; asked again while the store does not answer, and given up as words are.</summary>
+    private async Task<IEnumerable<GatewayWord>> HeardBeforeAsync(TenantId tenant, DeviceId? device, CancellationToken cancellationToken)
+    {
+        for (var pause = FirstPause; ; pause *= 2)
         {
-            var devices = book.Of(tenant).Where(d => d.Open.Values.Any(c => c.Gateway is not null && c.At.IsUnderWay())).Select(d => (DeviceId?)DeviceId.Parse(d.Device)).ToList();
-            foreach (var device in devices.Append(null))
-                foreach (var some in (await way.HeardBeforeAsync(tenant, device, cancellationToken)).Reverse().Chunk(AtOnce))
-                    await TakeAsync([.. some.Select(w => (tenant, w))], cancellationToken);
-        }
-#pragma warning disable CA1031 // It is looked again, with the next word.
-        catch (Exception failure) when (failure is not OperationCanceledException)
+            try
+            {
+                return (await way.HeardBeforeAsync(tenant, device, cancellationToken)).Reverse();
+            }
+#pragma warning disable CA1031 // The other words are taken, whatever it is.
+            catch (Exception failure) when (failure is not OperationCanceledException)
 #pragma warning restore CA1031
-        {
-            missed[tenant] = true;
-            LogNotLooked(failure);
+            {
+                LogNotLooked(failure);
+                if (pause > LongestPause)
+                    return [];
+                await Task.Delay(pause, time, cancellationToken);
+            }
         }
     }
 
-    private void Wake()
+    private void LookBack(TenantId tenant)
     {
-        try
-        {
-            wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is awake.
-        }
+        missed[tenant] = true;
+        words.Writer.TryWrite((tenant, null)); // Where there is no room, others are being taken, and it is seen after them.
     }
 
     /// <summary>On the connection's read loop. Null for what nobody gave, or was answered long ago.</summary>
@@ -130,8 +126,7 @@ internal sealed partial class CommandEars(
     private void OnHeard(TenantId tenant, GatewayWord word)
     {
         if (!words.Writer.TryWrite((tenant, word)))
-            missed[tenant] = true;
-        Wake();
+            LookBack(tenant);
     }
 
     /// <summary>A device that goes for good is told nothing more.</summary>
@@ -181,19 +176,9 @@ internal sealed partial class CommandEars(
     /// <summary>A gateway that comes back says what is new beside what it owes: the answer to a command may have come before the command.</summary>
     private async Task TakeOvertakenAsync(TenantId tenant, GatewayWord told, CancellationToken cancellationToken)
     {
-        try
-        {
-            foreach (var word in (await way.HeardBeforeAsync(tenant, told.Device, cancellationToken)).Reverse())
-                if (word.Kind != FleetEventKinds.DeviceCommand && word.Request == told.Request)
-                    await TakeAsync([(tenant, word)], cancellationToken);
-        }
-#pragma warning disable CA1031 // It is looked again, with the next word.
-        catch (Exception failure) when (failure is not OperationCanceledException)
-#pragma warning restore CA1031
-        {
-            missed[tenant] = true;
-            LogNotLooked(failure);
-        }
+        foreach (var word in await HeardBeforeAsync(tenant, told.Device, cancellationToken))
+            if (word.Kind != FleetEventKinds.DeviceCommand && word.Request == told.Request)
+                await TakeAsync([(tenant, word)], cancellationToken);
     }
 
     /// <returns>Whether a command is here that was not before.</returns>
@@ -245,7 +230,7 @@ internal sealed partial class CommandEars(
         return true;
     }
 
-    [LoggerMessage(5709, LogLevel.Error, "What gateways said of commands could not be looked for; it is tried again.")]
+    [LoggerMessage(5709, LogLevel.Error, "What gateways said of commands could not be looked for.")]
     private partial void LogNotLooked(Exception failure);
 
     [LoggerMessage(5704, LogLevel.Error, "What a gateway said of a command of {Device} could not be kept; it is looked for at the next start: {Reason}")]

@@ -40,12 +40,10 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
     private async Task NextAsync(DeviceMessage message)
     {
         var next = await desk.NextAsync(message.Tenant, message.Device);
-        if (!next.IsOk && next.Problem is { } problem)
+        if (next.Problem is { } problem)
             await RefuseAsync(message, Next, problem);
-        else if (next.Value is { } job)
-            await SayAsync(message, $"{Next}/accepted", JsonSerializer.SerializeToUtf8Bytes(job, ContractsJson.Default.JobInfo));
-        else if (way.IsConnectedHere(message.Tenant, message.Device)) // Nothing to do is not worth the way through a gateway.
-            host.Value.Say(message.Tenant, message.Device, $"{Next}/accepted", "{\"job\":null}"u8);
+        else if (next.Value is not null || way.IsConnectedHere(message.Tenant, message.Device)) // Nothing to do is not worth the way through a gateway.
+            await SayAsync(message, $"{Next}/accepted", next.Value is { } job ? JsonSerializer.SerializeToUtf8Bytes(job, ContractsJson.Default.JobInfo) : "{\"job\":null}"u8.ToArray());
     }
 
     private async Task ReportAsync(DeviceMessage message, string job)
