@@ -1,6 +1,7 @@
 using CsCheck;
 using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.UseCases;
 using Strata.Core;
 using Strata.Core.Devices;
@@ -236,7 +237,7 @@ public abstract class ApplyArchitectureTests
     public async Task A_full_node_takes_nothing_of_a_file_that_is_too_large()
     {
         await using var registry = await OpenAsync();
-        var outcome = await ApplyArchitecture.ApplyAsync(registry.Store, TestRegistry.Admin, "site.yaml", Office, false, false, new(1, 200), null, CancellationToken.None);
+        var outcome = await ApplyArchitecture.ApplyAsync(registry.Store, TestRegistry.Admin, "site.yaml", SiteFileReader.Read("site.yaml", Office).Value!, false, false, new(1, 200), null, CancellationToken.None);
         Assert.Equal(ProblemKind.TooMuch, outcome.Problem?.Kind);
         Assert.Empty(registry.Image.Sites);
     }

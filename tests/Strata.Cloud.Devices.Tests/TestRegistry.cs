@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Gateways;
 using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
@@ -76,8 +77,13 @@ internal sealed class TestRegistry : IAsyncDisposable
         await StartAsync();
     }
 
-    public Task<Outcome<ApplyResult>> ApplyAsync(string yaml, bool dryRun = false, bool prune = false) =>
-        ApplyArchitecture.ApplyAsync(Store, Admin, "site.yaml", yaml, dryRun, prune, new(Devices.Capacity, 200), access: null, CancellationToken.None);
+    public async Task<Outcome<ApplyResult>> ApplyAsync(string yaml, bool dryRun = false, bool prune = false)
+    {
+        var description = SiteFileReader.Read("site.yaml", yaml);
+        return description.IsOk
+            ? await ApplyArchitecture.ApplyAsync(Store, Admin, "site.yaml", description.Value, dryRun, prune, new(Devices.Capacity, 200), access: null, CancellationToken.None)
+            : description.Problem;
+    }
 
     /// <summary>Applies what must be right and gives the lines of the difference as text.</summary>
     public async Task<IReadOnlyList<string>> ApplyRightAsync(string yaml, bool dryRun = false, bool prune = false)

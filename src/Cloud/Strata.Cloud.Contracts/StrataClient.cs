@@ -73,14 +73,6 @@ public sealed partial class StrataClient(HttpClient http, string? token, string?
         return SendAsync(HttpMethod.Post, Query("api/v1/apply", ("dryRun", dryRun), ("prune", prune), ("file", fileName)), content, Json.ApplyResult, cancellationToken);
     }
 
-    /// <summary>The <c>configuration:</c> of the same file: layers and schemas, all or nothing.</summary>
-    public Task<ApplyResult> ApplyConfigurationAsync(string yaml, bool dryRun, bool prune, string? fileName = null, CancellationToken cancellationToken = default) => SendAsync(
-        HttpMethod.Post, Query("api/v1/configuration/apply", ("dryRun", dryRun), ("prune", prune), ("file", fileName)), new StringContent(yaml, Encoding.UTF8, "application/yaml"), Json.ApplyResult, cancellationToken);
-
-    /// <summary>The <c>rollouts:</c> of the same file: those that are not there are drafted, none is started.</summary>
-    public Task<ApplyResult> ApplyRolloutsAsync(string yaml, bool dryRun, string? fileName = null, CancellationToken cancellationToken = default) => SendAsync(
-        HttpMethod.Post, Query("api/v1/rollouts/apply", ("dryRun", dryRun), ("file", fileName)), new StringContent(yaml, Encoding.UTF8, "application/yaml"), Json.ApplyResult, cancellationToken);
-
     /// <summary>The architecture in the form that <see cref="ApplyAsync"/> takes.</summary>
     public Task<string> ExportAsync(string? site = null, CancellationToken cancellationToken = default) =>
         GetTextAsync(Query("api/v1/export", ("site", site)), "application/yaml", cancellationToken);

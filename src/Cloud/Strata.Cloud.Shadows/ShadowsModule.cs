@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Isolation;
+using Strata.Cloud.Platform.Yaml;
 using Strata.Cloud.Shadows.Configuration;
 using Strata.Cloud.Shadows.Mqtt;
 using Strata.Cloud.Shadows.Routes;
@@ -47,7 +48,7 @@ public static class ShadowsModule
         services.TryAddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
         services.AddSingleton<ITenantContents, ShadowContents>();
         services.AddSingleton<ShadowUpkeep>();
-        services.AddSingleton<ConfigurationStore>();
+        services.AddSingleton<ConfigurationStore>().AddSingleton<IDescribedSection, ConfigurationSection>();
         services.AddSingleton<ConfigurationRunner>().AddSingleton<IShadowObserver>(s => s.GetRequiredService<ConfigurationRunner>());
         services.AddHostedService<ShadowsStartup>();
         services.AddHostedService(s => s.GetRequiredService<ShadowWriter>());
@@ -76,8 +77,6 @@ public static class ShadowsModule
         var configuration = routes.MapGroup("/api/v1").WithTags("Configuration").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status404NotFound);
         configuration.MapGet("/devices/{id}/configuration", ConfigurationRoutes.EffectiveAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetConfiguration").WithSummary("What the layers come to for a device, and where each value comes from").Produces<ConfigurationInfo>();
-        configuration.MapPost("/configuration/apply", ApplyConfiguration.HandleAsync).Requires(Permission.DevicesWrite).AcceptsOnly("dryRun", "prune", "file").WithName("ApplyConfiguration").WithSummary("Makes layers and schemas as a file's configuration says, all or nothing")
-            .Accepts<string>("application/yaml").Produces<ApplyResult>().ProducesProblem(StatusCodes.Status413PayloadTooLarge);
         configuration.MapGet("/configuration/layers", ConfigurationRoutes.ListAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("ListConfigurationLayers").WithSummary("The layers of configuration").Produces<Page<ConfigurationLayerInfo>>();
         configuration.MapGet("/configuration/layers/{**layer}", ConfigurationRoutes.GetAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetConfigurationLayer").WithSummary("One layer: tenant, group/ID, site/PATH or device/ID").Produces<ConfigurationLayerInfo>();
         configuration.MapPut("/configuration/layers/{**layer}", ConfigurationRoutes.PutAsync).Requires(Permission.DevicesWrite).AcceptsOnly("why").WithName("PutConfigurationLayer").WithSummary("Sets a layer; refused where a device would not fit its model's schema")

@@ -6,14 +6,13 @@ using Strata.Core.Devices;
 
 namespace Strata.Cloud.Updates;
 
-/// <summary>What a file's <c>rollouts:</c> says.</summary>
-/// <param name="Tenant">Whose they are; null when the file does not say.</param>
-internal sealed record RolloutFile(string? Tenant, IReadOnlyList<CreateRollout> Rollouts)
+/// <summary>Reads a file's <c>rollouts:</c>.</summary>
+internal static class RolloutFile
 {
     private static readonly TimeSpan LongestSoak = TimeSpan.FromDays(365);
 
     /// <summary>Reads the section, or says what is wrong first: <c>FILE:LINE:COLUMN: FIELD: what is wrong</c>. Pure: which artifacts and devices there are does not matter here.</summary>
-    public static Outcome<RolloutFile> Read(string file, string yaml)
+    public static Outcome<IReadOnlyList<CreateRollout>> Read(string file, string yaml)
     {
         try
         {
@@ -29,7 +28,7 @@ internal sealed record RolloutFile(string? Tenant, IReadOnlyList<CreateRollout> 
                         throw fields.Wrong("name", $"rollout '{rollout.Name}' stands in the file twice.");
                 }
             }
-            return new RolloutFile(tenant, [.. rollouts.Values]);
+            return rollouts.Values.ToList();
         }
         catch (YamlFileException wrong)
         {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Strata.Cloud.Platform.Yaml;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Platform.Updates;
@@ -32,7 +33,7 @@ public static class UpdatesModule
         services.TryAddSingleton(options);
         services.AddSingleton(RegistryPart.Of<UpdatesDbContext>(UpdatesDbContext.MigrationsTable, static (contextOptions, tenant) => new UpdatesDbContext(contextOptions, tenant)));
         services.TryAddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
-        services.AddSingleton<UpdatesStore>().AddSingleton<FleetFacts>().AddSingleton<RolloutNews>().AddSingleton<RolloutDesk>().AddSingleton<Rehearse>().AddSingleton<AffectedDevices>();
+        services.AddSingleton<UpdatesStore>().AddSingleton<FleetFacts>().AddSingleton<RolloutNews>().AddSingleton<RolloutDesk>().AddSingleton<IDescribedSection, RolloutSection>().AddSingleton<Rehearse>().AddSingleton<AffectedDevices>();
         services.AddSingleton<JobDesk>().AddSingleton<IArtifactReaders>(static s => s.GetRequiredService<JobDesk>());
         services.AddSingleton<IDeviceTopics, JobTopics>();
         services.AddSingleton<ITenantContents, UpdatesContents>();

@@ -231,8 +231,6 @@ internal static class AttackSurface
 
         // Configuration.
         ["GET /api/v1/devices/{id}/configuration"] = new(t => [$"/api/v1/devices/{t.Device}/configuration"]),
-        ["POST /api/v1/configuration/apply"] = new(_ => ["/api/v1/configuration/apply"], t => $"apiVersion: strata/v1\nconfiguration: {{layers: [{{layer: site/{t.Site}, content: {{taken: {t.Word}}}}}]}}\n") { IsOwn = true },
-        ["POST /api/v1/rollouts/apply"] = new(_ => ["/api/v1/rollouts/apply"], t => $"apiVersion: strata/v1\nrollouts: [{{name: taken, artifact: {t.Word}, query: 'site:{t.Site}'}}]\n"),
         ["GET /api/v1/configuration/layers"] = new(_ => ["/api/v1/configuration/layers"]),
         ["GET /api/v1/configuration/layers/{**layer}"] = new(t => [$"/api/v1/configuration/layers/device/{t.Device}", $"/api/v1/configuration/layers/site/{t.Site}"]),
         ["PUT /api/v1/configuration/layers/{**layer}"] = new(t => [$"/api/v1/configuration/layers/device/{t.Device}", $"/api/v1/configuration/layers/site/{t.Site}"], t => $$"""{"taken":"{{t.Word}}"}"""),

@@ -93,25 +93,29 @@ public abstract class ConfigurationTests(RunningCloud cloud)
                 - { layer: tenant, content: { interval: 300, led: true, label: "5" }, why: defaults }
                 - { layer: site/hq/floor-1, content: { interval: 60, led: ~ } }
             """;
-        var dry = await client.ApplyConfigurationAsync(File, dryRun: true, prune: false, cancellationToken: Cancelled);
+        var dry = await client.ApplyAsync(File, dryRun: true, prune: false, cancellationToken: Cancelled);
         Assert.Equal(["+ configuration-schema th-2", "+ configuration tenant", "+ configuration site/hq/floor-1"], dry.Changes.Select(c => $"{c.Action} {c.Kind} {c.Id}"));
         Assert.Empty((await client.ListConfigurationLayersAsync(Cancelled)).Items);
-        Assert.Equal(3, (await client.ApplyConfigurationAsync(File, dryRun: false, prune: false, cancellationToken: Cancelled)).Changes.Count);
+        Assert.Equal(3, (await client.ApplyAsync(File, dryRun: false, prune: false, cancellationToken: Cancelled)).Changes.Count);
         await DesiredAsync(client, "d-1", """{"interval":60,"label":"5"}""");
-        Assert.Empty((await client.ApplyConfigurationAsync(File, dryRun: false, prune: true, cancellationToken: Cancelled)).Changes);
+        Assert.Empty((await client.ApplyAsync(File, dryRun: false, prune: true, cancellationToken: Cancelled)).Changes);
 
         // One layer does not fit: none of the file holds.
-        var wrong = await RefusedAsync(() => client.ApplyConfigurationAsync(File.Replace("interval: 60", "interval: 70", StringComparison.Ordinal).Replace("interval: 300", "interval: 5", StringComparison.Ordinal), dryRun: false, prune: false, cancellationToken: Cancelled));
+        var wrong = await RefusedAsync(() => client.ApplyAsync(File.Replace("interval: 60", "interval: 70", StringComparison.Ordinal).Replace("interval: 300", "interval: 5", StringComparison.Ordinal), dryRun: false, prune: false, cancellationToken: Cancelled));
         Assert.Contains("would not fit the schema of model 'th-2'", wrong.Message, StringComparison.Ordinal);
         Assert.Equal(1, (await client.GetConfigurationLayerAsync("tenant", Cancelled)).Version);
-        var place = await RefusedAsync(() => client.ApplyConfigurationAsync("apiVersion: strata/v1\nconfiguration:\n  layers:\n    - { layer: planet, content: {} }\n", dryRun: true, prune: false, "fleet.yaml", Cancelled));
+        var place = await RefusedAsync(() => client.ApplyAsync("apiVersion: strata/v1\nconfiguration:\n  layers:\n    - { layer: planet, content: {} }\n", dryRun: true, prune: false, "fleet.yaml", Cancelled));
         Assert.StartsWith("fleet.yaml:4:16: configuration.layers[0].layer: 'planet' is no layer", place.Message, StringComparison.Ordinal);
 
-        var pruned = await client.ApplyConfigurationAsync("apiVersion: strata/v1\nconfiguration:\n  layers:\n    - { layer: tenant, content: { interval: 30 } }\n", dryRun: false, prune: true, cancellationToken: Cancelled);
+        var pruned = await client.ApplyAsync("apiVersion: strata/v1\nconfiguration:\n  layers:\n    - { layer: tenant, content: { interval: 30 } }\n", dryRun: false, prune: true, cancellationToken: Cancelled);
         Assert.Equal(["~ configuration tenant", "- configuration site/hq/floor-1", "- configuration-schema th-2"], pruned.Changes.Select(c => $"{c.Action} {c.Kind} {c.Id}"));
         await DesiredAsync(client, "d-1", """{"interval":30}""");
+        // However the file is written, nothing of it is passed over; and a fault in it changes no site.
+        var flow = await RefusedAsync(() => client.ApplyAsync("""{"apiVersion":"strata/v1","site":"new-site","configuration":{"layers":[{"layer":"planet","content":{}}]}}""", dryRun: false, prune: false, cancellationToken: Cancelled));
+        Assert.Contains("'planet' is no layer", flow.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain((await client.ListSitesAsync(cancellationToken: Cancelled)).Items, s => s.Path == "new-site");
         // A file without the section takes nothing away.
-        Assert.Empty((await client.ApplyConfigurationAsync("apiVersion: strata/v1\nsite: hq\n", dryRun: false, prune: true, cancellationToken: Cancelled)).Changes);
+        Assert.Empty((await client.ApplyAsync("apiVersion: strata/v1\n", dryRun: false, prune: true, cancellationToken: Cancelled)).Changes);
     }
 
     private static async Task DesiredAsync(StrataClient client, string device, string desired)

@@ -139,15 +139,15 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
                 rings: [{"{ share: 50%, soak: 1h }"}, {"{ share: 100%, soak: 2h, minimum: 2 }"}]
                 approval: false
             """;
-        Assert.Equal("from a file", Assert.Single((await Cloud.Client.ApplyRolloutsAsync(file, dryRun: true, cancellationToken: Cancel)).Changes).Id);
+        Assert.Equal("from a file", Assert.Single((await Cloud.Client.ApplyAsync(file, dryRun: true, prune: false, cancellationToken: Cancel)).Changes).Id);
         Assert.DoesNotContain((await Cloud.Client.ListRolloutsAsync(cancellationToken: Cancel)).Items, r => r.Name == "from a file");
-        Assert.Single((await Cloud.Client.ApplyRolloutsAsync(file, dryRun: false, cancellationToken: Cancel)).Changes);
+        Assert.Single((await Cloud.Client.ApplyAsync(file, dryRun: false, prune: false, cancellationToken: Cancel)).Changes);
         var drafted = Assert.Single((await Cloud.Client.ListRolloutsAsync(cancellationToken: Cancel)).Items, r => r.Name == "from a file");
         Assert.Equal(("drafted", false, 0.5, TimeSpan.FromHours(2)), (drafted.State, drafted.NeedsApproval, drafted.Rings[0].Share, drafted.Rings[1].Soak));
-        Assert.Empty((await Cloud.Client.ApplyRolloutsAsync(file, dryRun: false, cancellationToken: Cancel)).Changes);
+        Assert.Empty((await Cloud.Client.ApplyAsync(file, dryRun: false, prune: false, cancellationToken: Cancel)).Changes);
         // One that cannot be is told with its name, and none of the others is drafted.
-        var wrong = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.ApplyRolloutsAsync(
-            file.Replace("from a file", "another", StringComparison.Ordinal) + "\n  - { name: nowhere, artifact: app/9.9/000000000000, query: 'id:*' }\n", dryRun: false, cancellationToken: Cancel));
+        var wrong = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.ApplyAsync(
+            file.Replace("from a file", "another", StringComparison.Ordinal) + "\n  - { name: nowhere, artifact: app/9.9/000000000000, query: 'id:*' }\n", dryRun: false, prune: false, cancellationToken: Cancel));
         Assert.StartsWith("Rollout 'nowhere': There is no artifact", wrong.Message, StringComparison.Ordinal);
         Assert.DoesNotContain((await Cloud.Client.ListRolloutsAsync(cancellationToken: Cancel)).Items, r => r.Name == "another");
         await Cloud.Client.DeleteRolloutAsync(drafted.Id, Cancel);

@@ -1,13 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Strata.Cli.Output;
 using Strata.Cloud.Contracts;
 
 namespace Strata.Cli.Commands;
 
 /// <summary><c>strata apply -f FILE</c>: makes registry, configurations and rollouts like the description.</summary>
-internal static partial class ApplyCommand
+internal static class ApplyCommand
 {
     public static Command Create()
     {
@@ -20,13 +19,8 @@ internal static partial class ApplyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetValue(file)!;
-            var (client, text, name) = (node.Connect(parsed), await ReadAsync(path, cancellationToken), path == "-" ? "standard input" : path);
-            var (sections, isDry, doesPrune) = (Section().Matches(text).Select(m => m.Groups[1].Value).ToHashSet(StringComparer.Ordinal), parsed.GetValue(dryRun), parsed.GetValue(prune));
-            // A fault in a later section is found before an earlier one is changed.
-            if (!isDry && sections.Count > 0)
-                await SectionsAsync(client, text, sections, dryRun: true, doesPrune, name, cancellationToken);
-            var result = await client.ApplyAsync(text, isDry, doesPrune, name, cancellationToken);
-            result = result with { Changes = [.. result.Changes, .. await SectionsAsync(client, text, sections, isDry, doesPrune, name, cancellationToken)] };
+            var result = await node.Connect(parsed).ApplyAsync(
+                await ReadAsync(path, cancellationToken), parsed.GetValue(dryRun), parsed.GetValue(prune), path == "-" ? "standard input" : path, cancellationToken);
             var folder = parsed.GetValue(secrets);
             if (folder is not null)
                 await WriteSecretsAsync(folder, result.Secrets, cancellationToken);
@@ -35,20 +29,6 @@ internal static partial class ApplyCommand
         });
         return HelpWithExamples.WithExamples(command, "strata apply -f site.yaml --dry-run", "strata apply -f site.yaml --secrets ./secrets");
     }
-
-    /// <summary>What other slices read of the file.</summary>
-    private static async Task<IReadOnlyList<ApplyChange>> SectionsAsync(StrataClient client, string text, HashSet<string> sections, bool dryRun, bool prune, string name, CancellationToken cancellationToken)
-    {
-        var changes = new List<ApplyChange>();
-        if (sections.Contains("configuration"))
-            changes.AddRange((await client.ApplyConfigurationAsync(text, dryRun, prune, name, cancellationToken)).Changes);
-        if (sections.Contains("rollouts"))
-            changes.AddRange((await client.ApplyRolloutsAsync(text, dryRun, name, cancellationToken)).Changes);
-        return changes;
-    }
-
-    [GeneratedRegex("^(configuration|rollouts)[ ]*:", RegexOptions.Multiline)]
-    private static partial Regex Section();
 
     private static async Task<string> ReadAsync(string path, CancellationToken cancellationToken)
     {

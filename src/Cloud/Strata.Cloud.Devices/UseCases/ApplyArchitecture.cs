@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Registry;
@@ -15,42 +16,65 @@ namespace Strata.Cloud.Devices.UseCases;
 
 /// <summary>
 /// <c>POST /api/v1/apply</c>: makes the registry as a site file describes it, all or nothing. <c>dryRun</c> only says what would be done,
-/// <c>tenant:</c> in the file counts more than the header, for a platform owner; <c>prune</c> also removes what is in the file's trees and not in the file, <c>file</c> is the name for error messages.
+/// sections of other slices (<see cref="IDescribedSection"/>) are checked before anything is changed, and made so after it; <c>tenant:</c> in the file counts more than the header, for a platform owner; <c>prune</c> also removes what is in the file's trees and not in the file, <c>file</c> is the name for error messages.
 /// </summary>
 internal static class ApplyArchitecture
 {
     public static async Task<IResult> HandleAsync(
         bool? dryRun, bool? prune, string? file, HttpContext context, RegistryStore registry, DeviceDirectory directory, Meter meter, AccessMap accesses, TenantDirectory tenants, DevicesOptions options,
-        CancellationToken cancellationToken)
+        [FromServices] IEnumerable<IDescribedSection> sections, CancellationToken cancellationToken)
     {
         var text = await context.Request.ReadTextAsync(YamlTree.MaxCharacters, cancellationToken);
         if (!text.IsOk)
             return ProblemResults.Of(text.Problem, text.Problem.Kind is ProblemKind.TooMuch ? StatusCodes.Status413PayloadTooLarge : null);
         var name = DescriptionFile.NameOf(file, "site.yaml");
-        var said = SiteFileReader.Read(name, text.Value);
-        var chosen = DescriptionFile.AccessTo(said.IsOk ? said.Value.Tenant : null, context.Access(), accesses, tenants);
+        var description = SiteFileReader.Read(name, text.Value);
+        if (!description.IsOk)
+            return ProblemResults.Of(description.Problem);
+        var chosen = DescriptionFile.AccessTo(description.Value.Tenant, context.Access(), accesses, tenants);
         if (!chosen.IsOk)
             return ProblemResults.Of(chosen.Problem);
         var access = chosen.Value;
         var caller = Caller.Of(context) with { Tenant = access.Tenant };
-        var outcome = await ApplyAsync(registry, caller, name, text.Value, dryRun ?? false, prune ?? false, new(directory.Capacity, options.MaxViews), access, cancellationToken, meter.Of(access.Tenant).Quotas.Devices);
-        return outcome.ToResult(result => Results.Json(result, ContractsJson.Default.ApplyResult));
+        var (isDry, prunes, fields) = (dryRun ?? false, prune ?? false, DescriptionFile.FieldsOf(name, text.Value));
+        var others = sections.Where(s => fields.Contains(s.Name)).OrderBy(s => s.Name, StringComparer.Ordinal).ToList();
+
+        // A fault in a later section is found before an earlier one is changed.
+        var checks = await ApplyAsync(others, caller, access, name, text.Value, dryRun: true, prunes, cancellationToken);
+        if (!checks.IsOk)
+            return ProblemResults.Of(checks.Problem);
+        var outcome = await ApplyAsync(registry, caller, name, description.Value, isDry, prunes, new(directory.Capacity, options.MaxViews), access, cancellationToken, meter.Of(access.Tenant).Quotas.Devices);
+        if (!outcome.IsOk)
+            return ProblemResults.Of(outcome.Problem);
+        var made = isDry ? checks : await ApplyAsync(others, caller, access, name, text.Value, dryRun: false, prunes, cancellationToken);
+        return made.ToResult(changes => Results.Json(outcome.Value with { Changes = [.. outcome.Value.Changes, .. changes] }, ContractsJson.Default.ApplyResult));
+    }
+
+    private static async Task<Outcome<IReadOnlyList<ApplyChange>>> ApplyAsync(
+        List<IDescribedSection> sections, Caller caller, Access access, string file, string yaml, bool dryRun, bool prune, CancellationToken cancellationToken)
+    {
+        var changes = new List<ApplyChange>();
+        foreach (var section in sections)
+        {
+            var made = await section.ApplyAsync(caller, access, file, yaml, dryRun, prune, cancellationToken);
+            if (!made.IsOk)
+                return made.Problem;
+            changes.AddRange(made.Value);
+        }
+        return changes;
     }
 
     public static async Task<Outcome<ApplyResult>> ApplyAsync(
-        RegistryStore registry, Caller caller, string file, string yaml, bool dryRun, bool prune, ApplyLimits limits, Access? access, CancellationToken cancellationToken, long? quota = null)
+        RegistryStore registry, Caller caller, string file, ArchitectureDescription description, bool dryRun, bool prune, ApplyLimits limits, Access? access, CancellationToken cancellationToken, long? quota = null)
     {
-        var description = SiteFileReader.Read(file, yaml);
-        if (!description.IsOk)
-            return description.Problem;
         if (dryRun)
         {
-            var plan = ScopedPlan.Make(file, description.Value, registry.Image(caller.Tenant), prune, access, limits.Views);
+            var plan = ScopedPlan.Make(file, description, registry.Image(caller.Tenant), prune, access, limits.Views);
             return plan.IsOk ? new ApplyResult(true, plan.Value.Changes, Nothing) : plan.Problem;
         }
         return await registry.ChangeAsync(caller, change =>
         {
-            var decided = Decide(change, file, description.Value, prune, limits, access);
+            var decided = Decide(change, file, description, prune, limits, access);
             return decided.IsOk && DeviceQuota.Check(change, quota) is { } over ? over : decided;
         }, cancellationToken);
     }

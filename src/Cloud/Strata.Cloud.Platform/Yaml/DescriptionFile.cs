@@ -9,8 +9,21 @@ public static class DescriptionFile
 {
     public const string ApiVersion = "strata/v1";
 
-    /// <summary>The fields of a file for <c>strata apply</c>; each slice reads its own and leaves the others alone.</summary>
+    /// <summary>The fields of a file for <c>strata apply</c>: the registry's, and those of <see cref="IDescribedSection"/>. Each slice reads its own and leaves the others alone.</summary>
     public static readonly string[] Sections = ["apiVersion", "tenant", "site", "name", "kind", "children", "gateways", "devices", "groups", "views", "configuration", "rollouts"];
+
+    /// <summary>The fields at the top of the file's documents; one that cannot be read has none.</summary>
+    public static IReadOnlySet<string> FieldsOf(string file, string yaml)
+    {
+        try
+        {
+            return YamlTree.Read(file, yaml).OfType<YamlMap>().SelectMany(d => d.Entries).Select(e => e.Key.Value).ToHashSet(StringComparer.Ordinal);
+        }
+        catch (YamlFileException)
+        {
+            return new HashSet<string>();
+        }
+    }
 
     /// <summary>The top of a document.</summary>
     /// <param name="tenant">What the documents before said, and then what all of them say; null for nothing.</param>

@@ -8,10 +8,8 @@ using Strata.Core.Shadows;
 namespace Strata.Cloud.Shadows.Configuration;
 
 /// <summary>What a file's <c>configuration:</c> says.</summary>
-/// <param name="Tenant">Whose it is; null when the file does not say.</param>
-/// <param name="IsThere">Whether the file has the section at all.</param>
 /// <param name="Schemas">JSON Schemas by model.</param>
-internal sealed record ConfigurationFile(string? Tenant, bool IsThere, IReadOnlyDictionary<string, string> Schemas, IReadOnlyList<DescribedLayer> Layers)
+internal sealed record ConfigurationFile(IReadOnlyDictionary<string, string> Schemas, IReadOnlyList<DescribedLayer> Layers)
 {
     /// <summary>Reads the section, or says what is wrong first: <c>FILE:LINE:COLUMN: FIELD: what is wrong</c>. Pure: what is there already does not matter here.</summary>
     public static Outcome<ConfigurationFile> Read(string file, string yaml, ShadowLimits limits)
@@ -19,19 +17,18 @@ internal sealed record ConfigurationFile(string? Tenant, bool IsThere, IReadOnly
         try
         {
             string? tenant = null;
-            var (isThere, schemas, layers) = (false, new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<LayerId, DescribedLayer>());
+            var (schemas, layers) = (new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<LayerId, DescribedLayer>());
             foreach (var document in YamlTree.Read(file, yaml))
             {
                 var top = DescriptionFile.Open(file, document, ref tenant, DescriptionFile.Sections);
                 if (top.Find("configuration") is not { } section)
                     continue;
-                isThere = true;
                 var fields = new YamlFields(file, "configuration", section, "schemas", "layers");
                 ReadSchemas(file, fields, schemas);
                 foreach (var (node, at) in fields.Items("layers"))
                     ReadLayer(new YamlFields(file, at, node, "layer", "content", "why"), limits, layers);
             }
-            return new ConfigurationFile(tenant, isThere, schemas, [.. layers.Values]);
+            return new ConfigurationFile(schemas, [.. layers.Values]);
         }
         catch (YamlFileException wrong)
         {

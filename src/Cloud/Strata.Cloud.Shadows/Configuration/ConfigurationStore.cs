@@ -89,10 +89,10 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     }, cancellationToken);
 
     /// <summary>Makes layers and schemas as a file describes, all or nothing; every device must fit afterwards.</summary>
-    /// <param name="prune">What the file does not describe goes, if the file describes configurations at all.</param>
-    public async Task<Outcome<ApplyResult>> ApplyAsync(Caller caller, ConfigurationFile file, bool dryRun, bool prune, CancellationToken cancellationToken)
+    /// <param name="prune">What the file does not describe goes.</param>
+    public async Task<Outcome<IReadOnlyList<ApplyChange>>> ApplyAsync(Caller caller, ConfigurationFile file, bool dryRun, bool prune, CancellationToken cancellationToken)
     {
-        var outcome = await tables.ChangeAsync<ApplyResult>(caller, async (db, now, token) =>
+        var outcome = await tables.ChangeAsync<IReadOnlyList<ApplyChange>>(caller, async (db, now, token) =>
         {
             var (layers, schemas) = (await db.Layers.AsNoTracking().ToDictionaryAsync(l => l.Id, StringComparer.Ordinal, token), await db.Schemas.AsNoTracking().ToDictionaryAsync(s => s.Model, StringComparer.Ordinal, token));
             var (changes, rows) = (new List<ApplyChange>(), new List<(object? Before, object? After)>());
@@ -115,7 +115,7 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
                 layers[id] = new ConfigurationLayerRow { TenantId = caller.Tenant.Value, Id = id, Version = (before?.Version ?? 0) + 1, Content = content, Updated = now, UpdatedBy = caller.Actor, Why = layer.Why };
                 Change("configuration", id, before, layers[id], new FieldChange("content", before is null ? null : Encoding.UTF8.GetString(before.Content), Encoding.UTF8.GetString(content)));
             }
-            if (prune && file.IsThere)
+            if (prune)
             {
                 foreach (var gone in layers.Values.Where(l => file.Layers.All(f => f.Id.ToString() != l.Id)).ToList())
                 {
@@ -132,12 +132,11 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
                 return new Problem(ProblemKind.TooMuch, $"With this file there would be {layers.Count:N0} layers and {schemas.Count:N0} schemas; a tenant has at most {Most:N0} of each.");
             if (changes.Count > 0 && await FirstFaultAsync(caller.Tenant, [.. layers.Values.Select(ToLayer)], schemas.ToDictionary(s => s.Key, s => s.Value.Schema, StringComparer.Ordinal), _ => true, token) is { } fault)
                 return fault;
-            var result = new ApplyResult(dryRun, changes, new Dictionary<string, string>());
             return dryRun || changes.Count == 0
-                ? DecidedChange.None(result)
-                : new DecidedChange<ApplyResult>(result, rows, "apply", "configuration", "file", null, new { changes = changes.Select(c => $"{c.Action} {c.Kind} {c.Id}").Take(100) });
+                ? DecidedChange.None<IReadOnlyList<ApplyChange>>(changes)
+                : new DecidedChange<IReadOnlyList<ApplyChange>>(changes, rows, "apply", "configuration", "file", null, new { changes = changes.Select(c => $"{c.Action} {c.Kind} {c.Id}").Take(100) });
         }, cancellationToken);
-        if (outcome is { IsOk: true, Value: { DryRun: false, Changes.Count: > 0 } })
+        if (!dryRun && outcome is { IsOk: true, Value.Count: > 0 })
             Changed?.Invoke(caller.Tenant);
         return outcome;
     }

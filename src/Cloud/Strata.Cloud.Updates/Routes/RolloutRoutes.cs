@@ -25,8 +25,6 @@ internal static class RolloutRoutes
         var rollouts = api.MapGroup("/rollouts").WithTags("Updates").ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         rollouts.MapPost("/plan", PlanAsync).Requires(Permission.UpdatesRead).AcceptsOnly().WithName("PlanRollout").WithSummary("What a rollout would be; nothing is sent").Accepts<CreateRollout>("application/json").Produces<RolloutRehearsal>();
         rollouts.MapPost("", CreateAsync).Requires(Permission.UpdatesWrite).AcceptsOnly().WithName("CreateRollout").WithSummary("Drafts a rollout; nothing is sent before it is started").Accepts<CreateRollout>("application/json").Produces<RolloutInfo>(StatusCodes.Status201Created);
-        rollouts.MapPost("/apply", ApplyRollouts.HandleAsync).Requires(Permission.UpdatesWrite).AcceptsOnly("dryRun", "file").WithName("ApplyRollouts").WithSummary("Drafts the rollouts that a file describes and that are not there; nothing is started")
-            .Accepts<string>("application/yaml").Produces<ApplyResult>().ProducesProblem(StatusCodes.Status413PayloadTooLarge);
         rollouts.MapGet("", List).Requires(Permission.UpdatesRead).AcceptsOnly("state").WithName("ListRollouts").WithSummary("Rollouts, the newest first").Produces<Page<RolloutInfo>>();
         rollouts.MapGet("/affected", Affected).Requires(Permission.UpdatesRead).AcceptsOnly("component", "range").WithName("ListAffectedDevices").WithSummary("Devices whose software has a part, by its bill of materials").Produces<Page<AffectedDevice>>();
         rollouts.MapGet("/{id}", Get).Requires(Permission.UpdatesRead).AcceptsOnly().WithName("GetRollout").WithSummary("One rollout: its rings, their counts and decisions").Produces<RolloutInfo>();
