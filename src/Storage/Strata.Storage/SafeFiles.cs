@@ -17,6 +17,11 @@ public static partial class SafeFiles
             ? new() { Mode = mode, Access = access, Share = share, BufferSize = 0 }
             : new() { Mode = mode, Access = access, Share = share, BufferSize = 0, UnixCreateMode = OwnerOnly };
 
+    /// <summary>A file that is read while it may be deleted: who has it open reads it to its end.</summary>
+    /// <exception cref="FileNotFoundException">It has gone.</exception>
+    public static FileStream OpenToSend(string path) =>
+        new(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, Options = FileOptions.Asynchronous, BufferSize = 0 });
+
     /// <summary>Whether something was not written because the disk is full or a quota is used up: trying again at once does not help. By errno, which is what <see cref="Exception.HResult"/> of a file's fault is.</summary>
     public static bool IsFull(Exception fault) => fault is IOException { HResult: NoSpace or OverQuota };
 

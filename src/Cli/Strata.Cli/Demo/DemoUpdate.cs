@@ -14,6 +14,9 @@ internal sealed class DemoUpdate(DemoFleet fleet, DemoNarrator narrator, TimePro
 {
     private const string Component = "edge";
 
+    /// <summary>What runs at the beginning.</summary>
+    private const string FirstVersion = "1.0";
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
@@ -23,9 +26,6 @@ internal sealed class DemoUpdate(DemoFleet fleet, DemoNarrator narrator, TimePro
 
     /// <summary>The rollouts of this demo as they last were, the oldest first.</summary>
     public IReadOnlyList<RolloutInfo> Rollouts => rollouts;
-
-    /// <summary>What runs at the beginning.</summary>
-    public static string FirstVersion => "1.0";
 
     private DemoOffice Office => fleet.Offices[0];
 

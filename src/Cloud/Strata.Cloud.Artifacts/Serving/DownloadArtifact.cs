@@ -9,6 +9,7 @@ using Strata.Node;
 using Strata.Node.Artifacts;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Storage;
 
 namespace Strata.Cloud.Artifacts.Serving;
 
@@ -18,10 +19,7 @@ namespace Strata.Cloud.Artifacts.Serving;
 /// </summary>
 internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folder, DownloadGate gate, IFleet fleet, GatewayDirectory gateways, IEnumerable<IArtifactReaders> readers) : IArtifactBytes
 {
-    private static readonly Problem Busy = new(ProblemKind.TooMuch, "As many downloads as may run at once do; go on with this one later, from where it was.");
-
-    /// <summary>With it a gateway names the device that it reads for.</summary>
-    public const string DeviceHeader = "Strata-Device";
+    private static readonly Problem Busy = new(ProblemKind.TooMuch, IArtifactBytes.Busy);
 
     private readonly IArtifactReaders[] readers = [.. readers];
 
@@ -49,7 +47,7 @@ internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folde
             return Busy;
         try
         {
-            return new ArtifactBytes(ServedContent.Open(path), passage.PaceAsync, passage);
+            return new ArtifactBytes(SafeFiles.OpenToSend(path), passage.PaceAsync, passage);
         }
         catch (FileNotFoundException)
         {
@@ -63,7 +61,7 @@ internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folde
         if (context.User.Device() is { } device)
             return readers.Any(r => r.MayRead(tenant, device, sha256));
         if (context.User.Gateway() is { } gateway)
-            return DeviceId.TryParse(context.Request.Headers[DeviceHeader].ToString(), out var behind) && IsBehind(tenant, behind, gateway) && readers.Any(r => r.MayRead(tenant, behind, sha256));
+            return DeviceId.TryParse(context.Request.Headers[IArtifactBytes.DeviceHeader].ToString(), out var behind) && IsBehind(tenant, behind, gateway) && readers.Any(r => r.MayRead(tenant, behind, sha256));
         return context.Access().Principal.Share is null && context.Access().Principal.Holds(Permission.UpdatesRead);
     }
 

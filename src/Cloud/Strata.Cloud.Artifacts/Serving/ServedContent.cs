@@ -1,15 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
+using Strata.Storage;
 
 namespace Strata.Cloud.Artifacts.Serving;
 
 /// <summary>Answers with a file of content: ranges, <c>If-Range</c>, <c>If-None-Match</c> by its hash. The place at the gate is given back at the end, however that comes.</summary>
 internal sealed class ServedContent(string path, string sha256, DownloadGate.Passage passage) : IResult
 {
-    /// <exception cref="FileNotFoundException">It has gone.</exception>
-    public static FileStream Open(string path) =>
-        new(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, Options = FileOptions.Asynchronous, BufferSize = 0 });
-
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         using (passage)
@@ -17,7 +14,7 @@ internal sealed class ServedContent(string path, string sha256, DownloadGate.Pas
             Stream file;
             try
             {
-                file = Open(path);
+                file = SafeFiles.OpenToSend(path);
             }
             catch (FileNotFoundException)
             {

@@ -1,3 +1,4 @@
+using Strata.Storage;
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Http;
@@ -18,9 +19,6 @@ namespace Strata.Fog.Artifacts;
 /// </summary>
 internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, ArtifactCacheOptions options, TimeProvider time) : IArtifactBytes
 {
-    /// <summary>With it a gateway names the device that it reads for.</summary>
-    private const string DeviceHeader = "Strata-Device";
-
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(10);
     private static readonly Problem Unknown = new(ProblemKind.NotFound, "There is no such artifact for this caller.", "sha256");
     private const int MostKnown = 100_000;
@@ -46,7 +44,7 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
         if (Interlocked.Increment(ref running) > options.MaxDownloads)
         {
             place.Dispose();
-            return Later("As many downloads as may run at once do; go on with this one later, from where it was.");
+            return Later(IArtifactBytes.Busy);
         }
         var isOpen = false; // Then the place is given back with what is opened.
         try
@@ -55,7 +53,7 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
                 return Unknown;
             if (await cache.GetAsync(tenant, sha256, (from, stop) => FetchAsync(of, tenant, device, sha256, from, stop), cancellationToken) is not { } path)
                 return Later("The artifact is on its way to this gateway; ask again.");
-            var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, Options = FileOptions.Asynchronous, BufferSize = 0 });
+            var file = SafeFiles.OpenToSend(path);
             isOpen = true;
             return new ArtifactBytes(file, static (_, _) => ValueTask.CompletedTask, place);
         }
@@ -78,7 +76,7 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
 
     /// <summary>The device that reads, or that a gateway below reads for.</summary>
     private static DeviceId? Reader(HttpContext context) =>
-        context.User.Device() ?? (context.User.Gateway() is not null && DeviceId.TryParse(context.Request.Headers[DeviceHeader].ToString(), out var behind) ? behind : null);
+        context.User.Device() ?? (context.User.Gateway() is not null && DeviceId.TryParse(context.Request.Headers[IArtifactBytes.DeviceHeader].ToString(), out var behind) ? behind : null);
 
     private async Task<bool> MayReadAsync(ServedTenant of, TenantId tenant, DeviceId device, string sha256, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Strata.Node.Artifacts;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using Strata.Cloud.Contracts;
@@ -79,7 +80,7 @@ internal sealed class ParentClient : IDisposable
     public Task<HttpResponseMessage> GetArtifactAsync(string sha256, string device, long from, long? to, CancellationToken cancellationToken)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, $"artifacts/{sha256}") { Headers = { Authorization = identity.Authorization } };
-        request.Headers.Add("Strata-Device", device);
+        request.Headers.Add(IArtifactBytes.DeviceHeader, device);
         if (from > 0 || to is not null)
             request.Headers.Range = new RangeHeaderValue(from, to);
         return http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);

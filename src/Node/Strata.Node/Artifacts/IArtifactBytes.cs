@@ -7,6 +7,12 @@ namespace Strata.Node.Artifacts;
 /// <summary>Where a node has the bytes of artifacts, and who of its devices may read them: the cloud its own, a gateway those that it fetches. Safe from any thread.</summary>
 public interface IArtifactBytes
 {
+    /// <summary>With it a gateway names the device that it reads for.</summary>
+    const string DeviceHeader = "Strata-Device";
+
+    /// <summary>Why nothing is opened now.</summary>
+    const string Busy = "As many downloads as may run at once do; go on with this one later, from where it was.";
+
     /// <summary>Opens an artifact, or a patch, for a device; may wait until it is here.</summary>
     /// <param name="sha256">64 lower-case hexadecimal digits.</param>
     Task<Outcome<ArtifactBytes>> OpenAsync(TenantId tenant, DeviceId device, string sha256, CancellationToken cancellationToken);
