@@ -23,6 +23,7 @@ internal sealed class ShadowDevice : IAsyncDisposable
     /// <param name="filters">Below <c>devices/{id}/</c>; subscribed before this completes.</param>
     public static async Task<ShadowDevice> ConnectAsync(int port, DeviceSecret device, bool keeps, params string[] filters) => await ConnectAsync(port, device.Id, device.Id, device.Secret, keeps, filters);
 
+    /// <param name="keeps">One client that comes back; otherwise one of its own, beside others of the device.</param>
     public static async Task<ShadowDevice> ConnectAsync(int port, string id, string user, string password, bool keeps, params string[] filters)
     {
         var device = new ShadowDevice(id);
@@ -33,7 +34,7 @@ internal sealed class ShadowDevice : IAsyncDisposable
             return Task.CompletedTask;
         };
         await device.client.ConnectAsync(
-            new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port).WithClientId($"client-{user}-{id}").WithCredentials(user, password).WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500)
+            new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port).WithClientId(keeps ? $"client-{user}-{id}" : null).WithCredentials(user, password).WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500)
                 .WithCleanStart(!keeps).WithSessionExpiryInterval(keeps ? 3600u : 0).Build(), Cancelled);
         foreach (var filter in filters)
             await device.client.SubscribeAsync($"devices/{id}/{filter}", MqttQualityOfServiceLevel.AtLeastOnce, Cancelled);
