@@ -38,7 +38,7 @@ public static class BillingModule
         services.AddSingleton<ITenantContents, BillingContents>();
         services.TryAddSingleton<UsageReader>(s => s.GetRequiredService<ITelemetryStore>().UsageAsync);
         services.AddSingleton<MeasuredTenants>().AddSingleton<ServiceProbe>().AddSingleton<ServiceRecorder>();
-        services.AddSingleton<StatementMaker>().AddSingleton<StatementCloser>().AddSingleton<StatementVerifier>().AddSingleton<ClosingRunner>();
+        services.AddSingleton<SlaReports>().AddSingleton<StatementMaker>().AddSingleton<StatementCloser>().AddSingleton<StatementVerifier>().AddSingleton<ClosingRunner>();
         services.AddHostedService<BillingStartup>();
         services.AddHostedService(s => s.GetRequiredService<ClosingRunner>());
         services.AddHostedService(s => s.GetRequiredService<ServiceRecorder>());

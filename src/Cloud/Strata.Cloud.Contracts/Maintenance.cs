@@ -6,9 +6,10 @@ namespace Strata.Cloud.Contracts;
 /// <param name="Site">The place; null for devices that are nowhere.</param>
 /// <param name="Due">When the most urgent of it must be done.</param>
 /// <param name="Window">The maintenance window that it is put into; null for none.</param>
+/// <param name="Answered">When somebody first did something about what the node ordered; null while nobody has.</param>
 public sealed record WorkOrderInfo(
     string Id, string Kind, string Title, string Skill, string State, string? Site, DateTimeOffset Due, string? Assignee, string? Window, IReadOnlyList<string> Parts, int Minutes,
-    IReadOnlyList<WorkItemInfo> Items, string? Note, DateTimeOffset Created, string CreatedBy, DateTimeOffset? Closed, string? ClosedBy);
+    IReadOnlyList<WorkItemInfo> Items, string? Note, DateTimeOffset Created, string CreatedBy, DateTimeOffset? Answered, DateTimeOffset? Closed, string? ClosedBy);
 
 /// <summary>One device of an order.</summary>
 /// <param name="Detail">Why, and what was last known of it.</param>

@@ -4,12 +4,12 @@ namespace Strata.Cloud.Contracts;
 public sealed record CreditStepInfo(decimal Below, decimal Percent);
 
 /// <summary>What is promised to a tenant.</summary>
-/// <param name="Kind"><c>ingest-availability</c>, <c>api-availability</c>, <c>ingest-latency</c> or <c>delivery-ratio</c>.</param>
-/// <param name="Target">Percent of time, or of messages.</param>
+/// <param name="Kind"><c>ingest-availability</c>, <c>api-availability</c>, <c>ingest-latency</c>, <c>delivery-ratio</c> or <c>alert-response</c>.</param>
+/// <param name="Target">Percent of time, of messages or of alerts.</param>
 /// <param name="From">The first month for which it holds.</param>
 /// <param name="Since">From when on it is judged.</param>
 /// <param name="AllowedPerYear">What the target leaves of 365 days; of what is a share of time.</param>
-/// <param name="LimitMs">Of latency: what 95 % of a minute's acknowledgements must stay within.</param>
+/// <param name="LimitMs">Of latency: what 95 % of a minute's acknowledgements must stay within. Of alerts: the time to answer one.</param>
 public sealed record ObjectiveInfo(
     string Kind, string Title, decimal Target, string From, DateTimeOffset Since, IReadOnlyList<CreditStepInfo> Credits, string SetBy, TimeSpan? AllowedPerYear = null, decimal? LimitMs = null);
 
@@ -30,7 +30,7 @@ public sealed record BreachInfo(DateTimeOffset From, DateTimeOffset To, decimal 
 /// <param name="Minutes">Minutes that count.</param>
 /// <param name="Missing">Minutes among them of which nothing is known.</param>
 /// <param name="Excluded">Minutes of announced maintenance.</param>
-/// <param name="BudgetUnit"><c>minutes</c> or <c>messages</c>: what <paramref name="Budget"/>, <paramref name="Spent"/> and the breaches are in.</param>
+/// <param name="BudgetUnit"><c>minutes</c>, <c>messages</c> or <c>alerts</c>: what <paramref name="Budget"/>, <paramref name="Spent"/> and the breaches are in.</param>
 /// <param name="Credit">Percent of the month's charges to give back, as things stand.</param>
 public sealed record ObjectiveReportInfo(
     string Kind, string Title, decimal Target, decimal? LimitMs, DateTimeOffset From, DateTimeOffset To, decimal? Measured, bool Met, int Minutes, int Missing, int Excluded,

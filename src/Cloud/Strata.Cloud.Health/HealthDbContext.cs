@@ -46,6 +46,7 @@ internal class HealthDbContext(DbContextOptions options, TenantId tenant) : Stra
             order.Property(o => o.State).HasMaxLength(16);
             order.HasIndex(o => new { o.TenantId, o.Closed });
             order.HasIndex(o => new { o.TenantId, o.State });
+            order.HasIndex(o => new { o.TenantId, o.Created });
         });
         modelBuilder.Entity<SiteWindowRow>(window =>
         {

@@ -41,7 +41,7 @@ public static class HealthModule
         services.AddSingleton(RegistryPart.Of<HealthDbContext>(HealthDbContext.MigrationsTable, static (contextOptions, tenant) => new HealthDbContext(contextOptions, tenant)));
         services.AddSingleton<HealthStore>().AddSingleton<HealthBook>().AddSingleton<FleetMoments>().AddSingleton<FleetReports>().AddSingleton<HealthWatch>().AddSingleton<WindowBook>().AddSingleton<WorkWatch>();
         services.AddSingleton<ITenantContents, HealthContents>();
-        services.AddSingleton<IDeviceHealth, DeviceHealths>().AddSingleton<IDeviceSigns, FleetSigns>().AddSingleton<IFleetDigest, FleetDigests>();
+        services.AddSingleton<IDeviceHealth, DeviceHealths>().AddSingleton<IDeviceSigns, FleetSigns>().AddSingleton<IFleetDigest, FleetDigests>().AddSingleton<IAlertLog, AlertLog>();
         services.AddSingleton<ICommitObserver, SilenceReports>();
         Observe(services);
         services.AddHostedService<HealthStartup>();

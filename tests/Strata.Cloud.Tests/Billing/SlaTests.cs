@@ -49,9 +49,8 @@ public sealed class SlaTests(MeteredCloud cloud) : IClassFixture<MeteredCloud>, 
         var tight = await Assert.ThrowsAsync<StrataApiException>(() => Client.SetObjectiveAsync("api-availability", new SetObjective(99.999m), Cancel));
         Assert.Equal((HttpStatusCode.BadRequest, "target"), (tight.StatusCode, tight.Field));
         Assert.Contains("whole minutes", tight.Message, StringComparison.Ordinal);
-        var alerts = await Assert.ThrowsAsync<StrataApiException>(() => Client.SetObjectiveAsync("alert-response", new SetObjective(95m), Cancel));
-        Assert.Equal(HttpStatusCode.Conflict, alerts.StatusCode);
-        Assert.Contains("Nothing here measures alert-response", alerts.Message, StringComparison.Ordinal);
+        var alerts = await Assert.ThrowsAsync<StrataApiException>(() => Client.SetObjectiveAsync("alert-response", new SetObjective(95m, 1_000), Cancel));
+        Assert.Equal((HttpStatusCode.BadRequest, "limitMs"), (alerts.StatusCode, alerts.Field));
         var unknown = await Assert.ThrowsAsync<StrataApiException>(() => Client.SetObjectiveAsync("happiness", new SetObjective(95m), Cancel));
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
     }

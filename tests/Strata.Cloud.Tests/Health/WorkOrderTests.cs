@@ -86,6 +86,28 @@ public abstract class WorkOrderTests(PostgresServer? server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Orders_that_the_node_made_are_alerts_and_a_promise_says_how_soon_somebody_answers_them()
+    {
+        if (fleet.Now.AddHours(1).Month != fleet.Now.Month)
+            fleet.Pass(TimeSpan.FromHours(1)); // All of it in one month.
+        await cloud.Client.SetObjectiveAsync("alert-response", new SetObjective(90m, 15 * 60_000), Cancel);
+        await MakeIllAsync();
+        await PlanAsync();
+        var orders = await OrdersAsync();
+        Assert.All(orders, o => Assert.Null(o.Answered));
+        await cloud.Client.CreateWorkOrderAsync(new CreateWorkOrder("inspect", ["well"]), Cancel); // Somebody's own wish is no alert.
+        fleet.Pass(TimeSpan.FromMinutes(10));
+        var first = await cloud.Client.ChangeWorkOrderAsync(orders.Single(o => o.Kind == "investigate").Id, new ChangeWorkOrder(Assignee: "anna"), Cancel);
+        Assert.NotNull(first.Answered);
+        fleet.Pass(TimeSpan.FromMinutes(6));
+        Assert.NotNull(Assert.Single((await cloud.Client.ScanAsync(new ScanDevice("c"), Cancel)).Orders).Answered); // Too late.
+        Assert.Equal(first.Answered, (await cloud.Client.ChangeWorkOrderAsync(first.Id, new ChangeWorkOrder(State: "started"), Cancel)).Answered);
+        fleet.Pass(TimeSpan.FromMinutes(2));
+        var report = Assert.Single((await cloud.Client.GetSlaReportAsync($"{fleet.Now:yyyy-MM}", Cancel)).Objectives);
+        Assert.Equal(("alert-response", "alerts", 33.3333m, 2m, false, 0), (report.Kind, report.BudgetUnit, report.Measured, report.Spent, report.Met, report.Missing));
+    }
+
+    [Fact]
     public async Task A_device_that_is_well_again_is_withdrawn_unless_somebody_is_at_it()
     {
         await MakeIllAsync();

@@ -4,8 +4,6 @@ namespace Strata.Core.Tests.Metering;
 
 public sealed class ServiceObjectiveTests
 {
-    private static readonly ObjectiveKind[] Measured = [ObjectiveKind.IngestAvailability, ObjectiveKind.ApiAvailability, ObjectiveKind.IngestLatency, ObjectiveKind.DeliveryRatio];
-
     [Theory]
     [InlineData("99.9", 8.76)]
     [InlineData("99.95", 4.38)]
@@ -18,21 +16,26 @@ public sealed class ServiceObjectiveTests
     public void A_target_tighter_than_one_minute_of_the_period_is_refused_with_the_reason()
     {
         Assert.Equal(99.9975m, ServiceObjective.Tightest(TimeSpan.FromDays(28)));
-        Assert.Null(Availability(99.9975m).Check(Measured));
-        var problem = Availability(99.9976m).Check(Measured);
+        Assert.Null(Availability(99.9975m).Check());
+        var problem = Availability(99.9976m).Check();
         Assert.Equal("target", problem!.Field);
         Assert.Contains("whole minutes", problem.Detail, StringComparison.Ordinal);
         Assert.Contains("99.9975 %", problem.Detail, StringComparison.Ordinal);
-        Assert.Contains("24.2 s", Availability(99.999m).Check(Measured)!.Detail, StringComparison.Ordinal);
-        Assert.Null(new ServiceObjective(ObjectiveKind.DeliveryRatio, 99.9999m, null, []).Check(Measured));
+        Assert.Contains("24.2 s", Availability(99.999m).Check()!.Detail, StringComparison.Ordinal);
+        Assert.Null(new ServiceObjective(ObjectiveKind.DeliveryRatio, 99.9999m, null, []).Check());
     }
 
-    [Fact]
-    public void What_nothing_measures_cannot_be_promised()
+    [Theory]
+    [InlineData(60_000, null)]
+    [InlineData(604_800_000, null)]
+    [InlineData(59_999, "60,000 to 604,800,000 ms")]
+    [InlineData(604_800_001, "60,000 to 604,800,000 ms")]
+    [InlineData(null, "needs its limit")]
+    public void The_time_to_answer_an_alert_is_whole_minutes_at_least_and_a_week_at_most(int? limit, string? reason)
     {
-        var problem = new ServiceObjective(ObjectiveKind.AlertResponse, 95, null, []).Check(Measured);
-        Assert.Equal(ProblemKind.Conflict, problem!.Kind);
-        Assert.Contains("Nothing here measures alert-response", problem.Detail, StringComparison.Ordinal);
+        var problem = new ServiceObjective(ObjectiveKind.AlertResponse, 95, limit, []).Check();
+        Assert.Equal(reason is null ? null : "limitMs", problem?.Field);
+        Assert.Contains(reason ?? "", problem?.Detail ?? "", StringComparison.Ordinal);
     }
 
     [Theory]
@@ -68,7 +71,7 @@ public sealed class ServiceObjectiveTests
             "no limit" => new ServiceObjective(ObjectiveKind.IngestLatency, 99, null, []),
             _ => Availability(99) with { LimitMs = 100 },
         };
-        Assert.Equal(ProblemKind.Invalid, bad.Check(Measured)?.Kind);
+        Assert.Equal(ProblemKind.Invalid, bad.Check()?.Kind);
     }
 
     private static ServiceObjective Availability(decimal target) => new(ObjectiveKind.IngestAvailability, target, null, []);

@@ -69,6 +69,22 @@ public sealed class SlaMathTests
     }
 
     [Fact]
+    public void Alerts_count_when_they_are_answered_or_their_limit_is_over()
+    {
+        var objective = new ServiceObjective(ObjectiveKind.AlertResponse, 90m, 15 * 60_000, [new(90m, 5)]);
+        AlertResponse Alert(int raised, int? answered) => new(Start.AddMinutes(raised), answered is { } a ? Start.AddMinutes(a) : null);
+        // In time, just in time, too late, never, still to be answered, before the promise; two in one minute.
+        AlertResponse[] alerts = [Alert(0, 3), Alert(0, 15), Alert(100, 116), Alert(200, null), Alert(990, null), Alert(-10, null)];
+        var report = SlaMath.Report(objective, Start, Start.AddMinutes(1_000), End, alerts, []);
+        Assert.Equal((50m, 2m, 0.4m, 5m, 0), (report.Measured, report.Spent, report.Budget, report.Credit, report.Missing));
+        Assert.Equal([100, 200], report.Breaches.Select(b => (int)(b.From - Start).TotalMinutes));
+        // An answer that comes after what is reported is none yet.
+        Assert.Equal(1m, SlaMath.Report(objective, Start, Start.AddMinutes(110), End, alerts, []).Breaches.Length + SlaMath.Report(objective, Start, Start.AddMinutes(116), End, alerts, []).Breaches.Length);
+        Assert.Equal(100m, SlaMath.Report(objective, Start, Start.AddMinutes(1_000), End, alerts, [new MaintenanceSpan(Start.AddMinutes(100), Start.AddMinutes(201))]).Measured);
+        Assert.Null(SlaMath.Report(objective, Start, Start.AddMinutes(1_000), End, Array.Empty<AlertResponse>(), []).Measured);
+    }
+
+    [Fact]
     public void The_budget_burns_as_fast_as_the_last_hours_lose()
     {
         // One minute in ten of the last hour fails: 0.1 lost where 0.001 is allowed.

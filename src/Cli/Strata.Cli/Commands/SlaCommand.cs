@@ -29,7 +29,7 @@ internal static class SlaCommand
         var tenant = BillingCommand.TenantArgument();
         var kind = KindArgument();
         var target = new Option<decimal>("--target") { Description = "Percent of time, or of messages: 99.9.", Required = true };
-        var limit = new Option<decimal?>("--limit-ms") { Description = "For ingest-latency: what 95 % of a minute's acknowledgements must stay within, ms." };
+        var limit = new Option<decimal?>("--limit-ms") { Description = "For ingest-latency: what 95 % of a minute's acknowledgements must stay within, ms. For alert-response: the time to answer an alert, ms." };
         var credit = new Option<string[]>("--credit") { Description = "BELOW=PERCENT of the month's charges to give back; may be repeated. Usual: 10 % below the target, 25 % below 99 %." };
         var command = new Command("set", "Promise something to a tenant, for the platform's owner. A promise that holds is changed from the next month on.") { tenant, kind, target, limit, credit };
         var node = new NodeOptions(command, takesTenant: false);
@@ -42,7 +42,7 @@ internal static class SlaCommand
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(
-            command, "strata sla set acme ingest-availability --target 99.95", "strata sla set acme ingest-latency --target 99 --limit-ms 100",
+            command, "strata sla set acme ingest-availability --target 99.95", "strata sla set acme ingest-latency --target 99 --limit-ms 100", "strata sla set acme alert-response --target 95 --limit-ms 900000",
             "strata sla set acme delivery-ratio --target 99.9 --credit 99.9=10 --credit 99=25");
     }
 
@@ -142,7 +142,7 @@ internal static class SlaCommand
         return HelpWithExamples.WithExamples(command, "strata sla maintenance cancel acme 01f3a2b4c5d6");
     }
 
-    private static Argument<string> KindArgument() => new("kind") { Description = "ingest-availability, api-availability, ingest-latency or delivery-ratio." };
+    private static Argument<string> KindArgument() => new("kind") { Description = "ingest-availability, api-availability, ingest-latency, delivery-ratio or alert-response." };
 
     private static CreditStepInfo Step(string text) =>
         text.Split('=') is [var below, var percent]

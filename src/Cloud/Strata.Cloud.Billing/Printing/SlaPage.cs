@@ -34,12 +34,19 @@ internal static class SlaPage
         foreach (var o in report.Objectives)
         {
             body.Append(CultureInfo.InvariantCulture, $"""
-                <tr><td>{Formats.Text(o.Title)}{(o.LimitMs is { } ms ? $" within {Formats.Number(ms, 3)} ms" : "")}</td><td class="n">{Formats.Number(o.Target, 4)} %</td><td class="n">{(o.Measured is { } m ? $"{Formats.Money(m, 4)} %" : "nothing to measure")}</td>
+                <tr><td>{Formats.Text(o.Title)}{Within(o)}</td><td class="n">{Formats.Number(o.Target, 4)} %</td><td class="n">{(o.Measured is { } m ? $"{Formats.Money(m, 4)} %" : "nothing to measure")}</td>
                 <td>{(o.Met ? "<span class=\"tag good\">kept</span>" : "<span class=\"tag bad\">missed</span>")}</td><td class="n">{(o.Credit > 0 ? $"{Formats.Number(o.Credit, 2)} %" : "none")}</td></tr>
                 """);
         }
         body.Append("</tbody></table></div>");
     }
+
+    private static string Within(ObjectiveReportInfo o) => o.LimitMs switch
+    {
+        null => "",
+        < 60_000 and { } ms => $" within {Formats.Number(ms, 3)} ms",
+        { } ms => $" within {Formats.Number(ms / 60_000m, 1)} min",
+    };
 
     private static void Detail(StringBuilder body, ObjectiveReportInfo o)
     {

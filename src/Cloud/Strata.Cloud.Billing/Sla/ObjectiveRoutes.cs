@@ -29,9 +29,6 @@ internal static class ListObjectives
 /// <summary><c>PUT /api/v1/sla/objectives/{kind}</c>: promises something. A month that has begun with a promise of the kind keeps it.</summary>
 internal static class PromiseObjective
 {
-    /// <summary>What this node measures. Alerts are not part of it yet, so that their response times are not.</summary>
-    private static readonly ObjectiveKind[] Measured = [ObjectiveKind.IngestAvailability, ObjectiveKind.ApiAvailability, ObjectiveKind.IngestLatency, ObjectiveKind.DeliveryRatio];
-
     public static async Task<IResult> HandleAsync(string kind, HttpContext context, BillingStore store, MeasuredTenants measured, CancellationToken cancellationToken)
     {
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.SetObjective, cancellationToken);
@@ -42,7 +39,7 @@ internal static class PromiseObjective
         var wanted = request.Value;
         var objective = new ServiceObjective(
             which, wanted.Target, wanted.LimitMs, wanted.Credits is { } steps ? [.. steps.Select(s => new CreditStep(s.Below, s.Percent))] : ServiceObjective.UsualCredits(wanted.Target));
-        if (objective.Check(Measured) is { } problem)
+        if (objective.Check() is { } problem)
             return ProblemResults.Of(problem);
         var caller = Caller.Of(context);
         var outcome = await store.ChangeAsync(caller, (db, now, token) => DecideAsync(db, caller, objective, now, token), cancellationToken);

@@ -12,7 +12,7 @@ namespace Strata.Cloud.Billing.Sla;
 internal static class GetReport
 {
     public static async Task<IResult> HandleAsync(
-        string month, string? format, HttpContext context, BillingStore store, BillingOptions options, TimeProvider time, CancellationToken cancellationToken)
+        string month, string? format, HttpContext context, BillingStore store, SlaReports reports, BillingOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         var asked = BillingRequests.Month(month, "month");
         if (!asked.IsOk)
@@ -25,7 +25,7 @@ internal static class GetReport
         if (asked.Value.Start < now - options.KeepMinutes)
             return ProblemResults.Of(ProblemKind.NotFound, $"Measurements are kept for {options.KeepMinutes.TotalDays:0} days, so {asked.Value} cannot be reported any more; a closed statement keeps its credits.", "month");
         await using var db = store.Create(context.Tenant());
-        var found = await SlaReports.MakeAsync(db, asked.Value, now, cancellationToken);
+        var found = await reports.MakeAsync(db, asked.Value, now, cancellationToken);
         var maintenance = await SlaReports.MaintenanceAsync(db, asked.Value, cancellationToken);
         var report = new SlaReportInfo(
             db.Tenant.Value, asked.Value.ToString(), asked.Value.End <= now ? "over" : "running", SlaReports.UpTo(asked.Value, now), [.. found.Select(Info)], maintenance.ConvertAll(ListMaintenance.Info));
@@ -39,6 +39,6 @@ internal static class GetReport
 
     private static ObjectiveReportInfo Info(ObjectiveReport r) => new(
         ObjectiveKinds.NameOf(r.Objective.Kind), ObjectiveKinds.TitleOf(r.Objective.Kind), r.Objective.Target, r.Objective.LimitMs, r.From, r.To, SlaReports.Shown(r.Measured), r.IsMet, r.Minutes,
-        r.Missing, r.Excluded, ObjectiveKinds.IsOfTime(r.Objective.Kind) ? "minutes" : "messages", decimal.Round(r.Budget, 4), decimal.Round(r.Spent, 4), decimal.Round(r.Remaining, 4), r.Credit,
+        r.Missing, r.Excluded, ObjectiveKinds.UnitOf(r.Objective.Kind), decimal.Round(r.Budget, 4), decimal.Round(r.Spent, 4), decimal.Round(r.Remaining, 4), r.Credit,
         [.. r.Burn.Select(b => new BurnRateInfo(b.Window, b.Rate))], [.. r.Breaches.Select(b => new BreachInfo(b.From, b.To, decimal.Round(b.Lost, 4), b.Missing))], r.BreachCount);
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Billing.Rows;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Metering.Billing;
 using Strata.Core.Metering.Sla;
 
@@ -11,13 +12,13 @@ namespace Strata.Cloud.Billing.Sla;
 internal sealed record PromisedObjective(ServiceObjective Objective, DateTimeOffset From, ObjectiveRow Row);
 
 /// <summary>Judges a tenant's months by what is promised, measured and announced.</summary>
-internal static class SlaReports
+internal sealed class SlaReports(IAlertLog alerts)
 {
     /// <summary>A minute is written soon after its end; until then it is not counted as missing.</summary>
     private static readonly TimeSpan WrittenWithin = TimeSpan.FromMinutes(1);
 
     /// <summary>Objectives of the month, as they fared; in the order of their kinds.</summary>
-    public static async Task<IReadOnlyList<ObjectiveReport>> MakeAsync(BillingDbContext db, BillingMonth month, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ObjectiveReport>> MakeAsync(BillingDbContext db, BillingMonth month, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var promised = await PromisedAsync(db, month, cancellationToken);
         if (promised.Count == 0)
@@ -26,7 +27,13 @@ internal static class SlaReports
         var (first, last) = (ServiceMinutes.Number(month.Start), ServiceMinutes.Number(upTo));
         var minutes = (await db.Minutes.Where(m => m.Minute >= first && m.Minute < last).ToListAsync(cancellationToken)).ConvertAll(ServiceMinutes.Read);
         var spans = (await MaintenanceAsync(db, month, cancellationToken)).Select(m => new MaintenanceSpan(m.Begins, m.Ends)).ToList();
-        return [.. promised.Select(p => SlaMath.Report(p.Objective, p.From, upTo, month.End, minutes, spans))];
+        var raised = promised.Any(p => p.Objective.Kind == ObjectiveKind.AlertResponse) ? await alerts.RaisedAsync(db.Tenant, month.Start, upTo, cancellationToken) : [];
+        return
+        [
+            .. promised.Select(p => p.Objective.Kind == ObjectiveKind.AlertResponse
+                ? SlaMath.Report(p.Objective, p.From, upTo, month.End, raised, spans)
+                : SlaMath.Report(p.Objective, p.From, upTo, month.End, minutes, spans)),
+        ];
     }
 
     /// <summary>The versions that hold in a month: of each kind the latest that began by then, unless it ends the promise.</summary>

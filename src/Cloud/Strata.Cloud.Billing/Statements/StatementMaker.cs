@@ -18,7 +18,7 @@ public delegate ValueTask<IReadOnlyList<UsageHour>> UsageReader(TenantId tenant,
 internal sealed record MadeStatement(Statement Statement, IReadOnlyList<UsageHour> Usage, IReadOnlyList<CreditShare> Credits);
 
 /// <summary>Makes the statement of a month as it stands: out of the plan that holds, the meter and, when the month is over, what service levels give back.</summary>
-internal sealed class StatementMaker(UsageReader usage)
+internal sealed class StatementMaker(UsageReader usage, SlaReports reports)
 {
     public async Task<Outcome<MadeStatement>> MakeAsync(BillingDbContext db, BillingMonth month, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -38,9 +38,9 @@ internal sealed class StatementMaker(UsageReader usage)
         return (await db.Statements.Where(s => s.Month == number).ToListAsync(cancellationToken)).SingleOrDefault();
     }
 
-    private static async Task<IReadOnlyList<CreditShare>> CreditsAsync(BillingDbContext db, BillingMonth month, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<CreditShare>> CreditsAsync(BillingDbContext db, BillingMonth month, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var found = await SlaReports.MakeAsync(db, month, now, cancellationToken);
+        var found = await reports.MakeAsync(db, month, now, cancellationToken);
         return [.. found.Where(r => r.Credit > 0).Select(r => new CreditShare(Text(r), r.Credit))];
     }
 

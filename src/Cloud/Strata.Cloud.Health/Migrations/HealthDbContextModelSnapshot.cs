@@ -9,7 +9,7 @@ using Strata.Cloud.Health;
 namespace Strata.Cloud.Health.Migrations
 {
     [DbContext(typeof(HealthDbContext))]
-    internal partial class HealthDbContextModelSnapshot : ModelSnapshot
+    partial class HealthDbContextModelSnapshot : ModelSnapshot
     {
         protected override void BuildModel(ModelBuilder modelBuilder)
         {
@@ -151,6 +151,10 @@ namespace Strata.Cloud.Health.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<long?>("Answered")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("answered");
+
                     b.Property<string>("Assignee")
                         .HasColumnType("TEXT")
                         .HasColumnName("assignee");
@@ -215,6 +219,9 @@ namespace Strata.Cloud.Health.Migrations
 
                     b.HasIndex("TenantId", "Closed")
                         .HasDatabaseName("ix_work_orders_tenant_id_closed");
+
+                    b.HasIndex("TenantId", "Created")
+                        .HasDatabaseName("ix_work_orders_tenant_id_created");
 
                     b.HasIndex("TenantId", "State")
                         .HasDatabaseName("ix_work_orders_tenant_id_state");

@@ -36,6 +36,9 @@ internal sealed record WorkOrderRow : IAuditedRow
 
     public required string CreatedBy { get; init; }
 
+    /// <summary>When a person first did something about what the node ordered; null while nobody has.</summary>
+    public DateTimeOffset? Answered { get; init; }
+
     /// <summary>When it was over; null while it is not.</summary>
     public DateTimeOffset? Closed { get; init; }
 

@@ -47,7 +47,7 @@ internal static class ScanRoute
                 continue;
             var done = items.Select(i => i.Device == device.Id.Value && i.Done is null && i.Withdrawn is null ? i with { Done = now, DoneBy = caller.Actor } : i).ToList();
             var started = WorkText.StateOf(row) is WorkOrderState.Open or WorkOrderState.Assigned ? row with { State = WorkOrderLifecycle.NameOf(WorkOrderState.Started) } : row;
-            rows.Add((row, WorkText.With(started with { Note = scan.Note is null ? row.Note : row.Note is null ? scan.Note : $"{row.Note}\n{scan.Note}" }, done, caller.Actor, now)));
+            rows.Add((row, WorkText.With(WorkText.Answer(started, now) with { Note = scan.Note is null ? row.Note : row.Note is null ? scan.Note : $"{row.Note}\n{scan.Note}" }, done, caller.Actor, now)));
         }
         if (rows.Count == 0)
             return new Problem(ProblemKind.NotFound, $"There is no open work order for {device.Id}.", "code");

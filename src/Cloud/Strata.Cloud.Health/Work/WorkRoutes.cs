@@ -150,7 +150,7 @@ internal static class ChangeWorkOrders
         if (state == WorkOrderState.Assigned && assignee is null)
             return new Problem(ProblemKind.Invalid, "An assigned order is somebody's.", "assignee");
         var over = WorkOrderLifecycle.IsOver(state);
-        var next = row with
+        var next = WorkText.Answer(row, now) with
         {
             State = WorkOrderLifecycle.NameOf(state), Assignee = assignee, Due = change.Due is { } due ? Core.Telemetry.EventTime.ToDateTimeOffset(Core.Telemetry.EventTime.From(due)) : row.Due,
             Parts = change.Parts is null ? row.Parts : WorkText.Write(change.Parts), Note = change.Note ?? row.Note, Window = change.Window is null ? row.Window : change.Window.Length == 0 ? null : change.Window,

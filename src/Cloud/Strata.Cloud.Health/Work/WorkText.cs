@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Health.Rows;
+using Strata.Cloud.Platform;
 using Strata.Core.Maintenance;
 
 namespace Strata.Cloud.Health.Work;
@@ -30,11 +31,14 @@ internal static class WorkText
         var kind = KindOf(row);
         return new WorkOrderInfo(
             row.Id, row.Kind, WorkOrderKinds.TitleOf(kind), WorkOrderKinds.SkillOf(kind), row.State, row.Site, row.Due, row.Assignee, row.Window, Parts(row), Open(items).Count() * WorkOrderKinds.MinutesOf(kind), items, row.Note,
-            row.Created, row.CreatedBy, row.Closed, row.ClosedBy);
+            row.Created, row.CreatedBy, row.Answered, row.Closed, row.ClosedBy);
     }
 
     /// <summary>Parts for so many devices.</summary>
     public static string[] PartsFor(WorkOrderKind kind, int devices) => WorkOrderKinds.PartOf(kind) is { } part ? [$"{devices} x {part}"] : [];
+
+    /// <summary>The order after a person did something about it; the first who does answers what the node ordered.</summary>
+    public static WorkOrderRow Answer(WorkOrderRow row, DateTimeOffset now) => row.CreatedBy == Caller.NodeActor ? row with { Answered = row.Answered ?? now } : row;
 
     /// <summary>The order with other items; over when nothing is left to be done.</summary>
     public static WorkOrderRow With(WorkOrderRow row, IReadOnlyList<WorkItemInfo> items, string actor, DateTimeOffset now)

@@ -10,7 +10,7 @@ using Strata.Cloud.Health;
 namespace Strata.Cloud.Health.Migrations.Postgres
 {
     [DbContext(typeof(PostgresHealthDbContext))]
-    internal partial class PostgresHealthDbContextModelSnapshot : ModelSnapshot
+    partial class PostgresHealthDbContextModelSnapshot : ModelSnapshot
     {
         protected override void BuildModel(ModelBuilder modelBuilder)
         {
@@ -156,6 +156,10 @@ namespace Strata.Cloud.Health.Migrations.Postgres
                         .HasColumnType("character varying(16)")
                         .HasColumnName("id");
 
+                    b.Property<long?>("Answered")
+                        .HasColumnType("bigint")
+                        .HasColumnName("answered");
+
                     b.Property<string>("Assignee")
                         .HasColumnType("text")
                         .HasColumnName("assignee");
@@ -220,6 +224,9 @@ namespace Strata.Cloud.Health.Migrations.Postgres
 
                     b.HasIndex("TenantId", "Closed")
                         .HasDatabaseName("ix_work_orders_tenant_id_closed");
+
+                    b.HasIndex("TenantId", "Created")
+                        .HasDatabaseName("ix_work_orders_tenant_id_created");
 
                     b.HasIndex("TenantId", "State")
                         .HasDatabaseName("ix_work_orders_tenant_id_state");

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Strata.Core.Metering.Sla;
 
 /// <summary>A run of minutes in which an objective was missed.</summary>
-/// <param name="Lost">What it took of the budget: minutes, or messages.</param>
+/// <param name="Lost">What it took of the budget, in its unit.</param>
 /// <param name="Missing">Whether nothing was measured in it: the node was not there.</param>
 public sealed record Breach(DateTimeOffset From, DateTimeOffset To, decimal Lost, bool Missing);
 
@@ -17,7 +17,7 @@ public sealed record BurnRate(TimeSpan Window, decimal Rate);
 /// <param name="Minutes">Minutes that count.</param>
 /// <param name="Missing">Minutes among them of which nothing is known.</param>
 /// <param name="Excluded">Minutes of announced maintenance.</param>
-/// <param name="Budget">What may be lost in the whole month: minutes, or messages of those so far.</param>
+/// <param name="Budget">What may be lost in the whole month: minutes, or of the messages or alerts so far.</param>
 /// <param name="Spent">What was lost.</param>
 /// <param name="Breaches">In order, the first <see cref="SlaMath.MaxBreaches"/>.</param>
 /// <param name="BreachCount">How many there were.</param>

@@ -51,7 +51,7 @@ public sealed record ServiceMinute(DateTimeOffset Start)
     }
 }
 
-/// <summary>A part of the whole: minutes, or messages.</summary>
+/// <summary>A part of the whole: minutes, messages or alerts.</summary>
 public readonly record struct MinuteShare(decimal Good, decimal Total);
 
 /// <summary>An announced time in which nothing is promised.</summary>

@@ -18,18 +18,20 @@ public enum ObjectiveKind
     /// <summary><c>delivery-ratio</c>: the share of the messages owed to applications' subscriptions that were handed on.</summary>
     DeliveryRatio = 4,
 
-    /// <summary><c>alert-response</c>: the share of alerts acknowledged within the limit.</summary>
+    /// <summary><c>alert-response</c>: the share of alerts that somebody answered within the limit.</summary>
     AlertResponse = 5,
 }
 
 /// <summary>The kinds' names.</summary>
 public static class ObjectiveKinds
 {
-    private static readonly (ObjectiveKind Kind, string Name, string Title)[] Table =
+    private const string Minutes = "minutes";
+
+    private static readonly (ObjectiveKind Kind, string Name, string Title, string Unit)[] Table =
     [
-        (ObjectiveKind.IngestAvailability, "ingest-availability", "Availability of ingest"), (ObjectiveKind.ApiAvailability, "api-availability", "Availability of the API"),
-        (ObjectiveKind.IngestLatency, "ingest-latency", "Latency of ingest, 95th percentile"), (ObjectiveKind.DeliveryRatio, "delivery-ratio", "Delivery ratio"),
-        (ObjectiveKind.AlertResponse, "alert-response", "Alert response time"),
+        (ObjectiveKind.IngestAvailability, "ingest-availability", "Availability of ingest", Minutes), (ObjectiveKind.ApiAvailability, "api-availability", "Availability of the API", Minutes),
+        (ObjectiveKind.IngestLatency, "ingest-latency", "Latency of ingest, 95th percentile", Minutes), (ObjectiveKind.DeliveryRatio, "delivery-ratio", "Delivery ratio", "messages"),
+        (ObjectiveKind.AlertResponse, "alert-response", "Alert response time", "alerts"),
     ];
 
     public static IReadOnlyList<ObjectiveKind> All { get; } = [.. Table.Select(t => t.Kind)];
@@ -45,8 +47,19 @@ public static class ObjectiveKinds
         return kind != default;
     }
 
-    /// <summary>Whether it is a share of time, so that a budget of minutes belongs to it; otherwise it is a share of messages.</summary>
-    public static bool IsOfTime(ObjectiveKind kind) => kind != ObjectiveKind.DeliveryRatio;
+    /// <summary>What its budget is counted in.</summary>
+    public static string UnitOf(ObjectiveKind kind) => Table[(int)kind - 1].Unit;
+
+    /// <summary>Whether it is a share of time, so that a budget of minutes belongs to it.</summary>
+    public static bool IsOfTime(ObjectiveKind kind) => UnitOf(kind) == Minutes;
+
+    /// <summary>The limits that may be said for it, ms; null when it has none.</summary>
+    public static (decimal Least, decimal Most)? LimitOf(ObjectiveKind kind) => kind switch
+    {
+        ObjectiveKind.IngestLatency => (0.001m, 3_600_000m),
+        ObjectiveKind.AlertResponse => ((decimal)ServiceObjective.Resolution.TotalMilliseconds, (decimal)TimeSpan.FromDays(7).TotalMilliseconds),
+        _ => null,
+    };
 }
 
 /// <summary>What is given back when the month stays below this: the share of the month's charges.</summary>
@@ -55,8 +68,8 @@ public static class ObjectiveKinds
 public sealed record CreditStep(decimal Below, decimal Percent);
 
 /// <summary>What is promised to a tenant.</summary>
-/// <param name="Target">Percent of time, or of messages; more than 0, less than 100.</param>
-/// <param name="LimitMs">For latency: what 95 % of a minute's acknowledgements must stay within, ms. Null for the others.</param>
+/// <param name="Target">Percent of time, of messages or of alerts; more than 0, less than 100.</param>
+/// <param name="LimitMs">For latency: what 95 % of a minute's acknowledgements must stay within, ms; for alerts: the time to answer one, ms. Null for the others.</param>
 /// <param name="Credits">From the highest <see cref="CreditStep.Below"/> down; the lowest one that applies counts.</param>
 public sealed record ServiceObjective(ObjectiveKind Kind, decimal Target, decimal? LimitMs, ImmutableArray<CreditStep> Credits)
 {
@@ -78,14 +91,8 @@ public sealed record ServiceObjective(ObjectiveKind Kind, decimal Target, decima
     public static decimal Tightest(TimeSpan period) => decimal.Round(100m - (100m * Resolution.Ticks / period.Ticks), 4, MidpointRounding.ToZero);
 
     /// <summary>Why this cannot be promised; null when it can.</summary>
-    /// <param name="measured">Kinds for which the node has something that measures them.</param>
-    public Problem? Check(IReadOnlyCollection<ObjectiveKind> measured)
+    public Problem? Check()
     {
-        if (!measured.Contains(Kind))
-        {
-            return new Problem(
-                ProblemKind.Conflict, $"Nothing here measures {ObjectiveKinds.NameOf(Kind)}: alerts are not part of this version, so there is no response to time. What can be promised: {string.Join(", ", measured.Select(ObjectiveKinds.NameOf))}.", "kind");
-        }
         if (Target is <= 0 or >= 100 || decimal.Round(Target, 4) != Target)
             return Wrong("A target is more than 0 and less than 100 percent, with at most 4 digits after the point.", "target");
         if (ObjectiveKinds.IsOfTime(Kind) && Allowed(Target, ShortestPeriod) < Resolution)
@@ -93,15 +100,23 @@ public sealed record ServiceObjective(ObjectiveKind Kind, decimal Target, decima
             return Wrong(string.Create(CultureInfo.InvariantCulture,
                 $"{Target} % leaves {Allowed(Target, ShortestPeriod).TotalSeconds:0.#} s of a month of 28 days, but what is measured is whole minutes: the tightest target that can be told is {Tightest(ShortestPeriod)} %."), "target");
         }
-        if (Kind == ObjectiveKind.IngestLatency != LimitMs is not null)
-            return Wrong(Kind == ObjectiveKind.IngestLatency ? "A latency objective needs its limit in ms." : $"Only ingest-latency has a limit; {ObjectiveKinds.NameOf(Kind)} has none.", "limitMs");
-        if (LimitMs is <= 0 or > 3_600_000)
-            return Wrong("The limit is more than 0 and at most 3,600,000 ms.", "limitMs");
+        if (CheckLimit() is { } wrong)
+            return wrong;
         return CheckCredits();
     }
 
     /// <summary>The share of the charges that is given back for what was measured; 0 for none.</summary>
     public decimal CreditFor(decimal measured) => Credits.Where(c => measured < c.Below).Select(c => c.Percent).DefaultIfEmpty(0m).Max();
+
+    private Problem? CheckLimit() => (ObjectiveKinds.LimitOf(Kind), LimitMs) switch
+    {
+        (null, null) => null,
+        (null, _) => Wrong($"{ObjectiveKinds.NameOf(Kind)} has no limit; ingest-latency and alert-response have one.", "limitMs"),
+        (_, null) => Wrong($"{ObjectiveKinds.NameOf(Kind)} needs its limit in ms.", "limitMs"),
+        ({ } range, { } limit) when limit < range.Least || limit > range.Most =>
+            Wrong(string.Create(CultureInfo.InvariantCulture, $"The limit of {ObjectiveKinds.NameOf(Kind)} is {range.Least:#,0.###} to {range.Most:#,0} ms."), "limitMs"),
+        _ => null,
+    };
 
     private Problem? CheckCredits()
     {

@@ -16,15 +16,31 @@ public static class SlaMath
     /// <param name="end">The period's end: the budget is for all of it.</param>
     /// <param name="minutes">What was measured, in any order; what lies outside is passed over.</param>
     public static ObjectiveReport Report(
-        ServiceObjective objective, DateTimeOffset from, DateTimeOffset to, DateTimeOffset end, IEnumerable<ServiceMinute> minutes, IReadOnlyList<MaintenanceSpan> maintenance)
+        ServiceObjective objective, DateTimeOffset from, DateTimeOffset to, DateTimeOffset end, IEnumerable<ServiceMinute> minutes, IReadOnlyList<MaintenanceSpan> maintenance) =>
+        Report(objective, from, to, end, minutes.Select(m => (m.Start, m.Judge(objective))), maintenance);
+
+    /// <summary>Reports on an objective about alerts; each counts in the minute in which it was raised.</summary>
+    public static ObjectiveReport Report(
+        ServiceObjective objective, DateTimeOffset from, DateTimeOffset to, DateTimeOffset end, IEnumerable<AlertResponse> alerts, IReadOnlyList<MaintenanceSpan> maintenance)
+    {
+        var limit = TimeSpan.FromMilliseconds((double)objective.LimitMs!.Value);
+        var quiet = Enumerable.Range(0, Index(from, to)).Select(i => (from.AddMinutes(i), default(MinuteShare))); // A minute without an alert is known too.
+        return Report(objective, from, to, end, alerts.Select(a => (a.Raised, a.Judge(limit, to))).Concat(quiet), maintenance);
+    }
+
+    private static ObjectiveReport Report(
+        ServiceObjective objective, DateTimeOffset from, DateTimeOffset to, DateTimeOffset end, IEnumerable<(DateTimeOffset At, MinuteShare Share)> measured, IReadOnlyList<MaintenanceSpan> maintenance)
     {
         if (to < from)
             to = from;
         var shares = new MinuteShare?[Index(from, to)];
-        foreach (var minute in minutes)
+        foreach (var (at, share) in measured)
         {
-            if (minute.Start >= from && minute.Start < to)
-                shares[Index(from, minute.Start)] = minute.Judge(objective);
+            if (at >= from && at < to)
+            {
+                ref var minute = ref shares[Index(from, at)];
+                minute = new MinuteShare((minute?.Good ?? 0) + share.Good, (minute?.Total ?? 0) + share.Total);
+            }
         }
         var excluded = Excluded(from, end, maintenance);
         var totals = new MinuteShare[shares.Length];
@@ -39,12 +55,12 @@ public static class SlaMath
                 (totals[i], missing) = (ServiceMinute.Missing(objective.Kind), missing + 1);
         }
         var sum = Sum(totals);
-        decimal? measured = sum.Total == 0 ? null : sum.Good * 100m / sum.Total;
+        decimal? percent = sum.Total == 0 ? null : sum.Good * 100m / sum.Total;
         var planned = ObjectiveKinds.IsOfTime(objective.Kind) ? excluded.Count(e => !e) : sum.Total;
         var breaches = Breaches(objective, from, totals, shares, excluded);
         return new ObjectiveReport(
-            objective, from, to, measured, shares.Length - out_, missing, out_, planned * (100m - objective.Target) / 100m, sum.Total - sum.Good,
-            Burn(objective, totals), [.. breaches.Take(MaxBreaches)], breaches.Count, measured is { } m ? objective.CreditFor(m) : 0m);
+            objective, from, to, percent, shares.Length - out_, missing, out_, planned * (100m - objective.Target) / 100m, sum.Total - sum.Good,
+            Burn(objective, totals), [.. breaches.Take(MaxBreaches)], breaches.Count, percent is { } p ? objective.CreditFor(p) : 0m);
     }
 
     private static ImmutableArray<BurnRate> Burn(ServiceObjective objective, MinuteShare[] totals)
@@ -58,7 +74,7 @@ public static class SlaMath
         return rates.ToImmutable();
     }
 
-    /// <summary>Minutes in a row that lost something; a delivery minute counts when it is below the target by itself.</summary>
+    /// <summary>Minutes in a row that lost something; of messages and alerts a minute counts when it is below the target by itself.</summary>
     private static List<Breach> Breaches(ServiceObjective objective, DateTimeOffset from, MinuteShare[] totals, MinuteShare?[] measured, bool[] excluded)
     {
         var breaches = new List<Breach>();
