@@ -49,7 +49,8 @@ internal static class IdleVerb
             {
                 var client = new TlsClient();
                 connections.Add(client);
-                await client.OpenAsync(options, number);
+                await client.ConnectAsync(options.Target, $"bench-{number}");
+                await client.PublishAsync($"devices/bench-{number}/telemetry", new byte[64]);
                 continue;
             }
 

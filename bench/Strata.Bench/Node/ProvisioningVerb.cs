@@ -1,9 +1,8 @@
 using System.Diagnostics;
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using MQTTnet;
-using MQTTnet.Formatter;
-using MQTTnet.Protocol;
+using Strata.Bench.Mqtt;
 using Strata.Cloud.Contracts;
 
 namespace Strata.Bench.Node;
@@ -20,6 +19,8 @@ internal static class ProvisioningVerb
           - { name: bulk, order: 10, match: { sku: BULK }, assign: { name: "b-{serial}", site: hall/bulk, heartbeat: 1h } }
           - { name: arriving, order: 20, match: { issuer: Bench Maker }, assign: { name: "{serial}", site: hall/line, heartbeat: 1h } }
         """;
+
+    private static readonly byte[] Reading = [.. """{"n":1}"""u8];
 
     public static async Task<int> RunAsync(Arguments arguments)
     {
@@ -85,14 +86,15 @@ internal static class ProvisioningVerb
     /// <summary>Devices that connect at once, at most so many under way, and publish one reading each.</summary>
     private static async Task<Arrivals> ArriveAsync(StrataProcess cloud, X509Certificate2 maker, string name, int count, int atOnce)
     {
-        var certificates = Enumerable.Range(0, count).Select(i => Issue(maker, $"CN={name}-{i}")).ToList();
+        var issued = Enumerable.Range(0, count).Select(i => Issue(maker, $"CN={name}-{i}")).ToList();
+        var certificates = issued.ConvertAll(c => SslStreamCertificateContext.Create(c, null, offline: true));
         var (times, all, used) = await ConnectAsync(cloud, certificates, name, atOnce);
         var started = Stopwatch.GetTimestamp() - (long)(all.TotalSeconds * Stopwatch.Frequency);
         while (await cloud.ActiveAsync(name) < count)
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
         var active = Stopwatch.GetElapsedTime(started);
         var (again, _, usedAgain) = await ConnectAsync(cloud, certificates, name, atOnce);
-        certificates.ForEach(c => c.Dispose());
+        issued.ForEach(c => c.Dispose());
         var result = new Arrivals(
             count, atOnce, Percentile(times.Select(t => t.Connect), 0.5), Percentile(times.Select(t => t.Connect), 0.99), Percentile(times.Select(t => t.Stored), 0.5), Percentile(times.Select(t => t.Stored), 0.99),
             Math.Round(all.TotalSeconds, 2), Math.Round(used.TotalSeconds, 2), Math.Round(active.TotalSeconds, 2), Percentile(again.Select(t => t.Stored), 0.99), Math.Round(usedAgain.TotalSeconds, 2), (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0]);
@@ -101,7 +103,7 @@ internal static class ProvisioningVerb
     }
 
     /// <summary>All connect and publish a reading each.</summary>
-    private static async Task<(IReadOnlyList<(TimeSpan Connect, TimeSpan Stored)> Times, TimeSpan All, TimeSpan Used)> ConnectAsync(StrataProcess cloud, List<X509Certificate2> certificates, string name, int atOnce)
+    private static async Task<(IReadOnlyList<(TimeSpan Connect, TimeSpan Stored)> Times, TimeSpan All, TimeSpan Used)> ConnectAsync(StrataProcess cloud, List<SslStreamCertificateContext> certificates, string name, int atOnce)
     {
         await Console.Error.WriteLineAsync($"{name}: {certificates.Count} devices connect");
         using var room = new SemaphoreSlim(atOnce, atOnce);
@@ -112,14 +114,10 @@ internal static class ProvisioningVerb
             try
             {
                 var begun = Stopwatch.GetTimestamp();
-                using var client = new MqttClientFactory().CreateMqttClient();
-                var options = new MqttClientOptionsBuilder().WithTcpServer(cloud.Mqtts!.Address.ToString(), cloud.Mqtts.Port).WithClientId($"{name}-{i}").WithProtocolVersion(MqttProtocolVersion.V500)
-                    .WithTimeout(TimeSpan.FromMinutes(2)).WithTlsOptions(tls => tls.UseTls().WithCertificateValidationHandler(_ => true).WithClientCertificates([certificate])).Build();
-                var connected = await client.ConnectAsync(options);
+                using var client = new TlsClient();
+                await client.ConnectAsync(cloud.Mqtts!, $"{name}-{i}", certificate);
                 var at = Stopwatch.GetElapsedTime(begun);
-                if (connected.ResultCode != MqttClientConnectResultCode.Success)
-                    throw new InvalidOperationException($"{name}-{i} was not let in: {connected.ResultCode} {connected.ReasonString}");
-                await client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic($"devices/{name}-{i}/telemetry").WithPayload("""{"n":1}""").WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build());
+                await client.PublishAsync($"devices/{name}-{i}/telemetry", Reading);
                 return (Connect: at, Stored: Stopwatch.GetElapsedTime(begun));
             }
             finally
