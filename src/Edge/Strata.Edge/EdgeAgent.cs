@@ -103,7 +103,8 @@ public sealed partial class EdgeAgent : IDisposable
     private UpdateAgent CreateUpdates(UpdateOptions updating, GatewayTrust trust)
     {
         var folder = new UpdateFolder(updating.Folder);
-        return new UpdateAgent(updating, folder, new SlotFile(folder), new HttpArtifactSource(updating.From, () => (
+        var slots = new SlotFile(folder);
+        return new UpdateAgent(updating, folder, slots, new OwnSlots(folder, slots, updating.TrialStarts), new HttpArtifactSource(updating.From, () => (
             (Device ?? throw new ArtifactSourceException("the device has not enrolled yet", isFinal: false)).Value,
             identity is null ? LinkProof.OfSecretFile(options.SecretFile!, trust) : new LinkProof(null, identity.Current!.Certificate, trust))), time, logger);
     }

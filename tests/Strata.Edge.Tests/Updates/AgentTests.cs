@@ -19,7 +19,7 @@ public sealed class AgentTests
     public async Task What_could_not_be_taken_just_now_is_said_again(string refusal, bool isKept)
     {
         using var device = new TestDevice();
-        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Source, TimeProvider.System, new ListLogger());
+        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Slots, device.Source, TimeProvider.System, new ListLogger());
         device.Loader.Write(SlotMachine.Fail(device.Loader.Read()!, "j1", "the disk is full"));
         await agent.RejectedAsync("j1", Encoding.UTF8.GetBytes(refusal));
         Assert.Equal(isKept, device.Loader.Read()!.Outcome is not null);
@@ -30,7 +30,7 @@ public sealed class AgentTests
     {
         using var device = new TestDevice();
         var time = new FakeTimeProvider();
-        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Source, time, new ListLogger());
+        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Slots, device.Source, time, new ListLogger());
         await device.InstallAsync(device.Job with { ConfirmWithin = TimeSpan.FromSeconds(40) });
         device.Loader.Write(SlotMachine.Start(device.Loader.Read()!));
         var proving = agent.ProveAsync(TestContext.Current.CancellationToken);

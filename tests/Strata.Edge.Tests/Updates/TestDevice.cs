@@ -64,7 +64,9 @@ internal sealed class TestDevice : IDisposable
 
     public SlotFile Loader => new(Disk);
 
-    public UpdateInstaller Installer => new(Disk, Loader, Source, Options, TimeProvider.System);
+    public OwnSlots Slots => new(Disk, Loader, Options.TrialStarts);
+
+    public UpdateInstaller Installer => new(Disk, Loader, Slots, Source, Options, TimeProvider.System);
 
     public UpdateManifest Manifest { get; } = new()
     {
@@ -84,7 +86,7 @@ internal sealed class TestDevice : IDisposable
         job ??= Job;
         var update = Installer.Check(job);
         await Installer.DownloadAsync(job, update, _ => { }, TestContext.Current.CancellationToken);
-        Installer.Install(job, update);
+        await Installer.InstallAsync(job, update, TestContext.Current.CancellationToken);
     }
 
     public byte[] Program(Slot slot)

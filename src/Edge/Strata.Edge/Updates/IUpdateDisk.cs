@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Strata.Edge.Updates;
 
 /// <summary>
@@ -64,5 +66,22 @@ internal static class UpdateDisks
         }
         disk.Rename(name + ".next", name);
         disk.SyncNames(name);
+    }
+
+    /// <summary>Of a file's bytes, and how many there are; nothing and -1 when there is none.</summary>
+    public static (string Sha256, long Length) Hash(this IUpdateDisk disk, string name)
+    {
+        using var file = disk.Read(name);
+        if (file is null)
+            return ("", -1);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[64 * 1024];
+        long length = 0;
+        while (file.Read(buffer) is var read && read > 0)
+        {
+            hash.AppendData(buffer, 0, read);
+            length += read;
+        }
+        return (Convert.ToHexStringLower(hash.GetHashAndReset()), length);
     }
 }

@@ -19,12 +19,15 @@ internal sealed partial class UpdateAgent : IDisposable
     private const int MaxReason = 300;
 
     private static readonly TimeSpan SayAgain = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan TellAgain = TimeSpan.FromSeconds(10);
     private readonly UpdateOptions options;
+    private readonly SlotFile slots;
     private readonly IBootLoader loader;
     private readonly UpdateInstaller installer;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly TaskCompletionSource restart = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim reached = new(0, 1);
     private readonly CancellationTokenSource stopping = new();
     private Task working = Task.CompletedTask;
@@ -32,46 +35,30 @@ internal sealed partial class UpdateAgent : IDisposable
     private volatile string? currentJob;
     private volatile GatewayLink? link;
 
-    public UpdateAgent(UpdateOptions options, IUpdateDisk disk, IBootLoader loader, IArtifactSource source, TimeProvider time, ILogger logger)
+    public UpdateAgent(UpdateOptions options, IUpdateDisk disk, SlotFile slots, IBootLoader loader, IArtifactSource source, TimeProvider time, ILogger logger)
     {
-        (this.options, this.loader, this.time, this.logger) = (options, loader, time, logger);
-        installer = new UpdateInstaller(disk, loader, source, options, time);
+        (this.options, this.slots, this.loader, this.time, this.logger) = (options, slots, loader, time, logger);
+        installer = new UpdateInstaller(disk, slots, loader, source, options, time);
     }
 
     /// <summary>Completes when the program is to end so that the other slot is started.</summary>
     public Task Restart => restart.Task;
 
     /// <summary>What runs; null while nothing is in the slots.</summary>
-    public string? Version => loader.Read() is { } state ? state[SlotMachine.Started(state)]?.Version : null;
+    public string? Version => slots.Read() is { } state ? state[SlotMachine.Started(state)]?.Version : null;
 
-    /// <summary>While this version is being tried: confirms it when it has proved itself, or gives it up. Completes at once when it is not.</summary>
+    /// <summary>Learns from the boot loader what was started, before any work is done; while a version is being tried, confirms it when it has proved itself, or gives it up.</summary>
     public async Task ProveAsync(CancellationToken cancellationToken)
     {
-        if (loader.Read() is not { Trial: { Started: true } trial } state)
-            return;
-        var within = trial.ConfirmWithin ?? options.ConfirmWithin;
-        using var limit = new CancellationTokenSource(within, time);
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        var missing = "it reached neither gateway nor cloud";
-        try
-        {
-            await reached.WaitAsync(waiting.Token);
-            while (options.SelfTest is { } test && await Script.AskAsync(test, options.ScriptLimit, time, waiting.Token) is { } why)
-            {
-                missing = why;
-                await Task.Delay(TimeSpan.FromSeconds(2), time, waiting.Token);
-            }
-            loader.Write(SlotMachine.Confirm(state));
-            Confirmed(logger, state[trial.Slot]!.Version);
-            await TellAsync(cancellationToken);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            var why = $"it was not confirmed within {within.TotalSeconds:0} s of its start: {missing}";
-            loader.Write(SlotMachine.Reject(state, why));
-            GivenUp(logger, state[trial.Slot]!.Version, why);
+        var isToRestart = false;
+        await UntilToldAsync(async () => isToRestart = await loader.BeginAsync(cancellationToken), cancellationToken);
+        begun.TrySetResult();
+        if (isToRestart)
             restart.TrySetResult();
-        }
+        else if (slots.Read() is { Trial: { Started: true } trial } state)
+            await ProveAsync(trial, state[trial.Slot]!.Version, cancellationToken);
+        else
+            await TellAsync(cancellationToken);
     }
 
     /// <summary>Serves one connection until it is over.</summary>
@@ -96,7 +83,7 @@ internal sealed partial class UpdateAgent : IDisposable
             var told = time.GetTimestamp();
             while (true)
             {
-                var wait = loader.Read()?.Outcome is null ? options.AskEvery : SayAgain;
+                var wait = slots.Read()?.Outcome is null ? options.AskEvery : SayAgain;
                 if (await ReadAsync(answers.Reader, wait, cancellationToken) is { } heard)
                     await HearAsync(current, heard.Topic, heard.Payload, cancellationToken);
                 if (time.GetElapsedTime(asked) >= options.AskEvery)
@@ -135,6 +122,51 @@ internal sealed partial class UpdateAgent : IDisposable
         job?.Dispose();
     }
 
+    private async Task ProveAsync(SlotTrial trial, string version, CancellationToken cancellationToken)
+    {
+        var within = trial.ConfirmWithin ?? options.ConfirmWithin;
+        using var limit = new CancellationTokenSource(within, time);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        var missing = "it reached neither gateway nor cloud";
+        try
+        {
+            await reached.WaitAsync(waiting.Token);
+            while (options.SelfTest is { } test && await Script.AskAsync(test, options.ScriptLimit, time, waiting.Token) is { } why)
+            {
+                missing = why;
+                await Task.Delay(TimeSpan.FromSeconds(2), time, waiting.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            var why = $"it was not confirmed within {within.TotalSeconds:0} s of its start: {missing}";
+            GivenUp(logger, version, why);
+            await UntilToldAsync(() => loader.RejectAsync(why, cancellationToken), cancellationToken);
+            restart.TrySetResult();
+            return;
+        }
+        await UntilToldAsync(() => loader.ConfirmAsync(cancellationToken), cancellationToken);
+        Confirmed(logger, version);
+        await TellAsync(cancellationToken);
+    }
+
+    private async Task UntilToldAsync(Func<Task> tell, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await tell();
+                return;
+            }
+            catch (BootLoaderException e)
+            {
+                NotTold(logger, e.Message);
+                await Task.Delay(TellAgain, time, cancellationToken);
+            }
+        }
+    }
+
     private async Task HearAsync(GatewayLink current, string rest, byte[] payload, CancellationToken cancellationToken)
     {
         switch (rest.Split('/'))
@@ -145,8 +177,8 @@ internal sealed partial class UpdateAgent : IDisposable
             case ["next", "accepted"]:
                 Begin(payload);
                 break;
-            case [var id, "update", "accepted"] when loader.Read() is { Outcome: { } outcome } state && outcome.Job == id:
-                loader.Write(SlotMachine.Told(state));
+            case [var id, "update", "accepted"] when slots.Read() is { Outcome: { } outcome } state && outcome.Job == id:
+                slots.Write(SlotMachine.Told(state));
                 await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
                 break;
             case [var id, "update", "rejected"]:
@@ -162,8 +194,8 @@ internal sealed partial class UpdateAgent : IDisposable
     {
         if (CodeOf(payload) is TooMany or >= ServerFault)
             return;
-        if (loader.Read() is { Outcome: { } outcome } state && outcome.Job == id)
-            loader.Write(SlotMachine.Told(state));
+        if (slots.Read() is { Outcome: { } outcome } state && outcome.Job == id)
+            slots.Write(SlotMachine.Told(state));
         if (currentJob == id && job is { } running)
         {
             TakenBack(logger, id, Text(payload));
@@ -187,7 +219,7 @@ internal sealed partial class UpdateAgent : IDisposable
 
     private void Begin(byte[] payload)
     {
-        if (!working.IsCompleted || loader.Read() is { } state && (state.Trial is not null || state.Outcome is not null))
+        if (!working.IsCompleted || slots.Read() is { } state && (state.Trial is not null || state.Outcome is not null))
             return; // One after the other; what is done is told first.
         UpdateJob? asked;
         try
@@ -212,10 +244,13 @@ internal sealed partial class UpdateAgent : IDisposable
         await Task.Yield();
         try
         {
+            await begun.Task.WaitAsync(cancellationToken);
+            if (slots.Read() is { Trial: not null } or { Outcome: not null })
+                return; // That is told first.
             var update = installer.Check(asked);
             if (installer.Runs(update))
             {
-                loader.Write(SlotMachine.Succeed(loader.Read()!, asked.Job, update.Version));
+                slots.Write(SlotMachine.Succeed(slots.Read()!, asked.Job, update.Version));
                 await TellAsync(cancellationToken);
                 return;
             }
@@ -224,14 +259,14 @@ internal sealed partial class UpdateAgent : IDisposable
             if (asked.Mode == UpdateMode.DownloadOnly)
             {
                 // Verified, and kept until another job wants it installed, or something else downloaded.
-                var slots = loader.Read()!;
-                loader.Write(SlotMachine.Succeed(slots, asked.Job, slots[slots.Good]!.Version));
+                var state = slots.Read()!;
+                slots.Write(SlotMachine.Succeed(state, asked.Job, state[state.Good]!.Version));
                 await TellAsync(cancellationToken);
                 return;
             }
             await UntilReadyAsync(asked, cancellationToken);
             await SayAsync(asked.Job, "installing", null, 1, cancellationToken);
-            installer.Install(asked, update);
+            await installer.InstallAsync(asked, update, cancellationToken);
             Installed(logger, update.Component, update.Version);
             await SayAsync(asked.Job, "trial", null, 1, cancellationToken);
             restart.TrySetResult();
@@ -290,14 +325,14 @@ internal sealed partial class UpdateAgent : IDisposable
     /// <summary>Says what has become of a job, when there is something to say and somebody to say it to. It is said again until it is answered.</summary>
     private async Task TellAsync(CancellationToken cancellationToken)
     {
-        if (loader.Read()?.Outcome is { } outcome)
+        if (slots.Read()?.Outcome is { } outcome)
             await PublishAsync(outcome.Job, outcome.State, outcome.Reason, outcome.Version, null, cancellationToken);
     }
 
     private Task SayAsync(string id, string state, string? reason, double progress, CancellationToken cancellationToken)
     {
-        var slots = loader.Read();
-        return PublishAsync(id, state, reason, slots is null ? "" : slots[slots.Good]?.Version ?? "", progress, cancellationToken);
+        var now = slots.Read();
+        return PublishAsync(id, state, reason, now?[now.Good]?.Version ?? "", progress, cancellationToken);
     }
 
     private async Task PublishAsync(string id, string state, string? reason, string version, double? progress, CancellationToken cancellationToken)
@@ -354,6 +389,9 @@ internal sealed partial class UpdateAgent : IDisposable
 
     [LoggerMessage(4605, LogLevel.Warning, "What was answered to jobs/next is no job: {Reason}.")]
     private static partial void NoJob(ILogger logger, string reason);
+
+    [LoggerMessage(4607, LogLevel.Warning, "{Reason}. It is asked again.")]
+    private static partial void NotTold(ILogger logger, string reason);
 
     [LoggerMessage(4606, LogLevel.Information, "Job {Job} was taken back: {Reason}.")]
     private static partial void TakenBack(ILogger logger, string job, string reason);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Strata.Storage;
 
 namespace Strata.Edge.Updates;
@@ -49,29 +48,13 @@ internal sealed class UpdateDownload(IUpdateDisk disk, IArtifactSource source, T
     /// <exception cref="UpdateRefusedException">It is another.</exception>
     public void Verify(string name, string sha256, long size)
     {
-        var (found, length) = Hash(name);
+        var (found, length) = disk.Hash(name);
         if (found == sha256 && length == size)
             return;
         disk.Delete(name);
         throw new UpdateRefusedException(length != size
             ? $"what was downloaded has {length} bytes, and the manifest says {size}"
             : $"what was downloaded is not what was signed: its hash is {found[..12]}..., and the manifest says {sha256[..12]}...");
-    }
-
-    public (string Sha256, long Length) Hash(string name)
-    {
-        using var file = disk.Read(name);
-        if (file is null)
-            return ("", -1);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[64 * 1024];
-        long length = 0;
-        while (file.Read(buffer) is var read && read > 0)
-        {
-            hash.AppendData(buffer, 0, read);
-            length += read;
-        }
-        return (Convert.ToHexStringLower(hash.GetHashAndReset()), length);
     }
 
     private async Task ReadOnAsync(string name, string url, long from, long size, Action<double> progress, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace Strata.Edge.Updates;
 /// <summary>
 /// From a job to a new version that is about to be tried. Whatever moment the power goes, the slot that was good is untouched and is started; asked again, the same job goes on from what is on the disk.
 /// </summary>
-internal sealed class UpdateInstaller(IUpdateDisk disk, IBootLoader loader, IArtifactSource source, UpdateOptions options, TimeProvider time)
+internal sealed class UpdateInstaller(IUpdateDisk disk, SlotFile slots, IBootLoader loader, IArtifactSource source, UpdateOptions options, TimeProvider time)
 {
     /// <summary>Room that is left for everything else, in bytes.</summary>
     private const long Spare = 1 << 20;
@@ -19,7 +19,7 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, IBootLoader loader, IArt
     /// <exception cref="UpdateRefusedException">It is not; the message says why.</exception>
     public UpdateManifest Check(UpdateJob job)
     {
-        var state = loader.Read() ?? throw new UpdateRefusedException("there is no program in the slots yet");
+        var state = slots.Read() ?? throw new UpdateRefusedException("there is no program in the slots yet");
         var ring = disk.ReadAll("keys.json", KeyRingText.MaxBytes) is { } bytes
             ? KeyRingText.Read(bytes)
             : throw new UpdateRefusedException("the device has no ring of keys (keys.json), so it believes nobody");
@@ -43,7 +43,7 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, IBootLoader loader, IArt
     }
 
     /// <summary>Whether it runs already.</summary>
-    public bool Runs(UpdateManifest update) => loader.Read() is { Trial: null } state && state[state.Good]!.Sha256 == update.Sha256;
+    public bool Runs(UpdateManifest update) => slots.Read() is { Trial: null } state && state[state.Good]!.Sha256 == update.Sha256;
 
     /// <summary>Brings the artifact to the disk, by a patch where that does.</summary>
     /// <exception cref="UpdateRefusedException">It cannot be had as it was signed, or there is no room.</exception>
@@ -65,36 +65,32 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, IBootLoader loader, IArt
         }
     }
 
-    /// <summary>Puts what was downloaded into the spare slot and has it tried at the next start. Afterwards the program is to end, so that the supervisor starts the other.</summary>
-    /// <exception cref="UpdateRefusedException">What is in the slot is not what was signed.</exception>
-    public void Install(UpdateJob job, UpdateManifest update)
+    /// <summary>Puts what was downloaded into the spare slot and has it tried at the next start. Afterwards the program is to end, so that the other is started.</summary>
+    /// <exception cref="UpdateRefusedException">It is not what was signed, or was not taken.</exception>
+    public Task InstallAsync(UpdateJob job, UpdateManifest update, CancellationToken cancellationToken)
     {
-        var state = loader.Read()!;
-        var (spare, name) = (SlotFile.ProgramOf(state.Spare), UpdateDownload.NameOf(update.Sha256));
+        var name = UpdateDownload.NameOf(update.Sha256);
         download.Verify(name, update.Sha256, update.Size);
-        loader.Write(state = SlotMachine.Erase(state));
-        disk.Rename(name, spare);
-        disk.SyncNames(spare);
-        if (download.Hash(spare) is var (found, length) && (found != update.Sha256 || length != update.Size))
-            throw new UpdateRefusedException("what was written into the slot is read as something else: the disk is failing");
-        loader.Write(state = SlotMachine.Fill(state, new SlotContent(update.Version, update.Sha256, update.Size, update.Counter)));
-        loader.Write(SlotMachine.Try(state, job.Job, options.TrialStarts, job.ConfirmWithin));
+        return loader.InstallAsync(job, update, name, cancellationToken);
     }
 
     /// <summary>Keeps it for the cloud that the job has failed.</summary>
-    public void Fail(UpdateJob job, string reason) => loader.Write(SlotMachine.Fail(loader.Read()!, job.Job, reason));
+    public void Fail(UpdateJob job, string reason) => slots.Write(SlotMachine.Fail(slots.Read()!, job.Job, reason));
 
     /// <summary>False when the patch does not do: then the whole artifact is downloaded.</summary>
     private async Task<bool> PatchAsync(UpdateDelta delta, UpdateManifest update, Action<double> progress, CancellationToken cancellationToken)
     {
-        var state = loader.Read()!;
+        var state = slots.Read()!;
         var name = UpdateDownload.NameOf(update.Sha256);
         if (delta.Format != BinaryPatch.Format || delta.From != state[state.Good]!.Sha256 || disk.Length(name) > 0)
-            return disk.Length(name) == update.Size && download.Hash(name).Sha256 == update.Sha256;
+            return disk.Length(name) == update.Size && disk.Hash(name).Sha256 == update.Sha256;
         try
         {
+            using var good = loader.OpenGood();
+            if (good is null)
+                return false;
             var patch = await download.BringAsync(delta.Url, delta.Sha256, delta.Size, progress, cancellationToken);
-            Apply(SlotFile.ProgramOf(state.Good), patch, name, update.Size, cancellationToken);
+            Apply(good, patch, name, update.Size, cancellationToken);
             download.Verify(name, update.Sha256, update.Size);
             disk.Delete(patch);
             return true;
@@ -107,9 +103,8 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, IBootLoader loader, IArt
         }
     }
 
-    private void Apply(string old, string patch, string made, long size, CancellationToken cancellationToken)
+    private void Apply(Stream from, string patch, string made, long size, CancellationToken cancellationToken)
     {
-        using var from = disk.Read(old) ?? throw new InvalidDataException("The program is not there.");
         using var records = disk.Read(patch)!;
         using var file = disk.Write(made, 0);
         using (var into = new DiskStream(file))
@@ -120,17 +115,9 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, IBootLoader loader, IArt
 
     private void MakeRoom(long bytes)
     {
-        if (bytes + Spare <= disk.Free)
+        // The version before the one that runs is given up for the one to come.
+        if (bytes + Spare <= disk.Free || (loader.EmptySpare() && bytes + Spare <= disk.Free))
             return;
-        var state = loader.Read()!;
-        if (state.Trial is null && state[state.Spare] is { } old)
-        {
-            // The version before the one that runs is given up for the one to come.
-            loader.Write(SlotMachine.Erase(state));
-            disk.Delete(SlotFile.ProgramOf(state.Spare));
-            if (bytes + Spare <= disk.Free)
-                return;
-        }
         throw new UpdateRefusedException($"the disk is full: {bytes} bytes are needed, and {disk.Free} are free");
     }
 
