@@ -7,6 +7,7 @@ using Strata.Edge.Identity;
 using Strata.Edge.Reduction;
 using Strata.Edge.Sources;
 using Strata.Edge.Updates;
+using Strata.Edge.Updates.Rauc;
 using Strata.Edge.Wiping;
 
 namespace Strata.Edge;
@@ -70,7 +71,7 @@ public sealed partial class EdgeAgent : IDisposable
     /// <c>ready serial=TEXT ...</c>: its name comes with its certificate.
     /// </param>
     /// <exception cref="EdgeConfigurationException">The options, the source's file or the data folder cannot be used; the message says why.</exception>
-    /// <exception cref="RestartForUpdateException">Another version of it is to be started.</exception>
+    /// <exception cref="RestartForUpdateException">Another version of it is to be started; where RAUC has the slots, the machine is being started again.</exception>
     /// <exception cref="DeviceWipedException">The device was taken out of service: the agent has wiped itself, now or before.</exception>
     public static async Task RunAsync(EdgeOptions options, TextWriter ready, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -79,8 +80,17 @@ public sealed partial class EdgeAgent : IDisposable
         var trust = GatewayTrust.Read(options.AuthorityFile, options.DataDirectory);
         var wipe = new AgentWipe(options, trust, time, loggers.CreateLogger("Strata.Edge"));
         await wipe.GoOnAsync(cancellationToken);
-        if (await ServeAsync(options, trust, wipe, ready, loggers, time, cancellationToken) is { } order)
-            await wipe.RunAsync(order, cancellationToken);
+        try
+        {
+            if (await ServeAsync(options, trust, wipe, ready, loggers, time, cancellationToken) is { } order)
+                await wipe.RunAsync(order, cancellationToken);
+        }
+        catch (RestartForUpdateException) when (options.Updates is { Rauc: { } system } updating)
+        {
+            if (await Script.AskAsync(system.Restart, updating.ScriptLimit, time, CancellationToken.None) is { } why)
+                throw new IOException($"The machine has to be started again, so that another version of it is started: {why}.");
+            throw;
+        }
     }
 
     /// <summary>Runs until it is to stop; gives the order when it is to wipe itself, with nothing open any more.</summary>
@@ -104,7 +114,10 @@ public sealed partial class EdgeAgent : IDisposable
     {
         var folder = new UpdateFolder(updating.Folder);
         var slots = new SlotFile(folder);
-        return new UpdateAgent(updating, folder, slots, new OwnSlots(folder, slots, updating.TrialStarts), new HttpArtifactSource(updating.From, () => (
+        IBootLoader loader = updating.Rauc is { } system
+            ? new RaucSlots(folder, slots, RaucCommand.Find(system, time), updating.TrialStarts, folder.PathOf, RaucSlots.BootId, time, logger)
+            : new OwnSlots(folder, slots, updating.TrialStarts);
+        return new UpdateAgent(updating, folder, slots, loader, new HttpArtifactSource(updating.From, () => (
             (Device ?? throw new ArtifactSourceException("the device has not enrolled yet", isFinal: false)).Value,
             identity is null ? LinkProof.OfSecretFile(options.SecretFile!, trust) : new LinkProof(null, identity.Current!.Certificate, trust))), time, logger);
     }

@@ -41,7 +41,7 @@ public sealed record EdgeOptions
     /// <summary>Null (the default): no control loop; the source <c>room</c> has one always.</summary>
     public ControlOptions? Control { get; init; }
 
-    /// <summary>How the agent updates itself; null (the default): it does not. Needs a supervisor that starts it.</summary>
+    /// <summary>How the agent updates itself, or the system that it runs on; null (the default): it does not. Needs a supervisor that starts it, or RAUC.</summary>
     public UpdateOptions? Updates { get; init; }
 
     /// <summary>Time between two writings of <c>status.json</c>. 100 ms to 1 h; default 1 s.</summary>

@@ -9,6 +9,7 @@ using Strata.Edge.Identity;
 using Strata.Edge.Reduction;
 using Strata.Edge.Sources;
 using Strata.Edge.Updates;
+using Strata.Edge.Updates.Rauc;
 using Strata.Forwarding;
 
 namespace Strata.Edge.CommandLine;
@@ -16,6 +17,8 @@ namespace Strata.Edge.CommandLine;
 /// <summary>The options of an agent as the command line names them.</summary>
 internal sealed class EdgeCommandOptions
 {
+    private const string WithRauc = "rauc";
+
     private readonly Option<string> data = new("--data") { Description = "The agent's own folder: buffer, books, status.json.", Required = true, HelpName = "DIR" };
     private readonly Option<string?> device = new("--device") { Description = "The device that the agent speaks for; with --birth its certificate says it.", HelpName = "ID" };
     private readonly Option<string?> secretFile = new("--secret-file") { Description = "A file with the device's secret.", HelpName = "FILE" };
@@ -48,11 +51,16 @@ internal sealed class EdgeCommandOptions
     private readonly Option<string?> flushLimit = new("--flush-limit") { Description = "How long an agent that is told to stop goes on sending what waits; default 3.5s.", HelpName = "SPAN" };
     private readonly Option<string?> control = new("--control") { Description = "A control loop: a JSON file, or metric=temperature,setpoint=21,actuator=file:PATH,...", HelpName = "FILE|SETTINGS" };
 
-    private readonly Option<string?> updates = new("--updates") { Description = "The folder with the two slots and keys.json, of an agent that updates itself; it is started by 'supervise', which gives this.", HelpName = "DIR" };
+    private readonly Option<string?> updates = new("--updates") { Description = "The folder with the two slots and keys.json, of an agent that updates itself; it is started by 'supervise', which gives this. With --update-with rauc: with keys.json and what is downloaded.", HelpName = "DIR" };
+    private readonly Option<string?> updateWith = new("--update-with")
+    {
+        Description = "With --updates: slots (default: two of the agent's own, in --updates) or rauc: RAUC (Debian's rauc and rauc-service) has two slots with a whole system in each, and artifacts are its bundles.", HelpName = "slots|rauc",
+    };
+    private readonly Option<string?> restartWith = new("--restart-with") { Description = "With --update-with rauc: the program that starts the machine again; default reboot.", HelpName = "FILE" };
     private readonly Option<string?> updatesFrom = new("--updates-from") { Description = "With --updates: where artifacts are downloaded from, a gateway or the cloud.", HelpName = "URL" };
     private readonly Option<string?> model = new("--model") { Description = "With --updates: the device's model, which manifests must be for.", HelpName = "MODEL" };
     private readonly Option<string?> hardware = new("--hardware") { Description = "With --updates: its hardware revision.", HelpName = "REVISION" };
-    private readonly Option<string?> component = new("--component") { Description = "With --updates: the component that this program is; default edge.", HelpName = "NAME" };
+    private readonly Option<string?> component = new("--component") { Description = "With --updates: the component that is in the slots; default edge, with --update-with rauc os.", HelpName = "NAME" };
     private readonly Option<string?> selfTest = new("--self-test") { Description = "With --updates: a program that has to end with 0 before a new version is confirmed.", HelpName = "FILE" };
     private readonly Option<string?> updateWhen = new("--update-when") { Description = "With --updates: a program that has to end with 0 before a new version is installed (idle? battery full?).", HelpName = "FILE" };
     private readonly Option<string?> updateHours = new("--update-hours") { Description = "With --updates: the hours (UTC) in which new versions are installed, 01:00-04:30.", HelpName = "FROM-UNTIL" };
@@ -63,7 +71,7 @@ internal sealed class EdgeCommandOptions
     [
         data, device, secretFile, birth, birthKey, key, serial, authorities, to, source, map, timeColumn, timeFormat, speed, shiftEnd, offset, exitAtEnd, interval, deadBand, heartbeat, immediate, bufferBytes,
         whenFull, health, returnAfter, flushLimit, control,
-        updates, updatesFrom, model, hardware, component, selfTest, updateWhen, updateHours, askEvery, confirmWithin,
+        updates, updateWith, restartWith, updatesFrom, model, hardware, component, selfTest, updateWhen, updateHours, askEvery, confirmWithin,
     ];
 
     /// <exception cref="FormatException">A value is not what it should be; the message says which and what would be.</exception>
@@ -105,7 +113,7 @@ internal sealed class EdgeCommandOptions
     {
         if (parsed.GetValue(updates) is not { } folder)
         {
-            Option[] only = [updatesFrom, model, hardware, component, selfTest, updateWhen, updateHours, askEvery, confirmWithin];
+            Option[] only = [updateWith, restartWith, updatesFrom, model, hardware, component, selfTest, updateWhen, updateHours, askEvery, confirmWithin];
             return only.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } misplaced ? throw new FormatException($"{misplaced.Name} belongs to --updates DIR.") : null;
         }
         if (parsed.GetValue(updatesFrom) is not { } address || !Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var from))
@@ -118,7 +126,18 @@ internal sealed class EdgeCommandOptions
         };
         return options with
         {
-            Component = parsed.GetValue(component) ?? options.Component, AskEvery = Span(parsed, askEvery) ?? options.AskEvery, ConfirmWithin = Span(parsed, confirmWithin) ?? options.ConfirmWithin,
+            Rauc = ReadRauc(parsed), Component = parsed.GetValue(component) ?? (parsed.GetValue(updateWith) == WithRauc ? "os" : options.Component), AskEvery = Span(parsed, askEvery) ?? options.AskEvery, ConfirmWithin = Span(parsed, confirmWithin) ?? options.ConfirmWithin,
+        };
+    }
+
+    private RaucOptions? ReadRauc(ParseResult parsed)
+    {
+        var (with, restart) = (parsed.GetValue(updateWith), parsed.GetValue(restartWith));
+        return with switch
+        {
+            WithRauc => restart is null ? new RaucOptions() : new RaucOptions { Restart = restart },
+            null or "slots" => restart is null ? null : throw new FormatException("--restart-with belongs to --update-with rauc."),
+            _ => throw new FormatException($"--update-with is '{with}'; it takes slots or rauc."),
         };
     }
 

@@ -1,13 +1,18 @@
+using Strata.Edge.Updates.Rauc;
+
 namespace Strata.Edge.Updates;
 
 /// <summary>How an agent updates itself.</summary>
 public sealed record UpdateOptions
 {
-    /// <summary>The folder with the two slots, the ring of keys (<c>keys.json</c>) and what is being downloaded; not the data folder.</summary>
+    /// <summary>The folder with the two slots, or what is noted of them where RAUC has them, the ring of keys (<c>keys.json</c>) and what is being downloaded; not the data folder.</summary>
     public required string Folder { get; init; }
 
     /// <summary>Where artifacts are downloaded from, a gateway or the cloud: <c>http://HOST:PORT</c> or <c>https://HOST:PORT</c>.</summary>
     public required Uri From { get; init; }
+
+    /// <summary>Null (the default): the agent has two slots of its own, and a supervisor that starts it. Otherwise RAUC has slots with a whole system in each.</summary>
+    public RaucOptions? Rauc { get; init; }
 
     /// <summary>What manifests must be for.</summary>
     public required string Model { get; init; }
@@ -62,5 +67,7 @@ public sealed record UpdateOptions
             yield return $"{nameof(MaxBytes)} is {MaxBytes}; it must be 1 to 16 GiB.";
         if (NotBefore is null != NotAfter is null)
             yield return "A time of the day for updates has a beginning and an end.";
+        foreach (var wrong in Rauc?.Validate() ?? [])
+            yield return wrong;
     }
 }

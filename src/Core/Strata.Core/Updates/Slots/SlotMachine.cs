@@ -6,8 +6,8 @@ namespace Strata.Core.Updates.Slots;
 /// </summary>
 public static class SlotMachine
 {
-    /// <summary>The first program, in slot A.</summary>
-    public static SlotState First(SlotContent content) => new(Slot.A, content, null, content.Counter, null, null);
+    /// <summary>What runs before anything was installed: the first program, in slot A, or the system that the machine came with.</summary>
+    public static SlotState First(SlotContent content, Slot slot = Slot.A) => With(new(slot, null, null, content.Counter, null, null), slot, content);
 
     /// <summary>The spare slot is about to be overwritten.</summary>
     public static SlotState Erase(SlotState state) =>

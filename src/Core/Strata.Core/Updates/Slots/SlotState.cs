@@ -18,7 +18,9 @@ public sealed record SlotContent(string Version, string Sha256, long Size, long 
 /// <param name="StartsLeft">How often it may still be started before it counts as failed.</param>
 /// <param name="Started">Whether it was ever started.</param>
 /// <param name="ConfirmWithin">Within what time of its start it must have proved itself; null when the job does not say.</param>
-public sealed record SlotTrial(Slot Slot, string Job, int StartsLeft, bool Started, TimeSpan? ConfirmWithin = null);
+/// <param name="Boot">Of a whole system: the start of the machine in which it was written; null while it is being written.</param>
+/// <param name="GivenUp">Of a whole system: why it has failed, until the machine runs the version before again; null while it has not.</param>
+public sealed record SlotTrial(Slot Slot, string Job, int StartsLeft, bool Started, TimeSpan? ConfirmWithin = null, string? Boot = null, string? GivenUp = null);
 
 /// <summary>What has become of a job, to be told to the cloud; kept until it was.</summary>
 /// <param name="State">As on the wire: <c>succeeded</c>, <c>failed</c> or <c>rolledBack</c>.</param>

@@ -25,6 +25,10 @@ public static class SlotText
                 json.WriteBoolean("started", trial.Started);
                 if (trial.ConfirmWithin is { } within)
                     json.WriteNumber("confirmWithin", (int)within.TotalSeconds);
+                if (trial.Boot is { } boot)
+                    json.WriteString("boot", boot);
+                if (trial.GivenUp is { } why)
+                    json.WriteString("givenUp", why);
                 json.WriteEndObject();
             }
             if (state.Outcome is { } outcome)
@@ -70,7 +74,8 @@ public static class SlotText
 
     private static SlotTrial Trial(JsonElement trial) => new(
         SlotOf(trial.GetProperty("slot")), trial.GetProperty("job").GetString()!, trial.GetProperty("startsLeft").GetInt32(), trial.GetProperty("started").GetBoolean(),
-        trial.TryGetProperty("confirmWithin", out var within) ? TimeSpan.FromSeconds(within.GetInt32()) : null);
+        trial.TryGetProperty("confirmWithin", out var within) ? TimeSpan.FromSeconds(within.GetInt32()) : null,
+        trial.TryGetProperty("boot", out var boot) ? boot.GetString() : null, trial.TryGetProperty("givenUp", out var why) ? why.GetString() : null);
 
     private static SlotContent? Content(JsonElement content) =>
         content.ValueKind == JsonValueKind.Null
