@@ -16,11 +16,10 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     {
         await installation.StartCloudAsync("--look-every", "500ms");
         var secret = await installation.Client.CreateDeviceAsync(new CreateDevice(Device, Model: "T-100"), Cancel);
-        await StrataAsync("artifacts", "keygen", "k1", "--out", installation.Folder);
-        await StrataAsync("artifacts", "keys", "add", KeyFile, "--data", installation.CloudFolder);
+        await AddKeyAsync();
         var (good, bad) = (await AddAsync("2.0", Starts), await AddAsync("3.0", "#!/bin/sh\nexit 3\n"));
-        await using var agent = await SuperviseAsync(secret);
-        await Eventually.IsAsync(async () => (await installation.Client.GetDeviceAsync(Device, Cancel)).State, state => state == "active", "the agent's first reading");
+        await using var agent = await SuperviseAsync(secret.Secret, installation.CloudMqttPort, installation.CloudHttp);
+        await ActiveAsync();
 
         var done = await RollOutAsync(good);
         Assert.Equal(("done", 1, 0), (done.State, done.Rings[0].Updated, done.Rings[0].Failed));
@@ -38,6 +37,64 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_agent_that_reaches_nothing_but_MQTT_takes_its_update_in_blocks(bool isBehindGateway)
+    {
+        await installation.StartCloudAsync("--look-every", "500ms");
+        var secrets = (await installation.ApplyAsync($$"""
+            apiVersion: strata/v1
+            site: hq
+            children: [ { site: a, kind: floor } ]
+            gateways: [ { id: gw-a, site: hq/a, uplink: { "*": raw } } ]
+            devices: [ { id: {{Device}}, site: hq/a, model: T-100 } ]
+            """)).Secrets;
+        await AddKeyAsync();
+        var version = await AddAsync("2.0", Starts + Padding(700_000));
+        var mqtt = isBehindGateway ? Installation.Port(await installation.StartFogAsync("gw-a", "hq/a")) : installation.CloudMqttPort;
+        await using var agent = await SuperviseAsync(secrets[Device], mqtt, from: null);
+        await ActiveAsync();
+        var done = await RollOutAsync(version);
+        Assert.Equal(("done", 1, 0), (done.State, done.Rings[0].Updated, done.Rings[0].Failed));
+        Assert.Equal("2.0", Assert.Single((await installation.Client.ListDeviceSoftwareAsync(Device, Cancel)).Items).Version);
+    }
+
+    [Fact]
+    public async Task Killed_in_the_middle_of_its_blocks_the_agent_goes_on_where_it_was_and_so_it_does_when_the_cloud_was_killed()
+    {
+        const int length = 48_000_000;
+        await installation.StartCloudAsync("--look-every", "500ms");
+        var secret = await installation.Client.CreateDeviceAsync(new CreateDevice(Device, Model: "T-100"), Cancel);
+        await AddKeyAsync();
+        var version = await AddAsync("2.0", Starts + Padding(length));
+        var agent = await SuperviseAsync(secret.Secret, installation.CloudMqttPort, from: null);
+        await ActiveAsync();
+        var rollout = await BeginAsync(version);
+
+        await UntilAsync(length / 10);
+        await agent.KillAsync();
+        System.Diagnostics.Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(Path.Combine(Updates, "program.pid"), Cancel))).Kill();
+        var there = Downloaded();
+        Assert.InRange(there, length / 10, length - 1);
+        await agent.StartAsync(Installation.StartLimit, Cancel);
+        Assert.InRange(Downloaded(), there, length + 1_000);
+
+        await UntilAsync(there + (length / 10));
+        await installation.Cloud.KillAsync();
+        there = Downloaded();
+        Assert.InRange(there, length / 5, length - 1);
+        await installation.Cloud.StartAsync(Installation.StartLimit, Cancel);
+        Assert.InRange(Downloaded(), there, length + 1_000);
+
+        var done = await EndAsync(rollout);
+        Assert.Equal(("done", 1, 0), (done.State, done.Rings[0].Updated, done.Rings[0].Failed));
+        await agent.DisposeAsync();
+
+        long Downloaded() => Directory.GetFiles(Path.Combine(Updates, "download")) is [var file, ..] ? new FileInfo(file).Length : 0;
+        async Task UntilAsync(long bytes) => await Eventually.IsAsync(() => Task.FromResult(Downloaded()), now => now >= bytes, $"{bytes} bytes come; {installation.Folder} has the logs");
+    }
+
+    [Theory]
     [InlineData("soon", "--look-every is 'soon'; it takes a span from 100ms to 10m, for example 10s.")]
     [InlineData("1ms", "LookInterval must be 100 ms to 10 min.")]
     public async Task A_node_that_is_to_look_at_rollouts_at_no_time_does_not_start(string span, string why)
@@ -49,10 +106,23 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => installation.DisposeAsync();
 
+    private string Updates => Path.Combine(installation.Folder, "updates");
+
     private string KeyFile => Path.Combine(installation.Folder, "k1.key.pem");
 
     /// <summary>A version of the agent.</summary>
     private static string Starts => $"#!/bin/sh\nexec \"{Installation.Executable}\" edge \"$@\"\n";
+
+    /// <summary>So many bytes that a shell does not run.</summary>
+    private static string Padding(int bytes) => string.Concat(Enumerable.Repeat("# nothing to do in this line of a program that is only long\n", bytes / 61));
+
+    private async Task AddKeyAsync()
+    {
+        await StrataAsync("artifacts", "keygen", "k1", "--out", installation.Folder);
+        await StrataAsync("artifacts", "keys", "add", KeyFile, "--data", installation.CloudFolder);
+    }
+
+    private Task<string> ActiveAsync() => Eventually.IsAsync(async () => (await installation.Client.GetDeviceAsync(Device, Cancel)).State, state => state == "active", "the agent's first reading");
 
     private async Task<string> AddAsync(string version, string script)
     {
@@ -63,25 +133,31 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     }
 
     /// <summary>Rolls it out to the one device, until the gate has decided.</summary>
-    private async Task<RolloutInfo> RollOutAsync(string artifact)
+    private async Task<RolloutInfo> RollOutAsync(string artifact) => await EndAsync(await BeginAsync(artifact));
+
+    private async Task<string> BeginAsync(string artifact)
     {
         var draft = await installation.Client.CreateRolloutAsync(
             new CreateRollout(artifact, Devices: [Device], Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false, ConfirmWithin: TimeSpan.FromSeconds(30)), Cancel);
         await installation.Client.StepRolloutAsync(draft.Id, "start", cancellationToken: Cancel);
-        return await Eventually.IsAsync(() => installation.Client.GetRolloutAsync(draft.Id, Cancel), r => r.State is "done" or "aborted", $"the end of the rollout of {artifact}; {installation.Folder} has the logs", TimeSpan.FromMinutes(3));
+        return draft.Id;
     }
 
-    private async Task<StrataProcess> SuperviseAsync(DeviceSecret secret)
+    private Task<RolloutInfo> EndAsync(string rollout) =>
+        Eventually.IsAsync(() => installation.Client.GetRolloutAsync(rollout, Cancel), r => r.State is "done" or "aborted", $"the end of the rollout; {installation.Folder} has the logs", TimeSpan.FromMinutes(3));
+
+    /// <param name="from">Where artifacts come from by HTTP; null: by MQTT.</param>
+    private async Task<StrataProcess> SuperviseAsync(string secret, int mqttPort, string? from)
     {
-        var (data, updates) = (Directory.CreateDirectory(Path.Combine(installation.Folder, "agent")).FullName, Directory.CreateDirectory(Path.Combine(installation.Folder, "updates")).FullName);
+        var (data, updates) = (Directory.CreateDirectory(Path.Combine(installation.Folder, "agent")).FullName, Directory.CreateDirectory(Updates).FullName);
         var (secretFile, first) = (Path.Combine(data, "device.secret"), Path.Combine(installation.Folder, "first.sh"));
-        await File.WriteAllTextAsync(secretFile, secret.Secret, Cancel);
+        await File.WriteAllTextAsync(secretFile, secret, Cancel);
         File.SetUnixFileMode(secretFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await File.WriteAllTextAsync(first, Starts, Cancel);
         await StrataAsync("artifacts", "keys", "ring", "--out", Path.Combine(updates, "keys.json"), "--data", installation.CloudFolder);
         var agent = installation.Create("agent", [
             "edge", "supervise", "--updates", updates, "--install", first, "--install-version", "1.0", "--until-stdin-closes", "--", "--data", data, "--device", Device, "--secret-file", secretFile,
-            "--to", $"mqtt://127.0.0.1:{installation.CloudMqttPort}", "--source", "host", "--updates-from", installation.CloudHttp, "--model", "T-100", "--ask-every", "10s", "--flush-limit", "100ms"]);
+            "--to", $"mqtt://127.0.0.1:{mqttPort}", "--source", "host", .. from is null ? (string[])[] : ["--updates-from", from], "--model", "T-100", "--ask-every", "10s", "--flush-limit", "100ms"]);
         await agent.StartAsync(Installation.StartLimit, Cancel);
         return agent;
     }

@@ -117,9 +117,12 @@ public sealed partial class EdgeAgent : IDisposable
         IBootLoader loader = updating.Rauc is { } system
             ? new RaucSlots(folder, slots, RaucCommand.Find(system, time), updating.TrialStarts, folder.PathOf, RaucSlots.BootId, time, logger)
             : new OwnSlots(folder, slots, updating.TrialStarts);
-        return new UpdateAgent(updating, folder, slots, loader, new HttpArtifactSource(updating.From, () => (
-            (Device ?? throw new ArtifactSourceException("the device has not enrolled yet", isFinal: false)).Value,
-            identity is null ? LinkProof.OfSecretFile(options.SecretFile!, trust) : new LinkProof(null, identity.Current!.Certificate, trust))), time, logger);
+        IArtifactSource source = updating.From is { } address
+            ? new HttpArtifactSource(address, () => (
+                (Device ?? throw new ArtifactSourceException("the device has not enrolled yet", isFinal: false)).Value,
+                identity is null ? LinkProof.OfSecretFile(options.SecretFile!, trust) : new LinkProof(null, identity.Current!.Certificate, trust)))
+            : new MqttArtifactSource(() => updates?.Link, time);
+        return new UpdateAgent(updating, folder, slots, loader, source, time, logger);
     }
 
     private static DeviceIdentity? CreateIdentity(EdgeOptions options, GatewayTrust trust, TimeProvider time, ILoggerFactory loggers)

@@ -21,7 +21,7 @@ internal sealed class MemorySource : IArtifactSource
 
     public long Sent { get; private set; }
 
-    public Task<ArtifactStream> OpenAsync(string url, long from, CancellationToken cancellationToken)
+    public Task<ArtifactStream> OpenAsync(string url, long from, long size, CancellationToken cancellationToken)
     {
         Connections++;
         if (!Files.TryGetValue(url, out var bytes))

@@ -57,7 +57,7 @@ internal sealed class EdgeCommandOptions
         Description = "With --updates: slots (default: two of the agent's own, in --updates) or rauc: RAUC (Debian's rauc and rauc-service) has two slots with a whole system in each, and artifacts are its bundles.", HelpName = "slots|rauc",
     };
     private readonly Option<string?> restartWith = new("--restart-with") { Description = "With --update-with rauc: the program that starts the machine again; default reboot.", HelpName = "FILE" };
-    private readonly Option<string?> updatesFrom = new("--updates-from") { Description = "With --updates: where artifacts are downloaded from, a gateway or the cloud.", HelpName = "URL" };
+    private readonly Option<string?> updatesFrom = new("--updates-from") { Description = "With --updates: where artifacts are downloaded from, a gateway or the cloud; without it they come in blocks by the connection to --to.", HelpName = "URL" };
     private readonly Option<string?> model = new("--model") { Description = "With --updates: the device's model, which manifests must be for.", HelpName = "MODEL" };
     private readonly Option<string?> hardware = new("--hardware") { Description = "With --updates: its hardware revision.", HelpName = "REVISION" };
     private readonly Option<string?> component = new("--component") { Description = "With --updates: the component that is in the slots; default edge, with --update-with rauc os.", HelpName = "NAME" };
@@ -116,8 +116,9 @@ internal sealed class EdgeCommandOptions
             Option[] only = [updateWith, restartWith, updatesFrom, model, hardware, component, selfTest, updateWhen, updateHours, askEvery, confirmWithin];
             return only.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } misplaced ? throw new FormatException($"{misplaced.Name} belongs to --updates DIR.") : null;
         }
-        if (parsed.GetValue(updatesFrom) is not { } address || !Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var from))
-            throw new FormatException("--updates needs --updates-from http://HOST:PORT, where artifacts are downloaded from.");
+        Uri? from = null;
+        if (parsed.GetValue(updatesFrom) is { } address && !Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out from))
+            throw new FormatException($"--updates-from is '{address}'; write http://HOST:PORT or https://HOST:PORT of a gateway or the cloud, or leave it out for MQTT.");
         var hours = ReadHours(parsed.GetValue(updateHours));
         var options = new UpdateOptions
         {

@@ -8,6 +8,7 @@ using MQTTnet.Formatter;
 using MQTTnet.Protocol;
 using Strata.Core.Devices;
 using Strata.Edge.Buffering;
+using Strata.Edge.Updates;
 using Strata.Forwarding;
 
 namespace Strata.Edge.Delivery;
@@ -29,7 +30,7 @@ internal enum PublishOutcome
 internal readonly record struct PublishAnswer(PublishOutcome Outcome, string Reason);
 
 /// <summary>One MQTT 5 connection to one gateway. Safe from any thread.</summary>
-internal sealed class GatewayLink : IAsyncDisposable
+internal sealed class GatewayLink : IArtifactLink, IAsyncDisposable
 {
     private static readonly MqttClientFactory Factory = new();
     private readonly IMqttClient client;
@@ -38,6 +39,7 @@ internal sealed class GatewayLink : IAsyncDisposable
     private readonly string commandTopic;
     private readonly string wipeTopic;
     private readonly string jobsTopic;
+    private readonly string artifactsTopic;
     private readonly TaskCompletionSource<string> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private GatewayLink(IMqttClient client, GatewayAddress address, DeviceId device)
@@ -48,6 +50,7 @@ internal sealed class GatewayLink : IAsyncDisposable
         commandTopic = $"devices/{device}/commands/";
         wipeTopic = $"{commandTopic}wipe/";
         jobsTopic = $"devices/{device}/jobs/";
+        artifactsTopic = $"devices/{device}/artifacts/";
         client.DisconnectedAsync += OnDisconnectedAsync;
         client.ApplicationMessageReceivedAsync += OnMessageAsync;
     }
@@ -65,6 +68,9 @@ internal sealed class GatewayLink : IAsyncDisposable
 
     /// <summary>Something was said of updates: the topic below <c>jobs/</c>, and the payload, which is the receiver's. Called by the connection: must not wait.</summary>
     public event Action<string, byte[]>? JobSaid;
+
+    /// <inheritdoc/>
+    public event Action<string, byte[]>? ArtifactSaid;
 
     /// <summary>How many publishes the gateway takes at once.</summary>
     public int ReceiveMaximum { get; private set; }
@@ -161,6 +167,21 @@ internal sealed class GatewayLink : IAsyncDisposable
     public Task<PublishAnswer> SayOfJobsAsync(string rest, byte[] payload, CancellationToken cancellationToken) => PublishAsync(
         Factory.CreateApplicationMessageBuilder().WithTopic(jobsTopic + rest).WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), cancellationToken);
 
+    /// <inheritdoc/>
+    public async Task<string?> ListenToArtifactAsync(string sha256, CancellationToken cancellationToken)
+    {
+        foreach (var filter in (string[])["get/accepted", "get/rejected", "blocks/+/+"])
+        {
+            if (await SubscribeAsync($"{artifactsTopic}{sha256}/{filter}", cancellationToken) is { } refused)
+                return refused;
+        }
+        return client.IsConnected ? null : "the connection is over";
+    }
+
+    /// <inheritdoc/>
+    public Task AskForBlocksAsync(string sha256, byte[] request, CancellationToken cancellationToken) => PublishAsync(
+        Factory.CreateApplicationMessageBuilder().WithTopic($"{artifactsTopic}{sha256}/get").WithPayload(request).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), cancellationToken);
+
     private async Task<string?> SubscribeAsync(string filter, CancellationToken cancellationToken)
     {
         try
@@ -235,6 +256,8 @@ internal sealed class GatewayLink : IAsyncDisposable
             CommandGiven?.Invoke(name, request, System.Buffers.BuffersExtensions.ToArray(message.ApplicationMessage.Payload));
         else if (message.ApplicationMessage.Topic is { } said && said.StartsWith(jobsTopic, StringComparison.Ordinal))
             JobSaid?.Invoke(said[jobsTopic.Length..], System.Buffers.BuffersExtensions.ToArray(message.ApplicationMessage.Payload));
+        else if (message.ApplicationMessage.Topic is { } bytes && bytes.StartsWith(artifactsTopic, StringComparison.Ordinal))
+            ArtifactSaid?.Invoke(bytes[artifactsTopic.Length..], System.Buffers.BuffersExtensions.ToArray(message.ApplicationMessage.Payload));
         return Task.CompletedTask;
     }
 

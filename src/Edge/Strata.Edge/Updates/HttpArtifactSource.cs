@@ -11,7 +11,7 @@ internal sealed class HttpArtifactSource(Uri address, Func<(string Device, LinkP
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(15);
 
-    public async Task<ArtifactStream> OpenAsync(string url, long from, CancellationToken cancellationToken)
+    public async Task<ArtifactStream> OpenAsync(string url, long from, long size, CancellationToken cancellationToken)
     {
         HttpClient? client = null;
         try

@@ -4,8 +4,9 @@ namespace Strata.Edge.Updates;
 internal interface IArtifactSource
 {
     /// <summary>The bytes from <paramref name="from"/> on, or from the beginning where the source cannot do that.</summary>
+    /// <param name="size">How many there are, as the manifest says.</param>
     /// <exception cref="ArtifactSourceException">They are not to be had; says whether trying again may help.</exception>
-    Task<ArtifactStream> OpenAsync(string url, long from, CancellationToken cancellationToken);
+    Task<ArtifactStream> OpenAsync(string url, long from, long size, CancellationToken cancellationToken);
 }
 
 /// <param name="From">Where in the artifact the stream begins.</param>

@@ -41,6 +41,9 @@ internal sealed partial class UpdateAgent : IDisposable
         installer = new UpdateInstaller(disk, slots, loader, source, options, time);
     }
 
+    /// <summary>The connection by which updates are spoken of; null while there is none.</summary>
+    public GatewayLink? Link => link;
+
     /// <summary>Completes when the program is to end so that the other slot is started.</summary>
     public Task Restart => restart.Task;
 

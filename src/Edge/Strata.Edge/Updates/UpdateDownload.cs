@@ -59,7 +59,7 @@ internal sealed class UpdateDownload(IUpdateDisk disk, IArtifactSource source, T
 
     private async Task ReadOnAsync(string name, string url, long from, long size, Action<double> progress, CancellationToken cancellationToken)
     {
-        using var content = await source.OpenAsync(url, from, cancellationToken);
+        using var content = await source.OpenAsync(url, from, size, cancellationToken);
         using var file = disk.Write(name, content.From);
         var buffer = new byte[64 * 1024];
         var (at, unsynced) = (content.From, 0);

@@ -8,8 +8,8 @@ public sealed record UpdateOptions
     /// <summary>The folder with the two slots, or what is noted of them where RAUC has them, the ring of keys (<c>keys.json</c>) and what is being downloaded; not the data folder.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>Where artifacts are downloaded from, a gateway or the cloud: <c>http://HOST:PORT</c> or <c>https://HOST:PORT</c>.</summary>
-    public required Uri From { get; init; }
+    /// <summary>Where artifacts are downloaded from, a gateway or the cloud: <c>http://HOST:PORT</c> or <c>https://HOST:PORT</c>. Null (the default): in blocks by the agent's own MQTT connection.</summary>
+    public Uri? From { get; init; }
 
     /// <summary>Null (the default): the agent has two slots of its own, and a supervisor that starts it. Otherwise RAUC has slots with a whole system in each.</summary>
     public RaucOptions? Rauc { get; init; }
@@ -53,7 +53,7 @@ public sealed record UpdateOptions
     /// <summary>What is wrong, one sentence each; empty when all is well.</summary>
     public IEnumerable<string> Validate()
     {
-        if (From.Scheme is not ("http" or "https"))
+        if (From is { Scheme: not ("http" or "https") })
             yield return $"--updates-from is '{From}'; write http://HOST:PORT or https://HOST:PORT of a gateway or the cloud.";
         if (ConfirmWithin < TimeSpan.FromSeconds(10) || ConfirmWithin > TimeSpan.FromHours(1))
             yield return $"{nameof(ConfirmWithin)} is {ConfirmWithin}; it must be 10 s to 1 h.";

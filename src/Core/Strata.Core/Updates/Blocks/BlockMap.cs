@@ -10,8 +10,20 @@ public sealed class BlockMap(long bytes, int size)
     private readonly BitArray come = new(checked((int)((bytes + size - 1) / size)));
     private int first;
 
+    /// <summary>Of an artifact whose first bytes are there: of the block that these end in, all is missing.</summary>
+    public BlockMap(long bytes, int size, long there)
+        : this(bytes, size)
+    {
+        Count = first = there >= bytes ? come.Length : (int)(there / size);
+        for (var number = 0; number < first; number++)
+            come[number] = true;
+    }
+
     /// <summary>How many have come.</summary>
     public int Count { get; private set; }
+
+    /// <summary>The first that has not come; as many as there are when all have.</summary>
+    public int First => first;
 
     public bool IsWhole => Count == come.Length;
 
@@ -33,14 +45,15 @@ public sealed class BlockMap(long bytes, int size)
     }
 
     /// <summary>Those of the next blocks that are missing, as many as one request may bring; null when nothing is.</summary>
-    public BlockRequest? Next()
+    /// <param name="within">So many blocks from the first missing one on: what comes before its turn has to be kept.</param>
+    public BlockRequest? Next(int within = BlockRequest.MostCount)
     {
         if (IsWhole)
             return null;
         var most = Math.Max(1, BlockRequest.MostBytes / size);
         var missing = new byte[BlockRequest.MostCount / 8];
         var (count, asked) = (0, 0);
-        for (; count < BlockRequest.MostCount && first + count < come.Length && asked < most; count++)
+        for (; count < Math.Min(within, BlockRequest.MostCount) && first + count < come.Length && asked < most; count++)
         {
             if (come[first + count])
                 continue;
