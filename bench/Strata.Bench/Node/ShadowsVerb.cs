@@ -131,7 +131,7 @@ internal static class ShadowsVerb
         var watched = await cloud.Client.CreateDeviceAsync(new CreateDevice("watched"));
         var before = cloud.ProcessorTime;
         var load = LoadAsync(arguments, cloud.Mqtt.ToString(), file, rate);
-        var delta = deltas == 0 ? null : await DeltasAsync(cloud, watched, deltas);
+        var delta = deltas == 0 ? null : await DeltasAsync(cloud, watched, deltas, TimeSpan.FromSeconds(Warmup(arguments)));
         var done = await load;
         var result = (new CloudResult(done.PerSecond, (long)(done.Total / (cloud.ProcessorTime - before).TotalSeconds), done.Refused, done.P50Ms, done.P99Ms), delta);
         await cloud.StopAsync();
@@ -139,9 +139,9 @@ internal static class ShadowsVerb
     }
 
     /// <summary>From the request of a change to the delta that the device hears, while the load runs.</summary>
-    private static async Task<DeltaTimes> DeltasAsync(StrataProcess cloud, DeviceSecret watched, int count)
+    private static async Task<DeltaTimes> DeltasAsync(StrataProcess cloud, DeviceSecret watched, int count, TimeSpan warmup)
     {
-        await Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System); // The load is on its way.
+        var began = Stopwatch.GetTimestamp();
         using var client = new MqttClientFactory().CreateMqttClient();
         var heard = System.Threading.Channels.Channel.CreateUnbounded<long>();
         client.ApplicationMessageReceivedAsync += _ =>
@@ -151,26 +151,35 @@ internal static class ShadowsVerb
         };
         await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", cloud.Mqtt.Port).WithCredentials(watched.Id, watched.Secret).WithClientId("watched").Build());
         await client.SubscribeAsync("devices/watched/shadow/update/delta", MQTTnet.Protocol.MqttQualityOfServiceLevel.AtMostOnce);
-        var ms = new double[count];
-        for (var i = 0; i < count; i++)
+        var changes = 0;
+        async Task<double> NextAsync()
         {
-            var began = Stopwatch.GetTimestamp();
-            var change = cloud.Client.UpdateShadowAsync("watched", $$$"""{"state":{"desired":{"n":{{{i}}} } } }""");
-            ms[i] = Stopwatch.GetElapsedTime(began, await heard.Reader.ReadAsync()).TotalMilliseconds;
+            var asked = Stopwatch.GetTimestamp();
+            var change = cloud.Client.UpdateShadowAsync("watched", $$$"""{"state":{"desired":{"n":{{{changes++}}} } } }""");
+            var ms = Stopwatch.GetElapsedTime(asked, await heard.Reader.ReadAsync()).TotalMilliseconds;
             await change;
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+            return ms;
         }
+        while (Stopwatch.GetElapsedTime(began) < warmup)
+            await NextAsync();
+        var ms = new double[count];
+        for (var i = 0; i < count; i++)
+            ms[i] = await NextAsync();
         await client.DisconnectAsync();
         Array.Sort(ms);
         return new DeltaTimes(count, Math.Round(ms[count / 2], 2), Math.Round(ms[count * 99 / 100], 2), Math.Round(ms[^1], 2));
     }
+
+    /// <summary>Seconds: the node is compiled while it runs.</summary>
+    private static int Warmup(Arguments arguments) => arguments.Number("warmup", 20);
 
     private static async Task<LoadResult> LoadAsync(Arguments arguments, string target, string users, int rate)
     {
         var start = new ProcessStartInfo("taskset",
             [
                 "-c", "1", Environment.ProcessPath!, "mqtt-load", "--target", target, "--users", users, "--connections", "50", "--window", "64", "--topic", "devices/{client}/shadow/update",
-                "--template", """{"state":{"reported":{"temp":22.4,"n":1{n}}}}""", "--mqtt", "5", "--rate", $"{rate}", "--seconds", arguments.Text("seconds", "10"), "--warmup", arguments.Text("warmup", "3"),
+                "--template", """{"state":{"reported":{"temp":22.4,"n":1{n}}}}""", "--mqtt", "5", "--rate", $"{rate}", "--seconds", arguments.Text("seconds", "10"), "--warmup", $"{Warmup(arguments)}",
             ])
         { RedirectStandardOutput = true };
         using var load = Process.Start(start)!;
