@@ -317,6 +317,25 @@ public sealed class RolloutTests
         Assert.Equal(MemberState.Succeeded, first.State);
     }
 
+    [Fact]
+    public void Going_back_does_not_wait_for_those_that_are_silent_for_good_and_is_not_over_before_anybody_went()
+    {
+        var rollout = Draft(40, p => p with { Rings = new RingPlan([new Ring(1, 1, TimeSpan.FromDays(1))]) });
+        rollout.Look(_ => new MemberEvidence(Well, true), Start);
+        Install(rollout, Start);
+        var dead = rollout.Members.Values.Take(2).Select(m => m.Id).ToHashSet();
+        rollout.Look(m => new MemberEvidence(dead.Contains(m.Id) ? Well with { Silent = true } : Well, true), Start.AddHours(1));
+        var back = RollbackPlanning.Make(rollout, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start).Rollout;
+        Assert.Equal(dead, back.Members.Values.Where(m => m.Ring == 0).Select(m => m.Id).ToHashSet());
+        back.Start(Start);
+        back.Look(m => new MemberEvidence(Well, !dead.Contains(m.Id)), Start);
+        back.Look(m => new MemberEvidence(Well, !dead.Contains(m.Id)), Start.AddHours(1));
+        Assert.Equal((RolloutState.Running, 1), (back.Head.State, back.Head.Ring));
+        for (var hour = 2; hour < 100; hour++)
+            back.Look(_ => new MemberEvidence(Well, false), Start.AddHours(hour));
+        Assert.Equal((RolloutState.Running, 2), (back.Head.State, back.Head.Ring));
+    }
+
     private static void Install(Rollout rollout, DateTimeOffset now)
     {
         foreach (var id in rollout.Members.Values.Where(m => m.Ring <= rollout.Head.Ring).Select(m => m.Id).ToArray())

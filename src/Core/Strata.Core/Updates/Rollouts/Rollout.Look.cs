@@ -21,7 +21,7 @@ public sealed partial class Rollout
         var soak = Plan.Rings.Rings[Head.Ring].Soak;
         var seen = Watch(evidence, rule, soak, now);
         Head = Head with { Health = rule.State, Looked = now, ControlSilent = Head.ControlSilent + seen.ControlSilent, ControlDays = Head.ControlDays + seen.ControlDays };
-        if (Head.State == RolloutState.Running && inFlight == 0 && (seen.ToDo == 0 || now - Head.RingBegan >= Straggle) && (seen.Counts.Succeeded > 0 || seen.Members == 0))
+        if (Head.State == RolloutState.Running && inFlight == 0 && (seen.ToDo == 0 || now - Head.RingBegan >= Straggle) && (seen.Counts.Succeeded > 0 || seen.Members == 0 || MayPassUnseen))
             Head = Head with { State = RolloutState.Soaking, SoakBegan = now };
         var soaked = Head.State == RolloutState.Soaking && now - Head.SoakBegan >= soak;
         var decision = GateDecision.Make(seen.Counts, rule, Plan.Gate, Head.Ring + 1, Plan.Rings.Rings.Count, soaked, now);
@@ -46,6 +46,9 @@ public sealed partial class Rollout
             GiveUp(member, now);
         return late.Length > 0;
     }
+
+    /// <summary>A ring in which nobody took it goes on only where devices are taken back: those that were hurt may be silent for good, and the others must not wait for them.</summary>
+    private bool MayPassUnseen => Plan.RollbackOf is not null && Head.Ring + 1 < Plan.Rings.Rings.Count;
 
     private static bool IsLate(RolloutMember member, DateTimeOffset now) => member.State.IsInFlight() && now > member.Due;
 
