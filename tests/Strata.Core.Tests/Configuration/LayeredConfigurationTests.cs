@@ -41,6 +41,17 @@ public sealed class LayeredConfigurationTests
             }
         });
 
+    [Fact]
+    public void What_a_rollout_gave_a_device_stands_in_place_of_what_the_layer_says_and_its_values_say_so()
+    {
+        var staged = Layer("site/hq", """{"interval":10,"led":true}""") with { Rollout = "r1" };
+        var layers = LayeredConfiguration.Of(LayeredConfiguration.With([Layer("site/hq", """{"interval":60,"limit":5}"""), Layer("device/d-1", """{"led":false}"""), Layer("tenant", """{"interval":300}""")], staged), "d-1", "hq", new HashSet<string>());
+        Assert.Equal(["tenant", "site/hq", "device/d-1"], layers.Select(l => l.Id.ToString()));
+        Assert.Equal(["/interval=10 r1", "/led=false "], LayeredConfiguration.Merge(layers).Origins.Select(o => $"{o.Path}={System.Text.Encoding.UTF8.GetString(o.Value!.Json.Span)} {o.Rollout}"));
+        // Also where the layer is not there yet.
+        Assert.Equal("r1", Assert.Single(LayeredConfiguration.Merge([.. LayeredConfiguration.With([], staged)]).Origins, o => o.Path == "/led").Rollout);
+    }
+
     [Theory]
     [InlineData("tenant", true)]
     [InlineData("site/hq/floor-1", true)]
@@ -54,6 +65,13 @@ public sealed class LayeredConfigurationTests
         Assert.Equal(good, LayerId.TryParse(text, out var id));
         if (good)
             Assert.Equal(text, id.ToString());
+    }
+
+    [Fact]
+    public void A_layer_s_name_has_an_end()
+    {
+        Assert.True(LayerId.TryParse("site/" + new string('a', LayerId.MaxLength - 5), out _));
+        Assert.False(LayerId.TryParse("site/" + new string('a', LayerId.MaxLength - 4), out _));
     }
 
     private static ConfigurationLayer Layer(string id, string content) => new(LayerId.TryParse(id, out var parsed) ? parsed : throw new FormatException(id), ShadowGenerators.Patch(content));

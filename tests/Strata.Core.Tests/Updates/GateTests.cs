@@ -42,7 +42,7 @@ public sealed class GateTests
     {
         var decision = Decide(new InstallationCounts(597, 1, 1, 1), new HealthRule());
         Assert.Equal(GateOutcome.Abort, decision.Outcome);
-        Assert.Equal("3 of 600 installations failed (1 said so, 1 went back by themselves, 1 were not heard in time). With 95 % confidence more than 0.14 % of them fail; the limit is 0.1 %.", decision.Why);
+        Assert.Equal("3 of 600 installations failed (1 said so, 1 went back by themselves, 1 were not confirmed in time). With 95 % confidence more than 0.14 % of them fail; the limit is 0.1 %.", decision.Why);
     }
 
     [Fact]

@@ -15,6 +15,9 @@ public enum LayerKind
 /// <param name="Name">The group's id, the place's path, the device's id; empty for the tenant.</param>
 public readonly record struct LayerId(LayerKind Kind, string Name)
 {
+    /// <summary>Of its text.</summary>
+    public const int MaxLength = 520;
+
     public static readonly LayerId Tenant = new(LayerKind.Tenant, "");
 
     /// <summary>As text: <c>tenant</c>, <c>group/weak</c>, <c>site/hq/floor-1</c>, <c>device/t-101</c>.</summary>
@@ -25,7 +28,7 @@ public readonly record struct LayerId(LayerKind Kind, string Name)
         id = default;
         if (text == "tenant")
             return true;
-        if (text?.IndexOf('/', StringComparison.Ordinal) is not (> 0 and var slash) || slash == text.Length - 1)
+        if (text?.IndexOf('/', StringComparison.Ordinal) is not (> 0 and var slash) || slash == text.Length - 1 || text.Length > MaxLength)
             return false;
         LayerKind? kind = text[..slash] switch
         {
@@ -40,14 +43,16 @@ public readonly record struct LayerId(LayerKind Kind, string Name)
 }
 
 /// <param name="Content">A patch: null takes away what a weaker layer says.</param>
-public sealed record ConfigurationLayer(LayerId Id, ShadowObject Content);
+/// <param name="Rollout">That gives it to the device, before the layer says it to everybody; null for what the layer says.</param>
+public sealed record ConfigurationLayer(LayerId Id, ShadowObject Content, string? Rollout = null);
 
 /// <summary>Where one value comes from.</summary>
 /// <param name="Path"><c>/a/b</c>.</param>
 /// <param name="Value">Null where a layer took away what weaker ones say.</param>
 /// <param name="Layer">The strongest that says it.</param>
 /// <param name="Covers">Weaker layers that say something else of it, the strongest first.</param>
-public sealed record ConfigurationOrigin(string Path, ShadowLeaf? Value, LayerId Layer, IReadOnlyList<LayerId> Covers);
+/// <param name="Rollout">Of which the device has what the layer says, before others; null for what it says to everybody.</param>
+public sealed record ConfigurationOrigin(string Path, ShadowLeaf? Value, LayerId Layer, IReadOnlyList<LayerId> Covers, string? Rollout = null);
 
 /// <summary>What layers come to for one device.</summary>
 public sealed record EffectiveConfiguration(ShadowObject Root, IReadOnlyList<ConfigurationOrigin> Origins);
@@ -62,6 +67,9 @@ public static class LayeredConfiguration
     public static IReadOnlyList<ConfigurationLayer> Of(IEnumerable<ConfigurationLayer> all, string device, string? site, IReadOnlySet<string> groups) =>
         [.. all.Where(l => Concerns(l.Id, device, site, groups)).OrderBy(l => l.Id.Kind).ThenBy(l => l.Id.Kind == LayerKind.Site ? l.Id.Name.Length : 0).ThenBy(l => l.Id.Name, StringComparer.Ordinal)];
 
+    /// <summary>The same layers with one that says something else, or that was not there; in no order.</summary>
+    public static IEnumerable<ConfigurationLayer> With(IEnumerable<ConfigurationLayer> layers, ConfigurationLayer other) => [.. layers.Where(l => l.Id != other.Id), other];
+
     /// <param name="layers">The weakest first.</param>
     public static ShadowObject Root(IReadOnlyList<ConfigurationLayer> layers) =>
         layers.Aggregate(ShadowObject.Empty, static (root, layer) => ShadowMath.Merge(root, layer.Content, 0, layer.Id.ToString()));
@@ -75,11 +83,11 @@ public static class LayeredConfiguration
         foreach (var path in layers.SelectMany(l => ShadowMath.Leaves(l.Content)).Select(l => l.Path).Distinct().Order(StringComparer.Ordinal))
         {
             var value = ShadowMath.At(root, path) as ShadowLeaf;
-            var saying = layers.Reverse().Where(l => Says(l.Content, path)).Select(l => l.Id).ToList();
+            var saying = layers.Reverse().Where(l => Says(l.Content, path)).ToList();
             // What a stronger layer made an object of, its own leaves tell.
             if (value is null && ShadowMath.At(root, path) is ShadowObject)
                 continue;
-            origins.Add(new ConfigurationOrigin(path, value, saying[0], saying[1..]));
+            origins.Add(new ConfigurationOrigin(path, value, saying[0].Id, [.. saying.Skip(1).Select(l => l.Id)], saying[0].Rollout));
         }
         return new EffectiveConfiguration(root, origins);
     }

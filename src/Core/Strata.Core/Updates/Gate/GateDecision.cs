@@ -62,7 +62,7 @@ public sealed record GateDecision(
 
     private static string Parts(InstallationFigures found)
     {
-        var parts = new (int Count, string What)[] { (found.Failed, "said so"), (found.RolledBack, "went back by themselves"), (found.Unconfirmed, "were not heard in time") };
+        var parts = new (int Count, string What)[] { (found.Failed, "said so"), (found.RolledBack, "went back by themselves"), (found.Unconfirmed, "were not confirmed in time") };
         return string.Join(", ", parts.Where(p => p.Count > 0).Select(p => $"{Count(p.Count)} {p.What}"));
     }
 

@@ -35,6 +35,7 @@ public static class RollbackPlanning
         var plan = rollout.Plan with
         {
             Id = id, Name = Shorten($"back from {rollout.Plan.Name}"), CreatedBy = by, Created = now, Query = null, NeedsApproval = false, RollBackOnAbort = false, RollbackOf = rollout.Plan.Id, InWindows = false,
+            Configuration = rollout.Plan.Configuration?.Back(isKept: rollout.Head.State == RolloutState.Done),
             Rings = new RingPlan([.. shares.Select(s => new Ring(s, 1, Soak)), new Ring(1, 1, TimeSpan.Zero)]),
         };
         var steps = rings.Values.Distinct().Order().ToList();

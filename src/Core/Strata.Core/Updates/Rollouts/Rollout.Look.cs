@@ -47,12 +47,15 @@ public sealed partial class Rollout
         return late.Length > 0;
     }
 
-    /// <summary>A ring in which nobody took it goes on only where devices are taken back: those that were hurt may be silent for good, and the others must not wait for them.</summary>
-    private bool MayPassUnseen => Plan.RollbackOf is not null && Head.Ring + 1 < Plan.Rings.Rings.Count;
+    /// <summary>
+    /// A ring in which nobody took it goes on only where devices are taken back: those that were hurt may be silent for good, and the others must not wait for them. The last one ends where its layer says it to
+    /// everybody anyway.
+    /// </summary>
+    private bool MayPassUnseen => Plan.RollbackOf is not null && (Plan.Configuration is not null || Head.Ring + 1 < Plan.Rings.Rings.Count);
 
     private static bool IsLate(RolloutMember member, DateTimeOffset now) => member.State.IsInFlight() && now > member.Due;
 
-    private void GiveUp(RolloutMember member, DateTimeOffset now) => Set(member, MemberState.Unconfirmed, now, "was not heard in time");
+    private void GiveUp(RolloutMember member, DateTimeOffset now) => Set(member, MemberState.Unconfirmed, now, "was not confirmed in time");
 
     private LookSums Watch(Func<RolloutMember, MemberEvidence> evidence, HealthRule rule, TimeSpan soak, DateTimeOffset now)
     {

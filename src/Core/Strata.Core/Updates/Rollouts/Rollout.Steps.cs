@@ -8,7 +8,7 @@ public sealed partial class Rollout
         if (Head.State is not (RolloutState.Drafted or RolloutState.WaitingForApproval))
             return Not("started");
         if (members.Count == 0)
-            return new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} has no devices: nothing matches that the artifact is for. 'strata rollout plan' says why not.");
+            return new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} has no devices: nothing matches that it is for. 'strata rollout plan' says why not.");
         if (Plan.NeedsApproval && Head.ApprovedBy is null)
         {
             Head = Head with { State = RolloutState.WaitingForApproval, Why = "waits for somebody else than who made it to approve it" };
@@ -63,6 +63,8 @@ public sealed partial class Rollout
     {
         if (Head.State is not (RolloutState.Running or RolloutState.Soaking or RolloutState.Paused or RolloutState.Done))
             return Not("tried again");
+        if (Plan.Configuration is not null && Head.State == RolloutState.Done)
+            return new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} is done: layer '{Plan.Configuration.Layer}' says it to everybody.");
         foreach (var member in members.Values.Where(m => m.State.IsFailure()))
             Set(member, MemberState.Waiting, now, member.Reason);
         var waiting = members.Values.Count(m => m.State == MemberState.Waiting && m.Ring <= Head.Ring);
@@ -76,6 +78,8 @@ public sealed partial class Rollout
     {
         if (Head.State is RolloutState.Drafted or RolloutState.WaitingForApproval or RolloutState.RollingBack || Head.Rollback is not null)
             return Head.Rollback is { } other ? new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} is taken back by {other} already.") : Not("rolled back");
+        if (Plan.Configuration is not null && (Plan.RollbackOf is not null || Head is { State: RolloutState.Done, IsSettled: false }))
+            return new Problem(ProblemKind.Conflict, Plan.RollbackOf is { } of ? $"Rollout {Plan.Id} takes {of} back; roll out what the layer is to say." : $"Rollout {Plan.Id} is done and its layer is being set; try again.");
         if (!Head.State.IsOver())
             Abort($"rolled back by {by}", now);
         Head = Head with { State = RolloutState.RollingBack, Rollback = by };

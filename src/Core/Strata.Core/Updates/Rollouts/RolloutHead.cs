@@ -50,4 +50,7 @@ public sealed record RolloutHead
     public double ControlSilent { get; init; }
 
     public double ControlDays { get; init; }
+
+    /// <summary>Of a configuration: its layer says it to everybody, or nobody has it any more.</summary>
+    public bool IsSettled { get; init; }
 }

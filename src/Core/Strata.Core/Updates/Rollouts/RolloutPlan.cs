@@ -16,8 +16,11 @@ public sealed record RolloutPlan
 
     public required DateTimeOffset Created { get; init; }
 
-    /// <summary>The artifact's id; of a rollback the one that is taken back.</summary>
+    /// <summary>The artifact's id; of a rollback the one that is taken back. Of a configuration its layer.</summary>
     public required string Artifact { get; init; }
+
+    /// <summary>What is rolled out in place of an artifact; null for an artifact.</summary>
+    public LayerChange? Configuration { get; init; }
 
     public required string Component { get; init; }
 
@@ -55,6 +58,8 @@ public sealed record RolloutPlan
             return new Problem(ProblemKind.Invalid, "A rollout's name has 1 to 200 characters.", "name");
         if (ConfirmWithin < TimeSpan.FromSeconds(10) || ConfirmWithin > TimeSpan.FromDays(1))
             return new Problem(ProblemKind.Invalid, "A device has 10 s to 1 d to confirm.", "confirmWithin");
+        if (Configuration is not null && Mode == UpdateMode.DownloadOnly)
+            return new Problem(ProblemKind.Invalid, "A configuration is not downloaded: its mode is soft or forced.", "mode");
         return Rings.Refuse() ?? Gate.Refuse() ?? Pace.Refuse();
     }
 }
