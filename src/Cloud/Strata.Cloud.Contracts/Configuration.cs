@@ -17,4 +17,5 @@ public sealed record ConfigurationInfo(JsonElement Configuration, IReadOnlyList<
 /// <param name="Value">Null where the layer took it away.</param>
 /// <param name="Layer">The strongest that says it.</param>
 /// <param name="Covers">Weaker layers that say it too.</param>
-public sealed record ConfigurationOriginInfo(string Path, JsonElement? Value, string Layer, IReadOnlyList<string> Covers);
+/// <param name="Rollout">By which the device has it before others of the layer; null for what the layer says to everybody.</param>
+public sealed record ConfigurationOriginInfo(string Path, JsonElement? Value, string Layer, IReadOnlyList<string> Covers, string? Rollout = null);

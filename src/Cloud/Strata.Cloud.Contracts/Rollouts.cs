@@ -1,28 +1,45 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Strata.Cloud.Contracts;
 
 /// <summary>A rollout that is to be planned or drafted.</summary>
-/// <param name="Artifact">Its id: <c>app/2.0/0123456789ab</c>.</param>
+/// <param name="Artifact">Its id: <c>app/2.0/0123456789ab</c>. Null with <see cref="Configuration"/>.</param>
 /// <param name="Query">Which devices, as in a list of devices; those that match later join. Null with <see cref="Devices"/>.</param>
 /// <param name="Devices">These devices and no others.</param>
 /// <param name="Mode"><c>soft</c> (unless given), <c>forced</c>, <c>downloadOnly</c>.</param>
 /// <param name="BySite">Rings are whole places of <see cref="SiteDepth"/> segments.</param>
 /// <param name="Rings">1 %, 10 %, 50 %, 100 % with 48, 72, 96, 120 hours unless given.</param>
 /// <param name="NeedsApproval">True unless given.</param>
+/// <param name="Configuration">What a layer of configuration is to say, in place of an artifact and of the devices: it is for whom the layer concerns.</param>
 public sealed record CreateRollout(
-    string Artifact, string? Query = null, IReadOnlyList<string>? Devices = null, string? Name = null, string? Mode = null, bool BySite = false, int SiteDepth = 1, IReadOnlyList<RolloutRingPlan>? Rings = null,
+    string? Artifact = null, string? Query = null, IReadOnlyList<string>? Devices = null, string? Name = null, string? Mode = null, bool BySite = false, int SiteDepth = 1, IReadOnlyList<RolloutRingPlan>? Rings = null,
     int? InFlight = null, int? PerMinute = null, int? PerGateway = null, bool? NeedsApproval = null, bool InWindows = false, bool RollBackOnAbort = false, double? InstallationLimit = null, double? FalseAlarms = null,
-    TimeSpan? ConfirmWithin = null);
+    TimeSpan? ConfirmWithin = null, RolloutConfiguration? Configuration = null);
+
+/// <summary>A configuration that is to be rolled out.</summary>
+/// <param name="Layer"><c>tenant</c>, <c>group/ID</c>, <c>site/PATH</c> or <c>device/ID</c>.</param>
+/// <param name="Content">What it is to say, in place of what it says; null in it takes away what a weaker layer says.</param>
+public sealed record RolloutConfiguration(string Layer, JsonElement Content);
 
 /// <param name="Share">Of the targets, with the rings before: above 0, at most 1.</param>
 /// <param name="Minimum">Devices (or places) at least, with the rings before; 1 unless given.</param>
 /// <param name="Soak">How long it is watched.</param>
 public sealed record RolloutRingPlan(double Share, TimeSpan Soak, int? Minimum = null);
 
+/// <param name="Artifact">Its id; of a configuration its layer.</param>
+/// <param name="Version">Of the component; of a configuration the layer's version in the end.</param>
+/// <param name="Configuration">What is rolled out in place of an artifact; null for an artifact.</param>
 public sealed record RolloutInfo(
     string Id, string Name, string State, string Artifact, string Component, string Version, string Mode, string? Query, IReadOnlyList<RolloutRingInfo> Rings, int? Ring, string? Why, string CreatedBy,
-    DateTimeOffset Created, bool NeedsApproval, string? ApprovedBy, DateTimeOffset? Started, DateTimeOffset? SoakBegan, DateTimeOffset? Ended, string? Rollback, string? RollbackOf);
+    DateTimeOffset Created, bool NeedsApproval, string? ApprovedBy, DateTimeOffset? Started, DateTimeOffset? SoakBegan, DateTimeOffset? Ended, string? Rollback, string? RollbackOf,
+    RolloutLayerInfo? Configuration = null);
+
+/// <summary>A configuration that is rolled out.</summary>
+/// <param name="Version">Of the layer that it was drafted on; 0 where there was none.</param>
+/// <param name="Before">What the layer said. Only of a rollout that is asked for by its id, for who may read devices everywhere.</param>
+/// <param name="Content">What it is to say; as <see cref="Before"/>.</param>
+public sealed record RolloutLayerInfo(string Layer, long Version, JsonElement? Before = null, JsonElement? Content = null);
 
 /// <param name="Targets">Devices in it, without those of the rings before.</param>
 /// <param name="Decision"><c>wait</c>, <c>goOn</c>, <c>abort</c>; null before the ring began.</param>
@@ -43,7 +60,7 @@ public sealed record RolloutGateInfo(
 public sealed record RolloutMetricInfo(string Metric, int Updated, int UpdatedIll, int Control, int ControlIll, double Expected, double Evidence);
 
 /// <param name="Ring">From 1.</param>
-/// <param name="From">The version it ran before; null when nobody knows.</param>
+/// <param name="From">The version it ran before; null when nobody knows. Of a configuration the layer's.</param>
 /// <param name="Ill">By what it fell ill since the rollout began.</param>
 public sealed record RolloutDeviceInfo(string Device, int Ring, string State, DateTimeOffset Since, int Attempt, string? From, string? Runs, string? Reason, double Progress, IReadOnlyList<string> Ill);
 

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Shadows.Rows;
+using Strata.Core.Configuration;
 using Strata.Core.Devices;
 using Strata.Core.Shadows;
 using Strata.Core.Tenancy;
@@ -43,7 +44,7 @@ internal class ShadowsDbContext(DbContextOptions options, TenantId tenant) : Str
         modelBuilder.Entity<ConfigurationLayerRow>(layer =>
         {
             layer.ToTable("configuration_layers").HasKey(l => new { l.TenantId, l.Id });
-            layer.Property(l => l.Id).HasMaxLength(520);
+            layer.Property(l => l.Id).HasMaxLength(LayerId.MaxLength);
         });
         modelBuilder.Entity<ConfigurationSchemaRow>(schema =>
         {

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Configuration;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Platform.Yaml;
 using Strata.Cloud.Shadows.Configuration;
@@ -48,7 +49,7 @@ public static class ShadowsModule
         services.TryAddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
         services.AddSingleton<ITenantContents, ShadowContents>();
         services.AddSingleton<ShadowUpkeep>();
-        services.AddSingleton<ConfigurationStore>().AddSingleton<IDescribedSection, ConfigurationSection>();
+        services.AddSingleton<ConfigurationStore>().AddSingleton<ILayers, StagedChanges>().AddSingleton<IDescribedSection, ConfigurationSection>();
         services.AddSingleton<ConfigurationRunner>().AddSingleton<IShadowObserver>(s => s.GetRequiredService<ConfigurationRunner>());
         services.AddHostedService<ShadowsStartup>();
         services.AddHostedService(s => s.GetRequiredService<ShadowWriter>());

@@ -1,52 +1,18 @@
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
-using Strata.Cloud.Platform.Fleet;
+using Strata.Cloud.Platform.Configuration;
 using Strata.Cloud.Platform.Updates;
 using Strata.Cloud.Updates.Book;
 using Strata.Core;
-using Strata.Core.Devices;
 using Strata.Core.Tenancy;
-using Strata.Core.Updates.Rings;
 using Strata.Core.Updates.Rollouts;
 
 namespace Strata.Cloud.Updates;
 
 /// <summary>What people do with rollouts: each decided in memory, written with its audit record, then answered.</summary>
-internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSearch search, IArtifacts artifacts, RolloutNews news, UpdatesOptions options, TimeProvider time)
+internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, IArtifacts artifacts, ILayers layers, RolloutNews news, UpdatesOptions options, TimeProvider time)
 {
-    /// <summary>Devices that were asked for, and which of them the update is for.</summary>
-    public async Task<Outcome<Selection>> SelectAsync(TenantId tenant, CreateRollout request, CancellationToken cancellationToken)
-    {
-        if (artifacts.Find(tenant, request.Artifact ?? "") is not { } artifact)
-            return new Problem(ProblemKind.NotFound, $"There is no artifact '{request.Artifact}'; 'strata artifacts list' says which there are.", "artifact");
-        if ((request.Query is null) == (request.Devices is null))
-            return new Problem(ProblemKind.Invalid, "Say which devices by 'query' or by 'devices', one of both.", "query");
-        var found = request.Devices is { } named ? Named(named) : await search.FindAsync(tenant, request.Query!, cancellationToken);
-        if (!found.IsOk)
-            return found.Problem;
-        if (found.Value.Count > options.MaxTargets)
-            return new Problem(ProblemKind.TooMuch, $"{found.Value.Count:N0} devices match; a rollout has {options.MaxTargets:N0} at most. Narrow the query.", "query");
-        var (book, look, manifest) = (store.Of(tenant), facts.Signs.Look(tenant), FleetFacts.ManifestOf(artifact));
-        var selected = new List<SelectedDevice>(found.Value.Count);
-        lock (book.Gate)
-        {
-            foreach (var id in found.Value)
-            {
-                if (facts.Fleet.Find(tenant, id) is not { State: not DeviceState.Decommissioned } device)
-                {
-                    selected.Add(new SelectedDevice(new RolloutCandidate(new RolloutTarget(id, null, null, null, null), default, null), default, "there is no such device in service", null));
-                    continue;
-                }
-                var signs = look(device);
-                var candidate = facts.CandidateOf(tenant, device, artifact.Component, signs);
-                var other = book.Of(id).FirstOrDefault(l => l.Rollout.Plan.Component == artifact.Component && l.Rollout.Head.State is not (RolloutState.Drafted or RolloutState.WaitingForApproval) && !l.Rollout.Head.State.IsOver());
-                selected.Add(new SelectedDevice(candidate, signs, FleetFacts.Refusal(artifact, manifest, candidate, book) ?? (other is null ? null : $"it is in rollout {other.Rollout.Plan.Id} of {artifact.Component}"), device.PowerProfile));
-            }
-        }
-        return new Selection(artifact, selected);
-    }
-
-    /// <summary>Whether the tenant has a rollout of that name and artifact, wherever it stands.</summary>
+    /// <summary>Whether the tenant has a rollout of that name and artifact, or layer, wherever it stands.</summary>
     public bool IsThere(TenantId tenant, string name, string artifact)
     {
         var book = store.Of(tenant);
@@ -54,33 +20,12 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
             return book.All.Values.Any(l => l.Rollout.Plan.Name == name && l.Rollout.Plan.Artifact == artifact);
     }
 
-    public Outcome<RolloutPlan> PlanOf(Caller caller, CreateRollout request, ArtifactFacts artifact)
-    {
-        if (request.Mode is not null && RolloutNames.ModeOf(request.Mode) is null)
-            return new Problem(ProblemKind.Invalid, $"'mode' is '{request.Mode}'; it is soft, forced or downloadOnly.", "mode");
-        var unit = request.BySite ? RingUnit.Site : RingUnit.Device;
-        var usual = new RolloutPlan { Id = "", Name = "-", CreatedBy = "", Created = default, Artifact = "", Component = "", Version = "" };
-        var plan = usual with
-        {
-            Id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N")[..20], Name = request.Name ?? $"{artifact.Component} {artifact.Version}", CreatedBy = caller.Actor, Created = time.GetUtcNow(),
-            Artifact = artifact.Id, Component = artifact.Component, Version = artifact.Version, Query = request.Query, Mode = RolloutNames.ModeOf(request.Mode) ?? UpdateMode.Soft,
-            Rings = request.Rings is { } rings ? new RingPlan([.. rings.Select(r => new Ring(r.Share, r.Minimum ?? 1, r.Soak))], unit, request.SiteDepth) : RingPlan.Usual(unit, request.SiteDepth),
-            Gate = usual.Gate with { InstallationLimit = request.InstallationLimit ?? usual.Gate.InstallationLimit, FalseAlarms = request.FalseAlarms ?? usual.Gate.FalseAlarms },
-            Pace = new RolloutPace(request.InFlight ?? usual.Pace.InFlight, request.PerMinute ?? usual.Pace.PerMinute, request.PerGateway ?? usual.Pace.PerGateway),
-            NeedsApproval = request.NeedsApproval ?? true, InWindows = request.InWindows, RollBackOnAbort = request.RollBackOnAbort, ConfirmWithin = request.ConfirmWithin ?? usual.ConfirmWithin,
-        };
-        return plan.Refuse() is { } problem ? problem : plan;
-    }
-
     public async Task<Outcome<RolloutInfo>> DraftAsync(Caller caller, CreateRollout request, CancellationToken cancellationToken)
     {
-        var selection = await SelectAsync(caller.Tenant, request, cancellationToken);
+        var selection = await selector.PrepareAsync(caller, request, cancellationToken);
         if (!selection.IsOk)
             return selection.Problem;
-        var plan = PlanOf(caller, request, selection.Value.Artifact);
-        if (!plan.IsOk)
-            return plan.Problem;
-        var rollout = Rollout.Draft(plan.Value, [.. selection.Value.Devices.Where(d => d.Refusal is null).Select(d => d.Candidate)], time.GetUtcNow());
+        var rollout = Rollout.Draft(selection.Value.Plan, [.. selection.Value.Devices.Where(d => d.Refusal is null).Select(d => d.Candidate)], time.GetUtcNow());
         return await AddAsync(caller, rollout, "draft", cancellationToken);
     }
 
@@ -91,11 +36,16 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
         var book = store.Of(caller.Tenant);
         if (!await store.SettleAsync(caller.Tenant, cancellationToken))
             return Unavailable;
+        var begins = action is "start" or "approve";
+        if (begins && await MovedAsync(caller.Tenant, id, cancellationToken) is { } moved)
+            return moved;
         int loads;
         lock (book.Gate)
         {
             if (!book.All.TryGetValue(id, out var live))
                 return NotFound(id);
+            if (begins && Held(book, live.Rollout) is { } held)
+                return held;
             var now = time.GetUtcNow();
             if (step(live.Rollout, now) is { } problem)
                 return problem;
@@ -132,13 +82,21 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
             if (!book.All.TryGetValue(id, out var live))
                 return NotFound(id);
             var (plan, state) = (live.Rollout.Plan, live.Rollout.Head.State);
+            if (Needed(book, live.Rollout) is { } needed)
+                return needed;
             if (state is not RolloutState.Drafted && !state.IsOver())
                 return new Problem(ProblemKind.Conflict, state == RolloutState.RollingBack ? $"The rollout is taken back by {live.Rollout.Head.Rollback}: that ends first." : $"The rollout is {RolloutNames.NameOf(state)}: abort it first.", "id");
             book.Remove(live);
+            // Devices that have its configuration get what the layer says.
+            if (plan.Configuration is not null)
+                book.All.GetValueOrDefault(live.Rollout.Head.Rollback ?? "")?.Rollout.Settle();
             book.Done.Add(new UpdateAudit(caller, time.GetUtcNow(), "delete", id, new { plan.Name, plan.Artifact, devices = live.Rollout.Members.Count }, null));
             loads = book.Loads;
         }
-        return await store.WriteAsync(caller.Tenant, loads) is { } problem ? problem : true;
+        if (await store.WriteAsync(caller.Tenant, loads) is { } problem)
+            return problem;
+        layers.Bring(caller.Tenant);
+        return true;
     }
 
     /// <summary>Takes the devices of a rollout back; those that cannot go are named first.</summary>
@@ -147,6 +105,8 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
         var book = store.Of(caller.Tenant);
         if (!await store.SettleAsync(caller.Tenant, cancellationToken))
             return Unavailable;
+        if (await MovedAsync(caller.Tenant, id, cancellationToken) is { } moved)
+            return moved;
         Outcome<RollbackDraft> decided;
         int loads;
         lock (book.Gate)
@@ -174,6 +134,8 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
     public Outcome<RollbackDraft> RollBack(Caller caller, LiveRollout live)
     {
         var (id, now, book) = (live.Rollout.Plan.Id, time.GetUtcNow(), store.Of(caller.Tenant));
+        if (Held(book, live.Rollout) is { } held)
+            return held;
         var draft = Draft(caller, live.Rollout);
         if (draft.Rollout.Members.Count == 0)
             return new Problem(ProblemKind.Conflict, $"No device of rollout {id} can go back{(draft.Stranded.Count > 0 ? $": {draft.Stranded[0].WhyNot}" : "; none runs the new version")}.");
@@ -185,11 +147,39 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
         return draft;
     }
 
-    public Outcome<RolloutInfo> Show(TenantId tenant, string id)
+    /// <summary>Why a rollout cannot change its layer any more, or change it back: somebody else changed it since.</summary>
+    private async Task<Problem?> MovedAsync(TenantId tenant, string id, CancellationToken cancellationToken)
+    {
+        var book = store.Of(tenant);
+        RolloutHead? head;
+        lock (book.Gate)
+            head = book.All.GetValueOrDefault(id)?.Rollout.Head;
+        var isMade = head is { State: RolloutState.Done, IsSettled: true };
+        if (head?.Plan.Configuration is not { } change || !(isMade || head.Started is null))
+            return null;
+        var (there, known) = (await layers.VersionAsync(tenant, change.Layer, cancellationToken), change.Version + (isMade ? 1 : 0));
+        return there == known ? null : new Problem(ProblemKind.Conflict, $"Layer '{change.Layer}' was changed meanwhile: it has version {there}, and rollout {id} {(isMade ? "made it" : "was drafted on")} {known}. Draft another.");
+    }
+
+    /// <summary>Why a layer cannot be changed now: another rollout does.</summary>
+    private static Problem? Held(TenantRollouts book, Rollout rollout) =>
+        rollout is { HoldsLayer: false, Plan.Configuration: { } change } && book.HolderOf(change.Layer) is { } other ? new Problem(ProblemKind.Conflict, $"Layer '{change.Layer}' is changed by rollout {other.Rollout.Plan.Id} now.") : null;
+
+    /// <summary>Why the rollout of a configuration cannot be forgotten yet.</summary>
+    private static Problem? Needed(TenantRollouts book, Rollout rollout) => rollout switch
+    {
+        { HoldsLayer: true, Head.State: RolloutState.Done } => new Problem(ProblemKind.Conflict, "The rollout is done and its layer is being set; try again.", "id"),
+        { HoldsLayer: true, Plan.RollbackOf: { } of } when book.All.TryGetValue(of, out var other) && other.Rollout.HoldsLayer =>
+            new Problem(ProblemKind.Conflict, $"By this rollout devices of {of} have what they had before: delete {of} first.", "id"),
+        _ => null,
+    };
+
+    /// <param name="isFull">With what a configuration changes.</param>
+    public Outcome<RolloutInfo> Show(TenantId tenant, string id, bool isFull = false)
     {
         var book = store.Of(tenant);
         lock (book.Gate)
-            return book.All.TryGetValue(id, out var live) ? RolloutText.Info(live.Rollout) : NotFound(id);
+            return !book.All.TryGetValue(id, out var live) ? NotFound(id) : isFull ? RolloutText.Full(live.Rollout) : RolloutText.Info(live.Rollout);
     }
 
     public static Problem NotFound(string id) => new(ProblemKind.NotFound, $"There is no rollout '{(id.Length > 60 ? id[..60] + "..." : id)}'; 'strata rollout list' says which there are.", "id");
@@ -229,6 +219,8 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
 
     private WayBack WayBack(TenantId tenant, Rollout rollout, RolloutMember member)
     {
+        if (rollout.Plan.Configuration is not null)
+            return new WayBack(rollout.Plan.Artifact, member.Candidate.From, null);
         var now = artifacts.Find(tenant, member.Candidate.Artifact ?? rollout.Plan.Artifact);
         if (now is { Reversible: false })
             return new WayBack(null, null, $"{now.Component} {now.Version} says that nothing goes back from it");
@@ -240,21 +232,4 @@ internal sealed class RolloutDesk(UpdatesStore store, FleetFacts facts, IFleetSe
             ? new WayBack(null, null, $"the counter of {from} is {before.Counter}, and the device has confirmed {now.Counter}: it takes no older one")
             : new WayBack(before.Id, before.Version, null);
     }
-
-    private static Outcome<IReadOnlyList<DeviceId>> Named(IReadOnlyList<string> names)
-    {
-        var ids = new HashSet<DeviceId>();
-        foreach (var name in names)
-        {
-            if (!DeviceId.TryParse(name, out var id))
-                return new Problem(ProblemKind.Invalid, $"'{(name?.Length > 60 ? name[..60] : name)}' is no device's id.", "devices");
-            ids.Add(id);
-        }
-        return ids.Count == 0 ? new Problem(ProblemKind.Invalid, "'devices' names none.", "devices") : ids.ToArray();
-    }
 }
-
-/// <param name="Refusal">Why the update is not for it; null when it is.</param>
-internal sealed record SelectedDevice(RolloutCandidate Candidate, DeviceSigns Signs, string? Refusal, string? PowerProfile);
-
-internal sealed record Selection(ArtifactFacts Artifact, IReadOnlyList<SelectedDevice> Devices);

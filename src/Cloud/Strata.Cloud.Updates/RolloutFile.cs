@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text.Json;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform.Yaml;
 using Strata.Core;
+using Strata.Core.Configuration;
 using Strata.Core.Devices;
 
 namespace Strata.Cloud.Updates;
@@ -22,7 +24,7 @@ internal static class RolloutFile
             {
                 foreach (var (node, at) in DescriptionFile.Open(file, document, ref tenant, DescriptionFile.Sections).Items("rollouts"))
                 {
-                    var fields = new YamlFields(file, at, node, "name", "artifact", "query", "devices", "mode", "bySite", "siteDepth", "rings", "inFlight", "perMinute", "perGateway", "approval", "inWindows", "rollBackOnAbort", "installationLimit", "falseAlarms", "confirmWithin");
+                    var fields = new YamlFields(file, at, node, "name", "artifact", "layer", "content", "query", "devices", "mode", "bySite", "siteDepth", "rings", "inFlight", "perMinute", "perGateway", "approval", "inWindows", "rollBackOnAbort", "installationLimit", "falseAlarms", "confirmWithin");
                     var rollout = ReadRollout(file, fields);
                     if (!rollouts.TryAdd(rollout.Name!, rollout))
                         throw fields.Wrong("name", $"rollout '{rollout.Name}' stands in the file twice.");
@@ -40,10 +42,20 @@ internal static class RolloutFile
     {
         var devices = fields.Texts("devices", static t => DeviceId.Parse(t).Value);
         var rings = fields.Items("rings").Select(r => ReadRing(new YamlFields(file, r.Path, r.Node, "share", "soak", "minimum"))).ToList();
+        var (artifact, layer) = (fields.Text("artifact"), fields.Text("layer", LayerId.MaxLength));
+        if ((artifact is null) == (layer is null))
+            throw fields.Wrong(artifact is null ? "artifact" : "layer", "say what is rolled out by 'artifact', or by 'layer' and 'content', one of both.");
         return new CreateRollout(
-            fields.RequiredText("artifact"), fields.Text("query", 4_000), devices.IsEmpty ? null : devices, fields.RequiredText("name"), fields.Text("mode"), Truth(fields, "bySite") ?? false, Number(fields, "siteDepth") ?? 1,
+            artifact, fields.Text("query", 4_000), devices.IsEmpty ? null : devices, fields.RequiredText("name"), fields.Text("mode"), Truth(fields, "bySite") ?? false, Number(fields, "siteDepth") ?? 1,
             rings.Count == 0 ? null : rings, Number(fields, "inFlight"), Number(fields, "perMinute"), Number(fields, "perGateway"), Truth(fields, "approval"), Truth(fields, "inWindows") ?? false, Truth(fields, "rollBackOnAbort") ?? false,
-            Fraction(fields, "installationLimit"), Fraction(fields, "falseAlarms"), fields.Duration("confirmWithin", TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)));
+            Fraction(fields, "installationLimit"), Fraction(fields, "falseAlarms"), fields.Duration("confirmWithin", TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)),
+            layer is null ? null : new RolloutConfiguration(layer, Content(fields)));
+    }
+
+    private static JsonElement Content(YamlFields fields)
+    {
+        using var content = JsonDocument.Parse(YamlJson.Write(fields.Find("content") ?? throw fields.Wrong("content", "'content' is missing: what the layer is to say.")));
+        return content.RootElement.Clone();
     }
 
     private static RolloutRingPlan ReadRing(YamlFields fields) => new(

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Fleet;
-using Strata.Cloud.Platform.Updates;
 using Strata.Cloud.Updates.Book;
+using Strata.Cloud.Updates.Deliveries;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
@@ -15,7 +15,7 @@ namespace Strata.Cloud.Updates;
 
 /// <summary>Looks at rollouts that run: who joined or left, what became of devices, what the gate says; writes it, then tells devices that there is a job.</summary>
 internal sealed partial class RolloutRunner(
-    UpdatesStore store, RolloutDesk desk, FleetFacts facts, IFleetSearch search, IArtifacts artifacts, IDeviceWay way, RolloutNews news, UpdatesOptions options, TimeProvider time, ILogger<RolloutRunner> logger) : BackgroundService
+    UpdatesStore store, RolloutDesk desk, FleetFacts facts, IFleetSearch search, DeliveryFinder deliveries, LayerRollouts layers, IDeviceWay way, RolloutNews news, UpdatesOptions options, TimeProvider time, ILogger<RolloutRunner> logger) : BackgroundService
 {
     /// <summary>A device that was told and did not come is told again after so long.</summary>
     private static readonly TimeSpan TellAgain = TimeSpan.FromMinutes(30);
@@ -25,6 +25,7 @@ internal sealed partial class RolloutRunner(
         if (!await store.SettleAsync(tenant, cancellationToken))
             return;
         await FollowAsync(tenant, cancellationToken);
+        await layers.TakeAsync(tenant, cancellationToken);
         var (changed, loads) = Decide(tenant);
         if (await store.WriteAsync(tenant, loads) is { } problem)
         {
@@ -33,6 +34,7 @@ internal sealed partial class RolloutRunner(
         }
         foreach (var id in changed)
             news.Tell(tenant, id);
+        await layers.SettleAsync(tenant, cancellationToken);
         await TellAsync(tenant, cancellationToken);
     }
 
@@ -78,17 +80,17 @@ internal sealed partial class RolloutRunner(
         {
             live.Followed = time.GetUtcNow();
             var plan = live.Rollout.Plan;
-            if (artifacts.Find(tenant, plan.Artifact) is not { } artifact || await search.FindAsync(tenant, plan.Query!, cancellationToken) is not { IsOk: true, Value: { } found })
+            if (await deliveries.OfAsync(tenant, plan, cancellationToken) is not { } delivery || await search.FindAsync(tenant, plan.Query!, cancellationToken) is not { IsOk: true, Value: { } found })
                 continue;
-            var (look, manifest, matching) = (facts.Signs.Look(tenant), FleetFacts.ManifestOf(artifact), found.ToHashSet());
+            var (look, matching) = (facts.Signs.Look(tenant), found.ToHashSet());
             lock (book.Gate)
             {
                 foreach (var id in matching.Where(id => !live.Rollout.Members.ContainsKey(id)))
                 {
                     if (live.Rollout.Members.Count >= options.MaxTargets || facts.Fleet.Find(tenant, id) is not { State: not DeviceState.Decommissioned } device)
                         continue;
-                    var candidate = facts.CandidateOf(tenant, device, plan.Component, look(device));
-                    if (FleetFacts.Refusal(artifact, manifest, candidate, book) is null && live.Rollout.Join(candidate, time.GetUtcNow()))
+                    var candidate = delivery.CandidateOf(device, look(device));
+                    if (delivery.Refusal(device, candidate, book) is null && live.Rollout.Join(candidate, time.GetUtcNow()))
                         book.Note(id, live);
                 }
                 foreach (var id in live.Rollout.Members.Keys.Where(id => !matching.Contains(id)).ToArray())
@@ -103,11 +105,13 @@ internal sealed partial class RolloutRunner(
     /// <returns>Rollouts that stand elsewhere than before.</returns>
     private (List<string> Changed, int Loads) Decide(TenantId tenant)
     {
-        var (changed, book, now, look) = (new List<string>(), store.Of(tenant), time.GetUtcNow(), facts.Signs.Look(tenant));
+        var (changed, book, now, look, windows) = (new List<string>(), store.Of(tenant), time.GetUtcNow(), facts.Signs.Look(tenant), facts.Signs.Windows(tenant));
         lock (book.Gate)
         {
             foreach (var live in book.All.Values.ToArray())
                 Decide(tenant, book, live, look, now, changed);
+            foreach (var live in book.Holders)
+                live.Rollout.Give(now, m => Evidence(tenant, m, look).Reachable, m => windows(SiteOf(m)));
             return (changed, book.Loads);
         }
     }
@@ -155,7 +159,7 @@ internal sealed partial class RolloutRunner(
         var toTell = new List<(string Rollout, DeviceId Device)>();
         lock (book.Gate)
         {
-            foreach (var live in book.All.Values)
+            foreach (var live in book.All.Values.Where(l => l.Rollout.Plan.Configuration is null))
             {
                 bool IsQuiet(RolloutMember m) => !live.Told.TryGetValue(m.Id, out var told) || now - told >= TellAgain;
                 foreach (var device in live.Rollout.WouldBeOffered(now, IsQuiet, m => windows(SiteOf(m)), options.MaxTold - toTell.Count))

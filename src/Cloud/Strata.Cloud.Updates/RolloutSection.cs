@@ -8,10 +8,10 @@ using Strata.Node.Auth;
 namespace Strata.Cloud.Updates;
 
 /// <summary>
-/// <c>rollouts:</c> of a file: those that are not there are drafted, none is started; for who may update everywhere. A rollout is known by its name and artifact: what is there already, drafted, running or over, stays as
-/// it is, also with <c>prune</c>.
+/// <c>rollouts:</c> of a file: those that are not there are drafted, none is started; for who may update everywhere. A rollout is known by its name and artifact, or layer of
+/// configuration: what is there already, drafted, running or over, stays as it is, also with <c>prune</c>.
 /// </summary>
-internal sealed class RolloutSection(RolloutDesk desk) : IDescribedSection
+internal sealed class RolloutSection(RolloutDesk desk, RolloutSelector selector) : IDescribedSection
 {
     public string Name => "rollouts";
 
@@ -22,14 +22,15 @@ internal sealed class RolloutSection(RolloutDesk desk) : IDescribedSection
         var read = RolloutFile.Read(file, yaml);
         if (!read.IsOk)
             return read.Problem;
-        var wanted = read.Value.Where(r => !desk.IsThere(caller.Tenant, r.Name!, r.Artifact)).ToList();
+        if (read.Value.Any(r => r.Configuration is not null) && !access.IsWhole(Permission.DevicesWrite))
+            return Access.Forbidden;
+        var wanted = read.Value.Where(r => !desk.IsThere(caller.Tenant, r.Name!, r.Configuration?.Layer ?? r.Artifact ?? "")).ToList();
         // All are looked at before the first is drafted.
         foreach (var rollout in wanted)
         {
-            var selection = await desk.SelectAsync(caller.Tenant, rollout, cancellationToken);
-            var plan = selection.IsOk ? desk.PlanOf(caller, rollout, selection.Value.Artifact) : selection.Problem;
-            if (!plan.IsOk)
-                return Of(rollout, plan.Problem);
+            var prepared = await selector.PrepareAsync(caller, rollout, cancellationToken);
+            if (!prepared.IsOk)
+                return Of(rollout, prepared.Problem);
         }
         foreach (var rollout in dryRun ? [] : wanted)
         {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Strata.Cloud.Contracts;
 using Strata.Core.Updates.Gate;
 using Strata.Core.Updates.Rollouts;
@@ -12,12 +13,23 @@ internal static class RolloutText
         var (head, plan) = (rollout.Head, rollout.Plan);
         return new RolloutInfo(
             plan.Id, plan.Name, RolloutNames.NameOf(head.State), plan.Artifact, plan.Component, plan.Version, RolloutNames.NameOf(plan.Mode), plan.Query, [.. RingFigures.Of(rollout).Select(Ring)],
-            head.Started is null ? null : head.Ring + 1, head.Why, plan.CreatedBy, plan.Created, plan.NeedsApproval, head.ApprovedBy, head.Started, head.SoakBegan, head.Ended, head.Rollback, plan.RollbackOf);
+            head.Started is null ? null : head.Ring + 1, head.Why, plan.CreatedBy, plan.Created, plan.NeedsApproval, head.ApprovedBy, head.Started, head.SoakBegan, head.Ended, head.Rollback, plan.RollbackOf,
+            plan.Configuration is { } change ? new RolloutLayerInfo(change.Layer, change.Version) : null);
     }
+
+    /// <summary>With what it changes, which may hold a password of a network: for who may read devices everywhere.</summary>
+    public static RolloutInfo Full(Rollout rollout) => Info(rollout) is var info && rollout.Plan.Configuration is { } change
+        ? info with { Configuration = new RolloutLayerInfo(change.Layer, change.Version, Element(change.Before), Element(change.Content)) } : info;
 
     public static RolloutDeviceInfo Device(RolloutMember m) => new(
         m.Id.Value, m.Ring + 1, RolloutNames.NameOf(m.State), m.Since, m.Attempt, m.Candidate.From, m.Runs, m.Reason, m.Progress,
         [.. Enum.GetValues<HealthMetric>().Where(h => (m.Ill >> (int)h & 1) != 0).Select(HealthMetrics.NameOf)]);
+
+    private static JsonElement Element(string json)
+    {
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 128 });
+        return document.RootElement.Clone();
+    }
 
     private static RolloutRingInfo Ring(RingFigures r) => new(
         r.Share, r.Targets, r.Updated, r.Failed, r.Decision is null ? null : NameOf(r.Decision.Outcome), r.Decision?.Why, r.Soak, r.ByState.ToDictionary(s => RolloutNames.NameOf(s.Key), s => s.Value), r.Ill,

@@ -26,7 +26,12 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
     private readonly TimeProvider time = time;
     private readonly ConcurrentDictionary<TenantId, TenantRollouts> tenants = new();
 
+    private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public IEnumerable<TenantId> Tenants => tenants.Keys;
+
+    /// <summary>Rollouts are in memory: before, nobody knows what devices have by them.</summary>
+    public Task Loaded => loaded.Task;
 
     public TenantRollouts Of(TenantId tenant) => tenants.GetOrAdd(tenant, static _ => new TenantRollouts());
 
@@ -37,6 +42,7 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
         await PrepareAsync(cancellationToken);
         foreach (var tenant in await TenantsAsync("which devices are updated", cancellationToken))
             await LoadAsync(tenant, cancellationToken);
+        loaded.TrySetResult();
     }
 
     /// <summary>Loads what is in the tables, in turn with the writes.</summary>
@@ -171,7 +177,7 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
             // Only what was confirmed, or has gone back, is what it runs.
             var component = rollout.Plan.Component;
             var since = EventTime.ToDateTimeOffset(EventTime.From(member.Since));
-            if (member.State is MemberState.Succeeded or MemberState.RolledBack && rollout.Plan.Mode != UpdateMode.DownloadOnly && Runs(rollout, member) is { } version && book.Runs(member.Id, component, version, since))
+            if (member.State is MemberState.Succeeded or MemberState.RolledBack && rollout.Plan is { Mode: not UpdateMode.DownloadOnly, Configuration: null } && Runs(rollout, member) is { } version && book.Runs(member.Id, component, version, since))
                 rows.Add((null, new DeviceSoftwareRow { TenantId = tenant.Value, Device = member.Id.Value, Component = component, Since = since, Version = version, Rollout = id }));
         }
         foreach (var device in left.Where(live.WrittenMembers.Remove))

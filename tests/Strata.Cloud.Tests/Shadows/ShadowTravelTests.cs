@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Strata.Cloud.Contracts;
 
 namespace Strata.Cloud.Tests.Shadows;
@@ -23,6 +24,8 @@ public sealed class ShadowTravelTests : IAsyncLifetime
         await cloud.Client.CreateTenantAsync(new CreateTenant("acme"), Cancelled);
         await Acme.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);
         await Acme.PutConfigurationLayerAsync("tenant", "{\"layer\":\"" + Secret + "\"}", cancellationToken: Cancelled);
+        // What is only drafted yet, too.
+        var rollout = (await Acme.CreateRolloutAsync(new CreateRollout(Configuration: new RolloutConfiguration("tenant", JsonDocument.Parse("{\"layer\":\"" + Secret + "2\"}").RootElement)), Cancelled)).Id;
         var version = (await SetAsync(0)).Version;
         await cloud.StopAsync();
         Assert.True(Found(), "Before it is encrypted the files show it; otherwise this test shows nothing.");
@@ -38,6 +41,7 @@ public sealed class ShadowTravelTests : IAsyncLifetime
             await cloud.StartAsync();
             Assert.Equal(Secret, (await Acme.GetShadowAsync("t-1", cancellationToken: Cancelled)).State.GetProperty("desired").GetProperty("password").GetString());
             Assert.Equal(version, (await Acme.ListShadowChangesAsync("t-1", cancellationToken: Cancelled)).Items[0].Version);
+            Assert.Equal(Secret + "2", (await Acme.GetRolloutAsync(rollout, Cancelled)).Configuration!.Content!.Value.GetProperty("layer").GetString());
             Assert.Equal(Secret, (await Acme.GetConfigurationAsync("t-1", Cancelled)).Configuration.GetProperty("layer").GetString());
         }
     }

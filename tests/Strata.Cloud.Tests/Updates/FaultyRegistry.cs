@@ -2,14 +2,15 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Isolation;
+using Strata.Cloud.Shadows;
 using Strata.Cloud.Updates;
 using Strata.Core;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Tests.Updates;
 
-/// <summary>A registry whose writes of rollouts can be held and can fail, before they are committed or after.</summary>
-internal sealed class FaultyRegistry(IRegistryDatabase inner, WriteFaults faults) : IRegistryDatabase, IAsyncDisposable
+/// <summary>A registry whose writes of rollouts, and of layers, can be held and can fail, before they are committed or after.</summary>
+internal sealed class FaultyRegistry(IRegistryDatabase inner, WriteFaults faults, WriteFaults layerFaults) : IRegistryDatabase, IAsyncDisposable
 {
     public KeyRing Keys => inner.Keys;
 
@@ -33,7 +34,9 @@ internal sealed class FaultyRegistry(IRegistryDatabase inner, WriteFaults faults
 
     public DbContextOptions<TContext> OptionsFor<TContext>(string migrationsTable)
         where TContext : StrataDbContext =>
-        typeof(TContext) == typeof(UpdatesDbContext) ? new DbContextOptionsBuilder<TContext>(inner.OptionsFor<TContext>(migrationsTable)).AddInterceptors(faults).Options : inner.OptionsFor<TContext>(migrationsTable);
+        FaultsOf(typeof(TContext)) is { } of ? new DbContextOptionsBuilder<TContext>(inner.OptionsFor<TContext>(migrationsTable)).AddInterceptors(of).Options : inner.OptionsFor<TContext>(migrationsTable);
+
+    private WriteFaults? FaultsOf(Type context) => context == typeof(UpdatesDbContext) ? faults : context == typeof(ShadowsDbContext) ? layerFaults : null;
 
     public Task MigrateAsync<TContext>(TContext context, string migrationsTable, CancellationToken cancellationToken)
         where TContext : StrataDbContext => inner.MigrateAsync(context, migrationsTable, cancellationToken);

@@ -28,6 +28,9 @@ public class RolloutCloud : RunningCloud
 
     internal WriteFaults Faults { get; } = new();
 
+    /// <summary>Of layers and shadows.</summary>
+    internal WriteFaults LayerFaults { get; } = new();
+
     public FewArtifacts Artifacts { get; } = new();
 
     /// <summary>Looks once at the rollouts of the main tenant.</summary>
@@ -45,7 +48,7 @@ public class RolloutCloud : RunningCloud
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Time));
         builder.Services.Replace(ServiceDescriptor.Singleton<IArtifacts>(Artifacts));
         var registry = builder.Services.Last(s => s.ServiceType == typeof(IRegistryDatabase)).ImplementationFactory!;
-        builder.Services.Replace(ServiceDescriptor.Singleton<IRegistryDatabase>(services => new FaultyRegistry((IRegistryDatabase)registry(services), Faults)));
+        builder.Services.Replace(ServiceDescriptor.Singleton<IRegistryDatabase>(services => new FaultyRegistry((IRegistryDatabase)registry(services), Faults, LayerFaults)));
     }
 }
 

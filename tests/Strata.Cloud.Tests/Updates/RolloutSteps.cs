@@ -11,7 +11,7 @@ public abstract class RolloutSteps(RolloutCloud cloud)
 
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    protected static async Task WaitForAsync(Func<Task<bool>> holds, string what)
+    internal static async Task WaitForAsync(Func<Task<bool>> holds, string what)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         patience.CancelAfter(TimeSpan.FromSeconds(20));

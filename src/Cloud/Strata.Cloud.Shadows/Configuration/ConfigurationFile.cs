@@ -57,12 +57,10 @@ internal sealed record ConfigurationFile(IReadOnlyDictionary<string, string> Sch
         var said = fields.RequiredText("layer");
         if (!LayerId.TryParse(said, out var id))
             throw fields.Wrong("layer", $"'{said}' is no layer; write tenant, group/ID, site/PATH or device/ID.");
-        var request = ShadowRequest.Parse(ConfigurationStore.Request(YamlJson.Write(fields.Find("content") ?? throw fields.Wrong("content", "'content' is missing: what is wanted."))), limits);
-        if (!request.IsOk)
-            throw fields.Wrong("content", request.Problem.Detail);
-        if (request.Value.Desired?.Patch is not { } content)
-            throw fields.Wrong("content", "a map of what is wanted was expected here.");
-        if (!layers.TryAdd(id, new DescribedLayer(id, content, fields.Text("why", ShadowLimits.MaxWhyLength))))
+        var content = ConfigurationStore.Parse(YamlJson.Write(fields.Find("content") ?? throw fields.Wrong("content", "'content' is missing: what is wanted.")), limits);
+        if (!content.IsOk)
+            throw fields.Wrong("content", content.Problem.Detail);
+        if (!layers.TryAdd(id, new DescribedLayer(id, content.Value, fields.Text("why", ShadowLimits.MaxWhyLength))))
             throw fields.Wrong("layer", $"layer '{id}' stands in the file twice.");
     }
 }

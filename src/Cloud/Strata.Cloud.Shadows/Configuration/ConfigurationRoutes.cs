@@ -49,12 +49,10 @@ internal static class ConfigurationRoutes
         var body = await context.Request.ReadTextAsync(shadows.Limits.MaxRequestBytes, cancellationToken);
         if (!body.IsOk)
             return ShadowRoute.Refuse(context, body.Problem, null);
-        var request = ShadowRequest.Parse(ConfigurationStore.Request(Encoding.UTF8.GetBytes(body.Value)), shadows.Limits);
-        if (!request.IsOk)
-            return ShadowRoute.Refuse(context, request.Problem, null);
-        if (request.Value is not { Desired.Patch: { } content, Reported: null, Tags: null })
-            return ProblemResults.Of(new Problem(ProblemKind.Invalid, "A layer is a JSON object of what is wanted.", "content"));
-        return (await store.SetAsync(Caller.Of(context), id, content, expected.Value.Value, why, cancellationToken)).ToResult(row => Show(context, row));
+        var content = ConfigurationStore.Parse(Encoding.UTF8.GetBytes(body.Value), shadows.Limits);
+        if (!content.IsOk)
+            return ShadowRoute.Refuse(context, content.Problem, null);
+        return (await store.SetAsync(Caller.Of(context), id, content.Value, expected.Value.Value, why, cancellationToken)).ToResult(row => Show(context, row));
     }
 
     public static async Task<IResult> DeleteAsync(string layer, HttpContext context, ConfigurationStore store, CancellationToken cancellationToken) =>
@@ -69,7 +67,7 @@ internal static class ConfigurationRoutes
             return ProblemResults.Of(found.Problem);
         var device = found.Value.Device;
         var effective = await store.EffectiveAsync(device, cancellationToken);
-        var origins = effective.Origins.Select(o => new ConfigurationOriginInfo(o.Path, o.Value is null ? null : Element(o.Value.Json.ToArray()), o.Layer.ToString(), [.. o.Covers.Select(c => c.ToString())]));
+        var origins = effective.Origins.Select(o => new ConfigurationOriginInfo(o.Path, o.Value is null ? null : Element(o.Value.Json.ToArray()), o.Layer.ToString(), [.. o.Covers.Select(c => c.ToString())], o.Rollout));
         return Results.Json(new ConfigurationInfo(Element(ConfigurationStore.Text(effective.Root)), [.. origins], runner.ProblemOf(device.Tenant, device.Id)), ContractsJson.Default.ConfigurationInfo);
     }
 

@@ -74,12 +74,13 @@ internal sealed partial class ConfigurationRunner(
     /// <summary>One round over a tenant's devices.</summary>
     public async Task RunOnceAsync(TenantId tenant, CancellationToken cancellationToken)
     {
+        var given = await store.StagedAsync(tenant, cancellationToken);
         var layers = (await store.LayersAsync(tenant, cancellationToken)).ConvertAll(ConfigurationStore.ToLayer);
         // Of a node that was killed between the end of a layer and its devices hearing of it, only the shadows know.
         var had = begun.ContainsKey(tenant) ? [] : await tables.DevicesWithAsync(tenant, Shadow, cancellationToken);
-        if (layers.Count == 0 && had.Count == 0 && !sent.Keys.Any(k => k.Tenant == tenant))
+        if (layers.Count == 0 && given.Count == 0 && had.Count == 0 && !sent.Keys.Any(k => k.Tenant == tenant))
             return;
-        var (concerning, schemas) = (await store.ConcerningAsync(tenant, layers, cancellationToken), ConfigurationSchema.ParseAll(await store.SchemasAsync(tenant, cancellationToken)));
+        var (concerning, schemas) = (await store.ConcerningAsync(tenant, layers, given, cancellationToken), ConfigurationSchema.ParseAll(await store.SchemasAsync(tenant, cancellationToken)));
         // Together, so that they are few transactions.
         foreach (var some in fleet.Devices(tenant).Where(d => d.State != DeviceState.Decommissioned).Chunk(AtOnce))
             await Task.WhenAll(some.Select(d => BringAsync(d, concerning(d), had.Contains(d.Id.Value), schemas, cancellationToken)));
@@ -142,7 +143,7 @@ internal sealed partial class ConfigurationRunner(
             return read.Problem;
         if (ShadowNode.SameValue(shadow.Desired.Root, root))
             return null;
-        var why = string.Join(", ", layers.Select(l => l.Id));
+        var why = string.Join(", ", layers.Select(l => l.Rollout is null ? $"{l.Id}" : $"{l.Id} (rollout {l.Rollout})"));
         return (await shadows.RunAsync(new ShadowWork(key, ShadowVerb.Update)
         {
             Author = Author,

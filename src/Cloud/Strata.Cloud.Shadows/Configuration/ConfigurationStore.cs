@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Configuration;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Schemas;
 using Strata.Cloud.Shadows.Rows;
@@ -11,11 +12,12 @@ using Strata.Core.Configuration;
 using Strata.Core.Devices;
 using Strata.Core.Shadows;
 using Strata.Core.Tenancy;
+using Strata.Core.Updates.Rollouts;
 
 namespace Strata.Cloud.Shadows.Configuration;
 
 /// <summary>Layers of configuration and the schemas of models; a change is checked against every device that it concerns before it is kept.</summary>
-internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFleetSearch search, ShadowOptions options)
+internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFleetSearch search, IStagedLayers staged, ShadowOptions options)
 {
     /// <summary>Layers, and schemas, of one tenant at most.</summary>
     public const int Most = 10_000;
@@ -42,6 +44,8 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     {
         var outcome = await tables.ChangeAsync<ConfigurationLayerRow>(caller, async (db, now, token) =>
         {
+            if (HeldBy(caller.Tenant, id.ToString()) is { } held)
+                return held;
             var rows = await db.Layers.AsNoTracking().ToListAsync(token);
             var before = rows.Find(r => r.Id == id.ToString());
             if (version is { } expected && expected != (before?.Version ?? 0))
@@ -65,6 +69,27 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
             Changed?.Invoke(caller.Tenant);
         return outcome;
     }
+
+    /// <summary>Has a layer say what was rolled out. Devices have it: one that came not to fit keeps what it has, as one that moves.</summary>
+    public async Task<Problem?> KeepAsync(TenantId tenant, LayerChange change, string why, CancellationToken cancellationToken)
+    {
+        var outcome = await tables.ChangeAsync<bool>(Caller.Node(tenant), async (db, now, token) =>
+        {
+            var (before, content) = (await db.Layers.AsNoTracking().FirstOrDefaultAsync(l => l.Id == change.Layer, token), Encoding.UTF8.GetBytes(change.Content));
+            if ((before?.Content ?? Encoding.UTF8.GetBytes(None)).AsSpan().SequenceEqual(content))
+                return DecidedChange.None(true);
+            if ((before?.Version ?? 0) != change.Version)
+                return new Problem(ProblemKind.Conflict, $"Layer '{change.Layer}' has version {before?.Version ?? 0}; the change was made on {change.Version}.", "version");
+            var row = new ConfigurationLayerRow { TenantId = tenant.Value, Id = change.Layer, Version = change.Version + 1, Content = content, Updated = now, UpdatedBy = Caller.NodeActor, Why = why };
+            return new DecidedChange<bool>(true, [(before, row)], "change", "configuration", change.Layer, before is null ? null : new { before.Version }, new { row.Version, why });
+        }, cancellationToken);
+        if (outcome.IsOk)
+            Bring(tenant);
+        return outcome.Problem;
+    }
+
+    /// <summary>Configurations are brought to devices soon.</summary>
+    public void Bring(TenantId tenant) => Changed?.Invoke(tenant);
 
     /// <summary>Keeps a model's schema; every device of the model must fit it as it is configured now.</summary>
     /// <param name="schema">Null: it goes.</param>
@@ -128,6 +153,8 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
                     Change("configuration-schema", gone.Model, gone, null, null);
                 }
             }
+            if (rows.Select(r => r.After ?? r.Before).OfType<ConfigurationLayerRow>().Select(l => HeldBy(caller.Tenant, l.Id)).FirstOrDefault(h => h is not null) is { } held)
+                return held;
             if (layers.Count > Most || schemas.Count > Most)
                 return new Problem(ProblemKind.TooMuch, $"With this file there would be {layers.Count:N0} layers and {schemas.Count:N0} schemas; a tenant has at most {Most:N0} of each.");
             if (changes.Count > 0 && await FirstFaultAsync(caller.Tenant, [.. layers.Values.Select(ToLayer)], schemas.ToDictionary(s => s.Key, s => s.Value.Schema, StringComparer.Ordinal), _ => true, token) is { } fault)
@@ -144,24 +171,39 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     /// <summary>What the layers come to for a device.</summary>
     public async Task<EffectiveConfiguration> EffectiveAsync(FleetDevice device, CancellationToken cancellationToken)
     {
+        var given = await StagedAsync(device.Tenant, cancellationToken);
         var layers = (await LayersAsync(device.Tenant, cancellationToken)).ConvertAll(ToLayer);
-        return LayeredConfiguration.Merge((await ConcerningAsync(device.Tenant, layers, cancellationToken))(device));
+        return LayeredConfiguration.Merge((await ConcerningAsync(device.Tenant, layers, given, cancellationToken))(device));
     }
 
-    /// <summary>Which layers concern a device, the weakest first. Those of single devices, which may be many, are found and not looked through.</summary>
-    public async Task<Func<FleetDevice, IReadOnlyList<ConfigurationLayer>>> ConcerningAsync(TenantId tenant, IReadOnlyList<ConfigurationLayer> layers, CancellationToken cancellationToken)
+    /// <summary>What rollouts make of layers; to be asked before the layers are read.</summary>
+    public Task<IReadOnlyList<StagedLayer>> StagedAsync(TenantId tenant, CancellationToken cancellationToken) => staged.OfAsync(tenant, cancellationToken);
+
+    /// <summary>
+    /// Which layers concern a device, the weakest first, each as it is said to that device. Those of single devices, which may be many, are found and not looked through.
+    /// </summary>
+    /// <param name="given">What some devices have before others.</param>
+    public async Task<Func<FleetDevice, IReadOnlyList<ConfigurationLayer>>> ConcerningAsync(
+        TenantId tenant, IReadOnlyList<ConfigurationLayer> layers, IReadOnlyList<StagedLayer> given, CancellationToken cancellationToken)
     {
-        var of = await GroupsOfAsync(tenant, layers, cancellationToken);
+        var early = given.Select(g => (Staged: g, Layer: new ConfigurationLayer(Named(g.Layer), Read(g.Layer, Encoding.UTF8.GetBytes(g.Content)), g.Rollout))).ToList();
+        var of = await GroupsOfAsync(tenant, layers.Concat(early.Select(e => e.Layer)), cancellationToken);
         var own = layers.Where(l => l.Id.Kind == LayerKind.Device).ToDictionary(l => l.Id.Name, StringComparer.Ordinal);
         var shared = layers.Where(l => l.Id.Kind != LayerKind.Device).ToList();
-        return device => LayeredConfiguration.Of(own.TryGetValue(device.Id.Value, out var mine) ? [.. shared, mine] : shared, device.Id.Value, device.Site?.Value, of(device.Id));
+        return device =>
+        {
+            IEnumerable<ConfigurationLayer> all = own.TryGetValue(device.Id.Value, out var mine) ? [.. shared, mine] : shared;
+            foreach (var (stage, layer) in early)
+                all = stage.IsFor(device.Id) ? LayeredConfiguration.With(all, layer) : all;
+            return LayeredConfiguration.Of(all, device.Id.Value, device.Site?.Value, of(device.Id));
+        };
     }
 
     /// <summary>The groups among the layers' that a device is in, by name, by place or by query.</summary>
-    private async Task<Func<DeviceId, IReadOnlySet<string>>> GroupsOfAsync(TenantId tenant, IReadOnlyList<ConfigurationLayer> layers, CancellationToken cancellationToken)
+    private async Task<Func<DeviceId, IReadOnlySet<string>>> GroupsOfAsync(TenantId tenant, IEnumerable<ConfigurationLayer> layers, CancellationToken cancellationToken)
     {
         var found = new Dictionary<DeviceId, HashSet<string>>();
-        foreach (var group in layers.Where(l => l.Id.Kind == LayerKind.Group).Select(l => l.Id.Name))
+        foreach (var group in layers.Where(l => l.Id.Kind == LayerKind.Group).Select(l => l.Id.Name).Distinct(StringComparer.Ordinal))
         {
             // There may be no such group any more: then nobody is in it.
             var members = await search.FindAsync(tenant, $"group:{group}", cancellationToken);
@@ -178,10 +220,24 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
         return device => found.GetValueOrDefault(device) ?? none;
     }
 
-    public static ConfigurationLayer ToLayer(ConfigurationLayerRow row) =>
-        new(LayerId.TryParse(row.Id, out var id) ? id : throw new FormatException($"'{row.Id}' is no layer."), ShadowRequest.Parse(Request(row.Content), Any).Value?.Desired?.Patch ?? throw new FormatException($"Layer '{row.Id}' cannot be read."));
+    public static ConfigurationLayer ToLayer(ConfigurationLayerRow row) => new(Named(row.Id), Read(row.Id, row.Content));
 
-    public static byte[] Request(byte[] content) => [.. "{\"state\":{\"desired\":"u8, .. content, .. "}}"u8];
+    /// <summary>What somebody wants a layer to say.</summary>
+    public static Outcome<ShadowObject> Parse(byte[] content, ShadowLimits limits)
+    {
+        var request = ShadowRequest.Parse(Request(content), limits);
+        return !request.IsOk ? request.Problem
+            : request.Value is { Desired.Patch: { } patch, Reported: null, Tags: null } ? patch : new Problem(ProblemKind.Invalid, "A layer is a JSON object of what is wanted.", "content");
+    }
+
+    /// <summary>What a layer says that is not there.</summary>
+    public const string None = "{}";
+
+    private static LayerId Named(string layer) => LayerId.TryParse(layer, out var id) ? id : throw new FormatException($"'{layer}' is no layer.");
+
+    private static ShadowObject Read(string layer, byte[] content) => Parse(content, Any).Value ?? throw new FormatException($"Layer '{layer}' cannot be read.");
+
+    private static byte[] Request(byte[] content) => [.. "{\"state\":{\"desired\":"u8, .. content, .. "}}"u8];
 
     private static readonly ShadowLimits Any = new() { MaxBytes = 1024 * 1024, MaxDepth = 32 };
 
@@ -193,6 +249,9 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
         return buffer.ToArray();
     }
 
+    private Problem? HeldBy(TenantId tenant, string layer) => staged.HolderOf(tenant, layer) is { } rollout
+        ? new Problem(ProblemKind.Conflict, $"Layer '{layer}' is changed by rollout {rollout}: it ends, or is aborted and rolled back, first.", "layer") : null;
+
     private static bool Touches(LayerId id, FleetDevice device) => id.Kind switch
     {
         LayerKind.Device => device.Id.Value == id.Name,
@@ -203,7 +262,7 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     private async Task<Problem?> FirstFaultAsync(
         TenantId tenant, List<ConfigurationLayer> layers, Dictionary<string, string> schemas, Func<FleetDevice, bool> concerns, CancellationToken cancellationToken)
     {
-        var (concerning, parsed) = (await ConcerningAsync(tenant, layers, cancellationToken), ConfigurationSchema.ParseAll(schemas));
+        var (concerning, parsed) = (await ConcerningAsync(tenant, layers, await StagedAsync(tenant, cancellationToken), cancellationToken), ConfigurationSchema.ParseAll(schemas));
         // Devices of one model with the same configuration are one question.
         var asked = new HashSet<(string, string)>();
         foreach (var device in fleet.Devices(tenant).Where(d => d.State != DeviceState.Decommissioned).Where(concerns))

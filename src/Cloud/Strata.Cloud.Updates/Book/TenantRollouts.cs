@@ -75,6 +75,15 @@ internal sealed class TenantRollouts
     /// <summary>Rollouts that the device is in, the oldest first.</summary>
     public IReadOnlyList<LiveRollout> Of(DeviceId device) => ofDevice.TryGetValue(device, out var rollouts) ? rollouts : [];
 
+    /// <summary>Of them, those that give it jobs: a configuration is no job.</summary>
+    public IReadOnlyList<LiveRollout> WithJobs(DeviceId device) => Of(device) is { Count: > 0 } rollouts ? [.. rollouts.Where(l => l.Rollout.Plan.Configuration is null)] : [];
+
+    /// <summary>Rollouts of configurations whose devices have something else than the layer says to the others.</summary>
+    public IEnumerable<LiveRollout> Holders => All.Values.Where(l => l.Rollout.HoldsLayer);
+
+    /// <summary>The rollout that changes a layer, or the one that takes it back; null when none does.</summary>
+    public LiveRollout? HolderOf(string layer) => Holders.FirstOrDefault(l => l.Rollout.Plan.Configuration!.Layer == layer);
+
     /// <summary>What a device runs of a component, as it said last; null when it never did.</summary>
     public string? VersionOf(DeviceId device, string component) => software.TryGetValue((device, component), out var runs) ? runs.Version : null;
 

@@ -23,7 +23,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
         lock (book.Gate)
         {
             loads = book.Loads;
-            var rollouts = book.Of(device);
+            var rollouts = book.WithJobs(device);
             if (rollouts.Count == 0 && !book.IsDoubtful)
                 return ValueTask.FromResult(Nothing);
             if (book.IsDoubtful)
@@ -46,7 +46,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
     {
         var book = store.Of(tenant);
         lock (book.Gate)
-            return book.Of(device).FirstOrDefault(l => l.Rollout.HasFor(device, time.GetUtcNow(), l.Rollout.Plan.InWindows && InWindow(tenant, device)))?.Rollout.Plan.Id;
+            return book.WithJobs(device).FirstOrDefault(l => l.Rollout.HasFor(device, time.GetUtcNow(), l.Rollout.Plan.InWindows && InWindow(tenant, device)))?.Rollout.Plan.Id;
     }
 
     public async Task<Problem?> ReportAsync(TenantId tenant, DeviceId device, string job, JobReport report)
@@ -65,7 +65,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             loads = book.Loads;
             if (book.IsDoubtful)
                 return RolloutDesk.Unavailable;
-            if (book.Of(device).FirstOrDefault(l => l.Rollout.Plan.Id == job) is not { } live)
+            if (book.WithJobs(device).FirstOrDefault(l => l.Rollout.Plan.Id == job) is not { } live)
                 return new Problem(ProblemKind.NotFound, $"Job {(job.Length > 60 ? job[..60] : job)} is none of {device}'s.");
             if (live.Rollout.Report(device, state, reason, report.Version, report.Progress, time.GetUtcNow()) is { } problem)
                 return problem;

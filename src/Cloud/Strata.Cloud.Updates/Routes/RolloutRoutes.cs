@@ -67,20 +67,25 @@ internal static class RolloutRoutes
 
     private static async Task<IResult> PlanAsync(HttpContext context, Rehearse rehearse, CancellationToken cancellationToken)
     {
-        if (Whole(context, Permission.UpdatesRead) is { } refused)
-            return refused;
-        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CreateRollout, cancellationToken, MaxRequestBytes);
+        var request = await ReadAsync(context, Permission.UpdatesRead, Permission.DevicesRead, cancellationToken);
         return request.IsOk ? (await rehearse.PlanAsync(Caller.Of(context), request.Value, cancellationToken)).ToResult(r => Results.Json(r, ContractsJson.Default.RolloutRehearsal)) : ProblemResults.Of(request.Problem);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, RolloutDesk desk, CancellationToken cancellationToken)
     {
-        if (Whole(context, Permission.UpdatesWrite) is { } refused)
-            return refused;
-        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CreateRollout, cancellationToken, MaxRequestBytes);
+        var request = await ReadAsync(context, Permission.UpdatesWrite, Permission.DevicesWrite, cancellationToken);
         return request.IsOk
             ? (await desk.DraftAsync(Caller.Of(context), request.Value, cancellationToken)).ToResult(r => Results.Json(r, ContractsJson.Default.RolloutInfo, statusCode: StatusCodes.Status201Created))
             : ProblemResults.Of(request.Problem);
+    }
+
+    /// <param name="ofDevices">That a configuration needs besides: it changes what devices are to do.</param>
+    private static async Task<Outcome<CreateRollout>> ReadAsync(HttpContext context, Permission permission, Permission ofDevices, CancellationToken cancellationToken)
+    {
+        if (Refusal(context, permission) is { } refused)
+            return refused;
+        var request = await context.Request.ReadJsonAsync(ContractsJson.Default.CreateRollout, cancellationToken, MaxRequestBytes);
+        return request is { IsOk: true, Value.Configuration: not null } && Refusal(context, ofDevices) is { } forbidden ? forbidden : request;
     }
 
     private static IResult List(HttpContext context, UpdatesStore store, string? state)
@@ -96,7 +101,7 @@ internal static class RolloutRoutes
     }
 
     private static IResult Get(HttpContext context, RolloutDesk desk, string id) =>
-        Whole(context, Permission.UpdatesRead) ?? desk.Show(context.Tenant(), id).ToResult(r => Results.Json(r, ContractsJson.Default.RolloutInfo));
+        Whole(context, Permission.UpdatesRead) ?? desk.Show(context.Tenant(), id, context.Access().IsWhole(Permission.DevicesRead)).ToResult(r => Results.Json(r, ContractsJson.Default.RolloutInfo));
 
     private static IResult Devices(HttpContext context, UpdatesStore store, string id, string? state, string? cursor, string? limit)
     {
@@ -130,6 +135,8 @@ internal static class RolloutRoutes
         return Results.Json(new Page<DeviceSoftware>(items, null), ContractsJson.Default.PageDeviceSoftware);
     }
 
-    private static IResult? Whole(HttpContext context, Permission permission) =>
-        context.Access().IsWhole(permission) ? null : ProblemResults.Of(ProblemKind.Forbidden, "Rollouts are for who may update everywhere in the tenant.");
+    private static IResult? Whole(HttpContext context, Permission permission) => Refusal(context, permission) is { } refusal ? ProblemResults.Of(refusal) : null;
+
+    private static Problem? Refusal(HttpContext context, Permission permission) =>
+        context.Access().IsWhole(permission) ? null : new Problem(ProblemKind.Forbidden, "Rollouts are for who may update everywhere in the tenant.");
 }

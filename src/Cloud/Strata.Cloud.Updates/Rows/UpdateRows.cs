@@ -1,4 +1,5 @@
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 
 namespace Strata.Cloud.Updates.Rows;
 
@@ -12,8 +13,9 @@ internal sealed record RolloutRow : ITenantRow
     /// <summary>As the API names it.</summary>
     public required string State { get; init; }
 
-    /// <summary>JSON, see <see cref="Core.Updates.Rollouts.RolloutHead"/>.</summary>
-    public required string Head { get; init; }
+    /// <summary>JSON, see <see cref="Core.Updates.Rollouts.RolloutHead"/>. A configuration may hold a password of a network.</summary>
+    [Protected]
+    public required string Head { get; set; }
 }
 
 /// <summary>A device of a rollout.</summary>
