@@ -14,7 +14,7 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     [Fact]
     public async Task A_good_build_goes_through_and_a_bad_one_goes_back_by_itself_and_stops_its_rollout()
     {
-        await installation.StartCloudAsync("--look-every", "500ms");
+        await installation.StartCloudAsync("--set", "updates.lookInterval=500ms");
         var secret = await installation.Client.CreateDeviceAsync(new CreateDevice(Device, Model: "T-100"), Cancel);
         await AddKeyAsync();
         var (good, bad) = (await AddAsync("2.0", Starts), await AddAsync("3.0", "#!/bin/sh\nexit 3\n"));
@@ -41,7 +41,7 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     [InlineData(true)]
     public async Task An_agent_that_reaches_nothing_but_MQTT_takes_its_update_in_blocks(bool isBehindGateway)
     {
-        await installation.StartCloudAsync("--look-every", "500ms");
+        await installation.StartCloudAsync("--set", "updates.lookInterval=500ms");
         var secrets = (await installation.ApplyAsync($$"""
             apiVersion: strata/v1
             site: hq
@@ -63,7 +63,7 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     public async Task Killed_in_the_middle_of_its_blocks_the_agent_goes_on_where_it_was_and_so_it_does_when_the_cloud_was_killed()
     {
         const int length = 48_000_000;
-        await installation.StartCloudAsync("--look-every", "500ms");
+        await installation.StartCloudAsync("--set", "updates.lookInterval=500ms");
         var secret = await installation.Client.CreateDeviceAsync(new CreateDevice(Device, Model: "T-100"), Cancel);
         await AddKeyAsync();
         var version = await AddAsync("2.0", Starts + Padding(length));
@@ -92,16 +92,6 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
 
         long Downloaded() => Directory.GetFiles(Path.Combine(Updates, "download")) is [var file, ..] ? new FileInfo(file).Length : 0;
         async Task UntilAsync(long bytes) => await Eventually.IsAsync(() => Task.FromResult(Downloaded()), now => now >= bytes, $"{bytes} bytes come; {installation.Folder} has the logs");
-    }
-
-    [Theory]
-    [InlineData("soon", "--look-every is 'soon'; it takes a span from 100ms to 10m, for example 10s.")]
-    [InlineData("1ms", "LookInterval must be 100 ms to 10 min.")]
-    public async Task A_node_that_is_to_look_at_rollouts_at_no_time_does_not_start(string span, string why)
-    {
-        var run = await Tool.RunAsync(Installation.Executable, ["cloud", "--data", installation.CloudFolder, "--look-every", span]);
-        Assert.Equal(2, run.ExitCode);
-        Assert.Contains(why, run.Error, StringComparison.Ordinal);
     }
 
     public ValueTask DisposeAsync() => installation.DisposeAsync();

@@ -20,7 +20,7 @@ public sealed class RolloutOverRaucTests : IAsyncDisposable
     {
         machine = await RaucMachine.StartAsync();
         await machine.RequireMountsAsync();
-        await installation.StartCloudAsync("--look-every", "500ms");
+        await installation.StartCloudAsync("--set", "updates.lookInterval=500ms");
         var secret = await installation.Client.CreateDeviceAsync(new CreateDevice(Device, Model: "T-100"), Cancel);
         await StrataAsync("artifacts", "keygen", "k1", "--out", installation.Folder);
         await StrataAsync("artifacts", "keys", "add", KeyFile, "--data", installation.CloudFolder);

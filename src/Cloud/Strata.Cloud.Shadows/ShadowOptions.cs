@@ -6,7 +6,7 @@ namespace Strata.Cloud.Shadows;
 public sealed class ShadowOptions
 {
     /// <summary>Size, depth and number of shadows.</summary>
-    public ShadowLimits Limits { get; set; } = ShadowLimits.Default;
+    public ShadowLimits Limits { get; set; } = new();
 
     /// <summary>Whether devices may write <c>desired</c> too, as a lamp with a switch of its own does at AWS. False unless given: what is desired is the cloud's.</summary>
     public bool DevicesMayDesire { get; set; }

@@ -58,7 +58,14 @@ internal static class CloudComposition
         ConfigureLogging(builder.Logging, options.LogLevel);
         ConfigureKestrel(builder.WebHost, options, listeners);
         builder.Services.AddOpenApi("v1", Describe);
-        AddCloud(builder.Services, options, folder);
+        try
+        {
+            AddCloud(builder.Services, options, folder);
+        }
+        catch (ArgumentException outOfRange)
+        {
+            throw new CloudConfigurationException(outOfRange.Message, outOfRange);
+        }
         AddPages(builder, listeners);
         configure?.Invoke(builder);
         var app = builder.Build();
@@ -167,15 +174,17 @@ internal static class CloudComposition
             services.AddTelemetryStore(store => store.Folder = folder.Path);
             services.AddTenantStores<DuckDbTelemetryStore>();
         }
-        services.AddDevices(new RegistryOptions { DataFolder = folder.Path, Database = options.Database, KeyFile = options.KeyFile, KeyCommand = options.KeyCommand });
+        var settings = options.Settings;
+        var registry = new RegistryOptions { DataFolder = folder.Path, Database = options.Database, KeyFile = options.KeyFile, KeyCommand = options.KeyCommand };
+        services.AddDevices(settings.On(registry), settings.On(new DevicesOptions()));
         services.AddSingleton(new PublicAddress(options.PublicUrl));
-        services.AddTenancy(people: options.People, smtp: options.Smtp);
-        services.AddBilling();
-        services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), new IdentityOptions { PublicUrl = options.PublicUrl });
-        services.AddHealth();
+        services.AddTenancy(settings.On(new TenancyOptions()), options.People, smtp: options.Smtp);
+        services.AddBilling(settings.On(new BillingOptions()));
+        services.AddIdentity(Path.Combine(folder.Path, "ca"), NamesOf(options), settings.On(new IdentityOptions { PublicUrl = options.PublicUrl }));
+        services.AddHealth(settings.On(new HealthOptions()));
         services.AddCommands(options.Commands);
-        services.AddProvisioning();
-        services.AddInstaller();
+        services.AddProvisioning(settings.On(new ProvisioningOptions()));
+        services.AddInstaller(settings.On(new InstallerOptions()));
         services.AddArtifacts(Path.Combine(folder.Path, "artifacts"), options.Artifacts);
         services.AddShadows(options.Shadows);
         services.AddUpdates(options.Updates);
@@ -189,9 +198,10 @@ internal static class CloudComposition
         services.AddMeter();
         services.AddReadings();
         services.AddOperations(new NodeDescription("cloud", "cloud", folder.Path, TimeProvider.System.GetUtcNow()));
-        services.AddCloudOperations();
+        services.AddCloudOperations(settings.On(new StatisticsOptions()));
         services.AddSingleton(new RetentionPolicy(options.KeepRaw, options.KeepWindows, null));
         services.AddHostedService<RetentionRunner>();
+        settings.Configure(services);
     }
 
     private static void AddPages(WebApplicationBuilder builder, CloudListeners listeners)

@@ -51,6 +51,7 @@ public sealed class CloudNode : IAsyncDisposable
     public static async Task<CloudNode> StartAsync(
         CloudOptions options, Action<WebApplicationBuilder>? configure = null, CancellationToken cancellationToken = default)
     {
+        options.TakeSettings();
         options.Validate();
         var folder = DataFolder.Open(options.DataFolder);
         WebApplication? app = null;

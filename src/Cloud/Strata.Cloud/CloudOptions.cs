@@ -6,6 +6,7 @@ using Strata.Cloud.Shadows;
 using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Updates;
+using Strata.Node.Settings;
 
 namespace Strata.Cloud;
 
@@ -81,6 +82,9 @@ public sealed class CloudOptions
     /// <summary>Limits of shadows and configurations.</summary>
     public ShadowOptions Shadows { get; init; } = new();
 
+    /// <summary>What is set of the parts' limits and intervals.</summary>
+    public NodeSettings Settings { get; init; } = NodeSettings.None;
+
     /// <summary>Where people reach the node: what links begin with. Null (the default): the address that the caller used who has a link made.</summary>
     public Uri? PublicUrl { get; init; }
 
@@ -96,6 +100,18 @@ public sealed class CloudOptions
         if (colon > 0 && !host.EndsWith(']') && (host[0] == '[' || host.IndexOf(':') == colon) && IPEndPoint.TryParse(host, out var endPoint))
             return endPoint;
         throw new CloudConfigurationException($"{option} is '{text}'; it takes HOST:PORT with an IP address or localhost, for example 127.0.0.1:8080.");
+    }
+
+    /// <summary>Takes <see cref="Settings"/> into what is configured here.</summary>
+    internal void TakeSettings()
+    {
+        Settings.On(this);
+        Settings.On(People);
+        Settings.On(Commands);
+        Settings.On(Artifacts);
+        Settings.On(Updates);
+        Settings.On(Shadows);
+        Settings.On(Shadows.Limits);
     }
 
     /// <exception cref="CloudConfigurationException">A value is out of its range; the message names it.</exception>
@@ -117,15 +133,6 @@ public sealed class CloudOptions
         if (Https is null && Mqtts is null && CertificateFile is not null)
             throw new CloudConfigurationException("--cert and --key belong to --https HOST:PORT or --mqtts HOST:PORT.");
         ValidateLinks();
-        try
-        {
-            Artifacts.Validate();
-            Updates.Validate();
-        }
-        catch (ArgumentException e)
-        {
-            throw new CloudConfigurationException(e.Message, e);
-        }
         if (Https is { Port: not 0 } && (Https.Equals(Http) || Https.Equals(Mqtt)))
             throw new CloudConfigurationException($"--https is {Https}, where --http or --mqtt is served; each needs its own port.");
         if (Mqtts is { Port: not 0 } && (Mqtts.Equals(Http) || Mqtts.Equals(Mqtt) || Mqtts.Equals(Https)))

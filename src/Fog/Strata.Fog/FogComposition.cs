@@ -159,6 +159,7 @@ internal static class FogComposition
         services.AddHostedService(s => s.GetRequiredService<TenantRunner>());
         services.AddHostedService<DownwardDelivery>();
         services.AddHostedService<RejectionFlusher>();
+        options.Settings.Configure(services);
     }
 
     private static void Map(WebApplication app)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Core.Architecture;
 using Strata.Fog.Served;
 using Strata.Forwarding;
+using Strata.Node.Settings;
 
 namespace Strata.Fog;
 
@@ -107,6 +108,9 @@ public sealed class FogOptions
 
     /// <summary>Starts also when kept MQTT sessions or retained messages are damaged, without those that are.</summary>
     public bool SkipDamagedSessions { get; init; }
+
+    /// <summary>What is set of the parts' limits and intervals.</summary>
+    public NodeSettings Settings { get; init; } = NodeSettings.None;
 
     /// <exception cref="FogConfigurationException">A value is out of its range; the message names it.</exception>
     public void Validate()

@@ -1,9 +1,6 @@
 using System.CommandLine;
 using Strata.Cloud;
-using Strata.Cloud.Artifacts;
-using Strata.Cloud.Platform.Yaml;
 using Strata.Cloud.Tenancy.People;
-using Strata.Cloud.Updates;
 
 namespace Strata.Cli.Commands;
 
@@ -18,8 +15,6 @@ internal static class CloudCommand
         var proxies = ProxyOption.Create();
         var keepRaw = new Option<double>("--keep-raw-days") { Description = "How long raw readings stay.", DefaultValueFactory = _ => 30 };
         var keepWindows = new Option<double>("--keep-windows-days") { Description = "How long windows stay.", DefaultValueFactory = _ => 730 };
-        var artifacts = new Option<long>("--max-artifacts-mb") { Description = "Size of all artifacts of one tenant, their patches too.", DefaultValueFactory = _ => 20_480 };
-        var lookEvery = new Option<string>("--look-every") { Description = "How often rollouts are looked at: devices are told of their jobs, a bad build is stopped. 100ms to 10m.", DefaultValueFactory = _ => "10s", HelpName = "SPAN" };
         var level = new Option<LogLevel>("--log-level") { Description = "Trace, Debug, Information, Warning or Error.", DefaultValueFactory = _ => LogLevel.Information };
         var database = new Option<string?>("--database")
         {
@@ -31,7 +26,7 @@ internal static class CloudCommand
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("cloud", "Run the cloud node: MQTT and HTTP ingest, telemetry store, registry, API and dashboard.")
         {
-            data, http, mqtt, database, proxies, keepRaw, keepWindows, artifacts, lookEvery, level, keyFile, keyCommand, skip, untilStdin, CreateLink(),
+            data, http, mqtt, database, proxies, keepRaw, keepWindows, level, keyFile, keyCommand, skip, untilStdin, CreateLink(), SettingsCommand.Create("cloud", CloudSettings.Sections),
         };
         var breachList = new Option<string?>("--breach-list") { Description = "Refuse passwords of this file: one a line, or SHA-1 hashes in order as Have I Been Pwned gives them.", HelpName = "FILE" };
         command.Options.Add(breachList);
@@ -39,6 +34,7 @@ internal static class CloudCommand
         var mqtts = new Option<string?>("--mqtts") { Description = "Serve MQTT by TLS here too; devices may show a certificate in place of a secret.", HelpName = "HOST:PORT" };
         command.Options.Add(mqtts);
         var mail = new MailOptions(command);
+        var set = new SetOption(command, CloudSettings.Sections);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var io = parsed.InvocationConfiguration;
@@ -53,9 +49,7 @@ internal static class CloudCommand
                     PublicUrl = mail.PublicUrl(parsed), Smtp = mail.Smtp(parsed), ProxiesFrom = ProxyOption.Networks(parsed, proxies),
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keepRaw)), KeepWindows = TimeSpan.FromDays(parsed.GetValue(keepWindows)),
                     SkipDamagedSessions = parsed.GetValue(skip), Database = DatabaseCommand.Given(parsed, database),
-                    Updates = new UpdatesOptions { LookInterval = DurationText.TryParse(parsed.GetValue(lookEvery), out var between) ? between : throw new CliException(ExitCode.Usage, $"--look-every is '{parsed.GetValue(lookEvery)}'; it takes a span from 100ms to 10m, for example 10s.") },
-                    Artifacts = new ArtifactsOptions { MaxBytesOfTenant = parsed.GetValue(artifacts) << 20 },
-                    KeyFile = parsed.GetValue(keyFile), KeyCommand = parsed.GetValue(keyCommand),
+                    KeyFile = parsed.GetValue(keyFile), KeyCommand = parsed.GetValue(keyCommand), Settings = set.Of(parsed),
                 };
                 return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => CloudNode.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
             }
@@ -64,7 +58,7 @@ internal static class CloudCommand
                 throw new CliException(ExitCode.Usage, e.Message);
             }
         });
-        return HelpWithExamples.WithExamples(command, "strata cloud --data ./data", "strata cloud --data /var/lib/strata --http 0.0.0.0:8080 --mqtt 0.0.0.0:1883",
+        return HelpWithExamples.WithExamples(command, "strata cloud --data ./data", "strata cloud --data ./data --set artifacts.maxBytesOfTenant=50GiB --set updates.lookInterval=1s", "strata cloud --data /var/lib/strata --http 0.0.0.0:8080 --mqtt 0.0.0.0:1883",
             "strata cloud --data ./data --public-url https://strata.example.com --smtp mail.example.com --smtp-from 'Strata <strata@example.com>' --smtp-user strata --smtp-password-file ./smtp.password",
             "strata cloud --data ./data --database \"Host=db;Username=strata_node;Password=...\"");
     }

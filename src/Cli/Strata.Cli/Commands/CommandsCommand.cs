@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Strata.Cli.Output;
 using Strata.Cloud.Contracts;
-using Strata.Cloud.Platform.Yaml;
+using Strata.Core;
 
 namespace Strata.Cli.Commands;
 

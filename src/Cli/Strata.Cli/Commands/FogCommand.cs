@@ -43,9 +43,10 @@ internal static class FogCommand
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("fog", "Run a fog gateway: its site's devices, windows, a local store and API, store-and-forward to its parent.")
         {
-            data, cloud, ca, token, site, name, http, mqtt, mqtts, names, trusted, proxies, keep, store, backlog, artifacts, full, drain, guests, connections, messages, bytes, level, skip, untilStdin,
+            data, cloud, ca, token, site, name, http, mqtt, mqtts, names, trusted, proxies, keep, store, backlog, artifacts, full, drain, guests, connections, messages, bytes, level, skip, untilStdin, SettingsCommand.Create("fog", FogSettings.Sections),
         };
         var https = new HttpsOptions(command, hasAuthority: false);
+        var set = new SetOption(command, FogSettings.Sections);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var io = parsed.InvocationConfiguration;
@@ -64,7 +65,7 @@ internal static class FogCommand
                     KeepRaw = TimeSpan.FromDays(parsed.GetValue(keep)), MaxStoreBytes = parsed.GetValue(store) << 20, MaxBacklogBytes = parsed.GetValue(backlog) << 20, MaxArtifactBytes = parsed.GetValue(artifacts) << 20,
                     WhenBacklogFull = parsed.GetValue(full) == "refuse" ? WhenFull.Refuse : WhenFull.DropOldest, DrainRate = parsed.GetValue(drain), LogLevel = parsed.GetValue(level),
                     Guests = [.. (parsed.GetValue(guests) ?? []).Select(FogGuest.Parse)], MaxMqttConnections = parsed.GetValue(connections), MaxMessagesPerSecond = parsed.GetValue(messages), MaxBytesPerSecond = parsed.GetValue(bytes),
-                    SkipDamagedSessions = parsed.GetValue(skip),
+                    SkipDamagedSessions = parsed.GetValue(skip), Settings = set.Of(parsed),
                 };
                 return await ServerOptions.RunAsync(parsed.GetValue(untilStdin), stop => FogNode.RunAsync(options, io.Output, io.Error, stop), cancellationToken);
             }

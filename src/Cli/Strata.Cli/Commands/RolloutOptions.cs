@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Strata.Cloud.Contracts;
-using Strata.Cloud.Platform.Yaml;
+using Strata.Core;
 
 namespace Strata.Cli.Commands;
 

@@ -109,7 +109,7 @@ internal sealed class DemoFleet : IAsyncDisposable
         var data = Path.Combine(folder, "cloud");
         // The ports are drawn once, so that a restart finds the same ones and the gateways' cable leads there.
         var (httpPort, mqttPort) = (FreePort.Draw(), FreePort.Draw());
-        cloud = Process("cloud", ["cloud", "--data", data, "--http", $"127.0.0.1:{httpPort}", "--mqtt", $"127.0.0.1:{mqttPort}", "--look-every", "1s", .. Supervised]);
+        cloud = Process("cloud", ["cloud", "--data", data, "--http", $"127.0.0.1:{httpPort}", "--mqtt", $"127.0.0.1:{mqttPort}", "--set", "updates.lookInterval=1s", .. Supervised]);
         await cloud.StartAsync(StartLimit, cancellationToken);
         narrator.Say($"cloud node serves http={cloud.Ready["http"]} mqtt={cloud.Ready["mqtt"]}");
         http.BaseAddress = new Uri($"http://{cloud.Ready["http"]}/");

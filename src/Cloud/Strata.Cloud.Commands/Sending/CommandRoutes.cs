@@ -142,5 +142,5 @@ internal static class CommandRoutes
         ContractsJson.Default.CommandInfo, statusCode: status);
 
     private static bool TryDuration(string text, out TimeSpan duration) =>
-        Platform.Yaml.DurationText.TryParse(text, out duration) || TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration);
+        DurationText.TryParse(text, out duration) || TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration);
 }

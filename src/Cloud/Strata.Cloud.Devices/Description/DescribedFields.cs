@@ -2,6 +2,7 @@ using System.Globalization;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Devices.Views;
+using Strata.Core;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Devices.Description;

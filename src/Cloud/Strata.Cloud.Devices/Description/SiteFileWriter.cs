@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Strata.Cloud.Devices.Rows;
+using Strata.Core;
 using Strata.Core.Tenancy;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;

@@ -1,7 +1,6 @@
 using CsCheck;
-using Strata.Cloud.Platform.Yaml;
 
-namespace Strata.Cloud.Devices.Tests;
+namespace Strata.Core.Tests;
 
 public sealed class DurationTextTests
 {

@@ -1,4 +1,4 @@
-namespace Strata.Cloud.Platform.Yaml;
+namespace Strata.Core;
 
 /// <summary>Durations as people write them: <c>500ms</c>, <c>30s</c>, <c>5m</c>, <c>1h</c>, <c>2d</c>, and sums like <c>1h30m</c>.</summary>
 public static class DurationText
