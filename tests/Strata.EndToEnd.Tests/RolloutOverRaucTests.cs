@@ -36,7 +36,7 @@ public sealed class RolloutOverRaucTests : IAsyncDisposable
         Assert.Equal(("done", 1, 0), (done.State, done.Rings[0].Updated, done.Rings[0].Failed));
         Assert.Equal((3, "B"), (machine.TriesOf("B"), machine.Primary));
         Assert.Equal(New, machine.System("B", New.Length));
-        Assert.Equal([("os", "2.0")], (await installation.Client.ListDeviceSoftwareAsync(Device, Cancel)).Items.Select(s => (s.Component, s.Version)));
+        await Eventually.IsAsync(() => installation.Client.ListDeviceSoftwareAsync(Device, Cancel), all => all.Items.Any(s => (s.Component, s.Version) == ("os", "2.0")), "it is written what the device runs");
 
         var bad = await BeginAsync("3.0");
         await RestartMachineAsync(agent);

@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
 using Strata.Fog.Artifacts;
+using Strata.Fog.Served;
 
 namespace Strata.Fog.Tests;
 
@@ -140,6 +143,38 @@ public sealed class ArtifactCacheTests
     {
         Headers = { Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{device}:{Site.SecretOf(device)}"))) },
     };
+
+    [Fact]
+    public async Task All_downloads_from_a_gateway_have_its_rate_together()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration(devices: 3));
+        await using var above = await Above.StartAsync(this, parent);
+        await using var fog = new FogFixture { Artifacts = new ArtifactCacheOptions { BytesPerSecond = 1_024 } };
+        await fog.StartAsync(above.Address);
+        await fog.ConfiguredAsync();
+        var serve = fog.Get<ServeArtifact>();
+        var opened = await serve.OpenAsync(TenantId.Main, DeviceId.Parse("t-1"), Sha256, Cancel);
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var waiting = opened.Value!.Passage.PaceAsync(1_000_000, given.Token).AsTask();
+        Assert.False(waiting.IsCompleted);
+        Assert.Contains("go on with this one later", (await serve.OpenAsync(TenantId.Main, DeviceId.Parse("t-2"), Sha256, Cancel)).Problem!.Detail, StringComparison.Ordinal);
+        using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = fog.Node.Address };
+        using var request = Request("t-3");
+        using var refused = await http.SendAsync(request, Cancel);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, true), (refused.StatusCode, refused.Headers.RetryAfter?.Delta > TimeSpan.Zero));
+        await given.CancelAsync();
+        await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await opened.Value.DisposeAsync();
+    }
+
+    [Fact]
+    public void A_guest_has_its_share_of_the_gateway_s_rate()
+    {
+        static FogOptions Options(long rate) => new() { DataFolder = "x", Cloud = new Uri("http://x"), MaxDownloadBytesPerSecond = rate };
+        Assert.Equal(300_000, CapacityShare.Of(Options(1_000_000), 30).Quotas.DownloadBytesPerSecond);
+        Assert.Null(CapacityShare.Of(Options(0), 30).Quotas.DownloadBytesPerSecond);
+        Assert.Contains("MaxDownloadBytesPerSecond must be 0, or 64 KiB or more a second", Assert.Throws<FogConfigurationException>(() => Options(1).Validate()).Message, StringComparison.Ordinal);
+    }
 
     private async Task<byte[]> DownloadAsync(HttpClient http, string device)
     {

@@ -42,10 +42,13 @@ public sealed class ArtifactsOptions
     /// <summary>Downloads at once of one tenant. 1 to 100,000; 2,000 unless given.</summary>
     public int MaxDownloadsOfTenant { get; set; } = 2_000;
 
-    /// <summary>Bytes a second that all downloads of one tenant take together. 64 KiB or more; 0, unless given: without bound.</summary>
+    /// <summary>Bytes a second that all downloads of one tenant take together, unless its quota <c>downloadBytesPerSecond</c> is lower. 64 KiB or more; 0, unless given: without bound.</summary>
     public long BytesPerSecondOfTenant { get; set; }
 
-    /// <summary>Bytes a second that all downloads of one gateway, device or program take together. 64 KiB or more; 0, unless given: without bound.</summary>
+    /// <summary>Bytes a second that all downloads of one gateway take together. 64 KiB or more; 0, unless given: without bound.</summary>
+    public long BytesPerSecondOfGateway { get; set; }
+
+    /// <summary>Bytes a second that all downloads of one device or program take together. 64 KiB or more; 0, unless given: without bound.</summary>
     public long BytesPerSecondOfReader { get; set; }
 
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
@@ -65,6 +68,7 @@ public sealed class ArtifactsOptions
         Check(MaxDownloadsOfReader is >= 1 and <= 100, nameof(MaxDownloadsOfReader), "1 to 100");
         Check(MaxDownloadsOfTenant is >= 1 and <= 100_000, nameof(MaxDownloadsOfTenant), "1 to 100,000");
         Check(BytesPerSecondOfTenant is 0 or >= 65_536, nameof(BytesPerSecondOfTenant), "0, or 64 KiB or more");
+        Check(BytesPerSecondOfGateway is 0 or >= 65_536, nameof(BytesPerSecondOfGateway), "0, or 64 KiB or more");
         Check(BytesPerSecondOfReader is 0 or >= 65_536, nameof(BytesPerSecondOfReader), "0, or 64 KiB or more");
     }
 

@@ -144,8 +144,8 @@ internal static class FogComposition
         services.AddSingleton<ServedTenantFactory>();
         services.AddSingleton<TenantRunner>();
         services.AddSingleton<JoinBelow>();
-        services.AddSingleton(new ArtifactCacheOptions { MaxBytes = options.MaxArtifactBytes });
-        services.AddSingleton<ArtifactCache>().AddSingleton<ServeArtifact>().AddSingleton<IDeviceTopics, JobTopics>();
+        services.AddSingleton(new ArtifactCacheOptions { MaxBytes = options.MaxArtifactBytes, BytesPerSecond = options.MaxDownloadBytesPerSecond });
+        services.AddSingleton<DownloadGate>().AddSingleton<ArtifactCache>().AddSingleton<ServeArtifact>().AddSingleton<IDeviceTopics, JobTopics>();
         services.AddSingleton<IArtifactBytes>(s => s.GetRequiredService<ServeArtifact>()).AddSingleton<IDeviceTopics, ArtifactBlocks>();
         services.AddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
         services.AddSingleton<FogShadowTopics>();

@@ -79,6 +79,9 @@ public sealed class FogOptions
     /// <summary>Bytes of artifacts that are kept for the devices' updates; those longest not asked for go first. 16 MiB or more, default 4 GiB.</summary>
     public long MaxArtifactBytes { get; init; } = 4L << 30;
 
+    /// <summary>Bytes a second that all downloads of artifacts from this gateway take together; guests have their share of it. 64 KiB or more; 0, the default: without bound.</summary>
+    public long MaxDownloadBytesPerSecond { get; init; }
+
     /// <summary>
     /// What happens when the log is full. <see cref="WhenFull.Refuse"/> (default): readings stay in the local store, whose retention then waits; when the disk
     /// is full too, devices are no longer acknowledged. <see cref="WhenFull.DropOldest"/>: the oldest entries go, each loss told as a gap.
@@ -128,6 +131,7 @@ public sealed class FogOptions
         Require(MaxStoreBytes >= 64L << 20, nameof(MaxStoreBytes), "64 MiB or more");
         Require(MaxBacklogBytes >= LeastBacklogBytes, nameof(MaxBacklogBytes), "64 KiB or more");
         Require(MaxArtifactBytes >= 16L << 20, nameof(MaxArtifactBytes), "16 MiB or more");
+        Require(MaxDownloadBytesPerSecond is 0 or >= 65_536, nameof(MaxDownloadBytesPerSecond), "0, or 64 KiB or more a second");
         Require(DrainRate is >= 1 and <= 1_000_000, nameof(DrainRate), "from 1 to 1,000,000 entries a second");
         Require(MaxRequestBytes is >= 65_536 and <= 268_435_456, nameof(MaxRequestBytes), "from 64 KiB to 256 MiB");
         Require(MaxHttpConnections is >= 16 and <= 1_000_000, nameof(MaxHttpConnections), "from 16 to 1,000,000");

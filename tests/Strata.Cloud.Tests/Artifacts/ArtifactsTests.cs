@@ -10,11 +10,14 @@ using Microsoft.Extensions.DependencyInjection;
 using MQTTnet;
 using MQTTnet.Protocol;
 using Strata.Cloud.Artifacts;
+using Strata.Cloud.Artifacts.Serving;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform.Updates;
 using Strata.Core.Devices;
+using Strata.Core.Metering;
 using Strata.Core.Tenancy;
 using Strata.Core.Updates.Manifests;
+using Strata.Node.Artifacts;
 using Strata.Storage.Patches;
 using Strata.Testing.Postgres;
 
@@ -342,6 +345,74 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
         {
             running.ForEach(r => r.Dispose());
         }
+    }
+
+    [Theory]
+    [InlineData("http")]
+    [InlineData("blocks")]
+    public async Task A_tenant_s_downloads_have_its_quota_together_over_HTTP_and_in_blocks(string by)
+    {
+        var tenant = $"a-rate-{by}";
+        var client = await TenantAsync(tenant);
+        var added = await AddAsync(client, RandomNumberGenerator.GetBytes(300_000), "1.0");
+        var secret = (await client.CreateDeviceAsync(new CreateDevice("d-1"), Cancel)).Secret;
+        jobs.Allow(tenant, "d-1", added.Sha256);
+        using var device = await ConnectAsync($"{tenant}/d-1", secret);
+        var refused = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        device.ApplicationMessageReceivedAsync += m => Task.FromResult(m.ApplicationMessage.Topic.EndsWith("/rejected", StringComparison.Ordinal) && refused.TrySetResult(m.ApplicationMessage.ConvertPayloadToString()));
+        await device.SubscribeAsync("devices/d-1/#", MqttQualityOfServiceLevel.AtLeastOnce, Cancel);
+        await RefusedAsync(() => client.ChangeQuotasAsync(new ChangeQuotas(Own: new Dictionary<string, long?> { ["downloadBytesPerSecond"] = 1_023 }), Cancel));
+        await client.ChangeQuotasAsync(new ChangeQuotas(Own: new Dictionary<string, long?> { ["downloadBytesPerSecond"] = 1_024 }), Cancel);
+
+        // What is read now has to wait for more than a minute; nobody waits for that here.
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var reading = by == "blocks" ? AskAsync("""{"size":65536,"count":1}""") : Task.WhenAll(Enumerable.Range(0, 4).Select(_ => GetAsync(given.Token)));
+        var gate = cloud.Node.Services.GetRequiredService<DownloadGate>();
+        await Strata.Testing.Deadline.For(Task.Run(async () =>
+        {
+            while (gate.Enter(new DownloadLane(tenant, int.MaxValue, 1_024)) is { } passage)
+            {
+                passage.Dispose();
+                await Task.Yield();
+            }
+        }, Cancel), "the tenant owes time for what is being read");
+        using var http = cloud.NewClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{tenant}/d-1:{secret}")));
+        using (var later = await http.GetAsync($"/artifacts/{added.Sha256}", Cancel))
+            Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(2)), (later.StatusCode, later.Headers.RetryAfter?.Delta));
+        if (by == "http")
+        {
+            await AskAsync("""{"size":256,"count":1}""");
+            Assert.Contains("\"code\":429", await Strata.Testing.Deadline.For(refused.Task, "the device is refused"), StringComparison.Ordinal);
+        }
+
+        await client.ChangeQuotasAsync(new ChangeQuotas(Own: new Dictionary<string, long?> { ["downloadBytesPerSecond"] = null }), Cancel);
+        if (by == "blocks")
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(added.Sha256, tenant));
+        await given.CancelAsync();
+        await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+
+        Task AskAsync(string payload) => device.PublishAsync(
+            new MqttApplicationMessageBuilder().WithTopic($"devices/d-1/artifacts/{added.Sha256}/get").WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), Cancel);
+        async Task GetAsync(CancellationToken stop)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/artifacts/{added.Sha256}");
+            request.Headers.Add("Strata-Tenant", tenant);
+            using var answer = await cloud.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
+        }
+    }
+
+    [Fact]
+    public void A_gateway_has_a_rate_of_its_own_and_the_lower_of_two_rates_holds()
+    {
+        var options = new ArtifactsOptions { BytesPerSecondOfTenant = 100_000, BytesPerSecondOfGateway = 70_000, BytesPerSecondOfReader = 80_000 };
+        long[] Rates(long? quota, PrincipalKind kind) => [.. DownloadLanes.Of(options, Quotas.Unlimited with { DownloadBytesPerSecond = quota }, TenantId.Main, kind, "x").Select(l => l.BytesPerSecond)];
+        Assert.Equal([100_000, 70_000], Rates(null, PrincipalKind.Gateway));
+        Assert.Equal([90_000, 80_000], Rates(90_000, PrincipalKind.Device));
+        Assert.Equal([100_000, 80_000], Rates(900_000, PrincipalKind.Token));
+        options.BytesPerSecondOfTenant = 0;
+        Assert.Equal([900_000, 80_000], Rates(900_000, PrincipalKind.Token));
+        Assert.Contains("BytesPerSecondOfGateway must be 0, or 64 KiB or more", Assert.Throws<ArgumentException>(() => new ArtifactsOptions { BytesPerSecondOfGateway = 1 }.Validate()).Message, StringComparison.Ordinal);
     }
 
     private async Task<IMqttClient> ConnectAsync(string user, string password)

@@ -27,6 +27,7 @@ internal static class FogCommand
         var store = new Option<long>("--max-store-mb") { Description = "Size of its store beyond which the oldest raw readings go.", DefaultValueFactory = _ => 8192 };
         var backlog = new Option<long>("--max-backlog-mb") { Description = "Size of what waits for the parent.", DefaultValueFactory = _ => 1024 };
         var artifacts = new Option<long>("--max-artifacts-mb") { Description = "Size of the artifacts kept here for its devices' updates; those longest not asked for go first.", DefaultValueFactory = _ => 4096 };
+        var downloads = new Option<long>("--downloads-kb") { Description = "KiB a second that all downloads of artifacts from here take together, 64 or more; guests have their share. 0 for no bound.", DefaultValueFactory = _ => 0 };
         var full = new Option<string>("--when-backlog-full") { Description = "refuse (devices wait) or drop-oldest (each drop is a gap record).", DefaultValueFactory = _ => "refuse" };
         full.AcceptOnlyFromAmong("refuse", "drop-oldest");
         var drain = new Option<double>("--drain-rate") { Description = "Entries a second out of the backlog after an outage.", DefaultValueFactory = _ => 2000 };
@@ -43,7 +44,7 @@ internal static class FogCommand
         var untilStdin = ServerOptions.CreateUntilStdinCloses();
         var command = new Command("fog", "Run a fog gateway: its site's devices, windows, a local store and API, store-and-forward to its parent.")
         {
-            data, cloud, ca, token, site, name, http, mqtt, mqtts, names, trusted, proxies, keep, store, backlog, artifacts, full, drain, guests, connections, messages, bytes, level, skip, untilStdin, SettingsCommand.Create("fog", FogSettings.Sections),
+            data, cloud, ca, token, site, name, http, mqtt, mqtts, names, trusted, proxies, keep, store, backlog, artifacts, downloads, full, drain, guests, connections, messages, bytes, level, skip, untilStdin, SettingsCommand.Create("fog", FogSettings.Sections),
         };
         var https = new HttpsOptions(command, hasAuthority: false);
         var set = new SetOption(command, FogSettings.Sections);
@@ -62,7 +63,7 @@ internal static class FogCommand
                     Mqtts = parsed.GetValue(mqtts) is { } at ? CloudOptions.ParseEndPoint("--mqtts", at) : null, MqttsNames = parsed.GetValue(names) ?? [], MaxTrustAge = TimeSpan.FromDays(parsed.GetValue(trusted)),
                     Https = tls.EndPoint, CertificateFile = tls.Certificate, CertificateKeyFile = tls.Key,
                     ProxiesFrom = ProxyOption.Networks(parsed, proxies),
-                    KeepRaw = TimeSpan.FromDays(parsed.GetValue(keep)), MaxStoreBytes = parsed.GetValue(store) << 20, MaxBacklogBytes = parsed.GetValue(backlog) << 20, MaxArtifactBytes = parsed.GetValue(artifacts) << 20,
+                    KeepRaw = TimeSpan.FromDays(parsed.GetValue(keep)), MaxStoreBytes = parsed.GetValue(store) << 20, MaxBacklogBytes = parsed.GetValue(backlog) << 20, MaxArtifactBytes = parsed.GetValue(artifacts) << 20, MaxDownloadBytesPerSecond = parsed.GetValue(downloads) << 10,
                     WhenBacklogFull = parsed.GetValue(full) == "refuse" ? WhenFull.Refuse : WhenFull.DropOldest, DrainRate = parsed.GetValue(drain), LogLevel = parsed.GetValue(level),
                     Guests = [.. (parsed.GetValue(guests) ?? []).Select(FogGuest.Parse)], MaxMqttConnections = parsed.GetValue(connections), MaxMessagesPerSecond = parsed.GetValue(messages), MaxBytesPerSecond = parsed.GetValue(bytes),
                     SkipDamagedSessions = parsed.GetValue(skip), Settings = set.Of(parsed),

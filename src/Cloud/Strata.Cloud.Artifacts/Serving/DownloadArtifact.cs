@@ -9,6 +9,7 @@ using Strata.Node;
 using Strata.Node.Artifacts;
 using Strata.Node.Auth;
 using Strata.Node.Devices;
+using Strata.Node.Metering;
 using Strata.Storage;
 
 namespace Strata.Cloud.Artifacts.Serving;
@@ -17,7 +18,7 @@ namespace Strata.Cloud.Artifacts.Serving;
 /// <c>GET /artifacts/{sha256}</c>: the bytes, for a device that a job of its own names them to, for its gateway on its behalf, and for people and programs with <c>updates.read</c>. To everybody else, and to the other
 /// tenants whatever they know, they are not there.
 /// </summary>
-internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folder, DownloadGate gate, IFleet fleet, GatewayDirectory gateways, IEnumerable<IArtifactReaders> readers) : IArtifactBytes
+internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folder, DownloadGate gate, ArtifactsOptions options, Meter meter, IFleet fleet, GatewayDirectory gateways, IEnumerable<IArtifactReaders> readers) : IArtifactBytes
 {
     private static readonly Problem Busy = new(ProblemKind.TooMuch, IArtifactBytes.Busy);
 
@@ -30,7 +31,7 @@ internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folde
         var tenant = context.Tenant();
         if (!MayRead(context, tenant, sha256) || !store.Shelf(tenant).Contents.ContainsKey(sha256) || folder.Find(sha256) is not { } path)
             return ProblemResults.Of(Unknown);
-        if (gate.Enter(tenant, $"{context.Access().Principal.Kind}/{context.User.Name()}") is { } passage)
+        if (Enter(tenant, context.Access().Principal.Kind, context.User.Name()) is { } passage)
             return new ServedContent(path, sha256, passage);
         context.Response.Headers.RetryAfter = "2";
         return ProblemResults.Of(Busy);
@@ -43,11 +44,11 @@ internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folde
     {
         if (!readers.Any(r => r.MayRead(tenant, device, sha256)) || !store.Shelf(tenant).Contents.ContainsKey(sha256) || folder.Find(sha256) is not { } path)
             return Unknown;
-        if (gate.Enter(tenant, $"{PrincipalKind.Device}/{device}") is not { } passage)
+        if (Enter(tenant, PrincipalKind.Device, device.Value) is not { } passage)
             return Busy;
         try
         {
-            return new ArtifactBytes(SafeFiles.OpenToSend(path), passage.PaceAsync, passage);
+            return new ArtifactBytes(SafeFiles.OpenToSend(path), passage);
         }
         catch (FileNotFoundException)
         {
@@ -55,6 +56,8 @@ internal sealed class DownloadArtifact(ArtifactsStore store, ContentFolder folde
             return Unknown;
         }
     }
+
+    private DownloadPassage? Enter(TenantId tenant, PrincipalKind kind, string name) => gate.Enter(DownloadLanes.Of(options, meter.Of(tenant).Quotas, tenant, kind, name));
 
     private bool MayRead(HttpContext context, TenantId tenant, string sha256)
     {

@@ -9,7 +9,7 @@ internal static class QuotaText
     {
         ["devices"] = "Devices", ["connections"] = "Connections", ["messagesPerSecond"] = "Messages a second", ["messageBurst"] = "Messages at once",
         ["bytesPerSecond"] = "Bytes a second", ["storageBytes"] = "Storage", ["apiCallsPerMinute"] = "API calls a minute",
-        ["payloadBytes"] = "Largest message", ["retentionDays"] = "Days that readings stay",
+        ["payloadBytes"] = "Largest message", ["retentionDays"] = "Days that readings stay", ["downloadBytesPerSecond"] = "Bytes a second of updates",
     };
 
     /// <summary>The name itself for a quota that this page does not know.</summary>

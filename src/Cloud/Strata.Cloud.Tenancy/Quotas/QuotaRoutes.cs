@@ -38,7 +38,7 @@ internal static class QuotaRoutes
 
     /// <summary>The first value that may not be.</summary>
     internal static Problem? Check(IEnumerable<KeyValuePair<string, long?>> values) =>
-        values.Select(v => Core.Metering.Quotas.Check(v.Key, v.Value ?? 1)).FirstOrDefault(p => p is not null);
+        values.Select(v => Core.Metering.Quotas.Check(v.Key, v.Value)).FirstOrDefault(p => p is not null);
 }
 
 /// <summary><c>GET /api/v1/quotas</c>.</summary>

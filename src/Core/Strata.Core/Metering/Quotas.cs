@@ -9,6 +9,9 @@ public sealed record Quotas
     /// <summary>The most days that readings stay.</summary>
     public const long MostDays = 3_653;
 
+    /// <summary>The least bytes a second of downloads: with fewer, nothing would ever be there.</summary>
+    public const long LeastDownloadBytes = 1_024;
+
     public static readonly Quotas Unlimited = new();
 
     /// <summary>Devices registered, those that were decommissioned not counted.</summary>
@@ -38,6 +41,9 @@ public sealed record Quotas
     /// <summary>Days that raw readings stay, by arrival; never longer than the installation keeps them.</summary>
     public long? RetentionDays { get; init; }
 
+    /// <summary>Bytes a second that downloads of artifacts take together.</summary>
+    public long? DownloadBytesPerSecond { get; init; }
+
     /// <summary>The values by name, in order.</summary>
     public IEnumerable<(string Name, long? Limit)> Items => Names.Select(n => (n, Of(n)));
 
@@ -46,7 +52,7 @@ public sealed record Quotas
 
     /// <summary>The names of the values as API, command line and texts write them.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["devices", "connections", "messagesPerSecond", "messageBurst", "bytesPerSecond", "storageBytes", "apiCallsPerMinute", "payloadBytes", "retentionDays"];
+        ["devices", "connections", "messagesPerSecond", "messageBurst", "bytesPerSecond", "storageBytes", "apiCallsPerMinute", "payloadBytes", "retentionDays", "downloadBytesPerSecond"];
 
     /// <summary>The value of a name; null for no limit.</summary>
     public long? Of(string name) => name switch
@@ -60,6 +66,7 @@ public sealed record Quotas
         "apiCallsPerMinute" => ApiCallsPerMinute,
         "payloadBytes" => PayloadBytes,
         "retentionDays" => RetentionDays,
+        "downloadBytesPerSecond" => DownloadBytesPerSecond,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not a quota."),
     };
 
@@ -75,16 +82,17 @@ public sealed record Quotas
         "apiCallsPerMinute" => this with { ApiCallsPerMinute = value },
         "payloadBytes" => this with { PayloadBytes = value },
         "retentionDays" => this with { RetentionDays = value },
+        "downloadBytesPerSecond" => this with { DownloadBytesPerSecond = value },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not a quota."),
     };
 
-    /// <summary>Whether a value may be set: from 1 to <see cref="Most"/>, of days to <see cref="MostDays"/>.</summary>
-    public static Problem? Check(string name, long value)
+    /// <summary>Whether a value may be set: from 1 to <see cref="Most"/>, of days to <see cref="MostDays"/>, of downloads from <see cref="LeastDownloadBytes"/>.</summary>
+    public static Problem? Check(string name, long? value)
     {
         if (!Names.Contains(name))
             return new Problem(ProblemKind.Invalid, $"There is no quota '{(name.Length > 60 ? name[..60] : name)}'; there are {string.Join(", ", Names)}.", name.Length > 60 ? "quotas" : name);
-        var most = name == "retentionDays" ? MostDays : Most;
-        return value >= 1 && value <= most ? null : new Problem(ProblemKind.Invalid, $"'{name}' is {value}; it takes a whole number from 1 to {most}, or null for no limit.", name);
+        var (least, most) = (name == "downloadBytesPerSecond" ? LeastDownloadBytes : 1, name == "retentionDays" ? MostDays : Most);
+        return value is null || (value >= least && value <= most) ? null : new Problem(ProblemKind.Invalid, $"'{name}' is {value}; it takes a whole number from {least} to {most}, or null for no limit.", name);
     }
 }
 

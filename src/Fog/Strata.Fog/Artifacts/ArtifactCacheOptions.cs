@@ -9,6 +9,9 @@ internal sealed class ArtifactCacheOptions
     /// <summary>Devices that are served at once; more are told to come later.</summary>
     public int MaxDownloads { get; init; } = 64;
 
+    /// <summary>Bytes a second that all downloads from this gateway take together; 0 for no bound. Tenants that share the gateway have their share of it.</summary>
+    public long BytesPerSecond { get; init; }
+
     /// <summary>Artifacts that come from above at once; devices that ask for more are told to come later.</summary>
     public int MaxFetches { get; init; } = 8;
 

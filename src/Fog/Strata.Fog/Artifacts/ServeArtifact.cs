@@ -11,19 +11,19 @@ using Strata.Fog.Served;
 using Strata.Node;
 using Strata.Node.Artifacts;
 using Strata.Node.Auth;
+using Strata.Node.Metering;
 
 namespace Strata.Fog.Artifacts;
 
 /// <summary>
 /// <c>GET /artifacts/{sha256}</c> at a gateway. Whether a device may read it, the cloud says (asked for one byte on the device's behalf). While the cloud does not say it, a device gets what is here and what it was allowed before itself; everybody else is told to come later.
 /// </summary>
-internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, ArtifactCacheOptions options, TimeProvider time) : IArtifactBytes
+internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, DownloadGate gate, Meter meter, ArtifactCacheOptions options, TimeProvider time) : IArtifactBytes
 {
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(10);
     private static readonly Problem Unknown = new(ProblemKind.NotFound, "There is no such artifact for this caller.", "sha256");
     private const int MostKnown = 100_000;
     private readonly ConcurrentDictionary<(TenantId, DeviceId, string), DateTimeOffset> allowed = new();
-    private int running;
 
     public async Task<IResult> HandleAsync(string sha256, HttpContext context, CancellationToken cancellationToken)
     {
@@ -40,12 +40,8 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
     {
         if (!ManifestLimits.IsSha256(sha256) || served.Of(tenant) is not { } of)
             return Unknown;
-        var place = new Place(this);
-        if (Interlocked.Increment(ref running) > options.MaxDownloads)
-        {
-            place.Dispose();
+        if (gate.Enter(new DownloadLane("", options.MaxDownloads, options.BytesPerSecond), new DownloadLane(tenant.Value, options.MaxDownloads, meter.Of(tenant).Quotas.DownloadBytesPerSecond ?? 0)) is not { } passage)
             return Later(IArtifactBytes.Busy);
-        }
         var isOpen = false; // Then the place is given back with what is opened.
         try
         {
@@ -55,7 +51,7 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
                 return Later("The artifact is on its way to this gateway; ask again.");
             var file = SafeFiles.OpenToSend(path);
             isOpen = true;
-            return new ArtifactBytes(file, static (_, _) => ValueTask.CompletedTask, place);
+            return new ArtifactBytes(file, passage);
         }
         catch (ArtifactUnavailableException e)
         {
@@ -68,7 +64,7 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
         finally
         {
             if (!isOpen)
-                place.Dispose();
+                passage.Dispose();
         }
     }
 
@@ -123,25 +119,13 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, A
         return answer;
     }
 
-    /// <summary>Of one download among those that run at once.</summary>
-    private sealed class Place(ServeArtifact owner) : IDisposable
-    {
-        private int done;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref done, 1) == 0)
-                Interlocked.Decrement(ref owner.running);
-        }
-    }
-
     private sealed class Sent(ArtifactBytes bytes, string sha256) : IResult
     {
         public async Task ExecuteAsync(HttpContext httpContext)
         {
             await using var sending = bytes;
             httpContext.Response.Headers.XContentTypeOptions = "nosniff";
-            await Results.File(bytes.Content, "application/octet-stream", entityTag: new EntityTagHeaderValue($"\"{sha256}\""), enableRangeProcessing: true).ExecuteAsync(httpContext);
+            await Results.File(new PacedStream(bytes.Content, bytes.Passage.PaceAsync), "application/octet-stream", entityTag: new EntityTagHeaderValue($"\"{sha256}\""), enableRangeProcessing: true).ExecuteAsync(httpContext);
         }
     }
 }

@@ -26,6 +26,7 @@ internal sealed record CapacityShare(double Percent, Quotas Quotas, long StoreBy
         var quotas = Quotas.Unlimited with
         {
             Connections = Part(options.MaxMqttConnections), MessagesPerSecond = Part(options.MaxMessagesPerSecond), BytesPerSecond = Part(options.MaxBytesPerSecond),
+            DownloadBytesPerSecond = options.MaxDownloadBytesPerSecond > 0 ? Part(options.MaxDownloadBytesPerSecond) : null,
         };
         return new CapacityShare(percent, quotas, Part(options.MaxStoreBytes), Part(options.MaxBacklogBytes), Math.Max(1, options.DrainRate * percent / 100));
 

@@ -87,7 +87,7 @@ public sealed partial class ArtifactBlocks(IArtifactBytes artifacts, Lazy<Teleme
         {
             bytes.Content.Position = (long)number * request.Size;
             var read = await bytes.Content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, stopping.Token);
-            await bytes.PaceAsync(read, stopping.Token);
+            await bytes.Passage.PaceAsync(read, stopping.Token);
             if (!host.Value.SayTo(message.Tenant, message.Device, $"artifacts/{sha256}/blocks/{request.Size}/{number}", buffer.AsSpan(0, read), qos: 0))
                 return; // It is gone, or does not listen.
         }

@@ -11,7 +11,7 @@ public interface IArtifactBytes
     const string DeviceHeader = "Strata-Device";
 
     /// <summary>Why nothing is opened now.</summary>
-    const string Busy = "As many downloads as may run at once do; go on with this one later, from where it was.";
+    const string Busy = "As many downloads as may run at once do, or all that may go for a while is on its way; go on with this one later, from where it was.";
 
     /// <summary>Opens an artifact, or a patch, for a device; may wait until it is here.</summary>
     /// <param name="sha256">64 lower-case hexadecimal digits.</param>
@@ -20,13 +20,12 @@ public interface IArtifactBytes
 
 /// <summary>Bytes that are read; whoever opened them disposes them, which gives the device's place back.</summary>
 /// <param name="Content">Can be read from any position.</param>
-/// <param name="PaceAsync">Waits until so many bytes may go.</param>
-/// <param name="Place">Null for none.</param>
-public sealed record ArtifactBytes(Stream Content, Func<int, CancellationToken, ValueTask> PaceAsync, IDisposable? Place) : IAsyncDisposable
+/// <param name="Passage">By which they go as fast as they may.</param>
+public sealed record ArtifactBytes(Stream Content, DownloadPassage Passage) : IAsyncDisposable
 {
     public async ValueTask DisposeAsync()
     {
         await Content.DisposeAsync();
-        Place?.Dispose();
+        Passage.Dispose();
     }
 }

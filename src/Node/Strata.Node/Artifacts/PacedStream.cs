@@ -1,7 +1,8 @@
-namespace Strata.Cloud.Artifacts.Serving;
+namespace Strata.Node.Artifacts;
 
-/// <summary>Reads as fast as the passage lets.</summary>
-internal sealed class PacedStream(Stream inner, DownloadGate.Passage passage) : Stream
+/// <summary>Reads as fast as the bytes may go.</summary>
+/// <param name="pace">Waits until so many may.</param>
+public sealed class PacedStream(Stream inner, Func<int, CancellationToken, ValueTask> pace) : Stream
 {
     private const int AtOnce = 16 * 1024;
 
@@ -22,7 +23,7 @@ internal sealed class PacedStream(Stream inner, DownloadGate.Passage passage) : 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await inner.ReadAsync(buffer[..Math.Min(buffer.Length, AtOnce)], cancellationToken);
-        await passage.PaceAsync(read, cancellationToken);
+        await pace(read, cancellationToken);
         return read;
     }
 
