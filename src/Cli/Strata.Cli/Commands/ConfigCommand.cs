@@ -25,7 +25,7 @@ internal static class ConfigCommand
                 output.One(configuration, ContractsJson.Default.ConfigurationInfo);
             else
                 output.List(configuration.Origins, ContractsJson.Default.ConfigurationOriginInfo, "no layer concerns the device",
-                    new("path", o => o.Path), new("value", o => o.Value?.GetRawText() ?? "(taken away)"), new("from", o => o.Layer), new("instead of", o => string.Join(", ", o.Covers)));
+                    new("path", o => o.Path), new("value", o => o.Value?.GetRawText() ?? "(taken away)"), new("from", o => o.Rollout is null ? o.Layer : $"{o.Layer} (rollout {o.Rollout})"), new("instead of", o => string.Join(", ", o.Covers)));
             if (configuration.Problem is { } problem)
                 output.Note($"not sent: {problem}");
             return ExitCode.Success;
@@ -65,7 +65,7 @@ internal static class ConfigCommand
         var file = new Argument<string>("file") { Description = "JSON of what is wanted, in place of what the layer said; null takes away what a weaker layer says; '-' reads it from the input." };
         var version = new Option<long?>("--version") { Description = "Only if the layer still has this version; 0 for a new one." };
         var why = new Option<string?>("--why") { Description = "For the history." };
-        var command = new Command("set", "Set a layer. It is checked for every device that it concerns, and refused where one would not fit its model's schema.") { layer, file, version, why };
+        var command = new Command("set", "Set a layer. It is checked for every device that it concerns, and refused where one would not fit its model's schema. Everybody has it at once: 'strata rollout start --layer' gives it ring by ring.") { layer, file, version, why };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -5,10 +5,10 @@ using Strata.Cloud.Contracts;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata rollout</c>: updates of many devices, in rings.</summary>
+/// <summary><c>strata rollout</c>: updates of many devices, and configurations, in rings.</summary>
 internal static class RolloutCommand
 {
-    public static Command Create() => new("rollout", "Update many devices, in rings, with a gate after each that stops a bad build.")
+    public static Command Create() => new("rollout", "Update many devices, or change their configuration, in rings, with a gate after each that stops what is bad.")
     {
         CreatePlan(), CreateDraft(), CreateStart(), CreateList(), CreateShow(), CreateDevices(),
         CreateStep("approve", "Say yes to a rollout that somebody else made.", takesWhy: false), CreateStep("pause", "Give the update to nobody new; what has begun goes on.", takesWhy: true),
@@ -23,10 +23,11 @@ internal static class RolloutCommand
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            PrintPlan(node.Writer(parsed), await node.Connect(parsed).PlanRolloutAsync(options.Read(parsed), cancellationToken));
+            PrintPlan(node.Writer(parsed), await node.Connect(parsed).PlanRolloutAsync(await options.ReadAsync(parsed, cancellationToken), cancellationToken));
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata rollout plan --artifact app/2.0/0123456789ab --query 'model:TH-1 site:hq'", "strata rollout plan --artifact app/2.0/0123456789ab --query model:TH-1 --by-site -o json");
+        return HelpWithExamples.WithExamples(command, "strata rollout plan --artifact app/2.0/0123456789ab --query 'model:TH-1 site:hq'", "strata rollout plan --artifact app/2.0/0123456789ab --query model:TH-1 --by-site -o json",
+            "strata rollout plan --layer site/hq --content slower.json");
     }
 
     private static Command CreateDraft()
@@ -36,7 +37,7 @@ internal static class RolloutCommand
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            Print(node.Writer(parsed), await node.Connect(parsed).CreateRolloutAsync(options.Read(parsed), cancellationToken));
+            Print(node.Writer(parsed), await node.Connect(parsed).CreateRolloutAsync(await options.ReadAsync(parsed, cancellationToken), cancellationToken));
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata rollout draft --artifact app/2.0/0123456789ab --query model:TH-1 --in-windows");
@@ -51,11 +52,12 @@ internal static class RolloutCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var client = node.Connect(parsed);
-            var rollout = parsed.GetValue(id) ?? (await client.CreateRolloutAsync(options.Read(parsed), cancellationToken)).Id;
+            var rollout = parsed.GetValue(id) ?? (await client.CreateRolloutAsync(await options.ReadAsync(parsed, cancellationToken), cancellationToken)).Id;
             Print(node.Writer(parsed), await client.StepRolloutAsync(rollout, "start", cancellationToken: cancellationToken));
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata rollout start 0197c0ffee0123456789", "strata rollout start --artifact app/2.0/0123456789ab --query model:TH-1 --no-approval");
+        return HelpWithExamples.WithExamples(command, "strata rollout start 0197c0ffee0123456789", "strata rollout start --artifact app/2.0/0123456789ab --query model:TH-1 --no-approval",
+            "strata rollout start --layer group/weak-batteries --content slower.json --rings '5%:12h,100%:24h'");
     }
 
     private static Command CreateList()
@@ -123,7 +125,7 @@ internal static class RolloutCommand
     private static Command CreateDelete()
     {
         var id = Id();
-        var command = new Command("delete", "Forget a rollout that is over, or a draft. What its devices have run stays known.") { id };
+        var command = new Command("delete", "Forget a rollout that is over, or a draft. What its devices have run stays known; devices that have its configuration get what the layer says.") { id };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -202,7 +204,9 @@ internal static class RolloutCommand
             return;
         }
         output.Text.WriteLine($"{rollout.Id}  {rollout.Name}: {rollout.State}{(rollout.Why is null ? "" : $": {rollout.Why}")}");
-        output.Text.WriteLine($"{rollout.Artifact}, {rollout.Mode}, by {rollout.CreatedBy}{(rollout.ApprovedBy is null ? "" : $", approved by {rollout.ApprovedBy}")}{(rollout.Rollback is null ? "" : $", taken back by {rollout.Rollback}")}");
+        output.Text.WriteLine($"{(rollout.Configuration is null ? "" : $"{rollout.Component} of ")}{rollout.Artifact}, {rollout.Mode}, by {rollout.CreatedBy}{(rollout.ApprovedBy is null ? "" : $", approved by {rollout.ApprovedBy}")}{(rollout.Rollback is null ? "" : $", taken back by {rollout.Rollback}")}");
+        if (rollout.Configuration is { Before: { } before, Content: { } content })
+            output.Text.WriteLine($"is to say {content.GetRawText()} in place of {before.GetRawText()}");
         for (var i = 0; i < rollout.Rings.Count; i++)
         {
             var ring = rollout.Rings[i];

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Strata.Cloud.Contracts;
 using Strata.Core;
 
@@ -9,6 +10,8 @@ namespace Strata.Cli.Commands;
 internal sealed class RolloutOptions
 {
     private readonly Option<string?> artifact = new("--artifact") { Description = "Its id, see 'strata artifacts list'." };
+    private readonly Option<string?> layer = new("--layer") { Description = "A layer of configuration (tenant, group/ID, site/PATH, device/ID) in place of an artifact and devices: it is for whom the layer concerns." };
+    private readonly Option<string?> content = new("--content") { Description = "JSON of what the layer is to say, in place of what it says; '-' reads it from the input.", HelpName = "FILE" };
     private readonly Option<string?> query = new("--query") { Description = "Which devices, as in 'strata devices list --query'; those that match later join." };
     private readonly Option<string[]> device = new("--device") { Description = "A device in place of a query; may be repeated." };
     private readonly Option<string?> name = new("--name") { Description = "For people." };
@@ -27,17 +30,34 @@ internal sealed class RolloutOptions
 
     public RolloutOptions(Command command)
     {
-        foreach (var option in new Option[] { artifact, query, device, name, mode, bySite, siteDepth, rings, inFlight, perMinute, perGateway, noApproval, inWindows, rollBack, limit, alarms })
+        foreach (var option in new Option[] { artifact, layer, content, query, device, name, mode, bySite, siteDepth, rings, inFlight, perMinute, perGateway, noApproval, inWindows, rollBack, limit, alarms })
             command.Options.Add(option);
     }
 
-    public CreateRollout Read(ParseResult parsed)
+    public async Task<CreateRollout> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        var what = (Artifact: parsed.GetValue(artifact), Layer: parsed.GetValue(layer), Content: parsed.GetValue(content));
+        if (what is not ({ }, null, null) and not (null, { }, { }))
+            throw new CliException(ExitCode.Usage, "Say what is rolled out by --artifact ID, or by --layer LAYER --content FILE.");
+        var configuration = what.Content is { } file ? new RolloutConfiguration(what.Layer!, Json(await ShadowCommand.ReadAsync(file, cancellationToken))) : null;
         var devices = parsed.GetValue(device) is { Length: > 0 } named ? named : null;
         return new CreateRollout(
-            parsed.GetValue(artifact) ?? throw new CliException(ExitCode.Usage, "Say what is rolled out by --artifact ID."), parsed.GetValue(query), devices, parsed.GetValue(name), parsed.GetValue(mode), parsed.GetValue(bySite),
+            what.Artifact, parsed.GetValue(query), devices, parsed.GetValue(name), parsed.GetValue(mode), parsed.GetValue(bySite),
             parsed.GetValue(siteDepth), Rings(parsed.GetValue(rings)), parsed.GetValue(inFlight), parsed.GetValue(perMinute), parsed.GetValue(perGateway), parsed.GetValue(noApproval) ? false : null, parsed.GetValue(inWindows),
-            parsed.GetValue(rollBack), parsed.GetValue(limit), parsed.GetValue(alarms));
+            parsed.GetValue(rollBack), parsed.GetValue(limit), parsed.GetValue(alarms), Configuration: configuration);
+    }
+
+    private static JsonElement Json(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException wrong)
+        {
+            throw new CliException(ExitCode.Usage, $"What the layer is to say is no JSON: {wrong.Message}");
+        }
     }
 
     private static RolloutRingPlan[]? Rings(string? text) => text?.Split(',', StringSplitOptions.TrimEntries).Select(part =>
