@@ -49,6 +49,7 @@ public abstract class LayerRolloutsTests(RolloutCloud cloud) : RolloutSteps(clou
         Assert.Equal(HttpStatusCode.Conflict, await RefusedAsync(() => Cloud.Client.DeleteConfigurationLayerAsync("site/go", Cancel)));
         Assert.Equal(HttpStatusCode.Conflict, await RefusedAsync(() => Cloud.Client.ApplyAsync("apiVersion: strata/v1\nconfiguration:\n  layers: [ { layer: site/go, content: { interval: 5 } } ]\n", dryRun: false, prune: false, cancellationToken: Cancel)));
         Assert.Empty(await PollAsync(fleet.Secrets));
+        await ReportAsync(fleet.Secrets[first[0]], id, new JobReport("succeeded"), HttpStatusCode.NotFound);
 
         await Cloud.StopAsync();
         await Cloud.StartAsync();
