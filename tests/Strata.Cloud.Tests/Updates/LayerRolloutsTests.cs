@@ -124,25 +124,30 @@ public abstract class LayerRolloutsTests(RolloutCloud cloud) : RolloutSteps(clou
     [Fact]
     public async Task A_device_that_does_not_take_it_in_its_time_stops_it_and_is_told_what_was_before_also_while_it_is_silent()
     {
-        await using var fleet = await FleetAsync("mute", 2);
+        await using var fleet = await FleetAsync("mute", 4);
         var id = (await StartAsync(Of("mute", [new(0.5, TimeSpan.FromHours(1)), new(1, TimeSpan.Zero)]) with { RollBackOnAbort = true })).Id;
         await StepAsync();
-        var given = Assert.Single(await InAsync(id, "trial"));
-        // Five minutes and two of its intervals of six hours. The other is heard, so that nothing explains the silence.
+        var given = await InAsync(id, "trial");
+        var (mute, other) = (given[0], given[1]);
+        await fleet.ReportAsync(other, New);
+        // Five minutes and two of its intervals of six hours. The others are heard, so that nothing explains the silence.
         Cloud.Time.Offset += TimeSpan.FromHours(12);
-        await fleet.HearAsync(fleet.Keys.Single(d => d != given));
+        foreach (var device in fleet.Keys.Where(d => d != mute))
+            await fleet.HearAsync(device);
         await StepAsync();
-        Assert.Equal("trial", (await Cloud.Client.ListRolloutDevicesAsync(id, cancellationToken: Cancel)).Items.Single(d => d.Device == given).State);
+        Assert.Equal(mute, Assert.Single(await InAsync(id, "trial")));
         Cloud.Time.Offset += TimeSpan.FromMinutes(6);
         await StepAsync();
         var stopped = await Cloud.Client.GetRolloutAsync(id, Cancel);
         Assert.Equal(("rollingBack", 1), (stopped.State, stopped.Rings[0].Gate!.Unconfirmed));
         Assert.Equal("was not confirmed in time", (await Cloud.Client.ListRolloutDevicesAsync(id, "unconfirmed", cancellationToken: Cancel)).Items.Single().Reason);
         await StepAsync();
-        Assert.All(await DesiredAsync(fleet), d => Assert.Equal(Old, d.Value));
-        // It is silent for good: that does not hold the layer for ever.
-        await StepAsync();
+        Assert.All(await DesiredAsync(fleet), d => Assert.Equal(d.Key == other ? New : Old, d.Value));
+        // It is silent for good: neither the other nor the layer waits for it.
         Cloud.Time.Offset += TimeSpan.FromMinutes(61);
+        await StepAsync();
+        Assert.Equal(other, Assert.Single(await InAsync(stopped.Rollback!, "trial")));
+        await fleet.ReportAsync(other, Old);
         await StepAsync();
         await StepAsync();
         Assert.Equal("done", (await Cloud.Client.GetRolloutAsync(stopped.Rollback!, Cancel)).State);
