@@ -35,10 +35,11 @@ internal sealed class TestFleet(MovedCloud cloud)
         new(DeviceId.Parse(id)) { Site = SiteId.Parse(site), Model = model, Tags = ImmutableSortedDictionary<string, string>.Empty };
 
     /// <summary>The device is heard now.</summary>
-    public void Hear(string id, string? gateway = null)
+    /// <param name="isLive">False: out of what a gateway held back.</param>
+    public void Hear(string id, string? gateway = null, bool isLive = true)
     {
         Assert.True(Get<DeviceDirectory>().TryGet(TenantId.Main, DeviceId.Parse(id), out var entry), $"{id} is not known to the node.");
-        Get<IDeviceActivity>().Heard(entry, gateway is null ? null : GatewayId.Parse(gateway), Now);
+        Get<IDeviceActivity>().Heard(entry, gateway is null ? null : GatewayId.Parse(gateway), Now, isLive);
     }
 
     /// <summary>The device says how it is, now, and is heard.</summary>

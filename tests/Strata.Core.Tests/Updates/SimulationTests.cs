@@ -13,8 +13,10 @@ public sealed class SimulationTests
     private static readonly SimulatedBuild Thirsty = new("batteries drain", [new SimulatedFault(1, null, TimeSpan.FromHours(12), HealthMetric.Battery)]);
     private static readonly SimulatedBuild Mute = new("five in a hundred fall silent within a day", [new SimulatedFault(0.05, null, TimeSpan.FromHours(20), HealthMetric.Silence)]);
 
+    private static readonly SimulatedBuild Slow = new("five in a hundred become slow after six hours", [new SimulatedFault(0.05, null, TimeSpan.FromHours(6), HealthMetric.Latency)]);
+
     public static TheoryData<string, RingUnit, string> Bad =>
-        new(from build in new[] { nameof(TwoInAHundred), nameof(OneRevision), nameof(Thirsty), nameof(Mute) } from unit in Enum.GetValues<RingUnit>() select (build, unit, build == nameof(OneRevision) ? "installation" : "health"));
+        new(from build in new[] { nameof(TwoInAHundred), nameof(OneRevision), nameof(Thirsty), nameof(Mute), nameof(Slow) } from unit in Enum.GetValues<RingUnit>() select (build, unit, build == nameof(OneRevision) ? "installation" : "health"));
 
     [Theory]
     [MemberData(nameof(Bad))]
@@ -22,7 +24,7 @@ public sealed class SimulationTests
     {
         for (var seed = 1; seed <= 2; seed++)
         {
-            var run = Run(build switch { nameof(TwoInAHundred) => TwoInAHundred, nameof(OneRevision) => OneRevision, nameof(Thirsty) => Thirsty, _ => Mute }, unit, seed);
+            var run = Run(build switch { nameof(TwoInAHundred) => TwoInAHundred, nameof(OneRevision) => OneRevision, nameof(Thirsty) => Thirsty, nameof(Slow) => Slow, _ => Mute }, unit, seed);
             Assert.Equal(RolloutState.Aborted, run.Rollout.Head.State);
             var decision = Assert.Single(run.Rollout.Head.Decisions);
             Assert.Equal((1, GateOutcome.Abort, rule), (decision.Ring, decision.Outcome, decision.Rule));

@@ -87,7 +87,7 @@ internal sealed class DeviceRecord
         lock (Gate)
         {
             var faults = gaps.Of(now, Day) + late.Of(now, Day) + duplicates.Of(now, Day);
-            return new HealthSigns((float)reboots.Of(now, Day), (float)flaps.Of(now, Hour), (float)errors.Of(now, Day), (float)faults, (float)(battery?.LossPerDay() ?? double.NaN), float.NaN, silent);
+            return new HealthSigns((float)reboots.Of(now, Day), (float)flaps.Of(now, Hour), (float)errors.Of(now, Day), (float)faults, (float)(battery?.LossPerDay() ?? double.NaN), Data.Latency, silent);
         }
     }
 
@@ -195,7 +195,7 @@ internal sealed class DeviceRecord
             IsDirty = false;
             return new KeptHealth
             {
-                Created = EventTime.From(Created), Gaps = Interval.Gaps, Battery = Known(Reported.Battery), Voltage = Known(Reported.Voltage), CutOff = Known(Reported.CutOff), Rssi = Known(Reported.Rssi),
+                Created = EventTime.From(Created), Gaps = Interval.Gaps, Lags = Data.Lags, Battery = Known(Reported.Battery), Voltage = Known(Reported.Voltage), CutOff = Known(Reported.CutOff), Rssi = Known(Reported.Rssi),
                 Snr = Known(Reported.Snr), SpreadingFactor = Reported.SpreadingFactor, Firmware = Reported.Firmware, ErrorCount = Known(Reported.ErrorCount), RebootCount = Known(Reported.RebootCount),
                 Uptime = Known(Reported.Uptime), DegradedByHealth = DegradedByHealth, LastDisconnect = LastDisconnect, LastDisconnectAt = LastDisconnectAt,
                 BatteryPoints = [.. (battery?.Points ?? []).SelectMany(b => new[] { b.Time.ToUnixTimeSeconds(), b.Percent, double.IsNaN(b.Celsius) ? -999 : b.Celsius })], BatterySpacing = battery?.Spacing.TotalHours ?? 0,
@@ -211,6 +211,7 @@ internal sealed class DeviceRecord
         foreach (var gap in kept.Gaps)
             record.Interval.Learn(TimeSpan.FromSeconds(gap));
         record.Reported.Restore(kept);
+        record.Data.Restore(kept);
         (record.Failures, record.observedSince) = (kept.Failures, kept.ObservedSince ?? default);
         if (kept.BatteryPoints.Length > 0 || kept.BatteryReplaced is not null)
             record.battery = BatteryHistory.Restore(kept.BatteryPoints.Chunk(3).Where(c => c.Length == 3).Select(c => new BatteryPoint(DateTimeOffset.FromUnixTimeSeconds((long)c[0]), c[1], c[2] <= -999 ? double.NaN : c[2])), TimeSpan.FromHours(Math.Max(1, kept.BatterySpacing)), kept.BatteryReplaced);

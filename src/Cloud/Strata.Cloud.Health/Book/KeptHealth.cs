@@ -12,6 +12,10 @@ internal sealed record KeptHealth
     [JsonPropertyName("gaps")]
     public float[] Gaps { get; init; } = [];
 
+    /// <summary>From the device's clock to here, milliseconds, the oldest first.</summary>
+    [JsonPropertyName("lag")]
+    public float[] Lags { get; init; } = [];
+
     [JsonPropertyName("b")]
     public double? Battery { get; init; }
 

@@ -15,12 +15,26 @@ internal sealed class ObservedData
     private static readonly TimeSpan SteadyWithin = TimeSpan.FromSeconds(15);
 
     private Watched[] watched = [];
+    private LearnedLatency latency;
+    private DateTimeOffset taken;
     private long newestTime;
     private TimeSpan lag;
     private int steady;
 
     /// <summary>How far the clock is behind, when it is so steadily; ahead is negative.</summary>
     public TimeSpan Skew => steady >= SteadyNeeded ? lag : TimeSpan.Zero;
+
+    /// <summary>From the device's clock to here, milliseconds; not a number while too little is known.</summary>
+    public float Latency => latency.Milliseconds;
+
+    /// <summary>What is kept of it.</summary>
+    public float[] Lags => latency.Kept;
+
+    public void Restore(KeptHealth kept)
+    {
+        foreach (var milliseconds in kept.Lags)
+            latency.Learn(TimeSpan.FromMilliseconds(milliseconds));
+    }
 
     /// <summary>Takes in newest values.</summary>
     /// <param name="heard">When they arrived.</param>
@@ -39,6 +53,9 @@ internal sealed class ObservedData
             return false;
         newestTime = latest;
         var late = heard - EventTime.ToDateTimeOffset(latest);
+        if (heard > taken)
+            latency.Learn(late); // What a gateway held back says nothing of how long it is on its way.
+        taken = heard;
         steady = (late - lag).Duration() <= SteadyWithin ? Math.Min(steady + 1, SteadyNeeded) : 0;
         lag = late;
         return late > policy.LateAfter && steady < SteadyNeeded;
