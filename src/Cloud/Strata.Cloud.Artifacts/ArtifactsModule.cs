@@ -10,6 +10,7 @@ using Strata.Cloud.Artifacts.Serving;
 using Strata.Cloud.Artifacts.UseCases;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Archive;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Platform.Updates;
 using Strata.Core.Tenancy;
@@ -42,7 +43,7 @@ public static class ArtifactsModule
         services.AddSingleton<ArtifactsStore>().AddSingleton<IArtifacts>(s => s.GetRequiredService<ArtifactsStore>());
         services.AddSingleton<SendContent>().AddSingleton<AddArtifacts>().AddSingleton<DeleteArtifact>().AddSingleton<DownloadArtifact>();
         services.AddSingleton<IArtifactBytes>(s => s.GetRequiredService<DownloadArtifact>()).AddSingleton<IDeviceTopics, ArtifactBlocks>();
-        services.AddSingleton<ITenantContents, ArtifactsContents>();
+        services.AddSingleton<ITenantContents, ArtifactsContents>().AddSingleton<ITenantFiles, ArtifactFiles>();
         services.AddHostedService<ArtifactsStartup>();
         return services;
     }

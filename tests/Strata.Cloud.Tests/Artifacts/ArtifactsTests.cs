@@ -442,17 +442,17 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
 
     private string[] Files() => [.. Directory.EnumerateFiles(Content, "*", SearchOption.AllDirectories).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 
-    private static byte[] Manifest(byte[] bytes, string version, DateTimeOffset created, string model = "T-100", long counter = 1) => ManifestWriter.Write(new UpdateManifest
+    internal static byte[] Manifest(byte[] bytes, string version, DateTimeOffset created, string model = "T-100", long counter = 1) => ManifestWriter.Write(new UpdateManifest
     {
         Component = "app", Version = version, Models = [model], Counter = counter, Sha256 = Hash(bytes), Size = bytes.Length, Created = created,
     });
 
-    private static AddArtifact Sign(byte[] manifest, params (string Id, ECDsa Key)[] keys) => new(
+    internal static AddArtifact Sign(byte[] manifest, params (string Id, ECDsa Key)[] keys) => new(
         Convert.ToBase64String(manifest), [.. keys.Select(k => new SignatureInfo(k.Id, "ecdsa-p256", Convert.ToBase64String(k.Key.SignData(manifest, HashAlgorithmName.SHA256))))]);
 
-    private static SaveArtifactKey PublicOf(ECDsa key) => new("ecdsa-p256", Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()));
+    internal static SaveArtifactKey PublicOf(ECDsa key) => new("ecdsa-p256", Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()));
 
-    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+    internal static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     private async Task<HttpStatusCode> StatusAsync(string sha256, string tenant)
     {

@@ -1,10 +1,13 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Strata.Cloud.Artifacts;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices;
 using Strata.Cloud.Platform.Isolation;
+using Strata.Cloud.Tests.Artifacts;
 using Strata.Core.Devices;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
@@ -108,7 +111,7 @@ public sealed class TenantArchiveTests(PostgresServer server) : IAsyncLifetime
         var batch = new ReadingBatch();
         batch.BeginMessage();
         for (var i = 0; i < 100; i++) // Not to be compressed, so that the archive has several parts.
-            batch.Add(DeviceId.Parse("t-1"), MetricName.Parse("log"), i, Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(3_000)));
+            batch.Add(DeviceId.Parse("t-1"), MetricName.Parse("log"), i, Convert.ToBase64String(RandomNumberGenerator.GetBytes(3_000)));
         batch.EndMessage();
         await here.CommitAsync(new TelemetryWrite { Tenant = TenantId.Parse("acme"), Readings = batch });
         var archive = await ExportAsync(here, final: false);
@@ -172,6 +175,39 @@ public sealed class TenantArchiveTests(PostgresServer server) : IAsyncLifetime
         await cloud.Client.PurgeTenantAsync("acme", Cancelled);
         await cloud.Client.ImportTenantAsync(new MemoryStream(archive), Key, Cancelled);
         Assert.Equal("active", (await Of(cloud).GetDeviceAsync("t-1", Cancelled)).State);
+    }
+
+    [Theory]
+    [InlineData("files", "postgres")]
+    [InlineData("postgres", "files")]
+    public async Task Bytes_of_artifacts_travel_with_their_tenant_and_one_that_is_too_large_there_is_refused(string from, string to)
+    {
+        var (here, there) = (await StartAsync(from), await StartAsync(to));
+        await FillAsync(here);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await Of(here).SaveArtifactKeyAsync("k1", ArtifactsTests.PublicOf(key), Cancelled);
+        byte[][] contents = [RandomNumberGenerator.GetBytes(2_500_000), RandomNumberGenerator.GetBytes(1 << 20)]; // Several pieces; exactly one.
+        var added = new List<ArtifactInfo>();
+        foreach (var content in contents)
+        {
+            await Of(here).SendArtifactContentAsync(ArtifactsTests.Hash(content), new MemoryStream(content), Cancelled);
+            added.Add(await Of(here).AddArtifactAsync(ArtifactsTests.Sign(ArtifactsTests.Manifest(content, $"1.{added.Count}", TimeProvider.System.GetUtcNow(), $"T-{added.Count}"), ("k1", key)), Cancelled));
+        }
+        var archive = await ExportAsync(here, final: false);
+        var limits = there.Node.Services.GetRequiredService<ArtifactsOptions>();
+        var most = limits.MaxArtifactBytes;
+        limits.MaxArtifactBytes = 2_000_000;
+        await RefusedAsync(there, archive, Key, "at most 2,000,000 bytes");
+        limits.MaxArtifactBytes = most;
+        await there.Client.ImportTenantAsync(new MemoryStream(archive), Key, Cancelled);
+        foreach (var (artifact, content) in added.Zip(contents))
+        {
+            Assert.Equivalent(artifact, await Of(there).GetArtifactAsync(artifact.Id, Cancelled), strict: true);
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/artifacts/{artifact.Sha256}");
+            request.Headers.Add("Strata-Tenant", "acme");
+            using var response = await there.Http.SendAsync(request, Cancelled);
+            Assert.Equal(content, await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(Cancelled));
+        }
     }
 
     private static async Task RefusedAsync(RunningCloud cloud, byte[] archive, byte[] key, string why)

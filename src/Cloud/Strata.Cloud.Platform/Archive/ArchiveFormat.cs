@@ -9,8 +9,8 @@ using Strata.Telemetry.Transfer;
 namespace Strata.Cloud.Platform.Archive;
 
 /// <summary>
-/// The kinds of an archive's parts. A part is its kind, its length and its bytes; the parts are compressed and sealed (<see cref="SealedArchive"/>). In order: the manifest, people, each table followed by its rows, slices of
-/// telemetry, what is kept beside them, the end.
+/// The kinds of an archive's parts. A part is its kind, its length and its bytes; the parts are compressed and sealed (<see cref="SealedArchive"/>). In order: the manifest, people, each table followed by its rows, files
+/// in pieces, slices of telemetry, what is kept beside them, the end.
 /// </summary>
 internal enum ArchivePart : byte
 {
@@ -21,12 +21,14 @@ internal enum ArchivePart : byte
     Slice = 5,
     Rest = 6,
     End = 7,
+    File = 8,
 }
 
 /// <summary>Writes an archive, part after part, in bounded memory. Used by one caller at a time.</summary>
 internal sealed class ArchiveWriter : IAsyncDisposable
 {
     private const int RowsOfPart = 500;
+    private const int FileBytesOfPart = 1 << 20;
 
     private readonly SealedArchive.WriteStream file;
     private readonly BrotliStream compressed;
@@ -34,7 +36,7 @@ internal sealed class ArchiveWriter : IAsyncDisposable
     private readonly MemoryStream part = new();
     private readonly BinaryWriter writer;
     private readonly Dictionary<string, long> rows = new(StringComparer.Ordinal);
-    private long readings, windows, events, gaps;
+    private long readings, windows, events, gaps, files;
 
     public ArchiveWriter(Stream target, ReadOnlySpan<byte> secret)
     {
@@ -65,6 +67,22 @@ internal sealed class ArchiveWriter : IAsyncDisposable
             await PutAsync(ArchivePart.Rows, cancellationToken);
     }
 
+    public async Task FileAsync(string kind, string name, Stream content, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[FileBytesOfPart];
+        for (var isLast = false; !isLast;)
+        {
+            var read = await content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            isLast = read < buffer.Length;
+            writer.Write(kind);
+            writer.Write(name);
+            writer.Write(isLast);
+            writer.Write(buffer, 0, read);
+            await PutAsync(ArchivePart.File, cancellationToken);
+        }
+        files++;
+    }
+
     public Task SliceAsync(TelemetrySlice slice, CancellationToken cancellationToken)
     {
         TransferCodec.Write(writer, slice);
@@ -81,7 +99,7 @@ internal sealed class ArchiveWriter : IAsyncDisposable
     /// <summary>Ends the archive. One that was not ended is cut off, and refused.</summary>
     public async Task<ArchiveEnd> EndAsync(CancellationToken cancellationToken)
     {
-        var end = new ArchiveEnd(rows, readings, windows, events, gaps, Convert.ToHexStringLower(hash.GetCurrentHash()));
+        var end = new ArchiveEnd(rows, readings, windows, events, gaps, Convert.ToHexStringLower(hash.GetCurrentHash()), files);
         await JsonAsync(ArchivePart.End, end, cancellationToken);
         await compressed.DisposeAsync();
         file.Complete();

@@ -42,4 +42,5 @@ public sealed record ArchivedPerson(string Email, string Name, string Grants, bo
 /// <param name="Rows">By table.</param>
 /// <param name="Readings">Rows of readings; later values of a key are rows too.</param>
 /// <param name="Digest">SHA-256 of all parts before, in hexadecimal.</param>
-public sealed record ArchiveEnd(IReadOnlyDictionary<string, long> Rows, long Readings, long Windows, long Events, long Gaps, string Digest);
+/// <param name="Files">What slices keep beside rows.</param>
+public sealed record ArchiveEnd(IReadOnlyDictionary<string, long> Rows, long Readings, long Windows, long Events, long Gaps, string Digest, long Files = 0);

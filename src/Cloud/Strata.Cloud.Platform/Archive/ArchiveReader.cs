@@ -17,6 +17,9 @@ internal abstract record ArchiveContent
 
     public sealed record Rows(TenantTable Table, IReadOnlyList<object?[]> All) : ArchiveContent;
 
+    /// <summary>A piece of a file; its pieces come one after the other.</summary>
+    public sealed record File(string Kind, string Name, bool IsLast, byte[] Bytes) : ArchiveContent;
+
     public sealed record Slice(TelemetrySlice Telemetry) : ArchiveContent;
 
     public sealed record Rest(TenantRest Kept) : ArchiveContent;
@@ -32,7 +35,7 @@ internal sealed class ArchiveReader : IAsyncDisposable
     private readonly Dictionary<string, TenantTable> tables;
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Dictionary<string, long> rows = new(StringComparer.Ordinal);
-    private long readings, windows, events, gaps;
+    private long readings, windows, events, gaps, files;
     private byte[] part = new byte[1 << 20];
 
     private ArchiveReader(Stream plain, IEnumerable<TenantTable> tables)
@@ -93,6 +96,11 @@ internal sealed class ArchiveReader : IAsyncDisposable
                     var read = Binary(length, r => Rows(of, r));
                     rows[of.Name] += read.Count;
                     yield return new ArchiveContent.Rows(of, read);
+                    break;
+                case ArchivePart.File:
+                    var file = Binary(length, File);
+                    files += file.IsLast ? 1 : 0;
+                    yield return file;
                     break;
                 case ArchivePart.Slice:
                     var slice = Binary(length, TransferCodec.ReadSlice);
@@ -157,6 +165,8 @@ internal sealed class ArchiveReader : IAsyncDisposable
                 throw new ArchiveException($"The archive's table '{table}' has {rows.GetValueOrDefault(table)} rows where {count} were written.");
         if ((end.Readings, end.Windows, end.Events, end.Gaps) != (readings, windows, events, gaps))
             throw new ArchiveException($"The archive has {readings} readings, {windows} windows, {events} events and {gaps} gaps where {end.Readings}, {end.Windows}, {end.Events} and {end.Gaps} were written.");
+        if (end.Files != files)
+            throw new ArchiveException($"The archive has {files} files where {end.Files} were written.");
         End = end;
     }
 
@@ -184,6 +194,9 @@ internal sealed class ArchiveReader : IAsyncDisposable
             throw new ArchiveException($"A part of the archive cannot be read: {e.Message}", e);
         }
     }
+
+    private static ArchiveContent.File File(BinaryReader reader) =>
+        new(reader.ReadString(), reader.ReadString(), reader.ReadBoolean(), reader.ReadBytes((int)(reader.BaseStream.Length - reader.BaseStream.Position)));
 
     private static List<object?[]> Rows(TenantTable table, BinaryReader reader)
     {

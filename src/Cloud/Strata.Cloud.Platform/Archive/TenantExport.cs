@@ -15,7 +15,7 @@ namespace Strata.Cloud.Platform.Archive;
 /// </summary>
 public sealed class TenantExport(
     IRegistryDatabase database, TenantTables tables, TenantPlacements placements, AuditTrail trail, RoutedTelemetryStore telemetry, IngestWriter writer, IEnumerable<ArchiveField> fields,
-    IEnumerable<IUnwritten> unwritten, TimeProvider time)
+    IEnumerable<ITenantFiles> files, IEnumerable<IUnwritten> unwritten, TimeProvider time)
 {
     private const int MostLooks = 20;
 
@@ -30,12 +30,15 @@ public sealed class TenantExport(
             throw new ArchiveException($"The audit trail of {tenant} is broken at record {number} ({verdict.Problem}), so that it would not be verifiable elsewhere; see 'strata audit verify --tenant {tenant}'.");
         var store = telemetry.StoreOf(tenant);
         store.HoldRetention(true);
+        var held = new List<(ITenantFiles Of, HeldFiles Files)>();
         try
         {
+            held.AddRange(files.Select(f => (f, f.Hold(tenant)))); // What is there now and may be gone when the rows are read.
             if (isFinal)
                 await SettleAsync(tenant, store, cancellationToken);
             var (rows, rest, upTo) = await SnapshotAsync(tenant, store, cancellationToken);
             await using var snapshot = rows;
+            held.AddRange(files.Select(f => (f, f.Hold(tenant)))); // And what came until then.
             await using var archive = new ArchiveWriter(target, secret);
             await archive.ManifestAsync(
                 new ArchiveManifest(
@@ -44,6 +47,11 @@ public sealed class TenantExport(
             await archive.PeopleAsync(people, cancellationToken);
             foreach (var table in tables.Travelling)
                 await archive.TableAsync(table, OpenedAsync(rows, table, cancellationToken), cancellationToken);
+            foreach (var (of, file, open) in held.SelectMany(h => h.Files.Names.Select(n => (h.Of, Name: n, h.Files.Open))).DistinctBy(f => (f.Of.Kind, f.Name)))
+            {
+                await using var content = open(file);
+                await archive.FileAsync(of.Kind, file, content, cancellationToken);
+            }
             await foreach (var slice in TenantTransfer.ReadAsync(store, tenant, 0, upTo, cancellationToken))
                 await archive.SliceAsync(slice, cancellationToken);
             if (isFinal)
@@ -55,6 +63,7 @@ public sealed class TenantExport(
         finally
         {
             store.HoldRetention(false);
+            held.ForEach(h => h.Files.Dispose());
         }
     }
 

@@ -20,7 +20,7 @@ public sealed record ImportedArchive(ArchiveManifest Manifest, ArchiveEnd End, I
 /// </summary>
 public sealed class TenantImport(
     IRegistryDatabase database, TenantTables tables, TenantPlacements placements, DataKeys keys, AuditKey auditKey, RoutedTelemetryStore telemetry, TenantStores stores, IngestWriter writer, IEnumerable<ArchiveField> fields,
-    IEnumerable<ITenantContents> slices, TimeProvider time)
+    IEnumerable<ITenantFiles> files, IEnumerable<ITenantContents> slices, TimeProvider time)
 {
     /// <summary>In <see cref="TenantPlacementRow.Change"/> while a tenant is brought in.</summary>
     public const string Mark = "import";
@@ -56,6 +56,7 @@ public sealed class TenantImport(
         var level = isApart ? IsolationLevel.Dedicated : IsolationLevels.TryParse(known.Manifest.Level, out var said) && IsolationPlan.HasKey(said) ? IsolationLevel.Encrypted : IsolationLevel.Logical;
         var placement = new TenantPlacementRow { TenantId = tenant.Value, Level = level, Target = level, IsChanging = true, Change = Mark, Started = time.GetUtcNow() };
         await placements.ReserveAsync(placement, known.Manifest.Name, time.GetUtcNow(), cancellationToken);
+        await using var incoming = new IncomingFiles(files);
         try
         {
             await loadTenant(tenant); // As one that is gone: its name is not to be had.
@@ -64,7 +65,7 @@ public sealed class TenantImport(
             var store = await StoreAsync(tenant, isApart, cancellationToken);
             await using var reader = await ArchiveReader.OpenAsync(archive, secret, tables.Travelling, NodeDescription.Version, cancellationToken);
             await using var rows = await database.OpenRowsAsync(tenant, isApart ? RegistryPlace.Own : RegistryPlace.Shared, write: true, cancellationToken);
-            await BringAsync(reader, rows, store, IsolationPlan.HasKey(level) ? await keys.MakeAsync(tenant, cancellationToken) : null, cancellationToken);
+            await BringAsync(reader, rows, store, IsolationPlan.HasKey(level) ? await keys.MakeAsync(tenant, cancellationToken) : null, incoming, cancellationToken);
             await VerifyAsync(tenant, rows, cancellationToken);
             var done = placement with { IsChanging = false, Change = "", IsApart = isApart, Finished = time.GetUtcNow(), Detail = $"imported, as of {known.Manifest.Exported:u}" };
             if (isApart)
@@ -115,7 +116,7 @@ public sealed class TenantImport(
         return telemetry.StoreOf(tenant);
     }
 
-    private async Task BringAsync(ArchiveReader reader, RegistryRows rows, ITransferStore store, TenantKeyRow? key, CancellationToken cancellationToken)
+    private async Task BringAsync(ArchiveReader reader, RegistryRows rows, ITransferStore store, TenantKeyRow? key, IncomingFiles incoming, CancellationToken cancellationToken)
     {
         var tenant = rows.Tenant;
         if (key is not null)
@@ -132,6 +133,9 @@ public sealed class TenantImport(
                     break;
                 case ArchiveContent.Rows part:
                     await rows.AddAsync(part.Table, SealedAsync(part.Table, tenant, part.All), skipKnown: part.Table.IsAppendOnly, cancellationToken);
+                    break;
+                case ArchiveContent.File part:
+                    await incoming.TakeAsync(part, cancellationToken);
                     break;
                 case ArchiveContent.Slice part:
                     await TenantTransfer.BringAsync(store, tenant, part.Telemetry, null, cancellationToken);
