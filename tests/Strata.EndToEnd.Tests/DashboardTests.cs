@@ -1,8 +1,10 @@
+using System.Text.Json;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Strata.Cli.Demo;
 using Strata.Cli.Processes;
+using Strata.Cloud.Contracts;
 
 namespace Strata.EndToEnd.Tests;
 
@@ -85,6 +87,24 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
             Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth + 1"), $"{path} is wider than {width} pixels");
         }
         Assert.Empty(errors);
+    }
+
+    [Fact]
+    public async Task The_rollout_of_a_configuration_shows_what_it_changes()
+    {
+        Running.Require();
+        using var content = JsonDocument.Parse("""{"interval":60}""");
+        var rollout = await running.Installation.Client.CreateRolloutAsync(new CreateRollout(Name: "faster", Configuration: new RolloutConfiguration("tenant", content.RootElement)));
+        await using var context = await running.SignInAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync($"{running.Installation.CloudHttp}/rollouts");
+        await ConnectedAsync(page);
+        var card = page.Locator($"[data-rollout='{rollout.Id}']");
+        await Assertions.Expect(card).ToContainTextAsync("Configuration of tenant, soft, id:*.");
+        await card.GetByRole(AriaRole.Button, new() { Name = "What changes" }).ClickAsync();
+        await Assertions.Expect(card.Locator("[data-change] tbody tr")).ToHaveTextAsync(["interval-60"]);
+        var findings = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").ToList();
+        Assert.True(findings.Count == 0, string.Join("; ", findings.Select(Describe)));
     }
 
     [Fact]
