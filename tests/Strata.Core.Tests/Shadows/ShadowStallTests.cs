@@ -32,6 +32,14 @@ public sealed class ShadowStallTests
         Assert.Contains("fetchedOlder", ShadowStall.Explain(facts with { FetchedVersion = 1, Fetched = Now.AddDays(-1) }).Select(r => r.Cause));
     }
 
+    [Fact]
+    public void A_device_that_refuses_says_why()
+    {
+        const string No = """{"a":2,"rejected":{"values":{"a":1},"why":"too low"}}""";
+        Assert.Equal([("", "The device refuses it: too low")], ShadowStall.Explain(Facts("""{"a":1}""", 0, No, 60)).Where(r => r.Cause == "refused").Select(r => (r.Path, r.Text)));
+        Assert.DoesNotContain("refused", ShadowStall.Explain(Facts("""{"a":5}""", 0, No, 60)).Select(r => r.Cause));
+    }
+
     private static ShadowFacts Facts(string desired, int desiredAt, string reported, int reportedAt)
     {
         var from = Now.AddHours(-1).ToUnixTimeMilliseconds();

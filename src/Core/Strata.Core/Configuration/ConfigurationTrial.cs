@@ -40,14 +40,21 @@ public readonly record struct ConfigurationTrial(TrialOutcome Outcome, string? W
         var reported = shadow.Reported.Root;
         if (ShadowMath.Missing(changed, reported).IsEmpty)
             return Taken;
+        return Refusal(changed, reported, since) is { } why ? new ConfigurationTrial(TrialOutcome.Refused, why) : Waits;
+    }
+
+    /// <summary>Why a device refuses what is wanted, by what it reports; null when it does not.</summary>
+    /// <param name="since">What it said before is no answer, ms since 1970 UTC.</param>
+    public static string? Refusal(ShadowObject wanted, ShadowObject reported, long since)
+    {
         if (reported.Find(Rejected) is not ShadowObject rejected || rejected.Find("values") is not ShadowObject values)
-            return Waits;
+            return null;
         foreach (var (path, leaf) in ShadowMath.Leaves(values))
         {
-            if (leaf.Time >= since && ShadowMath.At(changed, path) is ShadowLeaf asked && leaf.HasValueOf(asked))
-                return new ConfigurationTrial(TrialOutcome.Refused, Said(rejected) ?? $"does not take {path}");
+            if (leaf.Time >= since && ShadowMath.At(wanted, path) is ShadowLeaf asked && leaf.HasValueOf(asked))
+                return Said(rejected) ?? $"does not take {path}";
         }
-        return Waits;
+        return null;
     }
 
     private static string? Said(ShadowObject rejected)

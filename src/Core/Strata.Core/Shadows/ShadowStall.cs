@@ -1,4 +1,5 @@
 using System.Globalization;
+using Strata.Core.Configuration;
 
 namespace Strata.Core.Shadows;
 
@@ -64,6 +65,8 @@ public static class ShadowStall
             reasons.Add(new ShadowReason("", "fetchedOlder", $"The device last fetched version {fetched} {At(when)}; what is desired changed after it, {At(DateTimeOffset.FromUnixTimeMilliseconds(wanted))}."));
         if (facts.Rejected is { } why && facts.RejectedAt is { } refused)
             reasons.Add(new ShadowReason("", "rejected", $"What it sent {At(refused)} was refused: {why}"));
+        if (ConfigurationTrial.Refusal(facts.Shadow.Delta, facts.Shadow.Reported.Root, since: 0) is { } no)
+            reasons.Add(new ShadowReason("", "refused", $"The device refuses it: {no}"));
         foreach (var (path, leaf) in missing)
             reasons.Add(Of(path, leaf, facts));
         return reasons;
