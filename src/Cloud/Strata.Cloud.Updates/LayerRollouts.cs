@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Configuration;
 using Strata.Cloud.Updates.Book;
@@ -5,7 +6,6 @@ using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Core.Updates.Rollouts;
-using Microsoft.Extensions.Logging;
 
 namespace Strata.Cloud.Updates;
 
@@ -34,7 +34,7 @@ internal sealed partial class LayerRollouts(UpdatesStore store, ILayers layers, 
         }
     }
 
-    /// <summary>Layers of rollouts that are done say it to everybody; who has it of no use any more lets go of its layer.</summary>
+    /// <summary>The layer of a rollout that is done says it to everybody; a rollout that is over and whose configuration nobody has lets go of its layer.</summary>
     public async Task SettleAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var book = store.Of(tenant);
