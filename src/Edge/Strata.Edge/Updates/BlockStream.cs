@@ -28,7 +28,7 @@ internal sealed class BlockStream : Stream
     private readonly TimeProvider time;
     private readonly BlockMap map;
     private readonly Dictionary<int, byte[]> early = [];
-    private readonly Channel<(string Topic, byte[] Payload)> heard = Channel.CreateBounded<(string, byte[])>(new BoundedChannelOptions(Kept) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<Heard> heard = Channel.CreateBounded<Heard>(new BoundedChannelOptions(Kept) { FullMode = BoundedChannelFullMode.DropOldest });
     private long position;
     private int onTheirWay;
 
@@ -94,7 +94,7 @@ internal sealed class BlockStream : Stream
     private void Hear(string topic, byte[] payload)
     {
         if (payload.Length <= Size)
-            heard.Writer.TryWrite((topic, payload));
+            heard.Writer.TryWrite(new Heard(topic, payload));
     }
 
     /// <summary>Takes in the next thing that is said; asks first when nothing is on its way.</summary>
@@ -124,7 +124,9 @@ internal sealed class BlockStream : Stream
     {
         if (map.Next(Kept) is not { } missing)
             return;
-        onTheirWay = missing.Of(size).Count();
+        onTheirWay = 0;
+        foreach (var _ in missing.Of(size))
+            onTheirWay++;
         await link.AskForBlocksAsync(sha256, missing.Write(), cancellationToken);
     }
 
@@ -142,6 +144,8 @@ internal sealed class BlockStream : Stream
                 throw new ArtifactSourceException($"the answer is {code}", isFinal: true);
         }
     }
+
+    private sealed record Heard(string Topic, byte[] Payload);
 
     private static long? Number(byte[] payload, string name)
     {

@@ -56,7 +56,7 @@ internal sealed class RaucCommand(RaucOptions options, TimeProvider time)
             throw new BootLoaderException($"RAUC does not mark {slot.Name} {mark}: {why}");
     }
 
-    private async Task<(string Output, string? Fault, bool IsLate)> RunAsync(TimeSpan within, CancellationToken cancellationToken, params string[] arguments)
+    private async Task<Answer> RunAsync(TimeSpan within, CancellationToken cancellationToken, params string[] arguments)
     {
         using var deadline = new CancellationTokenSource(within, time);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
@@ -69,11 +69,11 @@ internal sealed class RaucCommand(RaucOptions options, TimeProvider time)
             {
                 var (output, error) = (ReadAsync(process.StandardOutput, waiting.Token), ReadAsync(process.StandardError, waiting.Token));
                 await process.WaitForExitAsync(waiting.Token);
-                return (await output, process.ExitCode == 0 ? null : FaultOf(await output, await error, process.ExitCode), false);
+                return new Answer(await output, process.ExitCode == 0 ? null : FaultOf(await output, await error, process.ExitCode));
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                return ("", $"it has not answered within {within.TotalSeconds:0} s", true);
+                return new Answer("", $"it has not answered within {within.TotalSeconds:0} s") { IsLate = true };
             }
             finally
             {
@@ -83,7 +83,7 @@ internal sealed class RaucCommand(RaucOptions options, TimeProvider time)
         }
         catch (Win32Exception e)
         {
-            return ("", $"{options.Program} cannot be started: {e.Message}", false);
+            return new Answer("", $"{options.Program} cannot be started: {e.Message}");
         }
     }
 
@@ -94,6 +94,12 @@ internal sealed class RaucCommand(RaucOptions options, TimeProvider time)
         while (await from.ReadAsync(buffer, cancellationToken) is var read && read > 0)
             kept.Append(buffer, 0, Math.Min(read, MostText - kept.Length));
         return kept.ToString();
+    }
+
+    /// <param name="Fault">Why it did not do it; null when it did.</param>
+    private sealed record Answer(string Output, string? Fault)
+    {
+        public bool IsLate { get; init; }
     }
 
     /// <summary>For people: the error that RAUC names, else its last line.</summary>

@@ -6,8 +6,7 @@ namespace Strata.Edge.Updates.Rauc;
 
 /// <summary>What <c>rauc status --detailed --output-format=json</c> says of the two slots that the machine can be started from; the one whose boot name is first by letters is A.</summary>
 /// <param name="Booted">The one that the machine runs from.</param>
-/// <param name="Primary">The one that is started next; null when the boot loader does not say, or names another.</param>
-internal sealed record RaucStatus(RaucSlot A, RaucSlot B, Slot Booted, Slot? Primary)
+internal sealed record RaucStatus(RaucSlot A, RaucSlot B, Slot Booted)
 {
     public RaucSlot this[Slot slot] => slot == Slot.A ? A : B;
 
@@ -18,13 +17,21 @@ internal sealed record RaucStatus(RaucSlot A, RaucSlot B, Slot Booted, Slot? Pri
         {
             using var document = JsonDocument.Parse(text);
             var root = document.RootElement;
-            var all = root.GetProperty("slots").EnumerateArray().SelectMany(s => s.EnumerateObject()).Select(SlotOf).Where(s => s.BootName.Length > 0).ToList();
-            var booted = all.Find(s => s.IsBooted) ?? throw new FormatException("it does not know which slot the machine runs from");
-            var pair = all.Where(s => s.Class == booted.Class).OrderBy(s => s.BootName, StringComparer.Ordinal).ToList();
+            var all = new List<RaucSlot>();
+            foreach (var slots in root.GetProperty("slots").EnumerateArray())
+            {
+                foreach (var slot in slots.EnumerateObject())
+                {
+                    if (SlotOf(slot) is { BootName.Length: > 0 } bootable)
+                        all.Add(bootable);
+                }
+            }
+            var booted = all.FirstOrDefault(s => s.IsBooted) ?? throw new FormatException("it does not know which slot the machine runs from");
+            var pair = all.Where(s => s.Class == booted.Class).ToList();
             if (pair.Count != 2)
                 throw new FormatException($"the machine runs from {booted.Name}, of whose class it can be started from {pair.Count}; two are needed");
-            var primary = root.TryGetProperty("boot_primary", out var next) && next.ValueKind is JsonValueKind.String ? pair.FindIndex(s => s.Name == next.GetString()) : -1;
-            return new RaucStatus(pair[0], pair[1], booted == pair[0] ? Slot.A : Slot.B, primary switch { 0 => Slot.A, 1 => Slot.B, _ => null });
+            var (a, b) = string.CompareOrdinal(pair[0].BootName, pair[1].BootName) < 0 ? (pair[0], pair[1]) : (pair[1], pair[0]);
+            return new RaucStatus(a, b, ReferenceEquals(booted, a) ? Slot.A : Slot.B);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
