@@ -118,7 +118,7 @@ public sealed partial class RegistryFile
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = false, DefaultTimeout = 10, Pooling = false }.ToString());
         await connection.OpenAsync(cancellationToken);
-        await ExecuteAsync(connection, "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON", cancellationToken);
+        await ExecuteAsync(connection, Pragmas, cancellationToken);
         return connection;
     }
 

@@ -151,12 +151,14 @@ public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>What holds per connection. The write-ahead log is a property of the file; foreign keys and the busy timeout are in the connection string.</summary>
+    /// <summary>
+    /// What holds per connection: a commit is on the disk before it is reported; what is deleted or replaced is overwritten; who finds another writer looks again within milliseconds, where the library would sleep 150 ms. The write-ahead
+    /// log is a property of the file; foreign keys are in the connection string.
+    /// </summary>
+    private const string Pragmas = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON";
+
     private sealed class PragmaInterceptor : DbConnectionInterceptor
     {
-        /// <summary>A commit is on the disk before it is reported; what is deleted or replaced is overwritten.</summary>
-        private const string Pragmas = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON";
-
         public static readonly PragmaInterceptor Instance = new();
 
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
