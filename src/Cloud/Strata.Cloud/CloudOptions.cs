@@ -133,6 +133,18 @@ public sealed class CloudOptions
         if (Https is null && Mqtts is null && CertificateFile is not null)
             throw new CloudConfigurationException("--cert and --key belong to --https HOST:PORT or --mqtts HOST:PORT.");
         ValidateLinks();
+        try
+        {
+            People.Validate();
+            Commands.Validate();
+            Artifacts.Validate();
+            Updates.Validate();
+            Shadows.Validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw new CloudConfigurationException(e.Message, e);
+        }
         if (Https is { Port: not 0 } && (Https.Equals(Http) || Https.Equals(Mqtt)))
             throw new CloudConfigurationException($"--https is {Https}, where --http or --mqtt is served; each needs its own port.");
         if (Mqtts is { Port: not 0 } && (Mqtts.Equals(Http) || Mqtts.Equals(Mqtt) || Mqtts.Equals(Https)))
