@@ -10,7 +10,7 @@ public sealed class SettingsTests
 
     [Theory]
     [InlineData("cloud", "health.maxOpenOrders")]
-    [InlineData("fog", "ingest.maxConnectionsPerDevice")]
+    [InlineData("fog", "node.keepWindows")]
     public async Task Each_setting_of_a_node_is_listed_with_what_holds_and_what_it_is(string node, string one)
     {
         var run = await Tool.RunAsync(Installation.Executable, [node, "settings", "-o", "json"]);

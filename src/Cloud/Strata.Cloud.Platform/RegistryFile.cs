@@ -17,6 +17,12 @@ namespace Strata.Cloud.Platform;
 /// </summary>
 public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
 {
+    /// <summary>
+    /// What holds per connection: a commit is on the disk before it is reported; what is deleted or replaced is overwritten; who finds another writer looks again within milliseconds, where the library would sleep 150 ms. The write-ahead
+    /// log is a property of the file; foreign keys are in the connection string.
+    /// </summary>
+    private const string Pragmas = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly FileStream lockFile;
@@ -150,12 +156,6 @@ public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    /// <summary>
-    /// What holds per connection: a commit is on the disk before it is reported; what is deleted or replaced is overwritten; who finds another writer looks again within milliseconds, where the library would sleep 150 ms. The write-ahead
-    /// log is a property of the file; foreign keys are in the connection string.
-    /// </summary>
-    private const string Pragmas = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON";
 
     private sealed class PragmaInterceptor : DbConnectionInterceptor
     {

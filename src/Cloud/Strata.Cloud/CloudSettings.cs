@@ -13,16 +13,8 @@ using Strata.Cloud.Tenancy;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Updates;
 using Strata.Core.Shadows;
-using Strata.Mqtt;
-using Strata.Node.Devices;
-using Strata.Node.Ingest;
-using Strata.Node.Link;
 using Strata.Node.Metering;
-using Strata.Node.Reads.Live;
 using Strata.Node.Settings;
-using Strata.Node.Uplink;
-using Strata.Telemetry;
-using Strata.Telemetry.Ingest;
 using Strata.Telemetry.Postgres;
 
 namespace Strata.Cloud;
@@ -33,15 +25,8 @@ public static class CloudSettings
     public static IReadOnlyList<SettingSection> Sections { get; } =
     [
         SettingSection.Given("node", new CloudOptions { DataFolder = "" }, nameof(CloudOptions.LogLevel), nameof(CloudOptions.SkipDamagedSessions), nameof(CloudOptions.KeepRaw), nameof(CloudOptions.KeepWindows)),
-        SettingSection.Configured<MqttOptions>("mqtt", nameof(MqttOptions.MaxConnections), nameof(MqttOptions.SkipDamagedData)),
-        SettingSection.Configured<DeviceIngestOptions>("ingest"),
-        SettingSection.Configured<IngestOptions>("writer"),
-        SettingSection.Configured<TelemetryStoreOptions>("store"),
+        .. NodeSections.All,
         SettingSection.Configured<PostgresTelemetryOptions>("postgres"),
-        SettingSection.Configured<UplinkOptions>("uplink", nameof(UplinkOptions.AcceptUnknownDevices)),
-        SettingSection.Configured<GatewayLinkOptions>("link"),
-        SettingSection.Configured<LiveOptions>("live"),
-        SettingSection.Configured<FleetEventOptions>("events"),
         SettingSection.Configured<MeterOptions>("meter"),
         SettingSection.Given("registry", new RegistryOptions { DataFolder = "" }),
         SettingSection.Given("devices", new DevicesOptions()),

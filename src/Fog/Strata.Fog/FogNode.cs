@@ -57,6 +57,7 @@ public sealed class FogNode : IAsyncDisposable
     public static async Task<FogNode> StartAsync(
         FogOptions options, TextWriter error, Action<WebApplicationBuilder>? configure = null, CancellationToken cancellationToken = default)
     {
+        options.Settings.On(options);
         options.Validate();
         var folder = FogFolder.Open(options.DataFolder);
         WebApplication? app = null;

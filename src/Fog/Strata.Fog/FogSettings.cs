@@ -1,27 +1,17 @@
-using Strata.Mqtt;
-using Strata.Node.Devices;
-using Strata.Node.Ingest;
-using Strata.Node.Link;
-using Strata.Node.Reads.Live;
 using Strata.Node.Settings;
-using Strata.Node.Uplink;
-using Strata.Telemetry;
-using Strata.Telemetry.Ingest;
 
 namespace Strata.Fog;
 
 /// <summary>What of a gateway can be set by <c>--set SECTION.NAME=VALUE</c>, beside what has an option of its own.</summary>
 public static class FogSettings
 {
-    public static IReadOnlyList<SettingSection> Sections { get; } =
+    private static readonly string[] OwnOptions =
     [
-        SettingSection.Configured<MqttOptions>("mqtt", nameof(MqttOptions.MaxConnections), nameof(MqttOptions.SkipDamagedData)),
-        SettingSection.Configured<DeviceIngestOptions>("ingest"),
-        SettingSection.Configured<IngestOptions>("writer"),
-        SettingSection.Configured<TelemetryStoreOptions>("store"),
-        SettingSection.Configured<UplinkOptions>("uplink", nameof(UplinkOptions.AcceptUnknownDevices)),
-        SettingSection.Configured<GatewayLinkOptions>("link"),
-        SettingSection.Configured<LiveOptions>("live"),
-        SettingSection.Configured<FleetEventOptions>("events"),
+        nameof(FogOptions.LogLevel), nameof(FogOptions.MaxTrustAge), nameof(FogOptions.KeepRaw), nameof(FogOptions.MaxStoreBytes), nameof(FogOptions.MaxBacklogBytes), nameof(FogOptions.MaxArtifactBytes),
+        nameof(FogOptions.MaxDownloadBytesPerSecond), nameof(FogOptions.WhenBacklogFull), nameof(FogOptions.DrainRate), nameof(FogOptions.MaxMqttConnections), nameof(FogOptions.MaxMessagesPerSecond), nameof(FogOptions.MaxBytesPerSecond),
+        nameof(FogOptions.SkipDamagedSessions),
     ];
+
+    public static IReadOnlyList<SettingSection> Sections { get; } =
+        [SettingSection.Given("node", new FogOptions { DataFolder = "", Cloud = new Uri("http://127.0.0.1:8080") }, OwnOptions), .. NodeSections.All];
 }
