@@ -16,8 +16,10 @@ namespace Strata.Cloud.Updates;
 internal sealed partial class LayerRollouts(UpdatesStore store, ILayers layers, TimeProvider time, ILogger<LayerRollouts> logger)
 {
     /// <summary>What became of it at devices since the last look; decided on and written with the rest of the look.</summary>
-    public async Task TakeAsync(TenantId tenant, CancellationToken cancellationToken)
+    /// <returns>Whether anything did.</returns>
+    public async Task<bool> TakeAsync(TenantId tenant, CancellationToken cancellationToken)
     {
+        var isMoved = false;
         var book = store.Of(tenant);
         List<(LiveRollout Live, LayerChange Change, Dictionary<DeviceId, DateTimeOffset> Given)> held;
         lock (book.Gate)
@@ -29,21 +31,22 @@ internal sealed partial class LayerRollouts(UpdatesStore store, ILayers layers, 
             {
                 if (!ReferenceEquals(book.All.GetValueOrDefault(live.Rollout.Plan.Id), live))
                     continue; // Loaded again, or deleted, meanwhile.
-                Take(tenant, book, live.Rollout, trials);
+                isMoved |= Take(tenant, book, live.Rollout, trials);
             }
         }
+        return isMoved;
     }
 
     /// <summary>The layer of a rollout that is done says it to everybody; a rollout that is over and whose configuration nobody has lets go of its layer.</summary>
-    public async Task SettleAsync(TenantId tenant, CancellationToken cancellationToken)
+    /// <param name="isMoved">Devices may have something else than at the last look: it is brought to them now.</param>
+    public async Task SettleAsync(TenantId tenant, bool isMoved, CancellationToken cancellationToken)
     {
         var book = store.Of(tenant);
         List<LiveRollout> over;
-        bool isHeld;
         int loads;
         lock (book.Gate)
         {
-            (loads, isHeld) = (book.Loads, book.Holders.Any());
+            (loads, isMoved) = (book.Loads, isMoved && book.Holders.Any());
             over = [.. book.Holders.Where(l => l.Rollout.Head.State.IsOver())];
         }
         foreach (var live in over)
@@ -60,22 +63,24 @@ internal sealed partial class LayerRollouts(UpdatesStore store, ILayers layers, 
         }
         if (over.Count > 0 && await store.WriteAsync(tenant, loads) is { } unwritten)
             LogNotKept(over[0].Rollout.Plan.Id, unwritten.Detail);
-        if (isHeld)
+        if (isMoved)
             layers.Bring(tenant);
     }
 
-    private void Take(TenantId tenant, TenantRollouts book, Rollout rollout, LayerTrials trials)
+    private bool Take(TenantId tenant, TenantRollouts book, Rollout rollout, LayerTrials trials)
     {
         var now = time.GetUtcNow();
+        var isMoved = false;
         foreach (var (device, trial) in trials.Of)
-            rollout.Take(device, trial, now);
+            isMoved |= rollout.Take(device, trial, now);
         if (!rollout.HandsOut || trials.Version == rollout.Plan.Configuration!.Version)
-            return;
+            return isMoved;
         // It was changed in the moment in which the rollout began: that counts.
         var why = $"layer '{rollout.Plan.Configuration.Layer}' was changed meanwhile: it has version {trials.Version}, and the rollout was drafted on {rollout.Plan.Configuration.Version}";
         rollout.Abort(why, now);
         rollout.Settle();
         book.Done.Add(new UpdateAudit(Caller.Node(tenant), now, "stop", rollout.Plan.Id, null, new { why }));
+        return true;
     }
 
     private static void Settle(TenantRollouts book, Rollout rollout)

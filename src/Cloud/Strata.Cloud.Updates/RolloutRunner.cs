@@ -25,8 +25,8 @@ internal sealed partial class RolloutRunner(
         if (!await store.SettleAsync(tenant, cancellationToken))
             return;
         await FollowAsync(tenant, cancellationToken);
-        await layers.TakeAsync(tenant, cancellationToken);
-        var (changed, loads) = Decide(tenant);
+        var isMoved = await layers.TakeAsync(tenant, cancellationToken);
+        var (changed, isGiven, loads) = Decide(tenant);
         if (await store.WriteAsync(tenant, loads) is { } problem)
         {
             LogNotWritten(problem.Detail);
@@ -34,7 +34,7 @@ internal sealed partial class RolloutRunner(
         }
         foreach (var id in changed)
             news.Tell(tenant, id);
-        await layers.SettleAsync(tenant, cancellationToken);
+        await layers.SettleAsync(tenant, isMoved || isGiven || changed.Count > 0, cancellationToken);
         await TellAsync(tenant, cancellationToken);
     }
 
@@ -102,17 +102,18 @@ internal sealed partial class RolloutRunner(
         }
     }
 
-    /// <returns>Rollouts that stand elsewhere than before.</returns>
-    private (List<string> Changed, int Loads) Decide(TenantId tenant)
+    /// <returns>Rollouts that stand elsewhere than before; whether devices were given a configuration.</returns>
+    private (List<string> Changed, bool IsGiven, int Loads) Decide(TenantId tenant)
     {
         var (changed, book, now, look, windows) = (new List<string>(), store.Of(tenant), time.GetUtcNow(), facts.Signs.Look(tenant), facts.Signs.Windows(tenant));
         lock (book.Gate)
         {
             foreach (var live in book.All.Values.ToArray())
                 Decide(tenant, book, live, look, now, changed);
+            var isGiven = false;
             foreach (var live in book.Holders)
-                live.Rollout.Give(now, m => Evidence(tenant, m, look).Reachable, m => windows(SiteOf(m)));
-            return (changed, book.Loads);
+                isGiven |= live.Rollout.Give(now, m => Evidence(tenant, m, look).Reachable, m => windows(SiteOf(m)));
+            return (changed, isGiven, book.Loads);
         }
     }
 
