@@ -62,8 +62,8 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     [Fact]
     public async Task Killed_in_the_middle_of_its_blocks_the_agent_goes_on_where_it_was_and_so_it_does_when_the_cloud_was_killed()
     {
-        const int length = 48_000_000;
-        await installation.StartCloudAsync("--set", "updates.lookInterval=500ms");
+        const int length = 24_000_000;
+        await installation.StartCloudAsync("--set", "updates.lookInterval=500ms", "--set", "artifacts.bytesPerSecondOfReader=1600000"); // so slow that it ends long after both were killed
         var secret = await installation.Client.CreateDeviceAsync(new CreateDevice(Device, Model: "T-100"), Cancel);
         await AddKeyAsync();
         var version = await AddAsync("2.0", Starts + Padding(length));

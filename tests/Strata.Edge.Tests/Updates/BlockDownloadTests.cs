@@ -87,6 +87,17 @@ public sealed class BlockDownloadTests
     }
 
     [Fact]
+    public async Task An_agent_that_ends_and_closes_its_connection_has_refused_nothing_and_keeps_what_came()
+    {
+        var bytes = Bytes(50_000);
+        var hash = TestDevice.Hash(bytes);
+        using var ending = new CancellationTokenSource();
+        var download = new UpdateDownload(disk, new EndingSource(bytes[..20_000], ending), new FakeTimeProvider());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => download.BringAsync($"/artifacts/{hash}", hash, bytes.Length, _ => { }, ending.Token));
+        Assert.Equal(20_000, disk.Length(NameOf(bytes)));
+    }
+
+    [Fact]
     public async Task Other_bytes_than_were_signed_are_not_kept()
     {
         var bytes = Bytes(50_000);
@@ -118,5 +129,19 @@ public sealed class BlockDownloadTests
             await Task.Yield();
         }
         await download;
+    }
+
+    /// <summary>Gives so many bytes; then the agent ends, and the connection with it.</summary>
+    private sealed class EndingSource(byte[] bytes, CancellationTokenSource ending) : MemoryStream(bytes), IArtifactSource
+    {
+        public Task<ArtifactStream> OpenAsync(string url, long from, long size, CancellationToken cancellationToken) => Task.FromResult(new ArtifactStream(this, from));
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (await base.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+                return read;
+            await ending.CancelAsync();
+            throw new IOException("the connection is over");
+        }
     }
 }

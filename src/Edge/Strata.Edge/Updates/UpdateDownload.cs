@@ -85,9 +85,10 @@ internal sealed class UpdateDownload(IUpdateDisk disk, IArtifactSource source, T
             if (at == size && await content.Content.ReadAsync(buffer.AsMemory(0, 1), cancellationToken) > 0)
                 file.Write(buffer.AsSpan(0, 1));
         }
-        catch (Exception e) when ((e is IOException or HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested) && !SafeFiles.IsFull(e))
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException && !SafeFiles.IsFull(e))
         {
             file.Sync();
+            cancellationToken.ThrowIfCancellationRequested(); // An agent that ends closes its connection: that is no fault of the update.
             return; // The connection broke: what came is kept, and the rest is asked for.
         }
         file.Sync();
