@@ -171,8 +171,8 @@ internal static class ShadowsVerb
         return new DeltaTimes(count, Math.Round(ms[count / 2], 2), Math.Round(ms[count * 99 / 100], 2), Math.Round(ms[^1], 2));
     }
 
-    /// <summary>Seconds: the node is compiled while it runs.</summary>
-    private static int Warmup(Arguments arguments) => arguments.Number("warmup", 20);
+    /// <summary>Seconds: on one core the compiler works beside the load for about a minute.</summary>
+    private static int Warmup(Arguments arguments) => arguments.Number("warmup", 75);
 
     private static async Task<LoadResult> LoadAsync(Arguments arguments, string target, string users, int rate)
     {
