@@ -139,7 +139,7 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
         var draft = Draft(caller, live.Rollout);
         if (draft.Rollout.Members.Count == 0)
             return new Problem(ProblemKind.Conflict, $"No device of rollout {id} can go back{(draft.Stranded.Count > 0 ? $": {draft.Stranded[0].WhyNot}" : "; none runs the new version")}.");
-        if (live.Rollout.RollBack(draft.Rollout.Plan.Id, now) is { } problem)
+        if (live.Rollout.RollBack(draft.Rollout.Plan.Id, Earlier(book, live.Rollout), now) is { } problem)
             return problem;
         draft.Rollout.Start(now);
         book.Add(new LiveRollout(draft.Rollout));
@@ -204,11 +204,14 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
         return await store.WriteAsync(caller.Tenant, loads) is { } problem ? problem : Show(caller.Tenant, plan.Id);
     }
 
-    /// <summary>Many devices come from the same few versions, each of which is looked up once.</summary>
+    /// <summary>The rollout by which devices of another were taken back last, while it is kept.</summary>
+    private static Rollout? Earlier(TenantRollouts book, Rollout rollout) => book.All.GetValueOrDefault(rollout.Head.Rollback ?? "")?.Rollout;
+
+    /// <summary>Under the gate. Many devices come from the same few versions, each of which is looked up once.</summary>
     private RollbackDraft Draft(Caller caller, Rollout rollout)
     {
         var (now, ways) = (time.GetUtcNow(), new Dictionary<(string? Artifact, string? From, string? Model), WayBack>());
-        return RollbackPlanning.Make(rollout, Guid.CreateVersion7(now).ToString("N")[..20], caller.Actor, Way, now);
+        return RollbackPlanning.Make(rollout, Earlier(store.Of(caller.Tenant), rollout), Guid.CreateVersion7(now).ToString("N")[..20], caller.Actor, Way, now);
 
         WayBack Way(RolloutMember member)
         {

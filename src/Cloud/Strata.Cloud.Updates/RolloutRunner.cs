@@ -122,9 +122,10 @@ internal sealed partial class RolloutRunner(
         var (id, before) = (live.Rollout.Plan.Id, live.Rollout.Head);
         live.Rollout.Expire(now);
         // A rollback that was deleted is over too.
-        if (before.State == RolloutState.RollingBack && book.All.GetValueOrDefault(before.Rollback ?? "")?.Rollout.Head.State.IsOver() != false)
+        var by = before.State == RolloutState.RollingBack ? book.All.GetValueOrDefault(before.Rollback ?? "")?.Rollout.Head.State : null;
+        if (before.State == RolloutState.RollingBack && by?.IsOver() != false)
         {
-            live.Rollout.RolledBack(now);
+            live.Rollout.RolledBack(by == RolloutState.Done, now);
             changed.Add(id);
             return;
         }

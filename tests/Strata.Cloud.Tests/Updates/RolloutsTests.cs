@@ -207,6 +207,30 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
     }
 
     [Fact]
+    public async Task A_way_back_that_was_aborted_is_followed_by_another_for_those_that_did_not_go()
+    {
+        var devices = await RunOldAsync("again", 4);
+        var bad = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=again", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false));
+        foreach (var id in (await PollAsync(devices)).Keys)
+            await ReportAsync(devices[id], bad.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
+        var first = (await Cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: false, Cancel)).Rollout!;
+        var went = (await PollAsync(devices)).Keys.First();
+        await ReportAsync(devices[went], first.Id, new JobReport("succeeded", Version: "1.0"), HttpStatusCode.NoContent);
+        var refused = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: false, Cancel));
+        Assert.Contains($"is taken back by {first.Id} already", refused.Message, StringComparison.Ordinal);
+        await Cloud.Client.StepRolloutAsync(first.Id, "abort", cancellationToken: Cancel);
+        await Cloud.LookAsync();
+        Assert.Contains($"taken back in part by {first.Id}", (await Cloud.Client.GetRolloutAsync(bad.Id, Cancel)).Why, StringComparison.Ordinal);
+
+        await Cloud.StopAsync();
+        await Cloud.StartAsync();
+        var second = await Cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: false, Cancel);
+        Assert.Equal((3, bad.Id), (second.Devices, second.Rollout!.RollbackOf));
+        Assert.DoesNotContain(went, (await Cloud.Client.ListRolloutDevicesAsync(second.Rollout.Id, cancellationToken: Cancel)).Items.Select(d => d.Device));
+        Assert.Equal(second.Rollout.Id, (await Cloud.Client.GetRolloutAsync(bad.Id, Cancel)).Rollback);
+    }
+
+    [Fact]
     public async Task Over_mqtt_a_device_is_told_asks_and_reports_and_is_refused_with_a_code()
     {
         var device = (await DevicesAsync("mq", 1)).Values.Single();

@@ -190,12 +190,12 @@ public sealed class RolloutTests
         foreach (var id in canaries)
             rollout.Poll(id, Start, true);
         rollout.Report(canaries[0], MemberState.Installing, null, null, null, Start);
-        var back = RollbackPlanning.Make(rollout, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start);
+        var back = RollbackPlanning.Make(rollout, null, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start);
         Assert.Equal([canaries[0]], back.Rollout.Members.Keys);
 
         var kept = Draft(400, p => p with { Mode = UpdateMode.DownloadOnly });
         Install(kept, Start);
-        Assert.Empty(RollbackPlanning.Make(kept, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start).Rollout.Members);
+        Assert.Empty(RollbackPlanning.Make(kept, null, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start).Rollout.Members);
     }
 
     [Fact]
@@ -304,17 +304,51 @@ public sealed class RolloutTests
         rollout.Look(m => new MemberEvidence(hurt.Contains(m.Id) ? Well with { Silent = true } : Well, true), Start.AddHours(1));
         Assert.Equal((RolloutState.Aborted, "health"), (rollout.Head.State, rollout.Head.Decisions[0].Rule));
         var stuck = rollout.Members.Values.First(m => m.State == MemberState.Succeeded && !hurt.Contains(m.Id)).Id;
-        var back = RollbackPlanning.Make(rollout, "r2", "ada", m => m.Id == stuck ? new WayBack(null, null, "its artifact is gone") : new WayBack("app/1.0/x", "1.0", null), Start.AddHours(2));
+        var back = RollbackPlanning.Make(rollout, null, "r2", "ada", m => m.Id == stuck ? new WayBack(null, null, "its artifact is gone") : new WayBack("app/1.0/x", "1.0", null), Start.AddHours(2));
         Assert.Equal([(stuck, "its artifact is gone")], back.Stranded);
         Assert.Equal(299, back.Rollout.Members.Count);
         Assert.Equal(hurt, back.Rollout.Members.Values.Where(m => m.Ring == 0).Select(m => m.Id).ToHashSet());
         Assert.Equal(26, back.Rollout.Members.Values.Count(m => m.Ring == 1));
-        Assert.Null(rollout.RollBack("r2", Start.AddHours(2)));
+        Assert.Null(rollout.RollBack("r2", null, Start.AddHours(2)));
         Assert.Null(back.Rollout.Start(Start.AddHours(2)));
         var first = back.Rollout.Poll(hurt.First(), Start.AddHours(2), true);
         Assert.Equal(("app/1.0/x", "1.0"), (first!.Candidate.Artifact, first.Candidate.Version));
         Assert.Null(back.Rollout.Report(first.Id, MemberState.Succeeded, null, "1.0", null, Start.AddHours(2)));
         Assert.Equal(MemberState.Succeeded, first.State);
+    }
+
+    [Fact]
+    public void A_way_back_that_was_aborted_is_followed_by_another_for_those_that_did_not_go()
+    {
+        var rollout = Draft(40, p => p with { Rings = new RingPlan([new Ring(1, 1, TimeSpan.FromDays(1))]) });
+        rollout.Look(_ => new MemberEvidence(Well, true), Start);
+        Install(rollout, Start);
+        rollout.Abort("a mistake", Start);
+        var first = Back("r2", null);
+        Assert.Null(rollout.RollBack("r2", null, Start));
+        first.Start(Start);
+        var went = first.Members.Values.Where(m => m.Ring == 0).Select(m => m.Id).ToHashSet();
+        foreach (var id in went)
+        {
+            Assert.NotNull(first.Poll(id, Start, true));
+            Assert.Null(first.Report(id, MemberState.Succeeded, null, "1.0", null, Start));
+        }
+        Assert.Equal("Rollout r1 is taken back by r2 already.", rollout.RollBack("r3", first, Start)!.Detail);
+        first.Abort("by mistake", Start);
+        rollout.RolledBack(isDone: false, Start);
+        Assert.Equal((RolloutState.Aborted, "a mistake; taken back in part by r2"), (rollout.Head.State, rollout.Head.Why));
+
+        var second = Back("r3", first);
+        Assert.Equal(rollout.Members.Keys.Except(went).ToHashSet(), second.Members.Keys.ToHashSet());
+        Assert.Null(rollout.RollBack("r3", first, Start));
+        Assert.Equal((RolloutState.RollingBack, "r3"), (rollout.Head.State, rollout.Head.Rollback));
+        rollout.RolledBack(isDone: true, Start);
+        // Whoever was brought forward again goes too; of one that is forgotten nobody knows who went.
+        first.RollBack("r4", null, Start);
+        Assert.Equal(40, Back("r5", first).Members.Count);
+        Assert.Equal(40, Back("r5", null).Members.Count);
+
+        Rollout Back(string id, Rollout? earlier) => RollbackPlanning.Make(rollout, earlier, id, "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start).Rollout;
     }
 
     [Fact]
@@ -325,7 +359,7 @@ public sealed class RolloutTests
         Install(rollout, Start);
         var dead = rollout.Members.Values.Take(2).Select(m => m.Id).ToHashSet();
         rollout.Look(m => new MemberEvidence(dead.Contains(m.Id) ? Well with { Silent = true } : Well, true), Start.AddHours(1));
-        var back = RollbackPlanning.Make(rollout, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start).Rollout;
+        var back = RollbackPlanning.Make(rollout, null, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start).Rollout;
         Assert.Equal(dead, back.Members.Values.Where(m => m.Ring == 0).Select(m => m.Id).ToHashSet());
         back.Start(Start);
         back.Look(m => new MemberEvidence(Well, !dead.Contains(m.Id)), Start);

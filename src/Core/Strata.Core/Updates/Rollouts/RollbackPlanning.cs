@@ -17,12 +17,13 @@ public static class RollbackPlanning
     /// <summary>The first two rings are watched so long; a rollback that hurts is stopped as well.</summary>
     private static readonly TimeSpan Soak = TimeSpan.FromHours(1);
 
+    /// <param name="earlier">The rollout that took devices back before and was aborted: who went back by it stays there. Null when there was none, or it was deleted.</param>
     /// <param name="wayBack">Where a device that runs the new version, or may, can go back to.</param>
-    public static RollbackDraft Make(Rollout rollout, string id, string by, Func<RolloutMember, WayBack> wayBack, DateTimeOffset now)
+    public static RollbackDraft Make(Rollout rollout, Rollout? earlier, string id, string by, Func<RolloutMember, WayBack> wayBack, DateTimeOffset now)
     {
         var stranded = new List<(DeviceId, string)>();
         var back = new List<(RolloutMember Member, RolloutCandidate Candidate)>();
-        foreach (var member in rollout.Members.Values.Where(m => MayRunTheNew(rollout.Plan, m)))
+        foreach (var member in rollout.Members.Values.Where(m => MayRunTheNew(rollout.Plan, m) && !WentBack(earlier, m.Id)))
         {
             var way = wayBack(member);
             if (way.Artifact is null)
@@ -46,6 +47,10 @@ public static class RollbackPlanning
     /// <summary>Also one that was not heard again, and one that installs it just now. Of what was only downloaded nothing runs.</summary>
     private static bool MayRunTheNew(RolloutPlan plan, RolloutMember member) =>
         plan.Mode != UpdateMode.DownloadOnly && member.State is MemberState.Succeeded or MemberState.Unconfirmed or MemberState.Trial or MemberState.Installing;
+
+    /// <summary>Unless it was brought forward again, by a rollout that took that one back.</summary>
+    private static bool WentBack(Rollout? earlier, DeviceId device) =>
+        earlier is { Head.Rollback: null } && earlier.Members.TryGetValue(device, out var member) && member.State == MemberState.Succeeded;
 
     private static Dictionary<DeviceId, int> Deal(string id, List<(RolloutMember Member, RolloutCandidate Candidate)> back)
     {

@@ -74,10 +74,13 @@ public sealed partial class Rollout
     }
 
     /// <summary>Another rollout takes its devices back.</summary>
-    public Problem? RollBack(string by, DateTimeOffset now)
+    /// <param name="earlier">The one that took them back before; null when there was none, or it was deleted. One that was aborted may be followed by another.</param>
+    public Problem? RollBack(string by, Rollout? earlier, DateTimeOffset now)
     {
-        if (Head.State is RolloutState.Drafted or RolloutState.WaitingForApproval or RolloutState.RollingBack || Head.Rollback is not null)
-            return Head.Rollback is { } other ? new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} is taken back by {other} already.") : Not("rolled back");
+        if (Head.Rollback is { } other && (Head.State == RolloutState.RollingBack || Plan.Configuration is not null || earlier?.Head.State == RolloutState.Done))
+            return new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} is taken back by {other} already.");
+        if (Head.State is RolloutState.Drafted or RolloutState.WaitingForApproval)
+            return Not("rolled back");
         if (Plan.Configuration is not null && (Plan.RollbackOf is not null || Head is { State: RolloutState.Done, IsSettled: false }))
             return new Problem(ProblemKind.Conflict, Plan.RollbackOf is { } of ? $"Rollout {Plan.Id} takes {of} back; roll out what the layer is to say." : $"Rollout {Plan.Id} is done and its layer is being set; try again.");
         if (!Head.State.IsOver())
@@ -87,10 +90,13 @@ public sealed partial class Rollout
     }
 
     /// <summary>The rollout that took its devices back is over.</summary>
-    public void RolledBack(DateTimeOffset now)
+    /// <param name="isDone">It was not aborted before.</param>
+    public void RolledBack(bool isDone, DateTimeOffset now)
     {
-        if (Head.State == RolloutState.RollingBack)
-            Head = Head with { State = RolloutState.Aborted, Ended = now, Why = $"{Head.Why}; taken back by {Head.Rollback}" };
+        if (Head.State != RolloutState.RollingBack)
+            return;
+        var why = $"{Head.Why}; taken back {(isDone ? "" : "in part ")}by {Head.Rollback}";
+        Head = Head with { State = RolloutState.Aborted, Ended = now, Why = why.Length > RolloutPlan.MaxReason ? why[..RolloutPlan.MaxReason] : why };
     }
 
     /// <summary>Everybody had the update, or his turn. Who has not begun to install it is let go.</summary>
