@@ -1,4 +1,5 @@
 using System.Net;
+using Strata.Node.Settings;
 
 namespace Strata.Cloud.Tests;
 
@@ -44,5 +45,17 @@ public sealed class CloudOptionsTests
     {
         var options = new CloudOptions { DataFolder = "/tmp", Updates = new() { LookInterval = TimeSpan.Zero } };
         Assert.Contains("LookInterval must be 100 ms to 10 min", Assert.Throws<CloudConfigurationException>(options.Validate).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("postgres.maxReaders=4", null, "postgres.maxReaders is about telemetry in PostgreSQL, and without --database")]
+    [InlineData("store.maxReaders=4", "Host=db", "store.maxReaders is about telemetry in the data folder, and with --database")]
+    [InlineData("store.maxReaders=4", null, null)]
+    [InlineData("postgres.maxReaders=4", "Host=db", null)]
+    public void What_is_set_of_a_store_that_is_not_used_is_refused(string set, string? database, string? refused)
+    {
+        var options = new CloudOptions { DataFolder = "/tmp", Database = database, Settings = NodeSettings.Parse([set], CloudSettings.Sections) };
+        Assert.StartsWith(refused ?? "", Record.Exception(options.Validate)?.Message ?? "", StringComparison.Ordinal);
+        Assert.Equal(refused is null, Record.Exception(options.Validate) is null);
     }
 }

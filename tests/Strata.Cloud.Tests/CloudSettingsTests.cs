@@ -28,7 +28,7 @@ public sealed class CloudSettingsTests
         var folder = Directory.CreateTempSubdirectory("strata-settings-");
         try
         {
-            var settings = NodeSettings.Parse(CloudSettings.Sections.SelectMany(s => s.Settings).Select(s => $"{s.Name}={s.Default}"), CloudSettings.Sections);
+            var settings = NodeSettings.Parse(CloudSettings.Sections.Where(s => s.Name != "postgres").SelectMany(s => s.Settings).Select(s => $"{s.Name}={s.Default}"), CloudSettings.Sections);
             await using var node = await CloudNode.StartAsync(
                 new CloudOptions { DataFolder = folder.FullName, Http = new(System.Net.IPAddress.Loopback, 0), Mqtt = new(System.Net.IPAddress.Loopback, 0), Settings = settings }, cancellationToken: TestContext.Current.CancellationToken);
             Assert.NotEqual(0, node.Http.Port);

@@ -7,6 +7,8 @@ using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Updates;
 using Strata.Node.Settings;
+using Strata.Telemetry;
+using Strata.Telemetry.Postgres;
 
 namespace Strata.Cloud;
 
@@ -124,6 +126,10 @@ public sealed class CloudOptions
         Require(MaxMqttConnections is >= 1 and <= 1_000_000, nameof(MaxMqttConnections), "from 1 to 1,000,000");
         Require(KeepRaw >= TimeSpan.FromHours(1) && KeepRaw <= TimeSpan.FromDays(3653), nameof(KeepRaw), "from 1 hour to 10 years");
         Require(KeepWindows >= TimeSpan.FromHours(1) && KeepWindows <= TimeSpan.FromDays(7306), nameof(KeepWindows), "from 1 hour to 20 years");
+        if (Database is null && Settings.FirstOf<PostgresTelemetryOptions>() is { } server)
+            throw new CloudConfigurationException($"{server} is about telemetry in PostgreSQL, and without --database it is kept in the data folder: give --database, or set store.* instead.");
+        if (Database is not null && Settings.FirstOf<TelemetryStoreOptions>() is { } files)
+            throw new CloudConfigurationException($"{files} is about telemetry in the data folder, and with --database it is kept in PostgreSQL: set postgres.* instead.");
         if (KeyFile is not null && KeyCommand is not null)
             throw new CloudConfigurationException("--key-file and --key-command are both given; the installation's key is in one place.");
         if (Http.Port != 0 && Http.Port == Mqtt.Port && Http.Address.Equals(Mqtt.Address))

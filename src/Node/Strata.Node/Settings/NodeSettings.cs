@@ -32,6 +32,9 @@ public sealed class NodeSettings
         return read.Count == 0 ? None : new NodeSettings(read);
     }
 
+    /// <summary>The first that was given of a part; null when none was.</summary>
+    public string? FirstOf<T>() => given.FirstOrDefault(g => g.Section.Options == typeof(T)).Setting?.Name;
+
     /// <summary>Sets what was given of a part.</summary>
     /// <returns>The same options.</returns>
     public T On<T>(T options) where T : class
