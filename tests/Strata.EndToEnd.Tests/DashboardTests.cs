@@ -11,7 +11,7 @@ namespace Strata.EndToEnd.Tests;
 /// <summary>The dashboard in Debian's Chromium.</summary>
 public sealed class DashboardTests(DashboardTests.Running running) : IClassFixture<DashboardTests.Running>
 {
-    private static readonly string[] Pages = ["", "fleet", "maintenance", "sites", "devices", "devices/t-101", "gateways", "provisioning", "certificates", "users", "roles", "tokens", "audit", "tenants", "account", "shares", "usage", "sla", "billing"];
+    private static readonly string[] Pages = ["", "fleet", "maintenance", "sites", "devices", "devices/t-101", "gateways", "provisioning", "certificates", "rollouts", "users", "roles", "tokens", "audit", "tenants", "account", "shares", "usage", "sla", "billing"];
 
     [Fact]
     public async Task The_printed_link_signs_in_once()
@@ -105,6 +105,83 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
         await Assertions.Expect(card.Locator("[data-change] tbody tr")).ToHaveTextAsync(["interval-60"]);
         var findings = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").ToList();
         Assert.True(findings.Count == 0, string.Join("; ", findings.Select(Describe)));
+    }
+
+    [Fact]
+    public async Task A_configuration_is_drafted_from_what_its_layer_says_and_the_page_says_why_one_is_refused()
+    {
+        const string Layer = "site/hq/floor-1";
+        Running.Require();
+        var client = running.Installation.Client;
+        await client.PutConfigurationLayerAsync(Layer, """{"colour":1}""");
+        await using var context = await running.SignInAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync($"{running.Installation.CloudHttp}/rollouts");
+        await ConnectedAsync(page);
+        var form = page.GetByRole(AriaRole.Region, new() { Name = "Rehearsal" });
+        var (artifact, layer, content) = (form.GetByRole(AriaRole.Textbox, new() { Name = "Artifact" }), form.GetByRole(AriaRole.Textbox, new() { Name = "Layer" }), form.GetByRole(AriaRole.Textbox, new() { Name = "Content" }));
+        var (refusal, plan) = (form.GetByRole(AriaRole.Alert), form.Locator("[data-plan]"));
+        await Assertions.Expect(artifact).ToBeVisibleAsync();
+        await form.GetByRole(AriaRole.Combobox).SelectOptionAsync("a configuration");
+        await Assertions.Expect(artifact).ToHaveCountAsync(0);
+        var findings = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").ToList();
+        Assert.True(findings.Count == 0, string.Join("; ", findings.Select(Describe)));
+
+        // It begins with what the layer says now.
+        await layer.FillAsync(Layer);
+        await PressAsync("Begin with what it says now");
+        await Assertions.Expect(content).ToHaveValueAsync("{\n  \"colour\": 1\n}");
+
+        await RefusedAsync("""{"colour":""", "What the layer is to say is no JSON: ");
+        await RefusedAsync("[]", "A layer is a JSON object of what is wanted.");
+        await RefusedAsync("""{"colour":1}""", $"Layer '{Layer}' says that already.");
+        await layer.FillAsync("hq");
+        await RefusedAsync("""{"colour":2}""", "A layer is 'tenant', 'group/ID', 'site/PATH' or 'device/ID'.");
+
+        // What was rehearsed is refused in the API's words when a schema comes between.
+        await layer.FillAsync(Layer);
+        await RehearseAsync();
+        await Assertions.Expect(plan).ToContainTextAsync("1 devices match, 1 are given it");
+        await client.PutConfigurationSchemaAsync("room-sensor", """{"properties":{"colour":{"maximum":1}}}""");
+        await PressAsync("Draft it");
+        await Assertions.Expect(refusal).ToContainTextAsync("Device 't-101' cannot have it: it would not fit the schema of model 'room-sensor'");
+        await RehearseAsync();
+        await Assertions.Expect(plan).ToContainTextAsync("Not 1: it would not fit the schema of model 'room-sensor'");
+        await Assertions.Expect(form.GetByRole(AriaRole.Button, new() { Name = "Draft it" })).ToBeDisabledAsync();
+        await client.DeleteConfigurationSchemaAsync("room-sensor");
+
+        var other = await client.CreateRolloutAsync(new CreateRollout(NeedsApproval: false, Configuration: Says("""{"colour":3}""")));
+        await form.GetByLabel("whole places").CheckAsync();
+        await RehearseAsync();
+        await PressAsync("Draft it");
+        var card = page.Locator("[data-rollout]").First;
+        await Assertions.Expect(card).Not.ToHaveAttributeAsync("data-rollout", other.Id);
+        await Assertions.Expect(card).ToContainTextAsync($"Configuration of {Layer}, soft");
+        var drafted = await client.GetRolloutAsync((await card.GetAttributeAsync("data-rollout"))!);
+        Assert.Equal(("drafted", Layer, 1L, """{"colour":2}"""), (drafted.State, drafted.Configuration!.Layer, drafted.Configuration.Version, drafted.Configuration.Content!.Value.GetRawText()));
+
+        // One rollout at a time changes a layer.
+        await client.StepRolloutAsync(other.Id, "start");
+        await card.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToHaveTextAsync($"Layer '{Layer}' is changed by rollout {other.Id} now.");
+
+        Task PressAsync(string button) => form.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
+
+        Task RehearseAsync() => PressAsync("Rehearse");
+
+        async Task RefusedAsync(string says, string why)
+        {
+            await content.FillAsync(says);
+            await RehearseAsync();
+            await Assertions.Expect(refusal).ToContainTextAsync(why);
+            await Assertions.Expect(plan).ToHaveCountAsync(0);
+        }
+
+        static RolloutConfiguration Says(string json)
+        {
+            using var document = JsonDocument.Parse(json);
+            return new RolloutConfiguration(Layer, document.RootElement.Clone());
+        }
     }
 
     [Fact]

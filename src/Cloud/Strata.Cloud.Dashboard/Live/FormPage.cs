@@ -45,6 +45,9 @@ public abstract class FormPage : NodePage
         }
     }
 
+    /// <summary>Says why a change is not even asked for.</summary>
+    protected void Refuse(string why) => (Refusal, Done) = (why, null);
+
     /// <summary>Forgets what the last change came to, when another form is opened.</summary>
     protected void Forget() => (Refusal, Done) = (null, null);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Strata.Cloud.Contracts;
 
@@ -7,6 +8,11 @@ namespace Strata.Cloud.Dashboard.Parts;
 /// <summary>How figures are written for people.</summary>
 internal static class Show
 {
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Line by line, to read and to change.</summary>
+    public static string Json(JsonElement value) => JsonSerializer.Serialize(value, Indented);
+
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     public static string Percent(double? share) => share is { } s ? s.ToString("P1", CultureInfo.InvariantCulture) : "-";
