@@ -25,8 +25,8 @@ public readonly record struct LayerId(LayerKind Kind, string Name)
 
     public static bool TryParse(string? text, out LayerId id)
     {
-        id = default;
-        if (text == "tenant")
+        id = text == "tenant" ? Tenant : default;
+        if (id == Tenant)
             return true;
         if (text?.IndexOf('/', StringComparison.Ordinal) is not (> 0 and var slash) || slash == text.Length - 1 || text.Length > MaxLength)
             return false;
