@@ -1,4 +1,6 @@
 using System.Text.Json;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 
 namespace Strata.Cloud.Platform.Yaml;
 
@@ -48,9 +50,49 @@ public static class YamlJson
         }
     }
 
+    /// <summary>Emits JSON so that reading it gives the same: text is quoted where it would be something else.</summary>
+    /// <param name="lines">Levels of maps and lists that are a line each; those in them are in one line.</param>
+    public static void Emit(IEmitter emitter, JsonElement json, int lines)
+    {
+        switch (json.ValueKind)
+        {
+            case JsonValueKind.Object:
+                emitter.Emit(new MappingStart(default, default, true, lines > 0 ? MappingStyle.Block : MappingStyle.Flow));
+                foreach (var field in json.EnumerateObject())
+                {
+                    Emit(emitter, field.Name);
+                    Emit(emitter, field.Value, lines - 1);
+                }
+                emitter.Emit(new MappingEnd());
+                break;
+            case JsonValueKind.Array:
+                emitter.Emit(new SequenceStart(default, default, true, lines > 0 ? SequenceStyle.Block : SequenceStyle.Flow));
+                foreach (var item in json.EnumerateArray())
+                    Emit(emitter, item, lines - 1);
+                emitter.Emit(new SequenceEnd());
+                break;
+            case JsonValueKind.String:
+                Emit(emitter, json.GetString()!);
+                break;
+            default:
+                emitter.Emit(new Scalar(default, default, json.GetRawText(), ScalarStyle.Plain, true, false));
+                break;
+        }
+    }
+
+    private static void Emit(IEmitter emitter, string text) => emitter.Emit(new Scalar(default, default, text, StyleOf(text), true, true));
+
+    private static ScalarStyle StyleOf(string text) =>
+        text is "" or "null" or "true" or "false" || IsNumber(text) || text.Any(IsUnseen) ? ScalarStyle.DoubleQuoted
+        : char.IsLetterOrDigit(text[0]) && text[^1] != ' ' && text.All(static c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_' or '.' or '/' or '+' or '@') ? ScalarStyle.Plain
+        : ScalarStyle.SingleQuoted;
+
+    /// <summary>What other styles fold or drop.</summary>
+    private static bool IsUnseen(char c) => char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff';
+
     private static bool IsNumber(string text)
     {
-        if (text.Length is 0 or > 64 || !(char.IsAsciiDigit(text[0]) || text[0] == '-'))
+        if (text.Length == 0 || !(char.IsAsciiDigit(text[0]) || text[0] == '-'))
             return false;
         try
         {

@@ -23,8 +23,8 @@ public sealed class YamlTree
 
     public const int MaxNodes = 2_000_000;
 
-    /// <summary>Deeper than any site tree: two levels of nesting for each level of places.</summary>
-    public const int MaxDepth = 2 * (Core.Architecture.SiteId.MaxDepth + 4);
+    /// <summary>Deeper than any site tree, which has two levels of nesting for each level of places, and than a schema in its section.</summary>
+    public const int MaxDepth = Schemas.SchemaReferences.MaxDepth + 4;
 
     private readonly string file;
     private readonly Parser parser;
