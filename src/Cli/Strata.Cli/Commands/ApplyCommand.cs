@@ -12,7 +12,7 @@ internal static class ApplyCommand
     {
         var file = new Option<string>("--file", "-f") { Description = "The description (YAML); - reads standard input.", Required = true };
         var dryRun = new Option<bool>("--dry-run") { Description = "Print the difference (+ ~ -) and change nothing." };
-        var prune = new Option<bool>("--prune") { Description = "Remove what is registered under the file's site but not described, and layers and schemas that a configuration: does not describe." };
+        var prune = new Option<bool>("--prune") { Description = "Remove what is registered under the file's site but not described, and layers and schemas that a configuration: does not describe (with sites: in it, only layers of these)." };
         var secrets = new Option<string?>("--secrets") { Description = "Write new devices' secrets to this folder, one file each (0600), instead of printing them." };
         var command = new Command("apply", "Create and change sites, gateways, devices, groups and views from a description; set configurations (configuration:) and draft rollouts (rollouts:).") { file, dryRun, prune, secrets };
         var node = new NodeOptions(command);

@@ -2,6 +2,7 @@ using System.Text;
 using Strata.Cloud.Platform.Schemas;
 using Strata.Cloud.Platform.Yaml;
 using Strata.Core;
+using Strata.Core.Architecture;
 using Strata.Core.Configuration;
 using Strata.Core.Shadows;
 
@@ -9,7 +10,8 @@ namespace Strata.Cloud.Shadows.Configuration;
 
 /// <summary>What a file's <c>configuration:</c> says.</summary>
 /// <param name="Schemas">JSON Schemas by model.</param>
-internal sealed record ConfigurationFile(IReadOnlyDictionary<string, string> Schemas, IReadOnlyList<DescribedLayer> Layers)
+/// <param name="Sites">The places that it is of, with what is in them: what it does not describe is gone there alone, and no schema is. Null for the whole tenant.</param>
+internal sealed record ConfigurationFile(IReadOnlyDictionary<string, string> Schemas, IReadOnlyList<DescribedLayer> Layers, IReadOnlyList<SiteId>? Sites)
 {
     /// <summary>Reads the section, or says what is wrong first: <c>FILE:LINE:COLUMN: FIELD: what is wrong</c>. Pure: what is there already does not matter here.</summary>
     public static Outcome<ConfigurationFile> Read(string file, string yaml, ShadowLimits limits)
@@ -18,17 +20,20 @@ internal sealed record ConfigurationFile(IReadOnlyDictionary<string, string> Sch
         {
             string? tenant = null;
             var (schemas, layers) = (new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<LayerId, DescribedLayer>());
+            var (sites, isWhole) = (new List<SiteId>(), false);
             foreach (var document in YamlTree.Read(file, yaml))
             {
                 var top = DescriptionFile.Open(file, document, ref tenant, DescriptionFile.Sections);
                 if (top.Find("configuration") is not { } section)
                     continue;
-                var fields = new YamlFields(file, "configuration", section, "schemas", "layers");
+                var fields = new YamlFields(file, "configuration", section, "sites", "schemas", "layers");
+                sites.AddRange(fields.Texts("sites", static s => SiteId.Parse(s).Value).Select(SiteId.Parse));
+                isWhole |= fields.Find("sites") is null;
                 ReadSchemas(file, fields, schemas);
                 foreach (var (node, at) in fields.Items("layers"))
                     ReadLayer(new YamlFields(file, at, node, "layer", "content", "why"), limits, layers);
             }
-            return new ConfigurationFile(schemas, [.. layers.Values]);
+            return new ConfigurationFile(schemas, [.. layers.Values], isWhole ? null : sites);
         }
         catch (YamlFileException wrong)
         {
@@ -54,7 +59,7 @@ internal sealed record ConfigurationFile(IReadOnlyDictionary<string, string> Sch
 
     private static void ReadLayer(YamlFields fields, ShadowLimits limits, Dictionary<LayerId, DescribedLayer> layers)
     {
-        var said = fields.RequiredText("layer");
+        var said = fields.Text("layer", LayerId.MaxLength) ?? throw fields.Wrong("layer", "'layer' is missing.");
         if (!LayerId.TryParse(said, out var id))
             throw fields.Wrong("layer", $"'{said}' is no layer; write tenant, group/ID, site/PATH or device/ID.");
         var content = ConfigurationStore.Parse(YamlJson.Write(fields.Find("content") ?? throw fields.Wrong("content", "'content' is missing: what is wanted.")), limits);

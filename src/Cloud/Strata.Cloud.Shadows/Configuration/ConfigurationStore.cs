@@ -8,6 +8,7 @@ using Strata.Cloud.Platform.Schemas;
 using Strata.Cloud.Shadows.Rows;
 using Strata.Cloud.Shadows.Store;
 using Strata.Core;
+using Strata.Core.Architecture;
 using Strata.Core.Configuration;
 using Strata.Core.Devices;
 using Strata.Core.Shadows;
@@ -42,6 +43,8 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     /// <param name="version">The version that it was decided on; null for any.</param>
     public async Task<Outcome<ConfigurationLayerRow>> SetAsync(Caller caller, LayerId id, ShadowObject? content, long? version, string? why, CancellationToken cancellationToken)
     {
+        if (content is not null && id.Name.Any(char.IsControl))
+            return new Problem(ProblemKind.Invalid, "A layer's name has no control characters.", "layer");
         var outcome = await tables.ChangeAsync<ConfigurationLayerRow>(caller, async (db, now, token) =>
         {
             if (HeldBy(caller.Tenant, id.ToString()) is { } held)
@@ -126,7 +129,7 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
                 changes.Add(new ApplyChange(before is null ? "+" : after is null ? "-" : "~", kind, id, field is null || before is null || after is null ? [] : [field]));
                 rows.Add((before, after));
             }
-            foreach (var (model, schema) in file.Schemas.Where(s => schemas.GetValueOrDefault(s.Key)?.Schema != s.Value))
+            foreach (var (model, schema) in file.Schemas.Where(s => schemas.GetValueOrDefault(s.Key) is not { } known || ConfigurationSchema.InFile(known.Schema) != s.Value))
             {
                 var before = schemas.GetValueOrDefault(model);
                 schemas[model] = new ConfigurationSchemaRow { TenantId = caller.Tenant.Value, Model = model, Schema = schema, Updated = now };
@@ -142,12 +145,13 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
             }
             if (prune)
             {
-                foreach (var gone in layers.Values.Where(l => file.Layers.All(f => f.Id.ToString() != l.Id)).ToList())
+                var said = file.Layers.Select(l => l.Id.ToString()).ToHashSet(StringComparer.Ordinal);
+                foreach (var gone in layers.Values.Where(l => !said.Contains(l.Id) && (file.Sites is null || IsOf(caller.Tenant, Named(l.Id), file.Sites))).ToList())
                 {
                     layers.Remove(gone.Id);
                     Change("configuration", gone.Id, gone, null, null);
                 }
-                foreach (var gone in schemas.Values.Where(s => !file.Schemas.ContainsKey(s.Model)).ToList())
+                foreach (var gone in schemas.Values.Where(s => file.Sites is null && !file.Schemas.ContainsKey(s.Model)).ToList())
                 {
                     schemas.Remove(gone.Model);
                     Change("configuration-schema", gone.Model, gone, null, null);
@@ -166,6 +170,18 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
         if (!dryRun && outcome is { IsOk: true, Value.Count: > 0 })
             Changed?.Invoke(caller.Tenant);
         return outcome;
+    }
+
+    /// <summary>Whether a layer is of these places or what is in them: a place's, or that of a device there.</summary>
+    public bool IsOf(TenantId tenant, LayerId layer, IReadOnlyList<SiteId> sites)
+    {
+        SiteId? place = layer.Kind switch
+        {
+            LayerKind.Site when SiteId.TryParse(layer.Name, out var site) => site,
+            LayerKind.Device when DeviceId.TryParse(layer.Name, out var device) => fleet.Find(tenant, device)?.Site,
+            _ => null,
+        };
+        return place is { } at && sites.Any(s => s.Contains(at));
     }
 
     /// <summary>What the layers come to for a device.</summary>
@@ -233,7 +249,7 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     /// <summary>What a layer says that is not there.</summary>
     public const string None = "{}";
 
-    private static LayerId Named(string layer) => LayerId.TryParse(layer, out var id) ? id : throw new FormatException($"'{layer}' is no layer.");
+    public static LayerId Named(string layer) => LayerId.TryParse(layer, out var id) ? id : throw new FormatException($"'{layer}' is no layer.");
 
     private static ShadowObject Read(string layer, byte[] content) => Parse(content, Any).Value ?? throw new FormatException($"Layer '{layer}' cannot be read.");
 
