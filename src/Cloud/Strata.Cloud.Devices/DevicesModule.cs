@@ -130,8 +130,8 @@ public static class DevicesModule
             .WithSummary("One device").Produces<DeviceInfo>().ProducesProblem(StatusCodes.Status404NotFound);
         reads.MapGet("/devices/{id}/history", ReadHistory.HandleAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("GetDeviceHistory").WithTags("Devices")
             .WithSummary("The steps of a device's life, and how long it was in each state").Produces<DeviceHistory>().ProducesProblem(StatusCodes.Status404NotFound);
-        reads.MapGet("/export", ExportArchitecture.Handle).Requires(Permission.SitesRead).AcceptsOnly("site").WithName("Export").WithTags("Architecture")
-            .WithSummary("The architecture as a site file").Produces<string>(StatusCodes.Status200OK, "application/yaml").ProducesProblem(StatusCodes.Status404NotFound);
+        reads.MapGet("/export", ExportArchitecture.HandleAsync).Requires(Permission.SitesRead).AcceptsOnly("site").WithName("Export").WithTags("Architecture")
+            .WithSummary("The architecture, and configuration that the caller may read, as a site file").Produces<string>(StatusCodes.Status200OK, "application/yaml").ProducesProblem(StatusCodes.Status404NotFound);
         GroupRoutes.Map(reads);
         BulkRoutes.Map(reads);
         HookRoutes.Map(reads);

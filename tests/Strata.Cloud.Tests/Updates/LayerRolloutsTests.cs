@@ -48,6 +48,10 @@ public abstract class LayerRolloutsTests(RolloutCloud cloud) : RolloutSteps(clou
         Assert.Equal(HttpStatusCode.Conflict, await RefusedAsync(() => Cloud.Client.PutConfigurationLayerAsync("site/go", "{}", cancellationToken: Cancel)));
         Assert.Equal(HttpStatusCode.Conflict, await RefusedAsync(() => Cloud.Client.DeleteConfigurationLayerAsync("site/go", Cancel)));
         Assert.Equal(HttpStatusCode.Conflict, await RefusedAsync(() => Cloud.Client.ApplyAsync("apiVersion: strata/v1\nconfiguration:\n  layers: [ { layer: site/go, content: { interval: 5 } } ]\n", dryRun: false, prune: false, cancellationToken: Cancel)));
+        // What is exported says what the layer says to everybody, and changes nothing.
+        var export = await Cloud.Client.ExportAsync("go", Cancel);
+        Assert.Contains("{layer: site/go, content: {interval: 300}", export, StringComparison.Ordinal);
+        Assert.Empty((await Cloud.Client.ApplyAsync(export, dryRun: false, prune: true, cancellationToken: Cancel)).Changes);
         Assert.Empty(await PollAsync(fleet.Secrets));
         await ReportAsync(fleet.Secrets[first[0]], id, new JobReport("succeeded"), HttpStatusCode.NotFound);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Strata.Cloud.Devices.Rows;
 using Strata.Core;
 using Strata.Core.Tenancy;
@@ -18,21 +19,25 @@ internal sealed class SiteFileWriter
 
     private SiteFileWriter(StringWriter text) => emitter = new Emitter(text, new EmitterSettings(bestIndent: 2, bestWidth: int.MaxValue, isCanonical: false, maxSimpleKeyLength: 1024));
 
-    public static string Write(ArchitectureDescription description)
+    /// <param name="sections">Of other slices, by name.</param>
+    /// <param name="notes">For who reads the file, a line each, at its beginning.</param>
+    public static string Write(ArchitectureDescription description, IReadOnlyList<(string Name, JsonElement Content)>? sections = null, IEnumerable<string>? notes = null)
     {
         using var text = new StringWriter(new StringBuilder(), CultureInfo.InvariantCulture) { NewLine = "\n" };
+        foreach (var note in notes ?? [])
+            text.WriteLine($"# {note}");
         var writer = new SiteFileWriter(text);
         writer.emitter.Emit(new StreamStart());
         var children = description.Sites.Where(s => s.Parent is not null).ToLookup(s => s.Parent!);
         foreach (var root in description.Roots.Order(StringComparer.Ordinal))
             writer.WriteDocument(description, description.Sites.First(s => s.Path == root), children);
-        if (description.Roots.IsEmpty || description.Devices.Any(d => d.Site is null) || !description.Views.IsEmpty)
-            writer.WriteDocument(description, null, children);
+        if (description.Roots.IsEmpty || description.Devices.Any(d => d.Site is null) || !description.Views.IsEmpty || sections is { Count: > 0 })
+            writer.WriteDocument(description, null, children, sections);
         writer.emitter.Emit(new StreamEnd());
         return text.ToString();
     }
 
-    private void WriteDocument(ArchitectureDescription description, DescribedSite? root, ILookup<string, DescribedSite> children)
+    private void WriteDocument(ArchitectureDescription description, DescribedSite? root, ILookup<string, DescribedSite> children, IReadOnlyList<(string Name, JsonElement Content)>? sections = null)
     {
         emitter.Emit(new DocumentStart(null, null, isImplicit: true));
         Map(flow: false, () =>
@@ -44,6 +49,11 @@ internal sealed class SiteFileWriter
             List("devices", description.Devices.Where(d => d.Site is null ? root is null : root is not null && Within(root, d.Site)).OrderBy(d => d.Id, StringComparer.Ordinal), Device);
             List("groups", description.Groups.Where(g => root is not null && Within(root, g.Sites[0])).OrderBy(g => g.Id, StringComparer.Ordinal), Group);
             List("views", description.Views.Where(_ => root is null).Select(v => v.View).OrderBy(v => v.Name, StringComparer.Ordinal), View);
+            foreach (var (name, content) in sections ?? [])
+            {
+                Text(name);
+                YamlJson.Emit(emitter, content, lines: 2);
+            }
         });
         emitter.Emit(new DocumentEnd(isImplicit: true));
     }

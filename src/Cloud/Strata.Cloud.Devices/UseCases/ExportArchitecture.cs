@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
@@ -13,11 +15,11 @@ namespace Strata.Cloud.Devices.UseCases;
 
 /// <summary>
 /// <c>GET /api/v1/export</c>: the architecture as a site file, all of it or the tree of one place. Applying it gives no changes. Of one
-/// place's tree, or of the caller's scope, groups that reach beyond it are left out.
+/// place's tree, or of the caller's scope, groups that reach beyond it are left out. What other slices have of it (<see cref="IExportedSection"/>) is in it as far as the caller may read it.
 /// </summary>
 internal static class ExportArchitecture
 {
-    public static IResult Handle(string? site, HttpContext context, RegistryStore registry)
+    public static async Task<IResult> HandleAsync(string? site, HttpContext context, RegistryStore registry, [FromServices] IEnumerable<IDescribedSection> sections, CancellationToken cancellationToken)
     {
         var access = context.Access();
         var image = registry.Image(access.Tenant);
@@ -26,7 +28,24 @@ internal static class ExportArchitecture
         if (site is not null && !known.Contains(site, StringComparer.Ordinal))
             return ProblemResults.Of(ProblemKind.NotFound, $"There is no place '{(site.Length > 512 ? site[..512] : site)}'.{Suggestion.For(site, known)}", "site");
         string[]? roots = site is not null ? [site] : reach.IsWhole ? null : [.. Roots(reach.Sites.Select(s => s.Value).Where(image.Sites.ContainsKey))];
-        return Results.Text(SiteFileWriter.Write(Describe(image, roots, v => ReadViews.IsManaged(access, ViewContent.ToView(v).Scope, image))), "application/yaml");
+        var (contents, notes) = (new List<(string, JsonElement)>(), new List<string>());
+        foreach (var section in sections.OfType<IExportedSection>().OrderBy(s => s.Name, StringComparer.Ordinal))
+        {
+            var exported = await section.ExportAsync(access, roots, cancellationToken);
+            if (!exported.IsOk)
+                return ProblemResults.Of(exported.Problem);
+            if (exported.Value.Json is { } json)
+                contents.Add((section.Name, Element(json)));
+            if (exported.Value.LeftOut is { } leftOut)
+                notes.Add($"{section.Name}: {leftOut}");
+        }
+        return Results.Text(SiteFileWriter.Write(Describe(image, roots, v => ReadViews.IsManaged(access, ViewContent.ToView(v).Scope, image)), contents, notes), "application/yaml");
+    }
+
+    private static JsonElement Element(byte[] json)
+    {
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = YamlTree.MaxDepth });
+        return document.RootElement.Clone();
     }
 
     /// <param name="roots">The trees to describe; null for everything, also what is nowhere.</param>
