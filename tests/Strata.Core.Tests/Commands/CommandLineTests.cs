@@ -60,6 +60,29 @@ public sealed class CommandLineTests
         Assert.Equal(["heard"], steps.Select(s => s.Command.Name));
     }
 
+    [Fact]
+    public void What_was_lost_is_said_again_before_what_came_after_it()
+    {
+        var sent = Queued("first", 0, -20) is var item ? item with { Progress = item.Progress.Say(item.Terms, Now)! } : null!;
+        Item[] open = [sent, Queued("second", 0, -10)];
+        // The device listens to the second already.
+        Assert.Equal([("first", CommandStep.Lose)], CommandLine.Decide(open, static i => (i.Terms, i.Progress), i => i.Name == "first" ? DeviceReach.Away : DeviceReach.Here, 1, Now).Select(static s => (s.Command.Name, s.Step)));
+        var lost = sent with { Progress = sent.Progress.Lose()! };
+        Assert.Equal([("first", CommandStep.Say)], Decide([open[1], lost], DeviceReach.Here));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_device_that_begins_to_listen_while_it_is_asked_is_asked_again(int heardFrom)
+    {
+        var asked = 0;
+        DeviceReach Ask(string name) => ++asked > heardFrom ? DeviceReach.Here : DeviceReach.Away;
+        Assert.Null(CommandLine.OfOneMoment(["first", "second"], Ask, static r => r));
+        Assert.Equal([DeviceReach.Here, DeviceReach.Here], CommandLine.OfOneMoment(["first", "second"], Ask, static r => r)!.Values);
+    }
+
     private static Item Queued(string name, int priority, int seconds) =>
         new(name, new CommandTerms(Now.AddHours(1), TimeSpan.FromSeconds(60), 3, TimeSpan.FromSeconds(5), priority), CommandProgress.Begin(Now.AddSeconds(seconds)));
 

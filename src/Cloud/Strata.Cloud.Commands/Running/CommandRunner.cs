@@ -68,7 +68,9 @@ internal sealed partial class CommandRunner(
         {
             var device = DeviceId.Parse(name);
             // It may listen to the commands of one name, and not to those of another.
-            var routes = open.Values.DistinctBy(c => c.Name).ToDictionary(c => c.Name, c => RouteOf(tenant, device, c.Topic), StringComparer.Ordinal);
+            var topics = open.Values.DistinctBy(c => c.Name).ToDictionary(c => c.Name, c => c.Topic, StringComparer.Ordinal);
+            if (CommandLine.OfOneMoment(topics.Keys, n => RouteOf(tenant, device, topics[n]), static r => r.Reach) is not { } routes)
+                continue;
             foreach (var (row, step) in CommandLine.Decide([.. open.Values], static c => (c.Terms, c.Progress), c => routes[c.Name].Reach, options.AtOnce, now))
             {
                 if (step is not CommandStep.Say || !paused.TryGetValue((tenant, name), out var until) || now >= until)

@@ -50,8 +50,10 @@ public static class CommandLine
             var step = Under(terms, progress, reach(command), now);
             if (step is not CommandStep.Wait)
                 steps.Add((command, step));
-            if (progress.State.IsUnderWay() && step is not (CommandStep.End or CommandStep.Lose) && !terms.IsDirect)
-                ahead++;
+            if (terms.IsDirect || !progress.State.IsUnderWay() || step is CommandStep.End)
+                continue;
+            // What is lost is said again before what came after it: the queue goes on at the next look.
+            ahead += step is CommandStep.Lose ? atOnce : 1;
         }
         var waiting = open.Where(c => of(c) is { Progress.State: CommandState.Queued } and var w && now < w.Terms.Expires && reach(c) is DeviceReach.Here or DeviceReach.ThroughGateway)
             .OrderByDescending(c => of(c).Terms.IsDirect).ThenByDescending(c => of(c).Terms.Priority).ThenBy(c => of(c).Progress.Created);
@@ -62,6 +64,14 @@ public static class CommandLine
             steps.Add((command, CommandStep.Say));
         }
         return steps;
+    }
+
+    /// <summary>How a device can be reached with each command, all of one moment: one that begins to listen while it is asked would be given a later command before an earlier one.</summary>
+    /// <returns>Null while it changes: it is asked again at the next look.</returns>
+    public static IReadOnlyDictionary<string, T>? OfOneMoment<T>(IReadOnlyCollection<string> names, Func<string, T> ask, Func<T, DeviceReach> reach)
+    {
+        var first = names.ToDictionary(static n => n, ask, StringComparer.Ordinal);
+        return names.Count > 1 && names.Any(n => reach(ask(n)) != reach(first[n])) ? null : first;
     }
 
     private static CommandStep Under(CommandTerms terms, CommandProgress progress, DeviceReach reach, DateTimeOffset now)
