@@ -134,8 +134,9 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
     public Outcome<RollbackDraft> RollBack(Caller caller, LiveRollout live)
     {
         var (id, now, book) = (live.Rollout.Plan.Id, time.GetUtcNow(), store.Of(caller.Tenant));
-        if (Held(book, live.Rollout) is { } held)
-            return held;
+        // A way back is not refused because many rollouts were drafted, and it has its bound too.
+        if ((Held(book, live.Rollout) ?? Full(book, 2 * options.MaxRollouts)) is { } refused)
+            return refused;
         var draft = Draft(caller, live.Rollout);
         if (draft.Rollout.Members.Count == 0)
             return new Problem(ProblemKind.Conflict, $"No device of rollout {id} can go back{(draft.Stranded.Count > 0 ? $": {draft.Stranded[0].WhyNot}" : "; none runs the new version")}.");
@@ -160,6 +161,9 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
         var (there, known) = (await layers.VersionAsync(tenant, change.Layer, cancellationToken), change.Version + (isMade ? 1 : 0));
         return there == known ? null : new Problem(ProblemKind.Conflict, $"Layer '{change.Layer}' was changed meanwhile: it has version {there}, and rollout {id} {(isMade ? "made it" : "was drafted on")} {known}. Draft another.");
     }
+
+    private static Problem? Full(TenantRollouts book, int most) =>
+        book.All.Count < most ? null : new Problem(ProblemKind.TooMuch, $"The tenant has {book.All.Count} rollouts, old ones among them; delete some that are over ('strata rollout delete').");
 
     /// <summary>Why a layer cannot be changed now: another rollout does.</summary>
     private static Problem? Held(TenantRollouts book, Rollout rollout) =>
@@ -195,8 +199,8 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
         int loads;
         lock (book.Gate)
         {
-            if (book.All.Count >= options.MaxRollouts)
-                return new Problem(ProblemKind.TooMuch, $"The tenant has {options.MaxRollouts} rollouts, old ones among them; delete some that are over ('strata rollout delete').");
+            if (Full(book, options.MaxRollouts) is { } full)
+                return full;
             book.Add(new LiveRollout(rollout));
             book.Done.Add(new UpdateAudit(caller, time.GetUtcNow(), action, plan.Id, null, new { plan.Name, plan.Artifact, plan.Query, devices = rollout.Members.Count, mode = RolloutNames.NameOf(plan.Mode) }));
             loads = book.Loads;

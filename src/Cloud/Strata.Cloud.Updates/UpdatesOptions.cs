@@ -9,7 +9,7 @@ public sealed class UpdatesOptions
     /// <summary>How often a rollout's query is asked again for devices that joined or left. 1 s to 1 h; 1 min unless given.</summary>
     public TimeSpan FollowInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Rollouts of one tenant, old ones too; over them none is drafted until some are deleted. 1 to 1,000; 200 unless given.</summary>
+    /// <summary>Rollouts of one tenant, old ones too; over them none is drafted until some are deleted, and over twice as many none is taken back. 1 to 1,000; 200 unless given.</summary>
     public int MaxRollouts { get; set; } = 200;
 
     /// <summary>Devices of one rollout. 1 to 1,000,000; 200,000 unless given.</summary>

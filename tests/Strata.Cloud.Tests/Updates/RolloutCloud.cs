@@ -24,6 +24,8 @@ public class RolloutCloud : RunningCloud
     protected RolloutCloud(PostgresServer? server)
         : base(server) => Updates = new UpdatesOptions { LookInterval = TimeSpan.FromMinutes(10), FollowInterval = TimeSpan.FromSeconds(1) };
 
+    public UpdatesOptions Limits => Updates;
+
     internal MovedTime Time { get; } = new();
 
     internal WriteFaults Faults { get; } = new();

@@ -224,6 +224,12 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
 
         await Cloud.StopAsync();
         await Cloud.StartAsync();
+        // However often it is aborted: ways back have a bound too.
+        var most = Cloud.Limits.MaxRollouts;
+        Cloud.Limits.MaxRollouts = 1;
+        var full = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: false, Cancel));
+        Cloud.Limits.MaxRollouts = most;
+        Assert.Equal(HttpStatusCode.TooManyRequests, full.StatusCode);
         var second = await Cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: false, Cancel);
         Assert.Equal((3, bad.Id), (second.Devices, second.Rollout!.RollbackOf));
         Assert.DoesNotContain(went, (await Cloud.Client.ListRolloutDevicesAsync(second.Rollout.Id, cancellationToken: Cancel)).Items.Select(d => d.Device));
