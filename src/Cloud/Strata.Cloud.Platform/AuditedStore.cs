@@ -28,7 +28,7 @@ public class AuditedStore<TContext> : IDisposable
     {
         (this.database, this.migrationsTable, this.create, this.numbers, this.time) = (database, migrationsTable, create, numbers, time);
         options = database.OptionsFor<TContext>(migrationsTable);
-        Turn = new RegistryTurn<TContext>(database, tenant => create(database.OptionsFor<TContext>(migrationsTable), tenant), (tenant, cancellationToken) => ReloadAsync(tenant, cancellationToken), logger);
+        Turn = new RegistryTurn<TContext>(database, Create, (tenant, cancellationToken) => ReloadAsync(tenant, cancellationToken), logger);
     }
 
     /// <summary>The turn on which everything is written.</summary>

@@ -46,6 +46,26 @@ public sealed class ShadowTravelTests : IAsyncLifetime
         }
     }
 
+    /// <summary>What the writer keeps of a tenant from one change to the next leads where the tenant is.</summary>
+    [Fact]
+    public async Task A_tenant_that_moves_there_and_back_under_a_running_node_keeps_every_change()
+    {
+        await cloud.Client.CreateTenantAsync(new CreateTenant("acme"), Cancelled);
+        await Acme.CreateDeviceAsync(new CreateDevice("t-1"), Cancelled);
+        var version = (await SetAsync(0)).Version;
+        foreach (var level in new[] { "dedicated", "logical", "dedicated", "encrypted" })
+        {
+            version = (await SetAsync(version)).Version;
+            await ChangeAsync(level);
+            version = (await SetAsync(version)).Version;
+        }
+        await cloud.StopAsync();
+        await cloud.StartAsync();
+        Assert.Equal(9, version);
+        Assert.Equal(version, (await Acme.GetShadowAsync("t-1", cancellationToken: Cancelled)).Version);
+        Assert.Equal(Enumerable.Range(1, 9).Reverse(), (await Acme.ListShadowChangesAsync("t-1", cancellationToken: Cancelled)).Items.Select(c => (int)c.Version));
+    }
+
     private Task<ShadowInfo> SetAsync(long n) => Acme.UpdateShadowAsync("t-1", "{\"state\":{\"desired\":{\"password\":\"" + Secret + "\",\"n\":" + n + "}}}", cancellationToken: Cancelled);
 
     private bool Found() => Directory.EnumerateFiles(cloud.Folder, "registry.db*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".lock", StringComparison.Ordinal))

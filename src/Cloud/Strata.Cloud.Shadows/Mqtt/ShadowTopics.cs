@@ -53,7 +53,7 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
         if (!work.IsFromGateway)
             nudge.Changed(work.Key);
         // For applications: QoS 0 waits in no session, so that a device that listens to everything finds no pile of them.
-        Say(work.Key, "update/documents", ShadowDocument.Documents(change, token), 0);
+        Say(work.Key, "update/documents", () => ShadowDocument.Documents(change, token), 0);
     }
 
     private Task UpdateAsync(ShadowKey key, byte[] payload)
@@ -100,22 +100,21 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
             Reject(work.Key, "get", new Problem(ProblemKind.NotFound, work.Key.Name.Length == 0 ? "The device has no shadow yet." : $"The device has no shadow named '{work.Key.Name}'."), work.Token, null);
             return;
         }
-        var answer = work.Verb switch
+        if (work.Verb == ShadowVerb.Read)
+            contacts.Fetched(work.Key, result.Shadow!.Version);
+        Say(work.Key, $"{Word(work.Verb)}/accepted", () => work.Verb switch
         {
             ShadowVerb.Read => ShadowDocument.Get(result.Shadow!, time.GetUtcNow().ToUnixTimeMilliseconds(), work.Token),
             ShadowVerb.Update => ShadowDocument.Updated(result.Change!, result.Request!),
             _ => ShadowDocument.Deleted(result.Shadow!, work.Token),
-        };
-        if (work.Verb == ShadowVerb.Read)
-            contacts.Fetched(work.Key, result.Shadow!.Version);
-        Say(work.Key, $"{Word(work.Verb)}/accepted", answer);
+        });
     }
 
     private void Reject(ShadowKey key, string verb, Problem problem, string? token, long? version)
     {
         if (verb == "update")
             contacts.Rejected(key, problem.Detail);
-        Say(key, $"{verb}/rejected", ShadowDocument.Rejected(problem, time.GetUtcNow().ToUnixTimeMilliseconds(), token, version));
+        Say(key, $"{verb}/rejected", () => ShadowDocument.Rejected(problem, time.GetUtcNow().ToUnixTimeMilliseconds(), token, version));
     }
 
     private static string Word(ShadowVerb verb) => verb switch
@@ -129,15 +128,20 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
     /// <param name="again">Also where it was told of this version in this connection.</param>
     private void TellDelta(ShadowKey key, Shadow shadow, bool again, string? token = null)
     {
-        if (shadow.IsDeleted || !host.Value.IsConnected(key.Tenant, key.Device) || ShadowDocument.Delta(shadow, token) is not { } delta)
+        if (shadow.IsDeleted || !host.Value.IsConnected(key.Tenant, key.Device))
             return;
-        if (contacts.Listener(key.Tenant, key.Device) is { } connection)
+        Say(key, "update/delta", () =>
         {
-            if (!again && contacts.Find(key)?.Told == (shadow.Version, connection))
-                return;
-            contacts.Told(key, shadow.Version, connection);
-        }
-        Say(key, "update/delta", delta);
+            if (ShadowDocument.Delta(shadow, token) is not { } delta)
+                return null;
+            if (contacts.Listener(key.Tenant, key.Device) is { } connection)
+            {
+                if (!again && contacts.Find(key)?.Told == (shadow.Version, connection))
+                    return null;
+                contacts.Told(key, shadow.Version, connection);
+            }
+            return delta;
+        });
     }
 
     /// <summary>What the device missed, as one.</summary>
@@ -157,7 +161,7 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
 #pragma warning restore CA1031
     }
 
-    private void Say(ShadowKey key, string tail, byte[] payload, byte qos = 1) => host.Value.Say(key.Tenant, key.Device, ShadowTopic.Of(key.Name, tail), payload, qos);
+    private void Say(ShadowKey key, string tail, Func<byte[]?> write, byte qos = 1) => host.Value.Say(key.Tenant, key.Device, ShadowTopic.Of(key.Name, tail), write, qos);
 
     [LoggerMessage(7042, LogLevel.Error, "A device could not be told what it missed.")]
     private partial void LogNotTold(Exception fault);

@@ -17,7 +17,13 @@ namespace Strata.Cloud.Shadows.Store;
 internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<ShadowTables> logger)
     : AuditedStore<ShadowsDbContext>(database, ShadowsDbContext.MigrationsTable, static (options, tenant) => new ShadowsDbContext(options, tenant), numbers, time, logger)
 {
+    /// <summary>Tenants whose contexts are kept.</summary>
+    private const int MaxKept = 64;
+
     private readonly AuditNumbers audits = numbers;
+
+    /// <summary>Contexts of the tenants that were written last, none of which holds a connection. Of the writer alone.</summary>
+    private readonly Dictionary<TenantId, ShadowsDbContext> kept = [];
 
     /// <summary>The shadows of these ids that are there.</summary>
     public async Task<Dictionary<string, byte[]>> LoadAsync(TenantId tenant, IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
@@ -42,28 +48,25 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
         return [.. rows.Select(r => EntryText.Read(r.Entry)).OrderByDescending(e => e.Version)];
     }
 
-    /// <summary>Writes a batch as one transaction.</summary>
+    /// <summary>Writes a batch as one transaction. One after the other.</summary>
     public async Task WriteAsync(TenantId tenant, ShadowBatch batch, CancellationToken cancellationToken)
     {
-        await using var context = Create(tenant);
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        // Making a context takes longer than writing a shadow: a tenant's is used again, unless something failed.
+        var context = kept.Remove(tenant, out var known) ? known : Create(tenant);
         var connection = context.Database.GetDbConnection();
-        foreach (var device in batch.Purged)
-            await PurgeAsync(context, device, cancellationToken);
-        var shadows = batch.Shadows.Select(s => (s.Key, s.Value.Device, s.Value.Updated, s.Value.Deleted, ContextSeal.Seal<ShadowRow>(context, nameof(ShadowRow.Content), s.Key, s.Value.Content))).ToList();
-        var changes = batch.Changes.Select(c => (c.Id, c.Time, ContextSeal.Seal<ShadowChangeRow>(context, nameof(ShadowChangeRow.Entry), c.Id, c.Entry))).ToList();
-        if (connection is NpgsqlConnection server)
-            await WriteAtOnceAsync(server, (NpgsqlTransaction)transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
-        else
-            await WritePreparedAsync(connection, transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
-        if (batch.Audit.Count > 0)
+        var home = connection.ConnectionString;
+        try
         {
-            context.AddRange(batch.Audit);
-            await context.SaveChangesAsync(cancellationToken);
+            await WriteAsync(context, connection, tenant, batch, cancellationToken);
+            // What was led to the tenant's own database would stay there, and the tenant may move.
+            if (kept.Count < MaxKept && connection.ConnectionString == home)
+                kept.Add(tenant, context);
         }
-        await transaction.CommitAsync(cancellationToken);
-        if (batch.Audit.Count > 0)
-            audits.Announce(tenant);
+        finally
+        {
+            if (!kept.ContainsKey(tenant))
+                await context.DisposeAsync();
+        }
     }
 
     /// <summary>Lets go of changes before a time, and of the versions of shadows that were deleted before it. In turn with nothing: neither is changed by anybody else.</summary>
@@ -99,6 +102,28 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
     {
         TenantId = caller.Tenant.Value, Id = audits.Next(caller.Tenant), Time = now, Actor = caller.Actor, Origin = caller.Origin, Action = action, Kind = "shadow", Subject = subject, After = after,
     };
+
+    private async Task WriteAsync(ShadowsDbContext context, DbConnection connection, TenantId tenant, ShadowBatch batch, CancellationToken cancellationToken)
+    {
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        foreach (var device in batch.Purged)
+            await PurgeAsync(context, device, cancellationToken);
+        var shadows = batch.Shadows.Select(s => (s.Key, s.Value.Device, s.Value.Updated, s.Value.Deleted, ContextSeal.Seal<ShadowRow>(context, nameof(ShadowRow.Content), s.Key, s.Value.Content))).ToList();
+        var changes = batch.Changes.Select(c => (c.Id, c.Time, ContextSeal.Seal<ShadowChangeRow>(context, nameof(ShadowChangeRow.Entry), c.Id, c.Entry))).ToList();
+        if (connection is NpgsqlConnection server)
+            await WriteAtOnceAsync(server, (NpgsqlTransaction)transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
+        else
+            await WritePreparedAsync(connection, transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
+        if (batch.Audit.Count > 0)
+        {
+            context.AddRange(batch.Audit);
+            await context.SaveChangesAsync(cancellationToken);
+            context.ChangeTracker.Clear();
+        }
+        await transaction.CommitAsync(cancellationToken);
+        if (batch.Audit.Count > 0)
+            audits.Announce(tenant);
+    }
 
     private static async Task PurgeAsync(ShadowsDbContext context, string device, CancellationToken cancellationToken)
     {

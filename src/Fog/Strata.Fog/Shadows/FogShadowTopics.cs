@@ -120,7 +120,7 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
             }
             Say(message, name, "update/accepted", ShadowDocument.Updated(decided.Value, request.Value));
             TellDelta(message.Tenant, message.Device, name, decided.Value.After, request.Value.ClientToken);
-            host.Value.Say(message.Tenant, message.Device, ShadowTopic.Of(name, "update/documents"), ShadowDocument.Documents(decided.Value, request.Value.ClientToken), qos: 0);
+            host.Value.Say(message.Tenant, message.Device, ShadowTopic.Of(name, "update/documents"), () => ShadowDocument.Documents(decided.Value, request.Value.ClientToken), qos: 0);
         }
         catch (IOException refused)
         {

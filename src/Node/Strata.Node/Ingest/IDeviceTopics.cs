@@ -10,7 +10,7 @@ public sealed record DeviceMessage(TenantId Tenant, DeviceId Device, string Rest
 
 /// <summary>
 /// Topics below <c>devices/{id}/</c> that a part of the node serves, as its shadow or its jobs. All of it is called on a connection's read loop and must be quick. Each is found among the
-/// services when the first device speaks; answers go by <see cref="TelemetryMqttHost.Say"/>.
+/// services when the first device speaks; answers go by <see cref="TelemetryMqttHost"/>.
 /// </summary>
 public interface IDeviceTopics
 {

@@ -16,6 +16,16 @@ public sealed partial class TelemetryMqttHost
         broker!.Publish(
             tenant.Value, Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}"), payload, qos: qos, watch: delivered is null ? null : new DeliveryWatch(OwnerOf(device), delivered));
 
+    /// <summary>Says something on a topic of a device that takes work to write: it is written only where somebody listens.</summary>
+    /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
+    /// <param name="write">What to say; null for nothing.</param>
+    public void Say(TenantId tenant, DeviceId device, string rest, Func<byte[]?> write, byte qos = 1)
+    {
+        var topic = Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}");
+        if (broker!.HasSubscribers(tenant.Value, topic) && write() is { } payload)
+            broker.Publish(tenant.Value, topic, payload, qos: qos);
+    }
+
     /// <summary>Says something on a topic of a device to its own connections here alone, by their subscriptions.</summary>
     /// <param name="rest">The topic after <c>devices/{id}/</c>.</param>
     /// <returns>Whether one of them listens.</returns>
