@@ -94,11 +94,38 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
         async Task UntilAsync(long bytes) => await Eventually.IsAsync(() => Task.FromResult(Downloaded()), now => now >= bytes, $"{bytes} bytes come; {installation.Folder} has the logs");
     }
 
+    /// <summary>First both keys are believed, then the new one alone; each ring is signed by a key that both rings have.</summary>
+    [Fact]
+    public async Task Keys_are_rotated_on_devices_by_rollouts_of_their_ring()
+    {
+        await installation.StartCloudAsync("--set", "updates.lookInterval=500ms");
+        var secret = await installation.Client.CreateDeviceAsync(new CreateDevice(Device, Model: "T-100"), Cancel);
+        await AddKeyAsync();
+        await using var agent = await SuperviseAsync(secret.Secret, installation.CloudMqttPort, installation.CloudHttp);
+        await ActiveAsync();
+        await AddKeyAsync("k2");
+        Assert.Equal("done", (await RollOutAsync(await AddRingAsync("2", "k1"))).State);
+        Assert.Equal(["edge", "keys"], (await RunsAsync("2")).Select(s => s.Component).Order(StringComparer.Ordinal));
+
+        await StrataAsync("artifacts", "keys", "delete", "k1", "--data", installation.CloudFolder);
+        Assert.Equal("done", (await RollOutAsync(await AddRingAsync("3", "k2"))).State);
+        Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(installation.Folder, "ring-3.json"), Cancel), await File.ReadAllBytesAsync(Path.Combine(Updates, "keys.json"), Cancel));
+        Assert.Equal("done", (await RollOutAsync(await AddAsync("2.0", Starts, "k2"))).State);
+        Assert.Equal([("edge", "2.0"), ("keys", "3")], (await RunsAsync("2.0")).Select(s => (s.Component, s.Version)).Order());
+
+        async Task<string> AddRingAsync(string version, string key)
+        {
+            var file = Path.Combine(installation.Folder, $"ring-{version}.json");
+            await StrataAsync("artifacts", "keys", "ring", "--out", file, "--data", installation.CloudFolder);
+            return await AddFileAsync(file, "keys", version, key);
+        }
+    }
+
     public ValueTask DisposeAsync() => installation.DisposeAsync();
 
     private string Updates => Path.Combine(installation.Folder, "updates");
 
-    private string KeyFile => Path.Combine(installation.Folder, "k1.key.pem");
+    private string KeyFile(string key) => Path.Combine(installation.Folder, $"{key}.key.pem");
 
     /// <summary>A version of the agent.</summary>
     private static string Starts => $"#!/bin/sh\nexec \"{Installation.Executable}\" edge \"$@\"\n";
@@ -106,10 +133,10 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     /// <summary>So many bytes that a shell does not run.</summary>
     private static string Padding(int bytes) => string.Concat(Enumerable.Repeat("# nothing to do in this line of a program that is only long\n", bytes / 61));
 
-    private async Task AddKeyAsync()
+    private async Task AddKeyAsync(string key = "k1")
     {
-        await StrataAsync("artifacts", "keygen", "k1", "--out", installation.Folder);
-        await StrataAsync("artifacts", "keys", "add", KeyFile, "--data", installation.CloudFolder);
+        await StrataAsync("artifacts", "keygen", key, "--out", installation.Folder);
+        await StrataAsync("artifacts", "keys", "add", KeyFile(key), "--data", installation.CloudFolder);
     }
 
     private Task<string> ActiveAsync() => Eventually.IsAsync(async () => (await installation.Client.GetDeviceAsync(Device, Cancel)).State, state => state == "active", "the agent's first reading");
@@ -118,12 +145,17 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     private async Task<IReadOnlyList<DeviceSoftware>> RunsAsync(string version) =>
         (await Eventually.IsAsync(() => installation.Client.ListDeviceSoftwareAsync(Device, Cancel), all => all.Items.Any(s => s.Version == version), $"it is written that the device runs {version}")).Items;
 
-    private async Task<string> AddAsync(string version, string script)
+    private async Task<string> AddAsync(string version, string script, string key = "k1")
     {
         var file = Path.Combine(installation.Folder, $"edge-{version}.sh");
         await File.WriteAllTextAsync(file, $"{script}# {version}\n", Cancel);
-        await StrataAsync("artifacts", "add", file, "--component", "edge", "--version", version, "--model", "T-100", "--key", KeyFile, "--data", installation.CloudFolder);
-        return Assert.Single((await installation.Client.ListArtifactsAsync("edge", cancellationToken: Cancel)).Items, a => a.Version == version).Id;
+        return await AddFileAsync(file, "edge", version, key);
+    }
+
+    private async Task<string> AddFileAsync(string file, string component, string version, string key)
+    {
+        await StrataAsync("artifacts", "add", file, "--component", component, "--version", version, "--model", "T-100", "--key", KeyFile(key), "--data", installation.CloudFolder);
+        return Assert.Single((await installation.Client.ListArtifactsAsync(component, cancellationToken: Cancel)).Items, a => a.Version == version).Id;
     }
 
     /// <summary>Rolls it out to the one device, until the gate has decided.</summary>

@@ -422,6 +422,29 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
         return client;
     }
 
+    /// <summary>What devices would refuse as their ring of keys is refused here first.</summary>
+    [Fact]
+    public async Task A_ring_of_keys_for_devices_is_taken_when_it_believes_its_own_manifest()
+    {
+        var client = await TenantAsync("a-ring");
+        await client.SaveArtifactKeyAsync("k2", PublicOf(second), Cancel);
+        var ring = KeyRingText.Write(new KeyRing([new TrustedKey("k2", "ecdsa-p256", second.ExportSubjectPublicKeyInfo(), null, null)], 1));
+        var wrong = await RefusedAsync(() => AddRingAsync(ring, ("k1", key)));
+        Assert.Equal(HttpStatusCode.Forbidden, wrong.Status);
+        Assert.Contains("Sign it with keys of both rings", wrong.Message, StringComparison.Ordinal);
+        wrong = await RefusedAsync(() => AddRingAsync("no ring"u8.ToArray(), ("k1", key)));
+        Assert.Contains("it is not what 'strata artifacts keys ring' writes", wrong.Message, StringComparison.Ordinal);
+        wrong = await RefusedAsync(() => AddRingAsync(new byte[KeyRingText.MaxBytes + 1], ("k1", key)));
+        Assert.Contains("a ring of keys has at most 65,536 bytes", wrong.Message, StringComparison.Ordinal);
+        Assert.Equal("keys", (await AddRingAsync(ring, ("k1", key), ("k2", second))).Component);
+
+        async Task<ArtifactInfo> AddRingAsync(byte[] bytes, params (string Id, ECDsa Key)[] by)
+        {
+            await SendAsync(client, bytes);
+            return await client.AddArtifactAsync(Sign(Manifest(bytes, "2", TimeProvider.System.GetUtcNow(), component: "keys"), by), Cancel);
+        }
+    }
+
     private async Task<StrataClient> TenantAsync(string name)
     {
         await cloud.Client.CreateTenantAsync(new CreateTenant(name), Cancel);
@@ -442,9 +465,9 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
 
     private string[] Files() => [.. Directory.EnumerateFiles(Content, "*", SearchOption.AllDirectories).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 
-    internal static byte[] Manifest(byte[] bytes, string version, DateTimeOffset created, string model = "T-100", long counter = 1) => ManifestWriter.Write(new UpdateManifest
+    internal static byte[] Manifest(byte[] bytes, string version, DateTimeOffset created, string model = "T-100", long counter = 1, string component = "app") => ManifestWriter.Write(new UpdateManifest
     {
-        Component = "app", Version = version, Models = [model], Counter = counter, Sha256 = Hash(bytes), Size = bytes.Length, Created = created,
+        Component = component, Version = version, Models = [model], Counter = counter, Sha256 = Hash(bytes), Size = bytes.Length, Created = created,
     });
 
     internal static AddArtifact Sign(byte[] manifest, params (string Id, ECDsa Key)[] keys) => new(

@@ -20,7 +20,7 @@ public sealed class AgentTests
     {
         using var device = new TestDevice();
         using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Slots, device.Source, TimeProvider.System, new ListLogger());
-        device.Loader.Write(SlotMachine.Fail(device.Loader.Read()!, "j1", "the disk is full"));
+        device.Loader.Write(SlotMachine.Fail(device.Loader.Read()!, "j1", "the disk is full", "1.0"));
         await agent.RejectedAsync("j1", Encoding.UTF8.GetBytes(refusal));
         Assert.Equal(isKept, device.Loader.Read()!.Outcome is not null);
     }

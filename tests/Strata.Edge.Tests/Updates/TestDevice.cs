@@ -38,7 +38,6 @@ internal sealed class TestDevice : IDisposable
 {
     public static readonly byte[] Old = [.. Enumerable.Range(0, 3_000).Select(i => (byte)(i * 7))];
     public static readonly byte[] New = [.. Old[..1_000], .. "the new version"u8, .. Old[1_100..]];
-    private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
     public TestDevice(bool withDelta = false)
     {
@@ -47,7 +46,7 @@ internal sealed class TestDevice : IDisposable
             program.Write(Old);
             program.Sync();
         }
-        Disk.Replace("keys.json", KeyRingText.Write(new KeyRing([new("k1", "ecdsa-p256", key.ExportSubjectPublicKeyInfo(), null, null)], 1)));
+        Disk.Replace("keys.json", KeyRingText.Write(new KeyRing([new("k1", "ecdsa-p256", Key.ExportSubjectPublicKeyInfo(), null, null)], 1)));
         Loader.Write(SlotMachine.First(new SlotContent("1.0", Hash(Old), Old.Length, 3)));
         Source.Files[$"/artifacts/{Hash(New)}"] = New;
         var patch = BinaryPatch.Make(Old, New, default);
@@ -55,6 +54,9 @@ internal sealed class TestDevice : IDisposable
         var delta = withDelta ? new UpdateDelta(Hash(Old), Hash(patch), patch.Length, $"/artifacts/{Hash(patch)}", BinaryPatch.Format) : null;
         Job = Make(Manifest, delta);
     }
+
+    /// <summary>The one of the ring, <c>k1</c>.</summary>
+    public ECDsa Key { get; } = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
     public FakeDisk Disk { get; } = new();
 
@@ -78,7 +80,7 @@ internal sealed class TestDevice : IDisposable
     public UpdateJob Make(UpdateManifest manifest, UpdateDelta? delta = null, ECDsa? by = null, string id = "k1")
     {
         var bytes = ManifestWriter.Write(manifest);
-        return new UpdateJob("j1", UpdateMode.Soft, bytes, [new ManifestSignature(id, "ecdsa-p256", (by ?? key).SignData(bytes, HashAlgorithmName.SHA256))], $"/artifacts/{manifest.Sha256}", delta);
+        return new UpdateJob("j1", UpdateMode.Soft, bytes, [new ManifestSignature(id, "ecdsa-p256", (by ?? Key).SignData(bytes, HashAlgorithmName.SHA256))], $"/artifacts/{manifest.Sha256}", delta);
     }
 
     public async Task InstallAsync(UpdateJob? job = null)
@@ -99,5 +101,5 @@ internal sealed class TestDevice : IDisposable
 
     public static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    public void Dispose() => key.Dispose();
+    public void Dispose() => Key.Dispose();
 }

@@ -55,7 +55,7 @@ internal static class ArtifactKeyCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await node.Connect(parsed).DeleteArtifactKeyAsync(parsed.GetValue(id)!, cancellationToken);
-            node.Writer(parsed).Note($"{parsed.GetValue(id)} is taken back; devices have it until their ring changes ('strata artifacts keys ring')");
+            node.Writer(parsed).Note($"{parsed.GetValue(id)} is taken back; devices have it until their ring changes: write it ('strata artifacts keys ring'), add it as the component '{RingUpdate.Component}' and roll it out");
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata artifacts keys delete k1");
@@ -64,7 +64,7 @@ internal static class ArtifactKeyCommands
     private static Command CreateRing()
     {
         var file = new Option<string>("--out") { Description = "Where the ring is written.", Required = true, HelpName = "FILE" };
-        var command = new Command("ring", "Write the ring that devices are given (keys.json): the keys and how many must have signed.") { file };
+        var command = new Command("ring", "Write the ring that devices are given: the keys and how many must have signed. As keys.json at first, later by a rollout of the component 'keys'.") { file };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -77,7 +77,7 @@ internal static class ArtifactKeyCommands
             node.Writer(parsed).Note($"{parsed.GetValue(file)}: {ring.Keys.Count} keys, {ring.Threshold} must have signed");
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata artifacts keys ring --out keys.json");
+        return HelpWithExamples.WithExamples(command, "strata artifacts keys ring --out keys.json", "strata artifacts add ring-2.json --component keys --version 2 --model T-100 --key keys/k1.key.pem");
     }
 
     private static Command CreateThreshold()

@@ -26,7 +26,7 @@ internal static class ArtifactsCommand
     private static Command CreateAdd()
     {
         var file = new Argument<FileInfo>("file") { Description = "The program, image or archive." };
-        var component = new Option<string>("--component") { Description = "What of a device it replaces: os, app, bootloader.", Required = true };
+        var component = new Option<string>("--component") { Description = "What of a device it replaces: os, app, bootloader; keys is its ring of keys.", Required = true };
         var version = new Option<string>("--version") { Description = "Its version; semantic versions are compared as such.", Required = true };
         var model = new Option<string[]>("--model") { Description = "A model that it is for. May be repeated.", Required = true };
         var hardware = new Option<string[]>("--hardware") { Description = "A hardware revision that it is for; without it any. May be repeated." };

@@ -91,6 +91,8 @@ internal sealed class AddArtifacts(ArtifactsStore store, ContentFolder folder, C
             return new Problem(ProblemKind.Conflict, $"The bytes {manifest.Value.Sha256} have not been sent; PUT /api/v1/artifact-contents/{manifest.Value.Sha256} first.", "sha256");
         if (content.Size != manifest.Value.Size)
             return new Problem(ProblemKind.Invalid, $"The manifest says {manifest.Value.Size} bytes, and {content.Size} were sent.", "size");
+        if (manifest.Value.Component == RingUpdate.Component && NoRing(bytes, signatures, content) is { } noRing)
+            return noRing;
         byte[]? bom = null;
         if (request.Bom is { } text)
         {
@@ -102,6 +104,13 @@ internal sealed class AddArtifacts(ArtifactsStore store, ContentFolder folder, C
         }
         return new Asked(manifest.Value, bytes, request.Signatures, bom is null ? null : Packed.Close(bom));
     }
+
+    /// <summary>Why devices would not take it as their ring of keys.</summary>
+    private Problem? NoRing(byte[] manifest, IReadOnlyList<ManifestSignature> signatures, ContentRow content) =>
+        content.Size > KeyRingText.MaxBytes ? new Problem(ProblemKind.Invalid, $"It is of the component '{RingUpdate.Component}', and a ring of keys has at most {KeyRingText.MaxBytes:N0} bytes.", "size")
+        : folder.Find(content.Sha256) is not { } path ? new Problem(ProblemKind.Conflict, $"The bytes {content.Sha256} are not here; PUT /api/v1/artifact-contents/{content.Sha256} first.", "sha256")
+        : RingUpdate.Check(manifest, signatures, File.ReadAllBytes(path)) is { IsOk: false } refused ? refused.Problem
+        : null;
 
     private async Task<Outcome<DecidedChange<Added>>> DecideAsync(ArtifactsDbContext tables, Caller caller, Asked asked, IReadOnlyList<MadeDelta> made, DateTimeOffset now, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Rollouts;
 using Strata.Core.Updates.Slots;
 using Strata.Edge.Delivery;
@@ -257,21 +258,28 @@ internal sealed partial class UpdateAgent : IDisposable
                 await TellAsync(cancellationToken);
                 return;
             }
-            await SayAsync(asked.Job, "downloading", null, 0, cancellationToken);
-            await installer.DownloadAsync(asked, update, done => _ = SayAsync(asked.Job, "downloading", null, done, cancellationToken), cancellationToken);
+            await SayAsync(asked, "downloading", null, 0, cancellationToken);
+            await installer.DownloadAsync(asked, update, done => _ = SayAsync(asked, "downloading", null, done, cancellationToken), cancellationToken);
             if (asked.Mode == UpdateMode.DownloadOnly)
             {
                 // Verified, and kept until another job wants it installed, or something else downloaded.
-                var state = slots.Read()!;
-                slots.Write(SlotMachine.Succeed(state, asked.Job, state[state.Good]!.Version));
+                slots.Write(SlotMachine.Succeed(slots.Read()!, asked.Job, installer.VersionFor(asked)));
                 await TellAsync(cancellationToken);
                 return;
             }
             await UntilReadyAsync(asked, cancellationToken);
-            await SayAsync(asked.Job, "installing", null, 1, cancellationToken);
+            await SayAsync(asked, "installing", null, 1, cancellationToken);
+            if (update.Component == RingUpdate.Component)
+            {
+                installer.ReplaceRing(asked, update);
+                RingReplaced(logger, update.Version);
+                slots.Write(SlotMachine.Succeed(slots.Read()!, asked.Job, update.Version));
+                await TellAsync(cancellationToken);
+                return;
+            }
             await installer.InstallAsync(asked, update, cancellationToken);
             Installed(logger, update.Component, update.Version);
-            await SayAsync(asked.Job, "trial", null, 1, cancellationToken);
+            await SayAsync(asked, "trial", null, 1, cancellationToken);
             restart.TrySetResult();
         }
         catch (UpdateRefusedException e)
@@ -303,7 +311,7 @@ internal sealed partial class UpdateAgent : IDisposable
         catch (IOException)
         {
             // Not even a note can be written: said once, as it is; asked for work again, the device finds the same.
-            await SayAsync(asked.Job, "failed", reason, 0, cancellationToken);
+            await SayAsync(asked, "failed", reason, 0, cancellationToken);
         }
     }
 
@@ -313,7 +321,7 @@ internal sealed partial class UpdateAgent : IDisposable
             return;
         while (await WhyNotYetAsync(cancellationToken) is { } why)
         {
-            await SayAsync(asked.Job, "downloading", $"all of it is here; it waits: {why}", 1, cancellationToken);
+            await SayAsync(asked, "downloading", $"all of it is here; it waits: {why}", 1, cancellationToken);
             await Task.Delay(options.AskEvery, time, cancellationToken);
         }
     }
@@ -332,11 +340,8 @@ internal sealed partial class UpdateAgent : IDisposable
             await PublishAsync(outcome.Job, outcome.State, outcome.Reason, outcome.Version, null, cancellationToken);
     }
 
-    private Task SayAsync(string id, string state, string? reason, double progress, CancellationToken cancellationToken)
-    {
-        var now = slots.Read();
-        return PublishAsync(id, state, reason, now?[now.Good]?.Version ?? "", progress, cancellationToken);
-    }
+    private Task SayAsync(UpdateJob asked, string state, string? reason, double progress, CancellationToken cancellationToken) =>
+        PublishAsync(asked.Job, state, reason, installer.VersionFor(asked), progress, cancellationToken);
 
     private async Task PublishAsync(string id, string state, string? reason, string version, double? progress, CancellationToken cancellationToken)
     {
@@ -383,6 +388,9 @@ internal sealed partial class UpdateAgent : IDisposable
 
     [LoggerMessage(4602, LogLevel.Information, "{Component} {Version} is installed and is tried now.")]
     private static partial void Installed(ILogger logger, string component, string version);
+
+    [LoggerMessage(4608, LogLevel.Information, "Manifests are believed by the ring of keys {Version} from now on.")]
+    private static partial void RingReplaced(ILogger logger, string version);
 
     [LoggerMessage(4603, LogLevel.Warning, "Job {Job} is refused: {Reason}.")]
     private static partial void Refused(ILogger logger, string job, string reason);

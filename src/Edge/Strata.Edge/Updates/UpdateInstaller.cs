@@ -14,36 +14,34 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, SlotFile slots, IBootLoa
     private const long Spare = 1 << 20;
 
     private readonly UpdateDownload download = new(disk, source, time);
+    private readonly RingFile ring = new(disk);
 
     /// <summary>Whether the job's manifest is believed and is for this device.</summary>
     /// <exception cref="UpdateRefusedException">It is not; the message says why.</exception>
     public UpdateManifest Check(UpdateJob job)
     {
         var state = slots.Read() ?? throw new UpdateRefusedException("there is no program in the slots yet");
-        var ring = disk.ReadAll("keys.json", KeyRingText.MaxBytes) is { } bytes
-            ? KeyRingText.Read(bytes)
-            : throw new UpdateRefusedException("the device has no ring of keys (keys.json), so it believes nobody");
-        if (!ring.IsOk)
-            throw new UpdateRefusedException(ring.Problem.Detail);
-        var manifest = ManifestVerifier.Verify(job.Manifest, job.Signatures, ring.Value);
+        var manifest = ManifestVerifier.Verify(job.Manifest, job.Signatures, ring.Read());
         if (!manifest.IsOk)
             throw new UpdateRefusedException(manifest.Problem.Detail);
         var update = manifest.Value;
-        if (update.Component != options.Component)
+        if (update.Component != options.Component && update.Component != RingUpdate.Component)
             throw new UpdateRefusedException($"it is of the component '{update.Component}', and this program is '{options.Component}'");
         if (!job.Url.EndsWith(update.Sha256, StringComparison.Ordinal))
             throw new UpdateRefusedException("the job names other bytes than the manifest");
-        if (update.Size > options.MaxBytes)
-            throw new UpdateRefusedException($"it has {update.Size} bytes; this device takes {options.MaxBytes}");
-        var now = state[state.Good]!;
+        var most = update.Component == RingUpdate.Component ? KeyRingText.MaxBytes : options.MaxBytes;
+        if (update.Size > most)
+            throw new UpdateRefusedException($"it has {update.Size} bytes; this device takes {most}");
+        var keys = update.Component == RingUpdate.Component || update.Needs.Any(n => n.Component == RingUpdate.Component) ? ring.Last() : ("", 0);
         if (UpdateCompatibility.Refusal(update, new UpdateTarget(
-            options.Model, options.Hardware, new Dictionary<string, string> { [options.Component] = now.Version }, new Dictionary<string, long> { [options.Component] = state.Counter })) is { } why)
+            options.Model, options.Hardware, new Dictionary<string, string> { [options.Component] = state[state.Good]!.Version, [RingUpdate.Component] = keys.Version },
+            new Dictionary<string, long> { [options.Component] = state.Counter, [RingUpdate.Component] = keys.Counter })) is { } why)
             throw new UpdateRefusedException(why);
         return update;
     }
 
-    /// <summary>Whether it runs already.</summary>
-    public bool Runs(UpdateManifest update) => slots.Read() is { Trial: null } state && state[state.Good]!.Sha256 == update.Sha256;
+    /// <summary>Whether it runs already, or is the ring of keys that is here.</summary>
+    public bool Runs(UpdateManifest update) => update.Component == RingUpdate.Component ? ring.Is(update) : slots.Read() is { Trial: null } state && state[state.Good]!.Sha256 == update.Sha256;
 
     /// <summary>Brings the artifact to the disk, by a patch where that does.</summary>
     /// <exception cref="UpdateRefusedException">It cannot be had as it was signed, or there is no room.</exception>
@@ -65,6 +63,14 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, SlotFile slots, IBootLoa
         }
     }
 
+    /// <summary>What the device has of the component that a job is about, whether its manifest is believed or not.</summary>
+    public string VersionFor(UpdateJob job) =>
+        ManifestReader.Read(job.Manifest) is { IsOk: true, Value.Component: RingUpdate.Component } ? ring.Version : slots.Read() is { } state ? state[state.Good]!.Version : "";
+
+    /// <summary>Believes the ring of keys that was downloaded from now on, in the place of the one before.</summary>
+    /// <exception cref="UpdateRefusedException">It may not take that place.</exception>
+    public void ReplaceRing(UpdateJob job, UpdateManifest update) => ring.Replace(job, update, UpdateDownload.NameOf(update.Sha256));
+
     /// <summary>Puts what was downloaded into the spare slot and has it tried at the next start. Afterwards the program is to end, so that the other is started.</summary>
     /// <exception cref="UpdateRefusedException">It is not what was signed, or was not taken.</exception>
     public Task InstallAsync(UpdateJob job, UpdateManifest update, CancellationToken cancellationToken)
@@ -75,7 +81,7 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, SlotFile slots, IBootLoa
     }
 
     /// <summary>Keeps it for the cloud that the job has failed.</summary>
-    public void Fail(UpdateJob job, string reason) => slots.Write(SlotMachine.Fail(slots.Read()!, job.Job, reason));
+    public void Fail(UpdateJob job, string reason) => slots.Write(SlotMachine.Fail(slots.Read()!, job.Job, reason, VersionFor(job)));
 
     /// <summary>False when the patch does not do: then the whole artifact is downloaded.</summary>
     private async Task<bool> PatchAsync(UpdateDelta delta, UpdateManifest update, Action<double> progress, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Strata.Core.Updates.Manifests;
 using Strata.Edge.Updates.Rauc;
 
 namespace Strata.Edge.Updates;
@@ -20,7 +21,7 @@ public sealed record UpdateOptions
     /// <summary>Null when it is not known: then only what is for any hardware is taken.</summary>
     public string? Hardware { get; init; }
 
-    /// <summary>The component that the slots hold; a job of another one is refused. Default <c>edge</c>.</summary>
+    /// <summary>The component that the slots hold; a job of another one, beside the ring of keys, is refused. Default <c>edge</c>.</summary>
     public string Component { get; init; } = "edge";
 
     /// <summary>Within what time of its start a new version must have proved itself, where its job does not say. 10 s to 1 h; default 5 min.</summary>
@@ -57,6 +58,8 @@ public sealed record UpdateOptions
             yield return $"--updates-from is '{From}'; write http://HOST:PORT or https://HOST:PORT of a gateway or the cloud.";
         if (ConfirmWithin < TimeSpan.FromSeconds(10) || ConfirmWithin > TimeSpan.FromHours(1))
             yield return $"{nameof(ConfirmWithin)} is {ConfirmWithin}; it must be 10 s to 1 h.";
+        if (Component == RingUpdate.Component)
+            yield return $"--component is '{RingUpdate.Component}', which is the ring of keys; take another name for the program.";
         if (TrialStarts is < 1 or > 10)
             yield return $"{nameof(TrialStarts)} is {TrialStarts}; it must be 1 to 10.";
         if (ScriptLimit < TimeSpan.FromSeconds(1) || ScriptLimit > TimeSpan.FromMinutes(10))

@@ -56,7 +56,8 @@ public static class SlotMachine
     public static SlotState Succeed(SlotState state, string job, string version) => state with { Outcome = new SlotOutcome(job, "succeeded", null, version) };
 
     /// <summary>A job has failed before a trial.</summary>
-    public static SlotState Fail(SlotState state, string job, string reason) => state with { Outcome = new SlotOutcome(job, "failed", reason, state[state.Good]?.Version ?? "") };
+    /// <param name="version">What runs of what the job was about.</param>
+    public static SlotState Fail(SlotState state, string job, string reason, string version) => state with { Outcome = new SlotOutcome(job, "failed", reason, version) };
 
     /// <summary>The outcome was told.</summary>
     public static SlotState Told(SlotState state) => state with { Outcome = null };
