@@ -430,7 +430,7 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
         await client.SaveArtifactKeyAsync("k2", PublicOf(second), Cancel);
         var ring = KeyRingText.Write(new KeyRing([new TrustedKey("k2", "ecdsa-p256", second.ExportSubjectPublicKeyInfo(), null, null)], 1));
         var wrong = await RefusedAsync(() => AddRingAsync(ring, ("k1", key)));
-        Assert.Equal(HttpStatusCode.Forbidden, wrong.Status);
+        Assert.Equal(HttpStatusCode.Forbidden, wrong.StatusCode);
         Assert.Contains("Sign it with keys of both rings", wrong.Message, StringComparison.Ordinal);
         wrong = await RefusedAsync(() => AddRingAsync("no ring"u8.ToArray(), ("k1", key)));
         Assert.Contains("it is not what 'strata artifacts keys ring' writes", wrong.Message, StringComparison.Ordinal);
