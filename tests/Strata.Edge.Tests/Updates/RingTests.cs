@@ -55,6 +55,15 @@ public sealed class RingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_ring_that_somebody_put_there_before_its_update_is_noted_all_the_same()
+    {
+        device.Disk.Replace("keys.json", Next(1));
+        await TakeAsync(device, Job(device, Next(1)));
+        Assert.Equal(("2", 5L), new RingFile(device.Disk).Last());
+        await RefusedAsync(Job(device, Next(1), counter: 4), "its counter is 4, and the device has confirmed 5 of keys");
+    }
+
+    [Fact]
     public async Task A_program_can_ask_for_a_ring_and_a_damaged_note_of_it_stops_no_other_program()
     {
         await RefusedAsync(device.Make(device.Manifest with { Needs = [new ComponentNeed("keys", "2")] }), "it needs keys 2 or later");

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Strata.Core.Updates.Manifests;
 
@@ -52,16 +51,15 @@ internal sealed class RingFile(IUpdateDisk disk)
         }
     }
 
-    public bool Is(UpdateManifest update) => disk.Hash(Name).Sha256 == update.Sha256;
+    /// <summary>Whether the update is done: a ring of the same bytes that somebody put there is not, for older ones would still be taken.</summary>
+    /// <exception cref="InvalidDataException">The note of the last update is damaged.</exception>
+    public bool Is(UpdateManifest update) => disk.Hash(Name).Sha256 == update.Sha256 && Last() == (update.Version, update.Counter);
 
-    /// <summary>Puts a ring that was downloaded in the place of the one there is. After a power cut it is the one or the other, and what is older than the update is not taken any more.</summary>
+    /// <summary>Puts a ring that was downloaded and verified in the place of the one there is. After a power cut it is the one or the other, and what is older than the update is not taken any more.</summary>
     /// <exception cref="UpdateRefusedException">It may not take that place.</exception>
     public void Replace(UpdateJob job, UpdateManifest update, string downloaded)
     {
-        // What is checked is what is written: it is read once.
-        var bytes = disk.ReadAll(downloaded, KeyRingText.MaxBytes);
-        if (bytes is null || Convert.ToHexStringLower(SHA256.HashData(bytes)) != update.Sha256)
-            throw new UpdateRefusedException("what was downloaded is not what was signed");
+        var bytes = disk.ReadAll(downloaded, KeyRingText.MaxBytes) ?? [];
         if (RingUpdate.Check(job.Manifest, job.Signatures, bytes) is { IsOk: false } refused)
             throw new UpdateRefusedException(refused.Problem.Detail);
         using var mark = new MemoryStream();
@@ -69,7 +67,7 @@ internal sealed class RingFile(IUpdateDisk disk)
         {
             json.WriteStartObject();
             json.WriteString("version", update.Version);
-            json.WriteNumber("counter", Math.Max(update.Counter, Last().Counter));
+            json.WriteNumber("counter", update.Counter);
             json.WriteEndObject();
         }
         disk.Replace(Mark, mark.ToArray());

@@ -69,7 +69,12 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, SlotFile slots, IBootLoa
 
     /// <summary>Believes the ring of keys that was downloaded from now on, in the place of the one before.</summary>
     /// <exception cref="UpdateRefusedException">It may not take that place.</exception>
-    public void ReplaceRing(UpdateJob job, UpdateManifest update) => ring.Replace(job, update, UpdateDownload.NameOf(update.Sha256));
+    public void ReplaceRing(UpdateJob job, UpdateManifest update)
+    {
+        var name = UpdateDownload.NameOf(update.Sha256);
+        download.Verify(name, update.Sha256, update.Size);
+        ring.Replace(job, update, name);
+    }
 
     /// <summary>Puts what was downloaded into the spare slot and has it tried at the next start. Afterwards the program is to end, so that the other is started.</summary>
     /// <exception cref="UpdateRefusedException">It is not what was signed, or was not taken.</exception>
