@@ -77,8 +77,8 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
 
     private void TellDelta(TenantId tenant, DeviceId device, string name, Shadow shadow, string? token)
     {
-        if (!shadow.IsDeleted && host.Value.IsConnected(tenant, device) && ShadowDocument.Delta(shadow, token) is { } delta)
-            host.Value.Say(tenant, device, ShadowTopic.Of(name, "update/delta"), delta);
+        if (!shadow.IsDeleted && host.Value.IsConnected(tenant, device))
+            host.Value.Say(tenant, device, ShadowTopic.Of(name, "update/delta"), () => ShadowDocument.Delta(shadow, token));
     }
 
     private void Serve(FogShadows shadows, DeviceMessage message, string name, ShadowAsk ask)
@@ -91,7 +91,7 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
                 if (found.IsDeleted)
                     Reject(message, name, "get", new Problem(ProblemKind.NotFound, "The gateway knows no such shadow of the device."), token, null);
                 else
-                    Say(message, name, "get/accepted", ShadowDocument.Get(found, time.GetUtcNow().ToUnixTimeMilliseconds(), token));
+                    Say(message, name, "get/accepted", () => ShadowDocument.Get(found, time.GetUtcNow().ToUnixTimeMilliseconds(), token));
                 break;
             case ShadowAsk.Delete:
                 Reject(message, name, "delete", new Problem(ProblemKind.Forbidden, "A shadow is the cloud's to delete; a device empties what it reported."), ShadowRequest.TokenOf(message.Payload), null);
@@ -118,9 +118,9 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
                 Reject(message, name, "update", decided.Problem, request.Value.ClientToken, decided.Problem.Kind is ProblemKind.Conflict ? shadows.Find(message.Device, name).Version : null);
                 return;
             }
-            Say(message, name, "update/accepted", ShadowDocument.Updated(decided.Value, request.Value));
+            Say(message, name, "update/accepted", () => ShadowDocument.Updated(decided.Value, request.Value));
             TellDelta(message.Tenant, message.Device, name, decided.Value.After, request.Value.ClientToken);
-            host.Value.Say(message.Tenant, message.Device, ShadowTopic.Of(name, "update/documents"), () => ShadowDocument.Documents(decided.Value, request.Value.ClientToken), qos: 0);
+            Say(message, name, "update/documents", () => ShadowDocument.Documents(decided.Value, request.Value.ClientToken), qos: 0);
         }
         catch (IOException refused)
         {
@@ -131,9 +131,9 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
     }
 
     private void Reject(DeviceMessage message, string name, string verb, Problem problem, string? token, long? version) =>
-        Say(message, name, $"{verb}/rejected", ShadowDocument.Rejected(problem, time.GetUtcNow().ToUnixTimeMilliseconds(), token, version));
+        Say(message, name, $"{verb}/rejected", () => ShadowDocument.Rejected(problem, time.GetUtcNow().ToUnixTimeMilliseconds(), token, version));
 
-    private void Say(DeviceMessage message, string name, string tail, byte[] payload) => host.Value.Say(message.Tenant, message.Device, ShadowTopic.Of(name, tail), payload);
+    private void Say(DeviceMessage message, string name, string tail, Func<byte[]?> write, byte qos = 1) => host.Value.Say(message.Tenant, message.Device, ShadowTopic.Of(name, tail), write, qos);
 
     [LoggerMessage(6044, LogLevel.Error, "A shadow could not be kept: {Reason}")]
     private partial void LogRefused(string reason);
