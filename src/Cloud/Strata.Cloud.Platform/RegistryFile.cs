@@ -19,7 +19,7 @@ public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
 {
     /// <summary>
     /// What holds per connection: a commit is on the disk before it is reported; what is deleted or replaced is overwritten; who finds another writer looks again within milliseconds, where the library would sleep 150 ms. The write-ahead
-    /// log goes into the file when it has 64 MB: whoever commits then waits for it, and at the library's 4 MB that would be one of every few hundred. The log is a property of the file; foreign keys are in the connection string.
+    /// log goes into the file when it has 64 MB, not at the library's 4: whoever commits then waits for it, and pages that were written often go once. The log is a property of the file; foreign keys are in the connection string.
     /// </summary>
     private const string Pragmas = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 16000";
 

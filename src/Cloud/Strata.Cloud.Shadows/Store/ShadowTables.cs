@@ -22,7 +22,7 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
 
     private readonly AuditNumbers audits = numbers;
 
-    /// <summary>Contexts of the tenants that were written last, none of which holds a connection. Of the writer alone.</summary>
+    /// <summary>Contexts of tenants that were written, none of which holds a connection. Of the writer alone.</summary>
     private readonly Dictionary<TenantId, ShadowsDbContext> kept = [];
 
     /// <summary>The shadows of these ids that are there.</summary>
