@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Strata.Cli.Demo;
 using Strata.Cli.Processes;
 using Strata.Cloud.Contracts;
+using Strata.Node.Operations;
 
 namespace Strata.EndToEnd.Tests;
 

@@ -10,9 +10,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using MQTTnet;
 using MQTTnet.Protocol;
-using Strata.Cli.Demo;
 using Strata.Cli.Processes;
 using Strata.Core.Updates.Manifests;
+using Strata.Node.Operations;
 
 namespace Strata.EndToEnd.Tests;
 

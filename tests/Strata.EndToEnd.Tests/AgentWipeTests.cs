@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Strata.Cli.Demo;
 using Strata.Cloud.Contracts;
+using Strata.Node.Operations;
 
 namespace Strata.EndToEnd.Tests;
 

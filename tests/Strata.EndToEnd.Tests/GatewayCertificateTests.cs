@@ -3,9 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using MQTTnet;
 using MQTTnet.Formatter;
-using Strata.Cli.Demo;
 using Strata.Cli.Processes;
 using Strata.Cloud.Contracts;
+using Strata.Node.Operations;
 
 namespace Strata.EndToEnd.Tests;
 

@@ -1,5 +1,5 @@
-using Strata.Cli.Demo;
 using Strata.Cloud.Contracts;
+using Strata.Node.Operations;
 
 namespace Strata.EndToEnd.Tests;
 

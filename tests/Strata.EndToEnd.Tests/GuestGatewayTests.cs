@@ -1,9 +1,9 @@
 using MQTTnet;
 using MQTTnet.Exceptions;
 using MQTTnet.Formatter;
-using Strata.Cli.Demo;
 using Strata.Cli.Processes;
 using Strata.Cloud.Contracts;
+using Strata.Node.Operations;
 
 namespace Strata.EndToEnd.Tests;
 

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Text;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
-using Strata.Cli.Demo;
 using Strata.Cloud.Contracts;
+using Strata.Node.Operations;
 
 namespace Strata.EndToEnd.Tests;
 

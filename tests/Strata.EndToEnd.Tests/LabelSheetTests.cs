@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
-using Strata.Cli.Demo;
+using Strata.Node.Operations;
 
 namespace Strata.EndToEnd.Tests;
 

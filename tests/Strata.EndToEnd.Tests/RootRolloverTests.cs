@@ -1,8 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using Strata.Cli.Demo;
 using Strata.Cli.Processes;
 using Strata.Cloud.Contracts;
+using Strata.Node.Operations;
 
 namespace Strata.EndToEnd.Tests;
 

@@ -1,3 +1,5 @@
+using Strata.Node.Operations;
+
 namespace Strata.Fog.Tests;
 
 /// <summary>A gateway below a gateway, and how gateways join.</summary>
@@ -77,10 +79,7 @@ public sealed class ChainTests
     [Fact]
     public async Task Joining_waits_until_the_parent_is_there()
     {
-        var free = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((System.Net.IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
+        var port = FreePort.Draw();
         await using var fog = new FogFixture();
         var starting = fog.StartAsync(new Uri($"http://127.0.0.1:{port}"));
         await using var parent = await FakeParent.StartAsync(Site.Configuration(), port);

@@ -69,7 +69,7 @@ public sealed class CloudNode : IAsyncDisposable
         catch (Exception e)
         {
             if (app is not null)
-                await app.DisposeAsync();
+                await app.EndAsync(CloudComposition.StopWithin);
             folder.Dispose();
             if (Explain(e, options) is { } problem)
                 throw problem;
@@ -109,9 +109,7 @@ public sealed class CloudNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var deadline = new CancellationTokenSource(CloudComposition.StopWithin);
-        await app.StopAsync(deadline.Token);
-        await app.DisposeAsync();
+        await app.EndAsync(CloudComposition.StopWithin);
         folder.Dispose();
     }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -82,7 +81,7 @@ public sealed class FogNode : IAsyncDisposable
         catch (Exception e)
         {
             if (app is not null)
-                await app.DisposeAsync();
+                await app.EndAsync(FogComposition.StopWithin);
             folder.Dispose();
             if (Explain(e, options) is { } problem)
                 throw problem;
@@ -120,37 +119,14 @@ public sealed class FogNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var deadline = new CancellationTokenSource(FogComposition.StopWithin);
-        await app.StopAsync(deadline.Token);
-        await app.DisposeAsync();
+        await app.EndAsync(FogComposition.StopWithin);
         folder.Dispose();
     }
 
     private static string Listens(string what, IPEndPoint? at) => at is null ? "" : $" {what}={FogListeners.Reachable(at)}";
 
-    /// <summary>
-    /// A free port in place of 0, so that the gateway can say when it joins where it will serve. Below those that the system gives to outgoing connections (from 32,768 on): one of these could be taken until it
-    /// serves.
-    /// </summary>
-    private static IPEndPoint WithPort(IPEndPoint wanted)
-    {
-        const int tries = 100, first = 20_000, behind = 32_768;
-        for (var i = 0; wanted.Port == 0 && i < tries; i++)
-        {
-            var drawn = new IPEndPoint(wanted.Address, RandomNumberGenerator.GetInt32(first, behind));
-            using var probe = new Socket(drawn.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                probe.Bind(drawn);
-                return drawn;
-            }
-            catch (SocketException)
-            {
-                // Somebody's; another.
-            }
-        }
-        return wanted;
-    }
+    /// <summary>A free port in place of 0, so that the gateway can say when it joins where it will serve.</summary>
+    private static IPEndPoint WithPort(IPEndPoint wanted) => wanted.Port == 0 ? new IPEndPoint(wanted.Address, FreePort.Draw(wanted.Address)) : wanted;
 
     /// <summary>What an operator can mend, as one sentence; null for a fault of the program.</summary>
     private static FogConfigurationException? Explain(Exception e, FogOptions options) => e switch

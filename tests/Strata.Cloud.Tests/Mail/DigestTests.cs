@@ -8,13 +8,14 @@ using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Cloud.Tests.Access;
+using Strata.Node.Operations;
 
 namespace Strata.Cloud.Tests.Mail;
 
 /// <summary>The day's digest of the fleet, by a real mail server.</summary>
 public sealed class DigestTests : IAsyncLifetime
 {
-    private readonly int port = TestMailServer.FreePort();
+    private readonly int port = FreePort.Draw();
     private readonly MovedTime time = new();
     private Mailed cloud = null!;
 

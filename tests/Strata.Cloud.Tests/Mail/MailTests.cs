@@ -10,6 +10,7 @@ using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Tenancy.Rows;
 using Strata.Cloud.Tests.Access;
+using Strata.Node.Operations;
 using Strata.Testing;
 
 namespace Strata.Cloud.Tests.Mail;
@@ -20,7 +21,7 @@ public sealed class MailTests : IAsyncLifetime
     private const string Public = "https://strata.test:8443";
 
     private readonly string folder = Directory.CreateTempSubdirectory("strata-mail-").FullName;
-    private readonly int port = TestMailServer.FreePort();
+    private readonly int port = FreePort.Draw();
     private TestAuthority authority = null!;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

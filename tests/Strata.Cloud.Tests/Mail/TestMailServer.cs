@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using MimeKit;
 using SmtpServer;
@@ -54,13 +53,6 @@ internal sealed class TestMailServer : IAsyncDisposable
     public ConcurrentQueue<string> Commands { get; } = [];
 
     public int Delivered => inbox.Count;
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <summary>A certificate of the authority. This server does not send the one in between, so that it is added to what clients are given.</summary>
     public static X509Certificate2 Certificate(TestAuthority authority, string folder)

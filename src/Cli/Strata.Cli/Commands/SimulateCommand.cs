@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Strata.Cli.Demo;
 using Strata.Cli.Output;
 using Strata.Cli.Processes;
 using Strata.Cli.Simulate;
 using Strata.Cloud.Contracts;
+using Strata.Node.Operations;
 
 namespace Strata.Cli.Commands;
 

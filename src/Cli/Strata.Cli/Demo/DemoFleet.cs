@@ -1,6 +1,7 @@
 using System.Net;
 using Strata.Cli.Processes;
 using Strata.Cloud.Contracts;
+using Strata.Node.Operations;
 
 namespace Strata.Cli.Demo;
 

@@ -20,4 +20,15 @@ public static class NodeLifetime
         return host.Services.GetServices<IHostedService>().OfType<BackgroundService>()
             .Select(s => s.ExecuteTask?.Exception?.InnerException).FirstOrDefault(e => e is not null and not OperationCanceledException);
     }
+
+    /// <summary>Stops a host, also one whose start failed, within its time, and disposes it. What was started must be told to stop first: disposing alone takes from under it what it uses.</summary>
+    public static async Task EndAsync(this IHost host, TimeSpan within)
+    {
+        using var deadline = new CancellationTokenSource(within);
+        await host.StopAsync(deadline.Token);
+        if (host is IAsyncDisposable disposable)
+            await disposable.DisposeAsync();
+        else
+            host.Dispose();
+    }
 }
