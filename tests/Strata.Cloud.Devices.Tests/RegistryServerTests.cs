@@ -18,15 +18,6 @@ public sealed class RegistryServerTests(PostgresServer server)
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_migrations_are_what_the_model_says()
-    {
-        await using var context = new PostgresDevicesDbContextFactory().CreateDbContext([]);
-        Assert.False(
-            context.Database.HasPendingModelChanges(),
-            "The model differs from the migrations for PostgreSQL: add one with 'dotnet ef migrations add NAME --context PostgresDevicesDbContext --output-dir Migrations/Postgres'.");
-    }
-
-    [Fact]
     public async Task Keys_and_indexes_begin_with_the_tenant()
     {
         await using var context = new PostgresDevicesDbContextFactory().CreateDbContext([]);

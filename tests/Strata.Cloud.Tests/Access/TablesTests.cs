@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
 using Strata.Cloud.Platform;
 using Strata.Core.Tenancy;
 using Strata.Postgres;
@@ -50,6 +51,18 @@ public sealed class TablesTests(PostgresServer server)
     }
 
     [Fact]
+    public void Every_context_s_model_is_what_its_migrations_make()
+    {
+        var factories = Types().Where(t => t.GetInterfaces().Any(static i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IDesignTimeDbContextFactory<>))).ToList();
+        Assert.Equal(Contexts().Count(), factories.Count);
+        foreach (var factory in factories)
+        {
+            using var context = (DbContext)factory.GetMethod("CreateDbContext")!.Invoke(Activator.CreateInstance(factory), [Array.Empty<string>()])!;
+            Assert.False(context.Database.HasPendingModelChanges(), $"The model of {context.GetType().Name} differs from its migrations: add one with 'dotnet ef migrations add NAME', for PostgreSQL with '--output-dir Migrations/Postgres'.");
+        }
+    }
+
+    [Fact]
     public async Task The_catalogue_has_no_other_table_without_a_tenant()
     {
         await using var database = await server.CreateAsync();
@@ -65,10 +78,11 @@ public sealed class TablesTests(PostgresServer server)
     }
 
     /// <summary>Of every assembly of ours that this program is made of.</summary>
-    private static IEnumerable<Type> Contexts() => Directory.EnumerateFiles(AppContext.BaseDirectory, "Strata.*.dll")
+    private static IEnumerable<Type> Types() => Directory.EnumerateFiles(AppContext.BaseDirectory, "Strata.*.dll")
         .Select(f => Assembly.Load(Path.GetFileNameWithoutExtension(f)))
-        .SelectMany(a => a.GetTypes())
-        .Where(t => t.IsSubclassOf(typeof(StrataDbContext)) && !t.IsAbstract);
+        .SelectMany(a => a.GetTypes());
+
+    private static IEnumerable<Type> Contexts() => Types().Where(t => t.IsSubclassOf(typeof(StrataDbContext)) && !t.IsAbstract);
 
     private static StrataDbContext Create(Type type)
     {
