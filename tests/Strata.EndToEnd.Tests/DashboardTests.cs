@@ -165,6 +165,18 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
         await card.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToHaveTextAsync($"Layer '{Layer}' is changed by rollout {other.Id} now.");
 
+        // What is to be deleted has no content.
+        await form.GetByLabel("delete it").CheckAsync();
+        await Assertions.Expect(content).ToHaveCountAsync(0);
+        await RehearseAsync();
+        await PressAsync("Draft it");
+        await Assertions.Expect(card).ToContainTextAsync($"Deletion of {Layer}, soft");
+        await card.GetByRole(AriaRole.Button, new() { Name = "What changes" }).ClickAsync();
+        await Assertions.Expect(card.Locator("[data-change] tbody tr")).ToHaveTextAsync(["colour1-"]);
+        await layer.FillAsync("site/hq/nowhere");
+        await RehearseAsync();
+        await Assertions.Expect(refusal).ToContainTextAsync("There is no layer 'site/hq/nowhere'.");
+
         Task PressAsync(string button) => form.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
 
         Task RehearseAsync() => PressAsync("Rehearse");

@@ -11,7 +11,7 @@ namespace Strata.Cloud.Contracts;
 /// <param name="BySite">Rings are whole places of <see cref="SiteDepth"/> segments.</param>
 /// <param name="Rings">1 %, 10 %, 50 %, 100 % with 48, 72, 96, 120 hours unless given.</param>
 /// <param name="NeedsApproval">True unless given.</param>
-/// <param name="Configuration">What a layer of configuration is to say, in place of an artifact and of the devices: it is for whom the layer concerns.</param>
+/// <param name="Configuration">What a layer of configuration is to say, or that it goes, in place of an artifact and of the devices: it is for whom the layer concerns.</param>
 public sealed record CreateRollout(
     string? Artifact = null, string? Query = null, IReadOnlyList<string>? Devices = null, string? Name = null, string? Mode = null, bool BySite = false, int SiteDepth = 1, IReadOnlyList<RolloutRingPlan>? Rings = null,
     int? InFlight = null, int? PerMinute = null, int? PerGateway = null, bool? NeedsApproval = null, bool InWindows = false, bool RollBackOnAbort = false, double? InstallationLimit = null, double? FalseAlarms = null,
@@ -19,8 +19,9 @@ public sealed record CreateRollout(
 
 /// <summary>A configuration that is to be rolled out.</summary>
 /// <param name="Layer"><c>tenant</c>, <c>group/ID</c>, <c>site/PATH</c> or <c>device/ID</c>.</param>
-/// <param name="Content">What it is to say, in place of what it says; null in it takes away what a weaker layer says.</param>
-public sealed record RolloutConfiguration(string Layer, JsonElement Content);
+/// <param name="Content">What it is to say, in place of what it says; null in it takes away what a weaker layer says. Null with <see cref="Delete"/>.</param>
+/// <param name="Delete">The layer goes: in the end it is deleted.</param>
+public sealed record RolloutConfiguration(string Layer, JsonElement? Content = null, bool Delete = false);
 
 /// <param name="Share">Of the targets, with the rings before: above 0, at most 1.</param>
 /// <param name="Minimum">Devices (or places) at least, with the rings before; 1 unless given.</param>
@@ -28,7 +29,7 @@ public sealed record RolloutConfiguration(string Layer, JsonElement Content);
 public sealed record RolloutRingPlan(double Share, TimeSpan Soak, int? Minimum = null);
 
 /// <param name="Artifact">Its id; of a configuration its layer.</param>
-/// <param name="Version">Of the component; of a configuration the layer's version in the end.</param>
+/// <param name="Version">Of the component; of a configuration the layer's version in the end, also of one that goes.</param>
 /// <param name="Configuration">What is rolled out in place of an artifact; null for an artifact.</param>
 public sealed record RolloutInfo(
     string Id, string Name, string State, string Artifact, string Component, string Version, string Mode, string? Query, IReadOnlyList<RolloutRingInfo> Rings, int? Ring, string? Why, string CreatedBy,
@@ -36,10 +37,11 @@ public sealed record RolloutInfo(
     RolloutLayerInfo? Configuration = null);
 
 /// <summary>A configuration that is rolled out.</summary>
-/// <param name="Version">Of the layer that it was drafted on; 0 where there was none.</param>
-/// <param name="Before">What the layer said. Only of a rollout that is asked for by its id, for who may read devices everywhere.</param>
+/// <param name="Version">Of the layer that it was drafted on; of one that was deleted the version that its end counted; 0 where there never was one.</param>
+/// <param name="Before">What the layer said; null where there was none. Only of a rollout that is asked for by its id, for who may read devices everywhere.</param>
 /// <param name="Content">What it is to say; as <see cref="Before"/>.</param>
-public sealed record RolloutLayerInfo(string Layer, long Version, JsonElement? Before = null, JsonElement? Content = null);
+/// <param name="Delete">It goes.</param>
+public sealed record RolloutLayerInfo(string Layer, long Version, JsonElement? Before = null, JsonElement? Content = null, bool Delete = false);
 
 /// <param name="Targets">Devices in it, without those of the rings before.</param>
 /// <param name="Decision"><c>wait</c>, <c>goOn</c>, <c>abort</c>; null before the ring began.</param>

@@ -20,6 +20,8 @@ internal class ShadowsDbContext(DbContextOptions options, TenantId tenant) : Str
 
     public DbSet<ConfigurationLayerRow> Layers => Set<ConfigurationLayerRow>();
 
+    public DbSet<DeletedLayerRow> DeletedLayers => Set<DeletedLayerRow>();
+
     public DbSet<ConfigurationSchemaRow> Schemas => Set<ConfigurationSchemaRow>();
 
     protected override void ConfigureSliceConventions(ModelConfigurationBuilder configurationBuilder)
@@ -44,6 +46,11 @@ internal class ShadowsDbContext(DbContextOptions options, TenantId tenant) : Str
         modelBuilder.Entity<ConfigurationLayerRow>(layer =>
         {
             layer.ToTable("configuration_layers").HasKey(l => new { l.TenantId, l.Id });
+            layer.Property(l => l.Id).HasMaxLength(LayerId.MaxLength);
+        });
+        modelBuilder.Entity<DeletedLayerRow>(layer =>
+        {
+            layer.ToTable("configuration_deleted_layers").HasKey(l => new { l.TenantId, l.Id });
             layer.Property(l => l.Id).HasMaxLength(LayerId.MaxLength);
         });
         modelBuilder.Entity<ConfigurationSchemaRow>(schema =>

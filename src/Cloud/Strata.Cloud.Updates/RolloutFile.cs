@@ -24,7 +24,7 @@ internal static class RolloutFile
             {
                 foreach (var (node, at) in DescriptionFile.Open(file, document, ref tenant, DescriptionFile.Sections).Items("rollouts"))
                 {
-                    var fields = new YamlFields(file, at, node, "name", "artifact", "layer", "content", "query", "devices", "mode", "bySite", "siteDepth", "rings", "inFlight", "perMinute", "perGateway", "approval", "inWindows", "rollBackOnAbort", "installationLimit", "falseAlarms", "confirmWithin");
+                    var fields = new YamlFields(file, at, node, "name", "artifact", "layer", "content", "delete", "query", "devices", "mode", "bySite", "siteDepth", "rings", "inFlight", "perMinute", "perGateway", "approval", "inWindows", "rollBackOnAbort", "installationLimit", "falseAlarms", "confirmWithin");
                     var rollout = ReadRollout(file, fields);
                     if (!rollouts.TryAdd(rollout.Name!, rollout))
                         throw fields.Wrong("name", $"rollout '{rollout.Name}' stands in the file twice.");
@@ -44,18 +44,23 @@ internal static class RolloutFile
         var rings = fields.Items("rings").Select(r => ReadRing(new YamlFields(file, r.Path, r.Node, "share", "soak", "minimum"))).ToList();
         var (artifact, layer) = (fields.Text("artifact"), fields.Text("layer", LayerId.MaxLength));
         if ((artifact is null) == (layer is null))
-            throw fields.Wrong(artifact is null ? "artifact" : "layer", "say what is rolled out by 'artifact', or by 'layer' and 'content', one of both.");
+            throw fields.Wrong(artifact is null ? "artifact" : "layer", "say what is rolled out by 'artifact', or by 'layer' and 'content' or 'delete', one of both.");
         return new CreateRollout(
             artifact, fields.Text("query", 4_000), devices.IsEmpty ? null : devices, fields.RequiredText("name"), fields.Text("mode"), Truth(fields, "bySite") ?? false, Number(fields, "siteDepth") ?? 1,
             rings.Count == 0 ? null : rings, Number(fields, "inFlight"), Number(fields, "perMinute"), Number(fields, "perGateway"), Truth(fields, "approval"), Truth(fields, "inWindows") ?? false, Truth(fields, "rollBackOnAbort") ?? false,
             Fraction(fields, "installationLimit"), Fraction(fields, "falseAlarms"), fields.Duration("confirmWithin", TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)),
-            layer is null ? null : new RolloutConfiguration(layer, Content(fields)));
+            layer is null ? null : Configuration(layer, fields));
     }
 
-    private static JsonElement Content(YamlFields fields)
+    private static RolloutConfiguration Configuration(string layer, YamlFields fields)
     {
-        using var content = JsonDocument.Parse(YamlJson.Write(fields.Find("content") ?? throw fields.Wrong("content", "'content' is missing: what the layer is to say.")));
-        return content.RootElement.Clone();
+        var (said, delete) = (fields.Find("content"), Truth(fields, "delete") ?? false);
+        if (delete == said is not null)
+            throw fields.Wrong(delete ? "delete" : "content", "say what the layer is to say by 'content', or 'delete: true', one of both.");
+        if (said is null)
+            return new RolloutConfiguration(layer, Delete: true);
+        using var content = JsonDocument.Parse(YamlJson.Write(said));
+        return new RolloutConfiguration(layer, content.RootElement.Clone());
     }
 
     private static RolloutRingPlan ReadRing(YamlFields fields) => new(

@@ -14,19 +14,23 @@ internal static class RolloutText
         return new RolloutInfo(
             plan.Id, plan.Name, RolloutNames.NameOf(head.State), plan.Artifact, plan.Component, plan.Version, RolloutNames.NameOf(plan.Mode), plan.Query, [.. RingFigures.Of(rollout).Select(Ring)],
             head.Started is null ? null : head.Ring + 1, head.Why, plan.CreatedBy, plan.Created, plan.NeedsApproval, head.ApprovedBy, head.Started, head.SoakBegan, head.Ended, head.Rollback, plan.RollbackOf,
-            plan.Configuration is { } change ? new RolloutLayerInfo(change.Layer, change.Version) : null);
+            plan.Configuration is { } change ? Layer(change) : null);
     }
 
     /// <summary>With what it changes, which may hold a password of a network: for who may read devices everywhere.</summary>
     public static RolloutInfo Full(Rollout rollout) => Info(rollout) is var info && rollout.Plan.Configuration is { } change
-        ? info with { Configuration = new RolloutLayerInfo(change.Layer, change.Version, Element(change.Before), Element(change.Content)) } : info;
+        ? info with { Configuration = Layer(change) with { Before = Element(change.Before), Content = Element(change.Content) } } : info;
 
     public static RolloutDeviceInfo Device(RolloutMember m) => new(
         m.Id.Value, m.Ring + 1, RolloutNames.NameOf(m.State), m.Since, m.Attempt, m.Candidate.From, m.Runs, m.Reason, m.Progress,
         [.. Enum.GetValues<HealthMetric>().Where(h => (m.Ill >> (int)h & 1) != 0).Select(HealthMetrics.NameOf)]);
 
-    private static JsonElement Element(string json)
+    private static RolloutLayerInfo Layer(LayerChange change) => new(change.Layer, change.Version, Delete: change.Content is null);
+
+    private static JsonElement? Element(string? json)
     {
+        if (json is null)
+            return null;
         using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 128 });
         return document.RootElement.Clone();
     }

@@ -37,6 +37,24 @@ public abstract class ConfigurationTests(RunningCloud cloud)
     }
 
     [Fact]
+    public async Task A_layer_that_is_made_again_counts_on_whoever_deleted_it_and_in_its_tenant_alone()
+    {
+        var (client, other) = (await TenantAsync("cfg-again"), await TenantAsync("cfg-again-other"));
+        Assert.Equal(1, await PutAsync(client));
+        await client.DeleteConfigurationLayerAsync("tenant", Cancelled);
+        Assert.Equal(HttpStatusCode.NotFound, (await RefusedAsync(() => client.GetConfigurationLayerAsync("tenant", Cancelled))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await RefusedAsync(() => client.DeleteConfigurationLayerAsync("tenant", Cancelled))).StatusCode);
+        Assert.Empty((await client.ListConfigurationLayersAsync(Cancelled)).Items);
+        Assert.Equal(3, await PutAsync(client, 0));
+        Assert.Single((await client.ApplyAsync("apiVersion: strata/v1\nconfiguration: {}\n", dryRun: false, prune: true, cancellationToken: Cancelled)).Changes);
+        await client.ApplyAsync("apiVersion: strata/v1\nconfiguration:\n  layers: [ { layer: tenant, content: { a: 1 } } ]\n", dryRun: false, prune: false, cancellationToken: Cancelled);
+        Assert.Equal(5, (await client.GetConfigurationLayerAsync("tenant", Cancelled)).Version);
+        Assert.Equal(1, await PutAsync(other));
+
+        static async Task<long> PutAsync(StrataClient of, long? version = null) => (await of.PutConfigurationLayerAsync("tenant", """{"a":1}""", version: version, cancellationToken: Cancelled)).Version;
+    }
+
+    [Fact]
     public async Task What_does_not_fit_the_model_s_schema_is_refused_before_anything_is_sent()
     {
         var client = await TenantAsync("cfg-schema");

@@ -42,6 +42,17 @@ public sealed class LayeredConfigurationTests
         });
 
     [Fact]
+    public void A_layer_that_a_rollout_took_from_a_device_says_nothing_and_is_named()
+    {
+        var gone = Layer("site/hq", "{}") with { Rollout = "r1", IsGone = true };
+        var layers = LayeredConfiguration.Of(LayeredConfiguration.With([Layer("site/hq", """{"interval":60,"limit":5}"""), Layer("tenant", """{"interval":300}""")], gone), "d-1", "hq", new HashSet<string>());
+        var effective = LayeredConfiguration.Merge(layers);
+        Assert.Equal(["/interval=300 tenant "], effective.Origins.Select(o => $"{o.Path}={System.Text.Encoding.UTF8.GetString(o.Value!.Json.Span)} {o.Layer} {o.Rollout}"));
+        Assert.Equal("without site/hq (rollout r1)", Assert.Single(effective.Gone).ToString());
+        Assert.Empty(LayeredConfiguration.Merge([Layer("site/hq", "{}")]).Gone);
+    }
+
+    [Fact]
     public void What_a_rollout_gave_a_device_stands_in_place_of_what_the_layer_says_and_its_values_say_so()
     {
         var staged = Layer("site/hq", """{"interval":10,"led":true}""") with { Rollout = "r1" };

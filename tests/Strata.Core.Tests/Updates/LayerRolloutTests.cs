@@ -101,6 +101,16 @@ public sealed class LayerRolloutTests
     }
 
     [Fact]
+    public void The_way_back_of_a_layer_that_goes_is_the_layer_and_the_other_way_round()
+    {
+        var (gone, came) = (new LayerChange("site/hq", 3, "old", null), new LayerChange("site/hq", 0, null, "new"));
+        Assert.Equal(new LayerChange("site/hq", 4, null, "old"), gone.Back(isKept: true));
+        Assert.Equal(new LayerChange("site/hq", 3, null, "old"), gone.Back(isKept: false));
+        Assert.Equal(new LayerChange("site/hq", 1, "new", null), came.Back(isKept: true));
+        Assert.Equal(("layer 'site/hq' is gone", "layer 'site/hq' says it to everybody"), (gone.Outcome, came.Outcome));
+    }
+
+    [Fact]
     public void A_configuration_is_not_only_downloaded() => Assert.Equal("mode", (Plan with { Mode = UpdateMode.DownloadOnly }).Refuse()!.Field);
 
     [Fact]

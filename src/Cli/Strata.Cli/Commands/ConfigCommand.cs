@@ -26,6 +26,8 @@ internal static class ConfigCommand
             else
                 output.List(configuration.Origins, ContractsJson.Default.ConfigurationOriginInfo, "no layer concerns the device",
                     new("path", o => o.Path), new("value", o => o.Value?.GetRawText() ?? "(taken away)"), new("from", o => o.Rollout is null ? o.Layer : $"{o.Layer} (rollout {o.Rollout})"), new("instead of", o => string.Join(", ", o.Covers)));
+            foreach (var gone in configuration.Gone ?? [])
+                output.Note($"without {gone.Layer}: rollout {gone.Rollout} deletes it");
             if (configuration.Problem is { } problem)
                 output.Note($"not sent: {problem}");
             return ExitCode.Success;
@@ -79,7 +81,7 @@ internal static class ConfigCommand
     private static Command CreateDelete()
     {
         var layer = Layer();
-        var command = new Command("delete", "Delete a layer; devices get what the others come to.") { layer };
+        var command = new Command("delete", "Delete a layer; devices get what the others come to, all at once: 'strata rollout start --layer LAYER --delete' takes it from them ring by ring.") { layer };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

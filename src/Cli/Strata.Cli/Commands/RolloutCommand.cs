@@ -27,7 +27,7 @@ internal static class RolloutCommand
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata rollout plan --artifact app/2.0/0123456789ab --query 'model:TH-1 site:hq'", "strata rollout plan --artifact app/2.0/0123456789ab --query model:TH-1 --by-site -o json",
-            "strata rollout plan --layer site/hq --content slower.json");
+            "strata rollout plan --layer site/hq --content slower.json", "strata rollout plan --layer site/hq --delete");
     }
 
     private static Command CreateDraft()
@@ -204,9 +204,11 @@ internal static class RolloutCommand
             return;
         }
         output.Text.WriteLine($"{rollout.Id}  {rollout.Name}: {rollout.State}{(rollout.Why is null ? "" : $": {rollout.Why}")}");
-        output.Text.WriteLine($"{(rollout.Configuration is null ? "" : $"{rollout.Component} of ")}{rollout.Artifact}, {rollout.Mode}, by {rollout.CreatedBy}{(rollout.ApprovedBy is null ? "" : $", approved by {rollout.ApprovedBy}")}{(rollout.Rollback is null ? "" : $", taken back by {rollout.Rollback}")}");
-        if (rollout.Configuration is { Before: { } before, Content: { } content })
-            output.Text.WriteLine($"is to say {content.GetRawText()} in place of {before.GetRawText()}");
+        output.Text.WriteLine($"{(rollout.Configuration is not { } layer ? "" : layer.Delete ? "deletion of " : $"{rollout.Component} of ")}{rollout.Artifact}, {rollout.Mode}, by {rollout.CreatedBy}{(rollout.ApprovedBy is null ? "" : $", approved by {rollout.ApprovedBy}")}{(rollout.Rollback is null ? "" : $", taken back by {rollout.Rollback}")}");
+        if (rollout.Configuration is { Content: { } content } change)
+            output.Text.WriteLine($"is to say {content.GetRawText()}{(change.Before is { } said ? $" in place of {said.GetRawText()}" : "; there is no such layer yet")}");
+        if (rollout.Configuration is { Delete: true } end)
+            output.Text.WriteLine($"is deleted in the end{(end.Before is { } last ? $"; it said {last.GetRawText()}" : "")}");
         for (var i = 0; i < rollout.Rings.Count; i++)
         {
             var ring = rollout.Rings[i];

@@ -12,6 +12,7 @@ internal sealed class RolloutOptions
     private readonly Option<string?> artifact = new("--artifact") { Description = "Its id, see 'strata artifacts list'." };
     private readonly Option<string?> layer = new("--layer") { Description = "A layer of configuration (tenant, group/ID, site/PATH, device/ID) in place of an artifact and devices: it is for whom the layer concerns." };
     private readonly Option<string?> content = new("--content") { Description = "JSON of what the layer is to say, in place of what it says; '-' reads it from the input.", HelpName = "FILE" };
+    private readonly Option<bool> delete = new("--delete") { Description = "The layer goes: devices get what the others come to, and in the end it is deleted." };
     private readonly Option<string?> query = new("--query") { Description = "Which devices, as in 'strata devices list --query'; those that match later join." };
     private readonly Option<string[]> device = new("--device") { Description = "A device in place of a query; may be repeated." };
     private readonly Option<string?> name = new("--name") { Description = "For people." };
@@ -30,16 +31,16 @@ internal sealed class RolloutOptions
 
     public RolloutOptions(Command command)
     {
-        foreach (var option in new Option[] { artifact, layer, content, query, device, name, mode, bySite, siteDepth, rings, inFlight, perMinute, perGateway, noApproval, inWindows, rollBack, limit, alarms })
+        foreach (var option in new Option[] { artifact, layer, content, delete, query, device, name, mode, bySite, siteDepth, rings, inFlight, perMinute, perGateway, noApproval, inWindows, rollBack, limit, alarms })
             command.Options.Add(option);
     }
 
     public async Task<CreateRollout> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var what = (Artifact: parsed.GetValue(artifact), Layer: parsed.GetValue(layer), Content: parsed.GetValue(content));
-        if (what is not ({ }, null, null) and not (null, { }, { }))
-            throw new CliException(ExitCode.Usage, "Say what is rolled out by --artifact ID, or by --layer LAYER --content FILE.");
-        var configuration = what.Content is { } file ? new RolloutConfiguration(what.Layer!, Json(await ShadowCommand.ReadAsync(file, cancellationToken))) : null;
+        var what = (Artifact: parsed.GetValue(artifact), Layer: parsed.GetValue(layer), Content: parsed.GetValue(content), Delete: parsed.GetValue(delete));
+        if (what is not ({ }, null, null, false) and not (null, { }, { }, false) and not (null, { }, null, true))
+            throw new CliException(ExitCode.Usage, "Say what is rolled out by --artifact ID, or by --layer LAYER and --content FILE or --delete.");
+        var configuration = what.Layer is not { } of ? null : what.Content is { } file ? new RolloutConfiguration(of, Json(await ShadowCommand.ReadAsync(file, cancellationToken))) : new RolloutConfiguration(of, Delete: true);
         var devices = parsed.GetValue(device) is { Length: > 0 } named ? named : null;
         return new CreateRollout(
             what.Artifact, parsed.GetValue(query), devices, parsed.GetValue(name), parsed.GetValue(mode), parsed.GetValue(bySite),

@@ -11,17 +11,17 @@ namespace Strata.Cloud.Platform.Configuration;
 public interface ILayers
 {
     /// <summary>A change of a layer, made on what it says now.</summary>
-    /// <param name="content">JSON of what it is to say, in place of what it says.</param>
-    Task<Outcome<PreparedLayer>> PrepareAsync(TenantId tenant, string layer, string content, CancellationToken cancellationToken);
+    /// <param name="content">JSON of what it is to say, in place of what it says; null: it goes.</param>
+    Task<Outcome<PreparedLayer>> PrepareAsync(TenantId tenant, string layer, string? content, CancellationToken cancellationToken);
 
-    /// <summary>0 where there is no such layer.</summary>
+    /// <summary>Of a layer that was deleted the version that its end counted; 0 where there never was one.</summary>
     Task<long> VersionAsync(TenantId tenant, string layer, CancellationToken cancellationToken);
 
     /// <summary>What devices that were given a change made of it.</summary>
     /// <param name="given">Since when each has it.</param>
     Task<LayerTrials> LookAsync(TenantId tenant, LayerChange change, IReadOnlyDictionary<DeviceId, DateTimeOffset> given, CancellationToken cancellationToken);
 
-    /// <summary>Has the layer say it to everybody; nothing happens where it does already. A conflict where it has another version than the change was made on.</summary>
+    /// <summary>Has the layer say it to everybody, or deletes it; nothing happens where it does already. A conflict where it has another version than the change was made on.</summary>
     Task<Problem?> KeepAsync(TenantId tenant, LayerChange change, string why, CancellationToken cancellationToken);
 
     /// <summary>Other devices have it now: it is brought to them soon, and not after the usual time.</summary>

@@ -17,9 +17,9 @@ public interface IStagedLayers
     Task<IReadOnlyList<StagedLayer>> OfAsync(TenantId tenant, CancellationToken cancellationToken);
 }
 
-/// <param name="Content">JSON.</param>
+/// <param name="Content">JSON; null: they do not have the layer.</param>
 /// <param name="Devices">That have it; null for all.</param>
-public sealed record StagedLayer(string Rollout, string Layer, string Content, IReadOnlySet<DeviceId>? Devices)
+public sealed record StagedLayer(string Rollout, string Layer, string? Content, IReadOnlySet<DeviceId>? Devices)
 {
     public bool IsFor(DeviceId device) => Devices?.Contains(device) ?? true;
 }

@@ -68,7 +68,7 @@ internal static class ConfigurationRoutes
         var device = found.Value.Device;
         var effective = await store.EffectiveAsync(device, cancellationToken);
         var origins = effective.Origins.Select(o => new ConfigurationOriginInfo(o.Path, o.Value is null ? null : Element(o.Value.Json.ToArray()), o.Layer.ToString(), [.. o.Covers.Select(c => c.ToString())], o.Rollout));
-        return Results.Json(new ConfigurationInfo(Element(ConfigurationStore.Text(effective.Root)), [.. origins], runner.ProblemOf(device.Tenant, device.Id)), ContractsJson.Default.ConfigurationInfo);
+        return Results.Json(new ConfigurationInfo(Element(ConfigurationStore.Text(effective.Root)), [.. origins], runner.ProblemOf(device.Tenant, device.Id), effective.Gone.Count == 0 ? null : [.. effective.Gone.Select(g => new ConfigurationGoneInfo(g.Id.ToString(), g.Rollout!))]), ContractsJson.Default.ConfigurationInfo);
     }
 
     public static async Task<IResult> GetSchemaAsync(string model, HttpContext context, ConfigurationStore store, CancellationToken cancellationToken) =>

@@ -143,7 +143,7 @@ internal sealed partial class ConfigurationRunner(
             return read.Problem;
         if (ShadowNode.SameValue(shadow.Desired.Root, root))
             return null;
-        var why = string.Join(", ", layers.Select(l => l.Rollout is null ? $"{l.Id}" : $"{l.Id} (rollout {l.Rollout})"));
+        var why = string.Join(", ", layers);
         return (await shadows.RunAsync(new ShadowWork(key, ShadowVerb.Update)
         {
             Author = Author,

@@ -32,6 +32,14 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
         return await context.Layers.AsNoTracking().OrderBy(l => l.Id).ToListAsync(cancellationToken);
     }
 
+    /// <summary>Of a layer that was deleted the version that its end counted; 0 where there never was one.</summary>
+    public async Task<long> VersionAsync(TenantId tenant, string layer, CancellationToken cancellationToken)
+    {
+        await using var context = tables.Create(tenant);
+        return await context.Layers.Where(l => l.Id == layer).Select(l => (long?)l.Version).FirstOrDefaultAsync(cancellationToken)
+            ?? await context.DeletedLayers.Where(l => l.Id == layer).Select(l => (long?)l.Version).FirstOrDefaultAsync(cancellationToken) ?? 0;
+    }
+
     public async Task<Dictionary<string, string>> SchemasAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = tables.Create(tenant);
@@ -62,29 +70,34 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
                 layers.Add(new ConfigurationLayer(id, content));
             if (await FirstFaultAsync(caller.Tenant, layers, await db.Schemas.AsNoTracking().ToDictionaryAsync(s => s.Model, s => s.Schema, StringComparer.Ordinal, token), d => content is null || Touches(id, d), token) is { } fault)
                 return fault;
+            var deleted = await DeletedLayers.ReadAsync(db, token);
             var row = content is null ? null : new ConfigurationLayerRow
             {
-                TenantId = caller.Tenant.Value, Id = id.ToString(), Version = (before?.Version ?? 0) + 1, Content = Text(content), Updated = now, UpdatedBy = caller.Actor, Why = why,
+                TenantId = caller.Tenant.Value, Id = id.ToString(), Version = deleted.VersionOf(id.ToString(), before) + 1, Content = Text(content), Updated = now, UpdatedBy = caller.Actor, Why = why,
             };
-            return new DecidedChange<ConfigurationLayerRow>(row ?? before!, [(before, row)], row is null ? "delete" : "change", "configuration", id.ToString(), before is null ? null : new { before.Version }, row is null ? null : new { row.Version, why });
+            return new DecidedChange<ConfigurationLayerRow>(row ?? before!, [(before, row), .. row is null ? deleted.Add([before!], now) : []], row is null ? "delete" : "change", "configuration", id.ToString(), before is null ? null : new { before.Version }, row is null ? null : new { row.Version, why });
         }, cancellationToken);
         if (outcome.IsOk)
             Changed?.Invoke(caller.Tenant);
         return outcome;
     }
 
-    /// <summary>Has a layer say what was rolled out. Devices have it: one that came not to fit keeps what it has, as one that moves.</summary>
+    /// <summary>Has a layer say what was rolled out, or deletes it. Devices have it: one that came not to fit keeps what it has, as one that moves.</summary>
     public async Task<Problem?> KeepAsync(TenantId tenant, LayerChange change, string why, CancellationToken cancellationToken)
     {
         var outcome = await tables.ChangeAsync<bool>(Caller.Node(tenant), async (db, now, token) =>
         {
-            var (before, content) = (await db.Layers.AsNoTracking().FirstOrDefaultAsync(l => l.Id == change.Layer, token), Encoding.UTF8.GetBytes(change.Content));
-            if ((before?.Content ?? Encoding.UTF8.GetBytes(None)).AsSpan().SequenceEqual(content))
+            var (before, deleted) = (await db.Layers.AsNoTracking().FirstOrDefaultAsync(l => l.Id == change.Layer, token), await DeletedLayers.ReadAsync(db, token));
+            if (Said(before) == change.Content)
                 return DecidedChange.None(true);
-            if ((before?.Version ?? 0) != change.Version)
-                return new Problem(ProblemKind.Conflict, $"Layer '{change.Layer}' has version {before?.Version ?? 0}; the change was made on {change.Version}.", "version");
-            var row = new ConfigurationLayerRow { TenantId = tenant.Value, Id = change.Layer, Version = change.Version + 1, Content = content, Updated = now, UpdatedBy = Caller.NodeActor, Why = why };
-            return new DecidedChange<bool>(true, [(before, row)], "change", "configuration", change.Layer, before is null ? null : new { before.Version }, new { row.Version, why });
+            if (deleted.VersionOf(change.Layer, before) is var version && version != change.Version)
+                return new Problem(ProblemKind.Conflict, $"Layer '{change.Layer}' has version {version}; the change was made on {change.Version}.", "version");
+            var row = change.Content is not { } content ? null : new ConfigurationLayerRow
+            {
+                TenantId = tenant.Value, Id = change.Layer, Version = version + 1, Content = Encoding.UTF8.GetBytes(content), Updated = now, UpdatedBy = Caller.NodeActor, Why = why,
+            };
+            return new DecidedChange<bool>(
+                true, [(before, row), .. row is null ? deleted.Add([before!], now) : []], row is null ? "delete" : "change", "configuration", change.Layer, before is null ? null : new { before.Version }, new { Version = version + 1, why });
         }, cancellationToken);
         if (outcome.IsOk)
             Bring(tenant);
@@ -123,6 +136,7 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
         var outcome = await tables.ChangeAsync<IReadOnlyList<ApplyChange>>(caller, async (db, now, token) =>
         {
             var (layers, schemas) = (await db.Layers.AsNoTracking().ToDictionaryAsync(l => l.Id, StringComparer.Ordinal, token), await db.Schemas.AsNoTracking().ToDictionaryAsync(s => s.Model, StringComparer.Ordinal, token));
+            var deleted = await DeletedLayers.ReadAsync(db, token);
             var (changes, rows) = (new List<ApplyChange>(), new List<(object? Before, object? After)>());
             void Change(string kind, string id, object? before, object? after, FieldChange? field)
             {
@@ -140,17 +154,19 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
                 var (id, content, before) = (layer.Id.ToString(), Text(layer.Content), layers.GetValueOrDefault(layer.Id.ToString()));
                 if (before is not null && before.Content.AsSpan().SequenceEqual(content))
                     continue;
-                layers[id] = new ConfigurationLayerRow { TenantId = caller.Tenant.Value, Id = id, Version = (before?.Version ?? 0) + 1, Content = content, Updated = now, UpdatedBy = caller.Actor, Why = layer.Why };
+                layers[id] = new ConfigurationLayerRow { TenantId = caller.Tenant.Value, Id = id, Version = deleted.VersionOf(id, before) + 1, Content = content, Updated = now, UpdatedBy = caller.Actor, Why = layer.Why };
                 Change("configuration", id, before, layers[id], new FieldChange("content", before is null ? null : Encoding.UTF8.GetString(before.Content), Encoding.UTF8.GetString(content)));
             }
             if (prune)
             {
                 var said = file.Layers.Select(l => l.Id.ToString()).ToHashSet(StringComparer.Ordinal);
-                foreach (var gone in layers.Values.Where(l => !said.Contains(l.Id) && (file.Sites is null || IsOf(caller.Tenant, Named(l.Id), file.Sites))).ToList())
+                var unsaid = layers.Values.Where(l => !said.Contains(l.Id) && (file.Sites is null || IsOf(caller.Tenant, Named(l.Id), file.Sites))).ToList();
+                foreach (var gone in unsaid)
                 {
                     layers.Remove(gone.Id);
                     Change("configuration", gone.Id, gone, null, null);
                 }
+                rows.AddRange(deleted.Add(unsaid, now));
                 foreach (var gone in schemas.Values.Where(s => file.Sites is null && !file.Schemas.ContainsKey(s.Model)).ToList())
                 {
                     schemas.Remove(gone.Model);
@@ -202,7 +218,7 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
     public async Task<Func<FleetDevice, IReadOnlyList<ConfigurationLayer>>> ConcerningAsync(
         TenantId tenant, IReadOnlyList<ConfigurationLayer> layers, IReadOnlyList<StagedLayer> given, CancellationToken cancellationToken)
     {
-        var early = given.Select(g => (Staged: g, Layer: new ConfigurationLayer(Named(g.Layer), Read(g.Layer, Encoding.UTF8.GetBytes(g.Content)), g.Rollout))).ToList();
+        var early = given.Select(g => (Staged: g, Layer: new ConfigurationLayer(Named(g.Layer), Read(g.Layer, Encoding.UTF8.GetBytes(g.Content ?? None)), g.Rollout) { IsGone = g.Content is null })).ToList();
         var of = await GroupsOfAsync(tenant, layers.Concat(early.Select(e => e.Layer)), cancellationToken);
         var own = layers.Where(l => l.Id.Kind == LayerKind.Device).ToDictionary(l => l.Id.Name, StringComparer.Ordinal);
         var shared = layers.Where(l => l.Id.Kind != LayerKind.Device).ToList();
@@ -246,8 +262,11 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
             : request.Value is { Desired.Patch: { } patch, Reported: null, Tags: null } ? patch : new Problem(ProblemKind.Invalid, "A layer is a JSON object of what is wanted.", "content");
     }
 
-    /// <summary>What a layer says that is not there.</summary>
+    /// <summary>As a layer that is not there comes to.</summary>
     public const string None = "{}";
+
+    /// <summary>What a layer says, as JSON; null where it is not there.</summary>
+    public static string? Said(ConfigurationLayerRow? row) => row is null ? null : Encoding.UTF8.GetString(row.Content);
 
     public static LayerId Named(string layer) => LayerId.TryParse(layer, out var id) ? id : throw new FormatException($"'{layer}' is no layer.");
 

@@ -17,19 +17,20 @@ internal sealed class StagedChanges(ConfigurationStore store, ShadowStore shadow
 {
     private const int AtOnce = 500;
 
-    public async Task<Outcome<PreparedLayer>> PrepareAsync(TenantId tenant, string layer, string content, CancellationToken cancellationToken)
+    public async Task<Outcome<PreparedLayer>> PrepareAsync(TenantId tenant, string layer, string? content, CancellationToken cancellationToken)
     {
         if (!LayerId.TryParse(layer, out var id) || layer.Contains('"', StringComparison.Ordinal))
             return new Problem(ProblemKind.Invalid, "A layer is 'tenant', 'group/ID', 'site/PATH' or 'device/ID'.", "configuration.layer");
-        if (content.Length > shadows.Limits.MaxRequestBytes)
+        if (content?.Length > shadows.Limits.MaxRequestBytes)
             return new Problem(ProblemKind.TooMuch, $"What a layer says has at most {shadows.Limits.MaxRequestBytes:N0} bytes.", "configuration.content");
-        var wanted = ConfigurationStore.Parse(Encoding.UTF8.GetBytes(content), shadows.Limits);
+        var wanted = ConfigurationStore.Parse(Encoding.UTF8.GetBytes(content ?? ConfigurationStore.None), shadows.Limits);
         if (!wanted.IsOk)
             return wanted.Problem;
         var given = await store.StagedAsync(tenant, cancellationToken);
         var rows = await store.LayersAsync(tenant, cancellationToken);
         var before = rows.Find(r => r.Id == layer);
-        var change = new LayerChange(layer, before?.Version ?? 0, before is null ? ConfigurationStore.None : Encoding.UTF8.GetString(before.Content), Encoding.UTF8.GetString(ConfigurationStore.Text(wanted.Value)));
+        var version = before?.Version ?? await store.VersionAsync(tenant, layer, cancellationToken);
+        var change = new LayerChange(layer, version, ConfigurationStore.Said(before), content is null ? null : Encoding.UTF8.GetString(ConfigurationStore.Text(wanted.Value)));
         var (layers, next) = (rows.ConvertAll(ConfigurationStore.ToLayer), new ConfigurationLayer(id, wanted.Value));
         var (now, then) = (await store.ConcerningAsync(tenant, layers, given, cancellationToken), await store.ConcerningAsync(tenant, [.. LayeredConfiguration.With(layers, next)], given, cancellationToken));
         var schemas = ConfigurationSchema.ParseAll(await store.SchemasAsync(tenant, cancellationToken));
@@ -41,19 +42,19 @@ internal sealed class StagedChanges(ConfigurationStore store, ShadowStore shadow
         });
     }
 
-    public async Task<long> VersionAsync(TenantId tenant, string layer, CancellationToken cancellationToken) => (await store.LayersAsync(tenant, cancellationToken)).Find(r => r.Id == layer)?.Version ?? 0;
+    public Task<long> VersionAsync(TenantId tenant, string layer, CancellationToken cancellationToken) => store.VersionAsync(tenant, layer, cancellationToken);
 
     public async Task<LayerTrials> LookAsync(TenantId tenant, LayerChange change, IReadOnlyDictionary<DeviceId, DateTimeOffset> given, CancellationToken cancellationToken)
     {
         var early = await store.StagedAsync(tenant, cancellationToken);
         var rows = await store.LayersAsync(tenant, cancellationToken);
         var trials = new Dictionary<DeviceId, ConfigurationTrial>();
-        var version = rows.Find(r => r.Id == change.Layer)?.Version ?? 0;
+        var version = rows.Find(r => r.Id == change.Layer)?.Version ?? await store.VersionAsync(tenant, change.Layer, cancellationToken);
         if (given.Count == 0)
             return new LayerTrials(version, trials);
         var concerning = await store.ConcerningAsync(tenant, rows.ConvertAll(ConfigurationStore.ToLayer), early, cancellationToken);
         var schemas = ConfigurationSchema.ParseAll(await store.SchemasAsync(tenant, cancellationToken));
-        var before = ConfigurationStore.Parse(Encoding.UTF8.GetBytes(change.Before), shadows.Limits).Value ?? ShadowObject.Empty;
+        var before = ConfigurationStore.Parse(Encoding.UTF8.GetBytes(change.Before ?? ConfigurationStore.None), shadows.Limits).Value ?? ShadowObject.Empty;
         // Together, so that they are few turns of the writer.
         foreach (var some in given.Chunk(AtOnce))
         {

@@ -363,6 +363,32 @@ namespace Strata.Cloud.Shadows.Migrations
                     b.ToTable("configuration_schemas", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Shadows.Rows.DeletedLayerRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(520)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Deleted")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_configuration_deleted_layers");
+
+                    b.ToTable("configuration_deleted_layers", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Shadows.Rows.ShadowChangeRow", b =>
                 {
                     b.Property<string>("TenantId")

@@ -27,6 +27,19 @@ internal sealed record ConfigurationLayerRow : IAuditedRow
     public string? Why { get; set; }
 }
 
+/// <summary>A layer that was deleted; kept for its version when it is made again.</summary>
+internal sealed record DeletedLayerRow : IAuditedRow
+{
+    public required string TenantId { get; init; }
+
+    public required string Id { get; init; }
+
+    /// <summary>Its end counts as a change.</summary>
+    public required long Version { get; init; }
+
+    public required DateTimeOffset Deleted { get; init; }
+}
+
 /// <summary>What configurations of a model must be like.</summary>
 internal sealed record ConfigurationSchemaRow : IAuditedRow
 {

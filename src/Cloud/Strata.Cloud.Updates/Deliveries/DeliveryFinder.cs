@@ -19,13 +19,15 @@ internal sealed class DeliveryFinder(FleetFacts facts, IArtifacts artifacts, ILa
                 : new Problem(ProblemKind.NotFound, $"There is no artifact '{request.Artifact}'; 'strata artifacts list' says which there are.", "artifact");
         if (request.Artifact is not null || request.Query is not null || request.Devices is not null)
             return new Problem(ProblemKind.Invalid, "A configuration is rolled out to whom its layer concerns: without 'artifact', 'query' and 'devices'.", "configuration");
-        if (wanted.Content.ValueKind != JsonValueKind.Object)
+        if (wanted.Delete == wanted.Content is not null)
+            return new Problem(ProblemKind.Invalid, "Say what the layer is to say by 'content', or that it goes by 'delete', one of both.", "configuration");
+        if (wanted.Content is { ValueKind: not JsonValueKind.Object })
             return new Problem(ProblemKind.Invalid, "A layer is a JSON object of what is wanted.", "configuration.content");
-        var prepared = await layers.PrepareAsync(tenant, wanted.Layer, wanted.Content.GetRawText(), cancellationToken);
+        var prepared = await layers.PrepareAsync(tenant, wanted.Layer, wanted.Content?.GetRawText(), cancellationToken);
         if (!prepared.IsOk)
             return prepared.Problem;
         return prepared.Value.Change is { } change && change.Before == change.Content
-            ? new Problem(ProblemKind.Conflict, $"Layer '{change.Layer}' says that already.", "configuration")
+            ? change.Content is null ? new Problem(ProblemKind.NotFound, $"There is no layer '{change.Layer}'.", "configuration.layer") : new Problem(ProblemKind.Conflict, $"Layer '{change.Layer}' says that already.", "configuration")
             : new LayerDelivery(prepared.Value);
     }
 

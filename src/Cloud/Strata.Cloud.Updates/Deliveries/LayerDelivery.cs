@@ -6,14 +6,14 @@ using Strata.Core.Updates.Rollouts;
 
 namespace Strata.Cloud.Updates.Deliveries;
 
-/// <summary>What a layer of configuration is to say, which devices are given by their shadows. Whom the layer concerns is whom it is for.</summary>
+/// <summary>What a layer of configuration is to say, or that it goes, which devices are given by their shadows. Whom the layer concerns is whom it is for.</summary>
 internal sealed class LayerDelivery(PreparedLayer prepared) : IDelivery
 {
     public const string Component = "configuration";
 
     private readonly LayerChange change = prepared.Change;
 
-    public string Name => $"{Component} of {change.Layer}";
+    public string Name => $"{(change.Content is null ? "deletion" : Component)} of {change.Layer}";
 
     public bool IsForAll => true;
 

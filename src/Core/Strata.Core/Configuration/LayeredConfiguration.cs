@@ -44,7 +44,14 @@ public readonly record struct LayerId(LayerKind Kind, string Name)
 
 /// <param name="Content">A patch: null takes away what a weaker layer says.</param>
 /// <param name="Rollout">That gives it to the device, before the layer says it to everybody; null for what the layer says.</param>
-public sealed record ConfigurationLayer(LayerId Id, ShadowObject Content, string? Rollout = null);
+public sealed record ConfigurationLayer(LayerId Id, ShadowObject Content, string? Rollout = null)
+{
+    /// <summary>A rollout takes the layer from the device, before it is gone for everybody: it says nothing.</summary>
+    public bool IsGone { get; init; }
+
+    /// <summary>For the history: <c>site/hq</c>, <c>site/hq (rollout r1)</c>, <c>without site/hq (rollout r1)</c>.</summary>
+    public override string ToString() => $"{(IsGone ? "without " : "")}{Id}{(Rollout is null ? "" : $" (rollout {Rollout})")}";
+}
 
 /// <summary>Where one value comes from.</summary>
 /// <param name="Path"><c>/a/b</c>.</param>
@@ -55,7 +62,8 @@ public sealed record ConfigurationLayer(LayerId Id, ShadowObject Content, string
 public sealed record ConfigurationOrigin(string Path, ShadowLeaf? Value, LayerId Layer, IReadOnlyList<LayerId> Covers, string? Rollout = null);
 
 /// <summary>What layers come to for one device.</summary>
-public sealed record EffectiveConfiguration(ShadowObject Root, IReadOnlyList<ConfigurationOrigin> Origins);
+/// <param name="Gone">Layers that concern the device and that rollouts take from it before others.</param>
+public sealed record EffectiveConfiguration(ShadowObject Root, IReadOnlyList<ConfigurationOrigin> Origins, IReadOnlyList<ConfigurationLayer> Gone);
 
 /// <summary>
 /// Lays configurations over each other: tenant, then the device's groups in the order of their ids, then its places from the outermost to the innermost, then the device. Field by field as shadows are
@@ -89,7 +97,7 @@ public static class LayeredConfiguration
                 continue;
             origins.Add(new ConfigurationOrigin(path, value, saying[0].Id, [.. saying.Skip(1).Select(l => l.Id)], saying[0].Rollout));
         }
-        return new EffectiveConfiguration(root, origins);
+        return new EffectiveConfiguration(root, origins, [.. layers.Where(l => l.IsGone)]);
     }
 
     private static bool Concerns(LayerId layer, string device, string? site, IReadOnlySet<string> groups) => layer.Kind switch

@@ -368,6 +368,32 @@ namespace Strata.Cloud.Shadows.Migrations.Postgres
                     b.ToTable("configuration_schemas", (string)null);
                 });
 
+            modelBuilder.Entity("Strata.Cloud.Shadows.Rows.DeletedLayerRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(520)
+                        .HasColumnType("character varying(520)")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Deleted")
+                        .HasColumnType("bigint")
+                        .HasColumnName("deleted");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_configuration_deleted_layers");
+
+                    b.ToTable("configuration_deleted_layers", (string)null);
+                });
+
             modelBuilder.Entity("Strata.Cloud.Shadows.Rows.ShadowChangeRow", b =>
                 {
                     b.Property<string>("TenantId")

@@ -64,7 +64,7 @@ public sealed partial class Rollout
         if (Head.State is not (RolloutState.Running or RolloutState.Soaking or RolloutState.Paused or RolloutState.Done))
             return Not("tried again");
         if (Plan.Configuration is not null && Head.State == RolloutState.Done)
-            return new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} is done: layer '{Plan.Configuration.Layer}' says it to everybody.");
+            return new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} is done: {Plan.Configuration.Outcome}.");
         foreach (var member in members.Values.Where(m => m.State.IsFailure()))
             Set(member, MemberState.Waiting, now, member.Reason);
         var waiting = members.Values.Count(m => m.State == MemberState.Waiting && m.Ring <= Head.Ring);
