@@ -146,6 +146,7 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
         await PressAsync("Draft it");
         await Assertions.Expect(refusal).ToContainTextAsync("Device 't-101' cannot have it: it would not fit the schema of model 'room-sensor'");
         await RehearseAsync();
+        await Assertions.Expect(plan).ToContainTextAsync("A configuration is drafted when all that its layer concerns can have it.");
         await Assertions.Expect(plan).ToContainTextAsync("Not 1: it would not fit the schema of model 'room-sensor'");
         await Assertions.Expect(form.GetByRole(AriaRole.Button, new() { Name = "Draft it" })).ToBeDisabledAsync();
         await client.DeleteConfigurationSchemaAsync("room-sensor");
@@ -153,12 +154,13 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
         var other = await client.CreateRolloutAsync(new CreateRollout(NeedsApproval: false, Configuration: Says("""{"colour":3}""")));
         await form.GetByLabel("whole places").CheckAsync();
         await RehearseAsync();
+        await form.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync(" Green ");
         await PressAsync("Draft it");
         var card = page.Locator("[data-rollout]").First;
         await Assertions.Expect(card).Not.ToHaveAttributeAsync("data-rollout", other.Id);
         await Assertions.Expect(card).ToContainTextAsync($"Configuration of {Layer}, soft");
         var drafted = await client.GetRolloutAsync((await card.GetAttributeAsync("data-rollout"))!);
-        Assert.Equal(("drafted", Layer, 1L, """{"colour":2}"""), (drafted.State, drafted.Configuration!.Layer, drafted.Configuration.Version, drafted.Configuration.Content!.Value.GetRawText()));
+        Assert.Equal(("Green", "drafted", Layer, 1L, """{"colour":2}"""), (drafted.Name, drafted.State, drafted.Configuration!.Layer, drafted.Configuration.Version, drafted.Configuration.Content!.Value.GetRawText()));
 
         // One rollout at a time changes a layer.
         await client.StepRolloutAsync(other.Id, "start");
@@ -176,6 +178,16 @@ public sealed class DashboardTests(DashboardTests.Running running) : IClassFixtu
         await layer.FillAsync("site/hq/nowhere");
         await RehearseAsync();
         await Assertions.Expect(refusal).ToContainTextAsync("There is no layer 'site/hq/nowhere'.");
+
+        // Nobody is in the group yet.
+        await client.PutGroupAsync("nobody", new SaveGroup(null, "tag.group=nobody", null));
+        await form.GetByLabel("delete it").UncheckAsync();
+        await layer.FillAsync("group/nobody");
+        await content.FillAsync("""{"colour":4}""");
+        await RehearseAsync();
+        await Assertions.Expect(plan).ToContainTextAsync("Nobody is given it now. It can be drafted; it starts when a device matches.");
+        await PressAsync("Draft it");
+        await Assertions.Expect(page.Locator("[data-rollout]").First).ToContainTextAsync("Configuration of group/nobody, soft");
 
         Task PressAsync(string button) => form.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
 

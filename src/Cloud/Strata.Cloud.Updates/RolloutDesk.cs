@@ -25,7 +25,7 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
         var selection = await selector.PrepareAsync(caller, request, cancellationToken);
         if (!selection.IsOk)
             return selection.Problem;
-        var rollout = Rollout.Draft(selection.Value.Plan, [.. selection.Value.Devices.Where(d => d.Refusal is null).Select(d => d.Candidate)], time.GetUtcNow());
+        var rollout = Rollout.Draft(selection.Value.Plan, selection.Value.Candidates, time.GetUtcNow());
         return await AddAsync(caller, rollout, "draft", cancellationToken);
     }
 
@@ -37,8 +37,8 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
         if (!await store.SettleAsync(caller.Tenant, cancellationToken))
             return Unavailable;
         var begins = action is "start" or "approve";
-        if (begins && await MovedAsync(caller.Tenant, id, cancellationToken) is { } moved)
-            return moved;
+        if (begins && (await MovedAsync(caller.Tenant, id, cancellationToken) ?? await FillAsync(caller.Tenant, id, cancellationToken)) is { } refused)
+            return refused;
         int loads;
         lock (book.Gate)
         {
@@ -146,6 +146,29 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
         book.Add(new LiveRollout(draft.Rollout));
         book.Done.Add(new UpdateAudit(caller, now, "rollback", id, null, new { by = draft.Rollout.Plan.Id, devices = draft.Rollout.Members.Count, stranded = draft.Stranded.Count }));
         return draft;
+    }
+
+    /// <summary>A draft that reached nobody reaches those that match by now: nobody follows a query before the rollout began.</summary>
+    private async Task<Problem?> FillAsync(TenantId tenant, string id, CancellationToken cancellationToken)
+    {
+        var book = store.Of(tenant);
+        LiveRollout? live;
+        lock (book.Gate)
+            live = book.All.GetValueOrDefault(id) is { Rollout.IsEmptyDraft: true } empty ? empty : null;
+        if (live is null)
+            return null;
+        var selection = await selector.PrepareAsync(tenant, live.Rollout.Plan, cancellationToken);
+        if (!selection.IsOk)
+            return selection.Problem;
+        lock (book.Gate)
+        {
+            if (!ReferenceEquals(book.All.GetValueOrDefault(id), live) || !live.Rollout.IsEmptyDraft)
+                return null;
+            live.Rollout.Fill(selection.Value.Candidates, time.GetUtcNow());
+            foreach (var device in live.Rollout.Members.Keys)
+                book.Note(device, live);
+        }
+        return null;
     }
 
     /// <summary>Why a rollout cannot change its layer any more, or change it back: somebody else changed it since.</summary>

@@ -5,6 +5,7 @@ using Strata.Cloud.Updates.Book;
 using Strata.Cloud.Updates.Deliveries;
 using Strata.Core;
 using Strata.Core.Devices;
+using Strata.Core.Tenancy;
 using Strata.Core.Updates.Rings;
 using Strata.Core.Updates.Rollouts;
 
@@ -28,13 +29,18 @@ internal sealed class RolloutSelector(UpdatesStore store, FleetFacts facts, IFle
         var found = request.Devices is { } named ? Named(named) : await search.FindAsync(tenant, plan.Value.Query!, cancellationToken);
         if (!found.IsOk)
             return found.Problem;
-        if (found.Value.Count > options.MaxTargets)
-            return new Problem(ProblemKind.TooMuch, $"{found.Value.Count:N0} devices match; a rollout has {options.MaxTargets:N0} at most. Narrow the query.", "query");
+        return Select(tenant, delivery.Value, plan.Value, found.Value);
+    }
+
+    private Outcome<Selection> Select(TenantId tenant, IDelivery delivery, RolloutPlan plan, IReadOnlyList<DeviceId> found)
+    {
+        if (found.Count > options.MaxTargets)
+            return new Problem(ProblemKind.TooMuch, $"{found.Count:N0} devices match; a rollout has {options.MaxTargets:N0} at most. Narrow the query.", "query");
         var (book, look) = (store.Of(tenant), facts.Signs.Look(tenant));
-        var selected = new List<SelectedDevice>(found.Value.Count);
+        var selected = new List<SelectedDevice>(found.Count);
         lock (book.Gate)
         {
-            foreach (var id in found.Value)
+            foreach (var id in found)
             {
                 if (facts.Fleet.Find(tenant, id) is not { State: not DeviceState.Decommissioned } device)
                 {
@@ -42,21 +48,30 @@ internal sealed class RolloutSelector(UpdatesStore store, FleetFacts facts, IFle
                     continue;
                 }
                 var signs = look(device);
-                var candidate = delivery.Value.CandidateOf(device, signs);
-                selected.Add(new SelectedDevice(device, candidate, signs, delivery.Value.Refusal(device, candidate, book) ?? Elsewhere(book, id, plan.Value)));
+                var candidate = delivery.CandidateOf(device, signs);
+                selected.Add(new SelectedDevice(device, candidate, signs, delivery.Refusal(device, candidate, book) ?? Elsewhere(book, id, plan)));
             }
         }
-        return new Selection(delivery.Value, plan.Value, selected);
+        return new Selection(delivery, plan, selected);
     }
 
     /// <summary>What would be drafted; a problem where it may not be.</summary>
-    public async Task<Outcome<Selection>> PrepareAsync(Caller caller, CreateRollout request, CancellationToken cancellationToken)
+    public async Task<Outcome<Selection>> PrepareAsync(Caller caller, CreateRollout request, CancellationToken cancellationToken) => Refused(await SelectAsync(caller, request, cancellationToken));
+
+    /// <summary>What would be drafted if a draft with a query were made again now; a problem where it may not be.</summary>
+    public async Task<Outcome<Selection>> PrepareAsync(TenantId tenant, RolloutPlan plan, CancellationToken cancellationToken)
     {
-        var selection = await SelectAsync(caller, request, cancellationToken);
-        return selection is { IsOk: true, Value: { Delivery.IsForAll: true } all } && all.Devices.FirstOrDefault(d => d is { Device: not null, Refusal: not null }) is { } refused
+        if (await deliveries.OfAsync(tenant, plan, cancellationToken) is not { } delivery)
+            return new Problem(ProblemKind.Conflict, $"What rollout {plan.Id} was drafted of is not there any more.", "artifact");
+        var found = await search.FindAsync(tenant, plan.Query!, cancellationToken);
+        return found.IsOk ? Refused(Select(tenant, delivery, plan, found.Value)) : found.Problem;
+    }
+
+    /// <summary>Itself, unless somebody cannot have what is for all.</summary>
+    private static Outcome<Selection> Refused(Outcome<Selection> selection) =>
+        selection is { IsOk: true, Value: { Delivery.IsForAll: true } all } && all.Devices.FirstOrDefault(d => d is { Device: not null, Refusal: not null }) is { } refused
             ? new Problem(ProblemKind.Invalid, $"Device '{refused.Candidate.Target.Id}' cannot have it: {refused.Refusal}", "configuration")
             : selection;
-    }
 
     private Outcome<RolloutPlan> PlanOf(Caller caller, CreateRollout request, IDelivery delivery)
     {
@@ -102,4 +117,8 @@ internal sealed class RolloutSelector(UpdatesStore store, FleetFacts facts, IFle
 /// <param name="Refusal">Why the update is not for it; null when it is.</param>
 internal sealed record SelectedDevice(FleetDevice? Device, RolloutCandidate Candidate, DeviceSigns Signs, string? Refusal);
 
-internal sealed record Selection(IDelivery Delivery, RolloutPlan Plan, IReadOnlyList<SelectedDevice> Devices);
+internal sealed record Selection(IDelivery Delivery, RolloutPlan Plan, IReadOnlyList<SelectedDevice> Devices)
+{
+    /// <summary>Those that it is for.</summary>
+    public IReadOnlyList<RolloutCandidate> Candidates => [.. Devices.Where(d => d.Refusal is null).Select(d => d.Candidate)];
+}

@@ -353,6 +353,23 @@ public abstract partial class LayerRolloutsTests(RolloutCloud cloud) : RolloutSt
     }
 
     [Fact]
+    public async Task A_draft_of_a_layer_that_concerns_nobody_starts_with_whom_it_concerns_by_then_when_each_can_have_it()
+    {
+        await using var fleet = await FleetAsync("none", 0);
+        var id = (await Cloud.Client.CreateRolloutAsync(Of("none", [new(1, TimeSpan.Zero)]), Cancel)).Id;
+        Assert.Equal(HttpStatusCode.Conflict, await RefusedAsync(() => Cloud.Client.StepRolloutAsync(id, "start", cancellationToken: Cancel)));
+        await fleet.AddAsync("none-0");
+        await Cloud.Client.PutConfigurationSchemaAsync("none-model", """{"properties":{"interval":{"minimum":100}}}""", Cancel);
+        var unfit = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.StepRolloutAsync(id, "start", cancellationToken: Cancel));
+        Assert.StartsWith("Device 'none-0' cannot have it: it would not fit the schema", unfit.Message, StringComparison.Ordinal);
+        await Cloud.Client.DeleteConfigurationSchemaAsync("none-model", Cancel);
+        Assert.Equal("running", (await Cloud.Client.StepRolloutAsync(id, "start", cancellationToken: Cancel)).State);
+        await StepAsync();
+        Assert.Equal(New, (await DesiredAsync(fleet))["none-0"]);
+        await Cloud.Client.StepRolloutAsync(id, "abort", cancellationToken: Cancel);
+    }
+
+    [Fact]
     public async Task A_file_drafts_it_and_starts_nothing()
     {
         await using var fleet = await FleetAsync("text", 1);

@@ -154,6 +154,26 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
     }
 
     [Fact]
+    public async Task A_draft_that_reaches_nobody_starts_with_those_that_match_by_then()
+    {
+        var request = new CreateRollout(FewArtifacts.New.Id, "tag.run=early", Rings: [new(0.5, TimeSpan.FromHours(1)), new(1, TimeSpan.Zero)], NeedsApproval: false);
+        var id = (await Cloud.Client.CreateRolloutAsync(request, Cancel)).Id;
+        var early = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.StepRolloutAsync(id, "start", cancellationToken: Cancel));
+        Assert.Equal((HttpStatusCode.Conflict, $"Rollout {id} has no devices: nothing matches that it is for; it starts when something does. 'strata rollout plan' says why not."), (early.StatusCode, early.Message));
+        await DevicesAsync("early", 4);
+        await Cloud.StopAsync();
+        await Cloud.StartAsync();
+        Assert.Equal(0, (await Cloud.Client.GetRolloutAsync(id, Cancel)).Rings.Sum(r => r.Targets));
+        var started = await Cloud.Client.StepRolloutAsync(id, "start", cancellationToken: Cancel);
+        // As if it were drafted now: two and two, and no ring by chance.
+        Assert.Equal(("running", 2, 2), (started.State, started.Rings[0].Targets, started.Rings[1].Targets));
+        await Cloud.StopAsync();
+        await Cloud.StartAsync();
+        Assert.Equal(4, (await Cloud.Client.ListRolloutDevicesAsync(id, cancellationToken: Cancel)).Items.Count);
+        await Cloud.Client.StepRolloutAsync(id, "abort", cancellationToken: Cancel);
+    }
+
+    [Fact]
     public async Task Who_installs_a_build_that_is_stopped_is_waited_for_and_then_taken_back()
     {
         var devices = await RunOldAsync("late", 2);

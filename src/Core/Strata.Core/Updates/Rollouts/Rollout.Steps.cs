@@ -8,7 +8,7 @@ public sealed partial class Rollout
         if (Head.State is not (RolloutState.Drafted or RolloutState.WaitingForApproval))
             return Not("started");
         if (members.Count == 0)
-            return new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} has no devices: nothing matches that it is for. 'strata rollout plan' says why not.");
+            return new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} has no devices: nothing matches that it is for{(Plan.Query is null ? "" : "; it starts when something does")}. 'strata rollout plan' says why not.");
         if (Plan.NeedsApproval && Head.ApprovedBy is null)
         {
             Head = Head with { State = RolloutState.WaitingForApproval, Why = "waits for somebody else than who made it to approve it" };

@@ -35,12 +35,19 @@ public sealed partial class Rollout
     public static Rollout Draft(RolloutPlan plan, IReadOnlyCollection<RolloutCandidate> candidates, DateTimeOffset now, IReadOnlyDictionary<DeviceId, int>? rings = null)
     {
         var rollout = new Rollout(new RolloutHead { Plan = plan });
-        rings ??= RingAssignment.Deal(plan.Id, plan.Rings, [.. candidates.Select(c => c.Target)]);
-        foreach (var candidate in candidates)
-            rollout.Add(new RolloutMember(candidate, rings[candidate.Target.Id]) { Since = now });
-        rollout.dirty.UnionWith(rollout.members.Values);
+        rollout.Deal(candidates, now, rings);
         return rollout;
     }
+
+    /// <summary>A draft that reached nobody takes those that match by now, as if it were drafted now.</summary>
+    public void Fill(IReadOnlyCollection<RolloutCandidate> candidates, DateTimeOffset now)
+    {
+        if (IsEmptyDraft)
+            Deal(candidates, now, null);
+    }
+
+    /// <summary>It is not started, and nothing matched so far.</summary>
+    public bool IsEmptyDraft => members.Count == 0 && Plan.Query is not null && Head.State is RolloutState.Drafted or RolloutState.WaitingForApproval;
 
     /// <summary>As it was kept. Time in which nobody listened is not held against a device that was to be heard in it.</summary>
     public static Rollout Restore(RolloutHead head, IEnumerable<KeptMember> kept, DateTimeOffset now)
@@ -94,6 +101,14 @@ public sealed partial class Rollout
         dirty.Clear();
         left.Clear();
         return (changed, gone);
+    }
+
+    private void Deal(IReadOnlyCollection<RolloutCandidate> candidates, DateTimeOffset now, IReadOnlyDictionary<DeviceId, int>? rings)
+    {
+        rings ??= RingAssignment.Deal(Plan.Id, Plan.Rings, [.. candidates.Select(c => c.Target)]);
+        foreach (var candidate in candidates)
+            Add(new RolloutMember(candidate, rings[candidate.Target.Id]) { Since = now });
+        dirty.UnionWith(members.Values);
     }
 
     private void Add(RolloutMember member)
