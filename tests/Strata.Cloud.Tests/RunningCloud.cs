@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Shadows;
 using Strata.Cloud.Tenancy.Mail;
 using Strata.Cloud.Tenancy.People;
 using Strata.Cloud.Updates;
@@ -49,6 +50,9 @@ public class RunningCloud : IAsyncLifetime
     /// <summary>Limits of rollouts, and how often they are looked at.</summary>
     protected UpdatesOptions Updates { get; init; } = new();
 
+    /// <summary>Limits of shadows and configurations.</summary>
+    protected ShadowOptions Shadows { get; init; } = new();
+
     /// <summary>The mail server it uses; null for none.</summary>
     protected SmtpOptions? Smtp { get; init; }
 
@@ -79,7 +83,7 @@ public class RunningCloud : IAsyncLifetime
     {
         node = await CloudNode.StartAsync(new CloudOptions
         {
-            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database, People = People, Updates = Updates, Smtp = Smtp, PublicUrl = PublicUrl,
+            DataFolder = Folder, Http = new IPEndPoint(IPAddress.Loopback, 0), Mqtt = new IPEndPoint(IPAddress.Loopback, 0), LogLevel = LogLevel.Warning, Database = Database, People = People, Updates = Updates, Shadows = Shadows, Smtp = Smtp, PublicUrl = PublicUrl,
             Https = Tls ? new IPEndPoint(IPAddress.Loopback, 0) : null, Mqtts = Tls ? new IPEndPoint(IPAddress.Loopback, 0) : null,
         }, Configure);
         http = NewClient();

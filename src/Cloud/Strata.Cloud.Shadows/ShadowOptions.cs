@@ -1,3 +1,4 @@
+using Strata.Cloud.Platform.Yaml;
 using Strata.Core.Shadows;
 
 namespace Strata.Cloud.Shadows;
@@ -32,6 +33,9 @@ public sealed class ShadowOptions
     /// <summary>How often it is looked whether devices came into groups or moved, so that their configuration is another. One second to one hour; 15 seconds unless given.</summary>
     public TimeSpan ConfigurationEvery { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Bytes of layers and schemas in one export. 1 KiB to 16 MiB, which is what a file may have; 16 MiB unless given.</summary>
+    public int ExportBytes { get; set; } = YamlTree.MaxCharacters;
+
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
@@ -42,6 +46,7 @@ public sealed class ShadowOptions
         Check(MaxQueued is >= 16 and <= 1_000_000, nameof(MaxQueued), "16 to 1,000,000");
         Check(MaxBatch is >= 1 and <= 100_000, nameof(MaxBatch), "1 to 100,000");
         Check(ConfigurationEvery >= TimeSpan.FromSeconds(1) && ConfigurationEvery <= TimeSpan.FromHours(1), nameof(ConfigurationEvery), "one second to one hour");
+        Check(ExportBytes is >= 1024 and <= YamlTree.MaxCharacters, nameof(ExportBytes), "1 KiB to 16 MiB");
         Check(MaxQueuedOfDevice is >= 1 and <= 10_000, nameof(MaxQueuedOfDevice), "1 to 10,000");
     }
 

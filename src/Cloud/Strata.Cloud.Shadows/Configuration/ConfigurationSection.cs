@@ -13,7 +13,7 @@ using Strata.Node.Auth;
 namespace Strata.Cloud.Shadows.Configuration;
 
 /// <summary><c>configuration:</c> of a file: layers and schemas, for who may change devices everywhere, and exported for who may read them.</summary>
-internal sealed class ConfigurationSection(ConfigurationStore store, ShadowStore shadows) : IExportedSection
+internal sealed class ConfigurationSection(ConfigurationStore store, ShadowStore shadows, ShadowOptions options) : IExportedSection
 {
     public string Name => "configuration";
 
@@ -41,8 +41,8 @@ internal sealed class ConfigurationSection(ConfigurationStore store, ShadowStore
         var schemas = readable is null ? await store.SchemasAsync(access.Tenant, cancellationToken) : [];
         if (layers.Count + schemas.Count == 0)
             return new ExportedSection(null, leftOut);
-        if (layers.Sum(l => (long)l.Row.Content.Length) + schemas.Sum(s => (long)s.Value.Length) > YamlTree.MaxCharacters)
-            return new Problem(ProblemKind.TooMuch, $"Layers and schemas have more than {YamlTree.MaxCharacters / 1024 / 1024} MB, which no file takes; export one site at a time.", "configuration");
+        if (layers.Sum(l => (long)l.Row.Content.Length) + schemas.Sum(s => (long)s.Value.Length) is var bytes && bytes > options.ExportBytes)
+            return new Problem(ProblemKind.TooMuch, $"Layers and schemas have {bytes:N0} bytes, and an export has at most {options.ExportBytes:N0} of them; export one site at a time.", "configuration");
         return new ExportedSection(Write(readable, schemas, layers), leftOut);
     }
 
