@@ -40,6 +40,77 @@ public abstract class ApplyArchitectureTests
         Assert.Empty(await registry.ApplyRightAsync(Office, prune: true));
     }
 
+    [Fact]
+    public async Task Groups_by_a_query_and_of_places_in_several_trees_are_exported_as_they_are_applied()
+    {
+        const string Groups = """
+            apiVersion: strata/v1
+            groups:
+              - { id: both, query: "group:picked model:x" }
+              - { id: picked }
+            ---
+            apiVersion: strata/v1
+            site: hq
+            ---
+            apiVersion: strata/v1
+            site: works
+            groups:
+              - { id: slow, query: "model:th-1 OR tag.pace=slow" }
+              - { id: wide, sites: [works, hq] }
+            """;
+        await using var registry = await OpenAsync();
+        Assert.Equal(["+ site hq", "+ site works", "+ group both", "+ group picked", "+ group slow", "+ group wide"], await registry.ApplyRightAsync(Groups));
+        var file = registry.Export();
+        Assert.Equal(
+            """
+            apiVersion: strata/v1
+            site: hq
+            ---
+            apiVersion: strata/v1
+            site: works
+            groups:
+            - {id: wide, sites: [hq, works], window: 5m}
+            ---
+            apiVersion: strata/v1
+            groups:
+            - {id: both, query: 'group:picked model:x'}
+            - {id: picked}
+            - {id: slow, query: 'model:th-1 OR tag.pace=slow'}
+
+            """.ReplaceLineEndings("\n"), file);
+        Assert.Empty(await registry.ApplyRightAsync(file, prune: true));
+        await using var other = await OpenAsync();
+        await other.ApplyRightAsync(file);
+        Assert.Equal(file, other.Export());
+        // Neither a tree's file has them, nor does pruning it take them away.
+        Assert.DoesNotContain("groups", registry.Export("hq"), StringComparison.Ordinal);
+        Assert.Equal(["~ group slow query:model:th-1 OR tag.pace=slow>model:th-2"], await registry.ApplyRightAsync("apiVersion: strata/v1\ngroups: [ { id: slow, query: 'model:th-2' } ]\n", prune: true));
+    }
+
+    [Theory]
+    [InlineData("{ id: a, query: 'group:b' }", "groups[0].query: there is no group 'b'.")]
+    [InlineData("{ id: a, query: 'group:slow' }", "groups[0].query: the query of group 'a' names the group 'slow', which has a query itself; write that query's terms instead.")]
+    [InlineData("{ id: a, query: 'group:a' }", "groups[0].query: the query of group 'a' names the group 'a', which has a query itself; write that query's terms instead.")]
+    [InlineData("{ id: all, query: 'model:x' }", "groups[0].query: the query of group 'slow' names the group 'all', which has a query itself; write that query's terms instead.")]
+    [InlineData("{ id: a, query: 'model:' }", "groups[0].query: ")]
+    [InlineData("{ id: a, window: 5m }", "groups[0].window: only a group of places has windows.")]
+    public async Task What_the_query_of_a_group_cannot_be_is_refused(string group, string expected)
+    {
+        await using var registry = await OpenAsync();
+        await registry.ApplyRightAsync(Office);
+        await registry.ApplyRightAsync("apiVersion: strata/v1\ngroups: [ { id: slow, query: 'group:all model:th-1' } ]\n");
+        var refused = await registry.ApplyAsync($"apiVersion: strata/v1\ngroups: [ {group} ]\n");
+        Assert.Contains(expected, refused.Problem?.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_makes_no_more_groups_than_a_tenant_may_have()
+    {
+        await using var registry = await OpenAsync();
+        var full = await registry.ApplyAsync($"apiVersion: strata/v1\ngroups: [ {string.Join(", ", Enumerable.Range(0, 21).Select(i => $"{{ id: g-{i} }}"))} ]\n");
+        Assert.Equal("With this file there would be 21 groups; a tenant has at most 20.", full.Problem?.Detail);
+    }
+
     [Theory]
     [InlineData("{ id: t-1, site: hq }", "'t-1' is the id of a device", "{ id: t-3, site: hq/east }")]
     [InlineData("{ id: gw-2, site: hq }", "'gw' is the id of a device", "{ id: gw, site: hq/east }")]
@@ -237,7 +308,7 @@ public abstract class ApplyArchitectureTests
     public async Task A_full_node_takes_nothing_of_a_file_that_is_too_large()
     {
         await using var registry = await OpenAsync();
-        var outcome = await ApplyArchitecture.ApplyAsync(registry.Store, TestRegistry.Admin, "site.yaml", SiteFileReader.Read("site.yaml", Office).Value!, false, false, new(1, 200), null, CancellationToken.None);
+        var outcome = await ApplyArchitecture.ApplyAsync(registry.Store, TestRegistry.Admin, "site.yaml", SiteFileReader.Read("site.yaml", Office).Value!, false, false, new(1, 200, 20), null, CancellationToken.None);
         Assert.Equal(ProblemKind.TooMuch, outcome.Problem?.Kind);
         Assert.Empty(registry.Image.Sites);
     }

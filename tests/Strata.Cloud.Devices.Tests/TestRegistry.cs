@@ -81,7 +81,7 @@ internal sealed class TestRegistry : IAsyncDisposable
     {
         var description = SiteFileReader.Read("site.yaml", yaml);
         return description.IsOk
-            ? await ApplyArchitecture.ApplyAsync(Store, Admin, "site.yaml", description.Value, dryRun, prune, new(Devices.Capacity, 200), access: null, CancellationToken.None)
+            ? await ApplyArchitecture.ApplyAsync(Store, Admin, "site.yaml", description.Value, dryRun, prune, new(Devices.Capacity, 200, 20), access: null, CancellationToken.None)
             : description.Problem;
     }
 

@@ -63,6 +63,31 @@ public abstract class ConfigurationExportTests(RunningCloud cloud)
     }
 
     [Fact]
+    public async Task A_group_by_a_query_comes_with_its_layer_and_devices_have_what_it_says_where_it_is_applied()
+    {
+        var (client, there) = (await TenantAsync("cfx-group"), await TenantAsync("cfx-group-there"));
+        await client.ApplyAsync(Devices, dryRun: false, prune: false, cancellationToken: Cancelled);
+        await client.PutGroupAsync("slow", new SaveGroup(null, "model:th-2", null), Cancelled);
+        await client.PutConfigurationLayerAsync("group/slow", """{"interval":900}""", cancellationToken: Cancelled);
+        var file = await client.ExportAsync(cancellationToken: Cancelled);
+        Assert.EndsWith("---\napiVersion: strata/v1\ngroups:\n- {id: slow, query: 'model:th-2'}\nconfiguration:\n  layers:\n  - {layer: group/slow, content: {interval: 900}}\n", file, StringComparison.Ordinal);
+        Assert.Empty((await client.ApplyAsync(file, dryRun: false, prune: true, cancellationToken: Cancelled)).Changes);
+
+        await there.ApplyAsync(file, dryRun: false, prune: false, cancellationToken: Cancelled);
+        Assert.Equal(("model:th-2", 1), ((await there.GetGroupAsync("slow", Cancelled)).Query, (await there.GetGroupAsync("slow", Cancelled)).Devices));
+        Assert.Equal(["group/slow"], (await there.GetConfigurationAsync("d-2", Cancelled)).Origins.Select(o => o.Layer));
+        Assert.Empty((await there.GetConfigurationAsync("d-1", Cancelled)).Origins);
+        Assert.Equal(file, await there.ExportAsync(cancellationToken: Cancelled));
+
+        // Of a place neither: both are the whole tenant's, as for who may read, or write, there alone.
+        Assert.DoesNotContain("slow", await client.ExportAsync("hq", Cancelled), StringComparison.Ordinal);
+        var floor = await TokenAsync(client, new GrantInfo("tenant-admin", ["hq"]));
+        Assert.DoesNotContain("slow", await floor.ExportAsync(cancellationToken: Cancelled), StringComparison.Ordinal);
+        var refused = await Assert.ThrowsAsync<StrataApiException>(() => floor.ApplyAsync("apiVersion: strata/v1\ngroups: [ { id: mine, query: 'model:th-1' } ]\n", dryRun: false, prune: false, cancellationToken: Cancelled));
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+    }
+
+    [Fact]
     public async Task Of_a_place_it_is_the_layers_of_places_and_devices_there_and_prune_takes_away_no_others()
     {
         var client = await TenantAsync("cfx-site");

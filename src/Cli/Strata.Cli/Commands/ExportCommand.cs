@@ -7,7 +7,7 @@ internal static class ExportCommand
 {
     public static Command Create()
     {
-        var site = new Option<string?>("--site") { Description = "Only this site and the sites in it; of configurations the layers of these sites and of devices in them, no others and no schemas." };
+        var site = new Option<string?>("--site") { Description = "Only this site and the sites in it, without groups by a query; of configurations the layers of these sites and of devices in them, no others and no schemas." };
         var command = new Command("export", "Write the registered architecture, and configurations (configuration:) that you may read, in the form that apply takes. Rollouts are not in it.") { site };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>

@@ -32,8 +32,12 @@ internal sealed record DescribedGateway(string Id, string Site, string? Parent, 
 internal sealed record DescribedDevice(
     string Id, string? Site, string? Model, TimeSpan Heartbeat, ImmutableSortedDictionary<string, double> Deadband, ImmutableArray<string> Gateways, YamlPlace Place);
 
+/// <param name="Sites">None for a group by a query, or for one that devices name.</param>
 internal sealed record DescribedGroup(string Id, ImmutableArray<string> Sites, TimeSpan Window, YamlPlace Place)
 {
+    /// <summary>A device that matches is a member; null for none.</summary>
+    public string? Query { get; init; }
+
     public static readonly TimeSpan DefaultWindow = TimeSpan.FromMinutes(5);
 }
 

@@ -2,6 +2,7 @@ using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
 using Strata.Core;
+using Strata.Core.Devices.Query;
 
 namespace Strata.Cloud.Devices.Description;
 
@@ -71,6 +72,24 @@ internal sealed class ArchitecturePlanner
             if (!gateways.Contains(gateway.Parent!))
                 throw new YamlFileException(file, gateway.Place with { Field = Sibling(gateway.Place.Field, "parent") }, $"there is no gateway '{gateway.Parent}'.{Suggestion.For(gateway.Parent!, gateways)}");
             CheckChain(gateway);
+        }
+        CheckGroups();
+    }
+
+    /// <summary>A query names groups that are there and have no query themselves.</summary>
+    private void CheckGroups()
+    {
+        if (desired.Groups.IsEmpty)
+            return;
+        var (queries, places) = (current.Groups.Values.ToDictionary(g => g.Id, g => g.Query, StringComparer.Ordinal), desired.Groups.ToDictionary(g => g.Id, g => g.Place, StringComparer.Ordinal));
+        foreach (var group in desired.Groups)
+            queries[group.Id] = group.Query;
+        foreach (var (id, named) in queries.SelectMany(q => q.Value is { } query && DeviceQuery.Parse(query) is { IsOk: true, Value.Groups: var of } ? of.Select(named => (q.Key, named)) : []))
+        {
+            if (places.TryGetValue(id, out var place) && !queries.ContainsKey(named))
+                throw new YamlFileException(file, place with { Field = Sibling(place.Field, "query") }, $"there is no group '{named}'.{Suggestion.For(named, queries.Keys)}");
+            if (queries.GetValueOrDefault(named) is not null && (places.TryGetValue(id, out place) || places.TryGetValue(named, out place)))
+                throw new YamlFileException(file, place with { Field = Sibling(place.Field, "query") }, $"the query of group '{id}' names the group '{named}', which has a query itself; write that query's terms instead.");
         }
     }
 

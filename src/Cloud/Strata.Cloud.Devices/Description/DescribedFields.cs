@@ -19,7 +19,7 @@ internal static class DescribedFields
 
     public static DescribedDevice Describe(DeviceRow row) => new(row.Id, row.Site, row.Model, row.Heartbeat, row.Deadband, row.Gateways, default);
 
-    public static DescribedGroup Describe(GroupRow row) => new(row.Id, row.Sites, row.Window, default);
+    public static DescribedGroup Describe(GroupRow row) => new(row.Id, [.. row.Sites.Order(StringComparer.Ordinal)], row.Window, default) { Query = row.Query };
 
     public static DescribedView Describe(ViewRow row) => new(ViewContent.ToView(row), default);
 
@@ -48,7 +48,7 @@ internal static class DescribedFields
     ];
 
     private static IEnumerable<(string, string?)> Fields(DescribedGroup group) =>
-        [("sites", string.Join(", ", group.Sites)), ("window", DurationText.Format(group.Window))];
+        [("sites", Joined(group.Sites)), ("query", group.Query), ("window", group.Sites.IsEmpty ? null : DurationText.Format(group.Window))];
 
     private static IEnumerable<(string, string?)> Fields(View view) =>
     [

@@ -6,6 +6,7 @@ using Strata.Cloud.Devices.Views;
 using Strata.Core;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
+using Strata.Core.Devices.Query;
 using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
 
@@ -25,7 +26,7 @@ internal sealed class SiteFileReader
     /// <summary>How many gateways a device may list.</summary>
     public const int MaxGatewaysOfDevice = 16;
 
-    private static readonly string[] NeedSite = ["name", "kind", "children", "gateways", "groups"];
+    private static readonly string[] NeedSite = ["name", "kind", "children", "gateways"];
 
     private static readonly string[] Policies = ["raw", "window", "both"];
 
@@ -74,14 +75,14 @@ internal sealed class SiteFileReader
         }
         else if (NeedSite.FirstOrDefault(f => fields.Find(f) is not null) is { } needsSite)
         {
-            throw fields.Wrong("site", $"'site' is missing: {needsSite} belongs to a place. Only devices that are nowhere may stand without one.");
+            throw fields.Wrong("site", $"'site' is missing: {needsSite} belongs to a place. Only devices that are nowhere and groups without places may stand without one.");
         }
         foreach (var (node, at) in fields.Items("gateways"))
             ReadGateway(new YamlFields(file, at, node, "id", "site", "parent", "uplink"));
         foreach (var (node, at) in fields.Items("devices"))
             ReadDevice(new YamlFields(file, at, node, "id", "site", "model", "heartbeat", "deadband", "gateways"), root);
         foreach (var (node, at) in fields.Items("groups"))
-            ReadGroup(new YamlFields(file, at, node, "id", "sites", "window"));
+            ReadGroup(new YamlFields(file, at, node, "id", "sites", "query", "window"), root);
         foreach (var (node, at) in fields.Items("views"))
             ReadView(new YamlFields(file, at, node, "name", "title", "roles", "widgets", "metrics", "sites", "groups", "last", "landing"));
     }
@@ -126,16 +127,29 @@ internal sealed class SiteFileReader
             throw fields.Wrong("id", $"device '{id}' stands in the file twice.");
     }
 
-    private void ReadGroup(YamlFields fields)
+    /// <summary>Of places, by a query, or, in a document without <c>site</c>, of those devices that name it.</summary>
+    private void ReadGroup(YamlFields fields, SiteId? root)
     {
         var id = fields.Name("id", t => DeviceId.Parse(t).Value);
-        var members = fields.Texts("sites", KnownSite);
-        if (members.IsEmpty)
-            throw fields.Wrong("sites", "a group needs at least one place.");
+        var (members, query) = (fields.Texts("sites", KnownSite), fields.Text("query", DeviceQuery.MaxLength));
+        if (members.IsEmpty && query is null && (root is not null || fields.Find("sites") is not null))
+            throw fields.Wrong("sites", "a group needs at least one place, or a query.");
+        if (query is not null)
+            CheckQuery(fields, query, members.IsEmpty);
+        if (members.IsEmpty && fields.Find("window") is not null)
+            throw fields.Wrong("window", "only a group of places has windows.");
         var group = new DescribedGroup(
-            id, [.. members.Order(StringComparer.Ordinal)], fields.Duration("window", LeastWindow, MostWindow) ?? DescribedGroup.DefaultWindow, fields.PlaceOf("id"));
+            id, [.. members.Order(StringComparer.Ordinal)], fields.Duration("window", LeastWindow, MostWindow) ?? DescribedGroup.DefaultWindow, fields.PlaceOf("id")) { Query = query };
         if (!groups.TryAdd(id, group))
             throw fields.Wrong("id", $"group '{id}' stands in the file twice.");
+    }
+
+    private static void CheckQuery(YamlFields fields, string query, bool isAlone)
+    {
+        if (!isAlone)
+            throw fields.Wrong("query", "a group is one of places or one by a query, not both; a query has site:PATH for that.");
+        if (DeviceQuery.Parse(query) is { IsOk: false } wrong)
+            throw fields.Wrong("query", wrong.Problem.Detail);
     }
 
     /// <summary>A view may be of places that are elsewhere, and for roles that are made later.</summary>

@@ -29,15 +29,18 @@ internal sealed class SiteFileWriter
         var writer = new SiteFileWriter(text);
         writer.emitter.Emit(new StreamStart());
         var children = description.Sites.Where(s => s.Parent is not null).ToLookup(s => s.Parent!);
-        foreach (var root in description.Roots.Order(StringComparer.Ordinal))
-            writer.WriteDocument(description, description.Sites.First(s => s.Path == root), children);
-        if (description.Roots.IsEmpty || description.Devices.Any(d => d.Site is null) || !description.Views.IsEmpty || sections is { Count: > 0 })
-            writer.WriteDocument(description, null, children, sections);
+        var roots = description.Roots.Order(StringComparer.Ordinal).Select(root => description.Sites.First(s => s.Path == root)).ToList();
+        // In the document of the last of its places: a document knows the places of those before.
+        var groups = description.Groups.OrderBy(g => g.Id, StringComparer.Ordinal).ToLookup(g => roots.FindLast(root => g.Sites.Any(s => Within(root, s)))?.Path ?? "");
+        foreach (var root in roots)
+            writer.WriteDocument(description, root, children, groups[root.Path]);
+        if (description.Roots.IsEmpty || description.Devices.Any(d => d.Site is null) || groups.Contains("") || !description.Views.IsEmpty || sections is { Count: > 0 })
+            writer.WriteDocument(description, null, children, groups[""], sections);
         writer.emitter.Emit(new StreamEnd());
         return text.ToString();
     }
 
-    private void WriteDocument(ArchitectureDescription description, DescribedSite? root, ILookup<string, DescribedSite> children, IReadOnlyList<(string Name, JsonElement Content)>? sections = null)
+    private void WriteDocument(ArchitectureDescription description, DescribedSite? root, ILookup<string, DescribedSite> children, IEnumerable<DescribedGroup> groups, IReadOnlyList<(string Name, JsonElement Content)>? sections = null)
     {
         emitter.Emit(new DocumentStart(null, null, isImplicit: true));
         Map(flow: false, () =>
@@ -47,7 +50,7 @@ internal sealed class SiteFileWriter
                 Site(root, root.Path, children);
             List("gateways", description.Gateways.Where(g => root is not null && Within(root, g.Site)).OrderBy(g => g.Id, StringComparer.Ordinal), Gateway);
             List("devices", description.Devices.Where(d => d.Site is null ? root is null : root is not null && Within(root, d.Site)).OrderBy(d => d.Id, StringComparer.Ordinal), Device);
-            List("groups", description.Groups.Where(g => root is not null && Within(root, g.Sites[0])).OrderBy(g => g.Id, StringComparer.Ordinal), Group);
+            List("groups", groups, Group);
             List("views", description.Views.Where(_ => root is null).Select(v => v.View).OrderBy(v => v.Name, StringComparer.Ordinal), View);
             foreach (var (name, content) in sections ?? [])
             {
@@ -98,7 +101,10 @@ internal sealed class SiteFileWriter
     {
         Field("id", group.Id);
         Names("sites", group.Sites);
-        Field("window", DurationText.Format(group.Window));
+        if (group.Query is not null)
+            Field("query", group.Query);
+        if (!group.Sites.IsEmpty)
+            Field("window", DurationText.Format(group.Window));
     });
 
     private void View(View view) => Map(flow: true, () =>

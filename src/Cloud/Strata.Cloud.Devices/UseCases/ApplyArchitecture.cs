@@ -43,7 +43,7 @@ internal static class ApplyArchitecture
         var checks = await ApplyAsync(others, caller, access, name, text.Value, dryRun: true, prunes, cancellationToken);
         if (!checks.IsOk)
             return ProblemResults.Of(checks.Problem);
-        var outcome = await ApplyAsync(registry, caller, name, description.Value, isDry, prunes, new(directory.Capacity, options.MaxViews), access, cancellationToken, meter.Of(access.Tenant).Quotas.Devices);
+        var outcome = await ApplyAsync(registry, caller, name, description.Value, isDry, prunes, new(directory.Capacity, options.MaxViews, options.MaxGroups), access, cancellationToken, meter.Of(access.Tenant).Quotas.Devices);
         if (!outcome.IsOk)
             return ProblemResults.Of(outcome.Problem);
         var made = isDry ? checks : await ApplyAsync(others, caller, access, name, text.Value, dryRun: false, prunes, cancellationToken);
@@ -100,6 +100,8 @@ internal static class ApplyArchitecture
             return new Problem(ProblemKind.TooMuch, $"With this file there would be {change.Image.Devices.Count:N0} devices; this node holds at most {limits.Devices:N0}.");
         if (change.Image.Views.Count > limits.Views && change.Image.Views.Count > change.Before.Views.Count)
             return new Problem(ProblemKind.TooMuch, $"With this file there would be {change.Image.Views.Count:N0} views; a tenant has at most {limits.Views:N0}.");
+        if (change.Image.Groups.Count > limits.Groups && change.Image.Groups.Count > change.Before.Groups.Count)
+            return new Problem(ProblemKind.TooMuch, $"With this file there would be {change.Image.Groups.Count:N0} groups; a tenant has at most {limits.Groups:N0}.");
         return new ApplyResult(false, plan.Value.Changes, secrets);
     }
 
@@ -124,7 +126,7 @@ internal static class ApplyArchitecture
                     action, detail);
                 return null;
             case PutGroup(_, var group):
-                change.Put(new GroupRow { TenantId = change.TenantId, Id = group.Id, Sites = group.Sites, Window = group.Window }, action, detail);
+                change.Put(new GroupRow { TenantId = change.TenantId, Id = group.Id, Sites = group.Sites, Query = group.Query, Window = group.Window }, action, detail);
                 return null;
             case PutView(_, var view):
                 change.Put(ViewContent.ToRow(change.TenantId, view.View), action, detail);
@@ -163,4 +165,5 @@ internal static class ApplyArchitecture
 /// <summary>What a registry takes.</summary>
 /// <param name="Devices">On this node.</param>
 /// <param name="Views">Of the tenant.</param>
-internal readonly record struct ApplyLimits(int Devices, int Views);
+/// <param name="Groups">Of the tenant.</param>
+internal readonly record struct ApplyLimits(int Devices, int Views, int Groups);

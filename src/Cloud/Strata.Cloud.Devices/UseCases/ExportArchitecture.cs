@@ -15,7 +15,7 @@ namespace Strata.Cloud.Devices.UseCases;
 
 /// <summary>
 /// <c>GET /api/v1/export</c>: the architecture as a site file, all of it or the tree of one place. Applying it gives no changes. Of one
-/// place's tree, or of the caller's scope, groups that reach beyond it are left out. What other slices have of it (<see cref="IExportedSection"/>) is in it as far as the caller may read it.
+/// place's tree, or of the caller's scope, groups that reach beyond it, and those by a query, are left out. What other slices have of it (<see cref="IExportedSection"/>) is in it as far as the caller may read it.
 /// </summary>
 internal static class ExportArchitecture
 {
@@ -58,7 +58,7 @@ internal static class ExportArchitecture
             [.. image.Sites.Values.Where(s => Inside(s.Path)).Select(DescribedFields.Describe)],
             [.. image.Gateways.Values.Where(g => Inside(g.Site)).Select(DescribedFields.Describe)],
             [.. image.DeviceIds.Select(id => image.Devices[id]).Where(d => RegistryImage.IsInService(d) && Inside(d.Site)).Select(DescribedFields.Describe)],
-            [.. image.Groups.Values.Where(g => !g.Sites.IsEmpty && g.Sites.All(Inside)).Select(DescribedFields.Describe)])
+            [.. image.Groups.Values.Where(g => roots is null || (!g.Sites.IsEmpty && g.Sites.All(Inside))).Select(DescribedFields.Describe)])
         {
             Views = [.. image.Views.Values.Where(v => (roots is null || (v.Groups.IsEmpty && !v.Sites.IsEmpty && v.Sites.All(Inside))) && shows?.Invoke(v) != false).Select(DescribedFields.Describe)],
         };

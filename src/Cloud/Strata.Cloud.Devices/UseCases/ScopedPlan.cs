@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Views;
@@ -37,7 +38,7 @@ internal static class ScopedPlan
     /// <summary>A file that names a place beyond the scope is refused like one that names a place that cannot be.</summary>
     private static Problem? Beyond(ArchitectureDescription description, Access access)
     {
-        var places = description.Roots.Concat(description.Gateways.Select(g => g.Site)).Concat(description.Devices.Select(d => d.Site)).Concat(description.Groups.SelectMany(g => g.Sites));
+        var places = description.Roots.Concat(description.Gateways.Select(g => g.Site)).Concat(description.Devices.Select(d => d.Site)).Concat(description.Groups.SelectMany(g => OrNowhere(g.Sites)));
         foreach (var place in places)
         {
             if (place is null && !access.Seen.IsWhole)
@@ -60,12 +61,18 @@ internal static class ScopedPlan
         PutDevice(_, var device, { } row) => Ask(access, Permission.DevicesWrite, device.Site) ?? Ask(access, Permission.DevicesWrite, row.Site),
         RemoveDevice(_, var device) => Ask(access, Permission.DevicesProvision, device.Site),
         PutGroup(_, var group) when image.Groups.ContainsKey(group.Id) && !seen.Groups.ContainsKey(group.Id) => RegisterDevice.Taken(group.Id),
-        PutGroup(_, var group) => group.Sites.Select(s => Ask(access, Permission.SitesWrite, s)).FirstOrDefault(p => p is not null),
-        RemoveGroup(_, var group) => group.Sites.Select(s => Ask(access, Permission.SitesWrite, s)).FirstOrDefault(p => p is not null),
+        PutGroup(_, var group) => AskAll(access, group.Sites) ?? (image.Groups.TryGetValue(group.Id, out var row) ? AskAll(access, row.Sites) : null),
+        RemoveGroup(_, var group) => AskAll(access, group.Sites),
         PutView(_, var view) => ChangeViews.Refusal(view.View, access, image, maxViews),
         RemoveView => null, // Only those that the caller manages are planned on.
         _ => Access.Forbidden,
     };
+
+    /// <summary>A group without places is the whole tenant's.</summary>
+    private static Problem? AskAll(Access access, ImmutableArray<string> sites) =>
+        OrNowhere(sites).Select(s => Ask(access, Permission.SitesWrite, s)).FirstOrDefault(p => p is not null);
+
+    private static IEnumerable<string?> OrNowhere(ImmutableArray<string> sites) => sites.IsEmpty ? new string?[] { null } : sites;
 
     private static Problem? Ask(Access access, Permission permission, string? site) => Access.Refusal(
         access.Decide(permission, site is null ? null : SiteId.Parse(site)), () => new Problem(ProblemKind.NotFound, $"There is no place '{site}' for the caller.", "site"));
