@@ -52,8 +52,8 @@ internal sealed class FakeParent : IAsyncDisposable
 
     public Fault Fault { get; set; }
 
-    /// <summary>What it answers to shadows: nothing, unless told otherwise.</summary>
-    public Func<GatewayShadows, GatewayShadowsAnswer> Shadows { get; set; } = _ => new GatewayShadowsAnswer([], []);
+    /// <summary>What it answers a gateway about shadows: nothing, unless told otherwise.</summary>
+    public Func<string, GatewayShadows, GatewayShadowsAnswer> Shadows { get; set; } = (_, _) => new GatewayShadowsAnswer([], []);
 
     public GatewayStatus? Status { get; private set; }
 
@@ -80,8 +80,7 @@ internal sealed class FakeParent : IAsyncDisposable
         app.MapPost("/api/v1/gateways/join", parent.JoinAsync);
         app.MapPost("/api/v1/gateways/{id}/uplink", parent.UplinkAsync);
         app.MapPost("/api/v1/gateways/{id}/status", parent.StatusAsync);
-        app.MapPost("/api/v1/gateways/{id}/shadows", async (HttpContext context) =>
-            await context.Response.WriteAsJsonAsync(parent.Shadows((await context.Request.ReadFromJsonAsync(ContractsJson.Default.GatewayShadows))!), ContractsJson.Default.GatewayShadowsAnswer));
+        app.MapPost("/api/v1/gateways/{id}/shadows", parent.ShadowsAsync);
         app.MapGet("/api/v1/gateways/{id}/link", parent.LinkAsync);
         app.MapPost("/api/v1/gateways/{id}/link/responses/{request}", parent.ResponseAsync);
         await app.StartAsync();
@@ -209,7 +208,7 @@ internal sealed class FakeParent : IAsyncDisposable
             Signal();
             return;
         }
-        Assert.Equal("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{id}:secret-of-{id}")), context.Request.Headers.Authorization.ToString());
+        IsItself(context, id);
         using var reader = new StreamReader(context.Request.Body);
         var lines = (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var numbers = new List<long[]>();
@@ -235,6 +234,22 @@ internal sealed class FakeParent : IAsyncDisposable
             await Results.Json(new UplinkAnswer(numbers, []), ContractsJson.Default.UplinkAnswer).ExecuteAsync(context);
         Signal();
     }
+
+    private async Task ShadowsAsync(HttpContext context, string id)
+    {
+        if (Fault is not Fault.None)
+        {
+            context.Abort();
+            return;
+        }
+        IsItself(context, id);
+        var asked = (await context.Request.ReadFromJsonAsync(ContractsJson.Default.GatewayShadows))!;
+        await context.Response.WriteAsJsonAsync(Shadows(id, asked), ContractsJson.Default.GatewayShadowsAnswer);
+        Signal();
+    }
+
+    private static void IsItself(HttpContext context, string id) =>
+        Assert.Equal("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{id}:secret-of-{id}")), context.Request.Headers.Authorization.ToString());
 
     private async Task StatusAsync(HttpContext context)
     {

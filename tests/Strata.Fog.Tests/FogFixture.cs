@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Cloud.Contracts;
 using Strata.Fog.Artifacts;
+using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Served;
 using Strata.Fog.Uplink;
@@ -36,6 +37,8 @@ internal sealed class FogFixture : IAsyncDisposable
 
     public ArtifactCacheOptions? Artifacts { get; init; }
 
+    public BelowOptions? Below { get; init; }
+
     public FogNode Node => node!;
 
     public T Get<T>()
@@ -59,6 +62,8 @@ internal sealed class FogFixture : IAsyncDisposable
                 }));
                 if (Artifacts is { } artifacts)
                     builder.Services.Replace(ServiceDescriptor.Singleton(artifacts));
+                if (Below is { } below)
+                    builder.Services.Replace(ServiceDescriptor.Singleton(below));
             },
             TestContext.Current.CancellationToken);
     }

@@ -24,7 +24,7 @@ public sealed class FogShadowTests : IDisposable
     {
         var asked = Channel.CreateUnbounded<GatewayShadows>();
         await using var parent = await FakeParent.StartAsync(Site.Configuration());
-        parent.Shadows = request =>
+        parent.Shadows = (_, request) =>
         {
             asked.Writer.TryWrite(request);
             return new GatewayShadowsAnswer([], [.. request.Changes.Select(c => new GatewayShadowRefused(c.Device, c.Name, "no"))]);

@@ -143,7 +143,8 @@ internal static class FogComposition
         services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<ServedTenants>());
         services.AddSingleton<ServedTenantFactory>();
         services.AddSingleton<TenantRunner>();
-        services.AddSingleton<JoinBelow>();
+        services.AddSingleton(new BelowOptions());
+        services.AddSingleton<JoinBelow>().AddSingleton<ShadowsBelow>();
         services.AddSingleton(new ArtifactCacheOptions { MaxBytes = options.MaxArtifactBytes, BytesPerSecond = options.MaxDownloadBytesPerSecond });
         services.AddSingleton<DownloadGate>().AddSingleton<ArtifactCache>().AddSingleton<ServeArtifact>().AddSingleton<IDeviceTopics, JobTopics>();
         services.AddSingleton<IArtifactBytes>(s => s.GetRequiredService<ServeArtifact>()).AddSingleton<IDeviceTopics, ArtifactBlocks>();
@@ -170,6 +171,8 @@ internal static class FogComposition
         app.UseCallerAccess();
         app.UseAuthorization();
         app.MapPost("/api/v1/gateways/join", JoinBelow.HandleAsync).IsOpen("the join token is the proof; the cloud checks it");
+        app.MapPost("/api/v1/gateways/{id}/shadows", (string id, HttpContext context, ShadowsBelow shadows) => shadows.HandleAsync(id, context)).RequiresGateway().WithTags("Gateway link")
+            .WithSummary("Passes on what a gateway below asks of its devices' shadows, as that gateway");
         app.MapGet("/artifacts/{sha256}", (string sha256, HttpContext context, ServeArtifact serve, CancellationToken stop) => serve.HandleAsync(sha256, context, stop)).RequiresReader();
         app.MapNode();
         app.MapReadings();

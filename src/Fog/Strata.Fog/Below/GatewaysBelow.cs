@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Serialization;
 using Strata.Cloud.Contracts;
 using Strata.Core.Architecture;
 using Strata.Core.Devices;
@@ -15,6 +16,10 @@ namespace Strata.Fog.Below;
 /// <param name="Tenant">As in <see cref="GatewayIdentity"/>.</param>
 internal sealed record GatewayBelow(string Id, string Secret, string Site, GatewayConfiguration? Configuration, string? Tenant = null)
 {
+    /// <summary>As whom this gateway asks the parent on its behalf.</summary>
+    [JsonIgnore]
+    public GatewayIdentity Identity => new(Id, Secret, Site, Tenant);
+
     public override string ToString() => Id;
 }
 
@@ -77,6 +82,9 @@ internal sealed class GatewaysBelow(string path, SiteConfiguration site, Gateway
         }
         Changed?.Invoke(site.View.Tenant, GatewayId.Parse(id));
     }
+
+    /// <summary>As whom this gateway asks the parent on another's behalf; null for one that is not chained to it.</summary>
+    public GatewayIdentity? IdentityOf(GatewayId gateway) => gateways.GetValueOrDefault(gateway.Value)?.Identity;
 
     public long VersionOf(string id) => gateways.GetValueOrDefault(id)?.Configuration?.Version ?? 0;
 

@@ -19,6 +19,9 @@ internal interface ILinkHandler
     /// <summary>Keeps a message for a device on the disk; also one that is kept already. False when there is no room: the parent sends it again.</summary>
     bool Deliver(DownwardMessage message);
 
+    /// <summary>The link stands again, or for the first time.</summary>
+    Task CameUpAsync(CancellationToken cancellationToken);
+
     /// <summary>Answers a request of the parent.</summary>
     Task<(int Status, ReadOnlyMemory<byte> Body)> AnswerAsync(string path, CancellationToken cancellationToken);
 }
@@ -86,13 +89,16 @@ internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handl
             var events = new ServerEventReader(await response.Content.ReadAsStreamAsync(cancellationToken), MaxEventBytes, Silence, time);
             while (await events.ReadAsync(cancellationToken) is { } received)
             {
-                if (!state.IsUp)
+                var cameUp = !state.IsUp;
+                if (cameUp)
                     LogUp();
                 state.SetUp();
                 backoff.Reset();
                 answers.RemoveAll(a => a.IsCompleted);
                 if (Take(received, served.Token) is { } answer)
                     answers.Add(answer);
+                if (cameUp)
+                    answers.Add(handler.CameUpAsync(served.Token));
                 if (askWhole)
                     return "A change does not follow on the configuration that is known; the whole is asked for.";
             }

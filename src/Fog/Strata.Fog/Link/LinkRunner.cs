@@ -6,13 +6,14 @@ using Strata.Core.Devices;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Downward;
+using Strata.Fog.Shadows;
 using Strata.Node.Link;
 
 namespace Strata.Fog.Link;
 
 /// <summary>Keeps this gateway's link to its parent, and one for each gateway chained to it, on whose behalf it asks.</summary>
 internal sealed class LinkRunner(
-    FogOptions options, ParentClient parent, SiteConfiguration site, LocalApi api, LinkState state, GatewaysBelow below, GatewayLinkHub hub, DownwardInbox inbox, TimeProvider time,
+    ParentClient parent, SiteConfiguration site, LocalApi api, LinkState state, GatewaysBelow below, GatewayLinkHub hub, DownwardInbox inbox, TimeProvider time,
     ILoggerFactory loggers) : BackgroundService
 {
     private readonly ConcurrentDictionary<string, (GatewayBelow Gateway, CancellationTokenSource Stop, Task Run)> chained = new();
@@ -52,8 +53,7 @@ internal sealed class LinkRunner(
     private async Task RunAsync(GatewayBelow gateway, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        using var client = new ParentClient(options.Cloud, options.CloudCaFile, new GatewayIdentity(gateway.Id, gateway.Secret, gateway.Site, gateway.Tenant));
-        using var link = new LinkClient(client, new ChainedLink(gateway.Id, below, hub, site, inbox), new LinkState(time), time, loggers.CreateLogger($"Strata.Fog.Link.{gateway.Id}"));
+        using var link = new LinkClient(parent.As(gateway.Identity), new ChainedLink(gateway.Id, below, hub, site, inbox), new LinkState(time), time, loggers.CreateLogger($"Strata.Fog.Link.{gateway.Id}"));
         await link.RunAsync(cancellationToken);
     }
 
@@ -66,6 +66,8 @@ internal sealed class LinkRunner(
         public bool TryApply(GatewayChange change) => site.TryApply(change);
 
         public bool Deliver(DownwardMessage message) => inbox.Keep(null, message);
+
+        public Task CameUpAsync(CancellationToken cancellationToken) => Task.CompletedTask; // Who needs it sees it in the state.
 
         public Task<(int Status, ReadOnlyMemory<byte> Body)> AnswerAsync(string path, CancellationToken cancellationToken) => api.GetAsync(path, cancellationToken);
     }
@@ -81,6 +83,19 @@ internal sealed class LinkRunner(
         public bool TryApply(GatewayChange change) => change.Version == Version;
 
         public bool Deliver(DownwardMessage message) => inbox.Keep(id, message);
+
+        /// <summary>Its own link has stood all the while, so that it does not know that the cloud was away. One that cannot be told asks when its link comes up.</summary>
+        public async Task CameUpAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                await hub.AskAsync(site.View.Tenant, GatewayId.Parse(id), FogShadowRoutes.AllChangedPath, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return; // The link is gone again.
+            }
+        }
 
         public async Task<(int Status, ReadOnlyMemory<byte> Body)> AnswerAsync(string path, CancellationToken cancellationToken)
         {

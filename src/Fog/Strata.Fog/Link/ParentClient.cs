@@ -11,6 +11,7 @@ internal sealed class ParentClient : IDisposable
 {
     private readonly HttpClient http;
     private readonly GatewayIdentity identity;
+    private readonly bool isOnBehalf;
 
     public ParentClient(Uri parent, string? authorityFile, GatewayIdentity identity)
     {
@@ -18,7 +19,12 @@ internal sealed class ParentClient : IDisposable
         http = CreateHttp(parent, authorityFile);
     }
 
+    private ParentClient(HttpClient http, GatewayIdentity identity) => (this.http, this.identity, isOnBehalf) = (http, identity, true);
+
     public string Id => identity.Id;
+
+    /// <summary>The same way, taken as another gateway; it ends with this one.</summary>
+    public ParentClient As(GatewayIdentity other) => new(http, other);
 
     /// <summary>A client that notices a parent that does not answer; requests carry their own deadlines.</summary>
     /// <param name="authorityFile">PEM, whom to trust; null: the machine's authorities.</param>
@@ -106,7 +112,20 @@ internal sealed class ParentClient : IDisposable
         answer.EnsureSuccessStatusCode();
     }
 
-    public void Dispose() => http.Dispose();
+    /// <summary>Passes on the request of a gateway below as it came; the answer's body is read by the caller.</summary>
+    /// <param name="path">Below the gateway's own address.</param>
+    public Task<HttpResponseMessage> PostAsync(string path, HttpContent body, CancellationToken cancellationToken)
+    {
+        var request = Request(HttpMethod.Post, path);
+        request.Content = body;
+        return http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        if (!isOnBehalf)
+            http.Dispose();
+    }
 
     private HttpRequestMessage Request(HttpMethod method, string path) =>
         new(method, $"api/v1/gateways/{identity.Id}/{path}") { Headers = { Authorization = identity.Authorization } };

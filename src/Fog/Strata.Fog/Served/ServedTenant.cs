@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Strata.Core.Devices;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Downward;
@@ -42,6 +43,9 @@ internal sealed class ServedTenant(string name, ServiceProvider services) : IAsy
     public RejectionUplink Rejections { get; } = services.GetRequiredService<RejectionUplink>();
 
     public ParentClient Parent { get; } = services.GetRequiredService<ParentClient>();
+
+    /// <summary>The parent, asked as a gateway below; null when none such is chained to this one.</summary>
+    public ParentClient? ParentOf(GatewayId below) => Below.IdentityOf(below) is { } identity ? Parent.As(identity) : null;
 
     /// <summary>Faults when a part of it fails, as no part of it ever should; else never completes.</summary>
     public Task Failed => failed.Task;

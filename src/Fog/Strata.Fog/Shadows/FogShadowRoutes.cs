@@ -16,11 +16,15 @@ namespace Strata.Fog.Shadows;
 /// <summary>Shadows by the gateway's own API: read, and what is desired of a device said at the site, also while the cloud is away.</summary>
 internal static class FogShadowRoutes
 {
+    /// <summary>By it a gateway is told that its parent was away from the cloud.</summary>
+    public const string AllChangedPath = "/api/v1/shadows/changed";
+
     public static void MapFogShadows(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("/api/v1/devices/{id}/shadow").WithTags("Shadows");
         api.MapGet("", Get).Requires(Permission.DevicesRead).AcceptsOnly("name").WithName("GetShadow").WithSummary("A device's shadow, as the gateway has it");
         api.MapPatch("", PatchAsync).Requires(Permission.DevicesWrite).AcceptsOnly("name").WithName("UpdateShadow").WithSummary("What is desired of a device, merged into its shadow; the cloud hears of it");
+        routes.MapGet(AllChangedPath, AllChanged).Requires(Permission.DevicesRead).AcceptsOnly().WithTags("Shadows").WithName("ShadowsChanged").WithSummary("The parent says that any shadow may have changed while it could not tell");
         api.MapGet("/changed", Changed).Requires(Permission.DevicesRead).AcceptsOnly().WithName("ShadowChanged").WithSummary("The parent says that a shadow of the device changed there");
     }
 
@@ -71,6 +75,12 @@ internal static class FogShadowRoutes
         if (!found.IsOk)
             return ProblemResults.Of(found.Problem);
         found.Value.Tenant.ShadowSync.Changed(found.Value.Device);
+        return Results.NoContent();
+    }
+
+    private static IResult AllChanged(HttpContext context, ServedTenants served)
+    {
+        served.Of(context.Tenant())?.ShadowSync.AllChanged();
         return Results.NoContent();
     }
 

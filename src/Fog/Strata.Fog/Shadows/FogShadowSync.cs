@@ -32,9 +32,13 @@ internal sealed partial class FogShadowSync(
     private int pending = 1;
     private int devicesChanged = 1;
     private DateTimeOffset whole;
+    private string said = "";
 
     /// <summary>The parent says that a shadow of the device changed there.</summary>
     public void Changed(DeviceId device) => stale[device] = true;
+
+    /// <summary>Any may have changed, and nobody could say so.</summary>
+    public void AllChanged() => OnDevices();
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -114,20 +118,25 @@ internal sealed partial class FogShadowSync(
             var asked = new GatewayShadows([.. changes.Select(c => c.ToChange())], [.. devices.Select(d => new GatewayShadowsKnown(d.Value, shadows.VersionsOf(d)))]);
             using var response = await parent.PostShadowsAsync(asked, limit.Token);
             if (!response.IsSuccessStatusCode)
-            {
-                LogNotAnswered($"it answered {(int)response.StatusCode}");
-                return false;
-            }
+                return Failed($"it answered {(int)response.StatusCode}");
             var answer = await response.Content.ReadFromJsonAsync(ContractsJson.Default.GatewayShadowsAnswer, limit.Token);
             Take(answer!, changes.ToDictionary(c => (c.Device, c.Name)));
+            said = "";
             return true;
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            LogNotAnswered(e.Message);
-            return false;
+            return Failed(e.Message);
         }
+    }
+
+    /// <summary>Said once: below a gateway whose cloud is away it is tried in vain for days.</summary>
+    private bool Failed(string problem)
+    {
+        if (problem != said)
+            LogNotAnswered(said = problem);
+        return false;
     }
 
     private void Take(GatewayShadowsAnswer answer, Dictionary<(string, string), FogShadow> asked)
