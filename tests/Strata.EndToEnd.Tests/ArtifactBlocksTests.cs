@@ -13,9 +13,10 @@ public sealed class ArtifactBlocksTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Mosquitto_s_tools_bring_an_artifact_in_blocks(bool isBehindGateway)
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Mosquitto_s_tools_bring_an_artifact_in_blocks(int gateways)
     {
         Tool.Require("mosquitto_sub");
         await using var installation = new Installation();
@@ -23,11 +24,12 @@ public sealed class ArtifactBlocksTests
         var secret = (await installation.ApplyAsync("""
             apiVersion: strata/v1
             site: hq
-            children: [ { site: a, kind: floor } ]
-            gateways: [ { id: gw-a, site: hq/a, uplink: { "*": raw } } ]
+            children: [ { site: a, kind: floor }, { site: region, kind: floor } ]
+            gateways: [ { id: gw-a, site: hq/a, uplink: { "*": raw } }, { id: gw-region, site: hq/region } ]
             devices: [ { id: d-1, site: hq/a, model: T-100 } ]
             """)).Secrets["d-1"];
-        var port = isBehindGateway ? Installation.Port(await installation.StartFogAsync("gw-a", "hq/a")) : installation.CloudMqttPort;
+        var region = gateways == 2 ? await installation.StartFogAsync("gw-region", "hq/region") : null;
+        var port = gateways > 0 ? Installation.Port(await installation.StartFogAsync("gw-a", "hq/a", region is null ? null : $"http://{region.Ready["http"]}")) : installation.CloudMqttPort;
         string[] login = ["-h", "127.0.0.1", "-p", port.ToString(), "-u", "d-1", "-P", secret];
         await Eventually.IsAsync(
             async () => (await Tool.RunAsync("mosquitto_pub", [.. login, "-q", "1", "-t", "devices/d-1/telemetry", "-m", """{"temperature":1}"""])).ExitCode, code => code == 0, "the device's first word, before which it is told nothing");

@@ -37,22 +37,25 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task An_agent_that_reaches_nothing_but_MQTT_takes_its_update_in_blocks(bool isBehindGateway)
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(2, true)]
+    public async Task An_agent_takes_its_update_in_blocks_or_by_HTTP_through_as_many_gateways_as_there_are(int gateways, bool isByHttp)
     {
         await installation.StartCloudAsync("--set", "updates.lookInterval=500ms");
         var secrets = (await installation.ApplyAsync($$"""
             apiVersion: strata/v1
             site: hq
-            children: [ { site: a, kind: floor } ]
-            gateways: [ { id: gw-a, site: hq/a, uplink: { "*": raw } } ]
+            children: [ { site: a, kind: floor }, { site: region, kind: floor } ]
+            gateways: [ { id: gw-a, site: hq/a, uplink: { "*": raw } }, { id: gw-region, site: hq/region } ]
             devices: [ { id: {{Device}}, site: hq/a, model: T-100 } ]
             """)).Secrets;
         await AddKeyAsync();
         var version = await AddAsync("2.0", Starts + Padding(700_000));
-        var mqtt = isBehindGateway ? Installation.Port(await installation.StartFogAsync("gw-a", "hq/a")) : installation.CloudMqttPort;
-        await using var agent = await SuperviseAsync(secrets[Device], mqtt, from: null);
+        var region = gateways == 2 ? await installation.StartFogAsync("gw-region", "hq/region") : null;
+        var last = gateways > 0 ? await installation.StartFogAsync("gw-a", "hq/a", region is null ? null : $"http://{region.Ready["http"]}") : installation.Cloud;
+        await using var agent = await SuperviseAsync(secrets[Device], Installation.Port(last), isByHttp ? $"http://{last.Ready["http"]}" : null);
         await ActiveAsync();
         var done = await RollOutAsync(version);
         Assert.Equal(("done", 1, 0), (done.State, done.Rings[0].Updated, done.Rings[0].Failed));

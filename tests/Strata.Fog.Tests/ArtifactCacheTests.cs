@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -45,6 +46,48 @@ public sealed class ArtifactCacheTests
         stranger.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String("t-1:guessed"u8));
         using var refused = await http.SendAsync(stranger, Cancel);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_chain_of_gateways_takes_one_copy_from_above_and_each_device_is_asked_for_by_the_gateway_that_it_is_behind()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration(devices: 30));
+        await using var above = await Above.StartAsync(this, parent);
+        await using var upper = new FogFixture();
+        await using var middle = new FogFixture();
+        await using var lower = new FogFixture();
+        await upper.StartAsync(above.Address, name: "gw-upper");
+        await middle.StartAsync(upper.Node.Address, name: "gw-middle");
+        await lower.StartAsync(middle.Node.Address, name: "gw-lower");
+        FogFixture[] chain = [upper, middle, lower];
+        foreach (var gateway in chain)
+            await gateway.ConfiguredAsync();
+        HttpClient[] clients = [.. chain.Select(g => new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = g.Node.Address, Timeout = TimeSpan.FromMinutes(2) })];
+        var all = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => DownloadAsync(clients[i % 3], $"t-{i + 1}")));
+        Assert.All(all, bytes => Assert.True(bytes.AsSpan().SequenceEqual(artifact)));
+        Assert.Equal(1, above.Copies);
+        Assert.True(above.Sent < artifact.Length * 1.01, $"{above.Sent} bytes came from above");
+        Assert.All(above.Asked, a => Assert.Equal(chain[(int.Parse(a.Device[2..]) - 1) % 3].Node.Id, a.Gateway));
+
+        // The cloud is away: who was let before is served through the chain, from what the upper ones keep too.
+        above.IsAway = true;
+        File.Delete(Path.Combine(lower.Folder, "artifacts", "main", Sha256));
+        Assert.Equal(artifact, await DownloadAsync(clients[2], "t-3"));
+        above.IsAway = false;
+
+        // A gateway below does not get by the one above what is for devices of that one alone.
+        above.Readers = ["t-1"];
+        above.Gateway = "gw-upper";
+        foreach (var client in clients[..2])
+        {
+            using var stolen = new HttpRequestMessage(HttpMethod.Get, $"artifacts/{Sha256}");
+            stolen.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String("gw-lower:secret-of-gw-lower"u8));
+            stolen.Headers.Add("Strata-Device", "t-1");
+            using var refused = await client.SendAsync(stolen, Cancel);
+            Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+        }
+        foreach (var client in clients)
+            client.Dispose();
     }
 
     [Fact]
@@ -203,6 +246,12 @@ public sealed class ArtifactCacheTests
 
         public IReadOnlyList<string>? Readers { get; set; }
 
+        /// <summary>The one that is let; null for all.</summary>
+        public string? Gateway { get; set; }
+
+        /// <summary>Who asked for whom.</summary>
+        public ConcurrentBag<(string Gateway, string Device)> Asked { get; } = [];
+
         public int BreakAfter { get; set; } = int.MaxValue;
 
         public bool Damages { get; set; }
@@ -257,7 +306,9 @@ public sealed class ArtifactCacheTests
                 context.Response.StatusCode = status;
                 return;
             }
-            if (sha256 != test.Sha256 || Readers?.Contains(device) == false)
+            var gateway = Encoding.UTF8.GetString(Convert.FromBase64String(context.Request.Headers.Authorization.ToString()["Basic ".Length..])).Split(':')[0];
+            Asked.Add((gateway, device));
+            if (sha256 != test.Sha256 || Readers?.Contains(device) == false || (Gateway is not null && Gateway != gateway))
             {
                 context.Response.StatusCode = 404;
                 return;

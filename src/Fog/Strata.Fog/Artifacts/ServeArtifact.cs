@@ -7,6 +7,7 @@ using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Core.Updates.Manifests;
+using Strata.Fog.Link;
 using Strata.Fog.Served;
 using Strata.Node;
 using Strata.Node.Artifacts;
@@ -16,18 +17,18 @@ using Strata.Node.Metering;
 namespace Strata.Fog.Artifacts;
 
 /// <summary>
-/// <c>GET /artifacts/{sha256}</c> at a gateway. Whether a device may read it, the cloud says (asked for one byte on the device's behalf). While the cloud does not say it, a device gets what is here and what it was allowed before itself; everybody else is told to come later.
+/// <c>GET /artifacts/{sha256}</c> at a gateway. Whether a device may read it, the cloud says (asked for one byte on the device's behalf; where a gateway below asks for its device, as that gateway). While the cloud does not say it, a device gets what is here and what it was allowed before itself; everybody else is told to come later.
 /// </summary>
 internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, DownloadGate gate, Meter meter, ArtifactCacheOptions options, TimeProvider time) : IArtifactBytes
 {
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(10);
     private static readonly Problem Unknown = new(ProblemKind.NotFound, "There is no such artifact for this caller.", "sha256");
     private const int MostKnown = 100_000;
-    private readonly ConcurrentDictionary<(TenantId, DeviceId, string), DateTimeOffset> allowed = new();
+    private readonly ConcurrentDictionary<(Reader, string Sha256), DateTimeOffset> allowed = new();
 
     public async Task<IResult> HandleAsync(string sha256, HttpContext context, CancellationToken cancellationToken)
     {
-        var opened = Reader(context) is { } device ? await OpenAsync(context.Tenant(), device, sha256, cancellationToken) : Unknown;
+        var opened = ReaderOf(context) is { } reader ? await OpenAsync(reader, sha256, cancellationToken) : Unknown;
         if (opened.IsOk)
             return new Sent(opened.Value, sha256);
         if (opened.Problem.Kind is ProblemKind.Unavailable)
@@ -36,18 +37,21 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, D
     }
 
     /// <summary>Also in blocks, by MQTT.</summary>
-    public async Task<Outcome<ArtifactBytes>> OpenAsync(TenantId tenant, DeviceId device, string sha256, CancellationToken cancellationToken)
+    public Task<Outcome<ArtifactBytes>> OpenAsync(TenantId tenant, DeviceId device, string sha256, CancellationToken cancellationToken) => OpenAsync(new Reader(tenant, device, null), sha256, cancellationToken);
+
+    private async Task<Outcome<ArtifactBytes>> OpenAsync(Reader reader, string sha256, CancellationToken cancellationToken)
     {
-        if (!ManifestLimits.IsSha256(sha256) || served.Of(tenant) is not { } of)
+        var tenant = reader.Tenant;
+        if (!ManifestLimits.IsSha256(sha256) || ParentOf(reader) is not { } parent)
             return Unknown;
         if (gate.Enter(new DownloadLane("", options.MaxDownloads, options.BytesPerSecond), new DownloadLane(tenant.Value, options.MaxDownloads, meter.Of(tenant).Quotas.DownloadBytesPerSecond ?? 0)) is not { } passage)
             return Later(IArtifactBytes.Busy);
         var isOpen = false; // Then the place is given back with what is opened.
         try
         {
-            if (!await MayReadAsync(of, tenant, device, sha256, cancellationToken))
+            if (!await MayReadAsync(parent, reader, sha256, cancellationToken))
                 return Unknown;
-            if (await cache.GetAsync(tenant, sha256, (from, stop) => FetchAsync(of, tenant, device, sha256, from, stop), cancellationToken) is not { } path)
+            if (await cache.GetAsync(tenant, sha256, (from, stop) => FetchAsync(parent, reader, sha256, from, stop), cancellationToken) is not { } path)
                 return Later("The artifact is on its way to this gateway; ask again.");
             var file = SafeFiles.OpenToSend(path);
             isOpen = true;
@@ -70,14 +74,18 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, D
 
     private static Problem Later(string why) => new(ProblemKind.Unavailable, why);
 
-    /// <summary>The device that reads, or that a gateway below reads for.</summary>
-    private static DeviceId? Reader(HttpContext context) =>
-        context.User.Device() ?? (context.User.Gateway() is not null && DeviceId.TryParse(context.Request.Headers[IArtifactBytes.DeviceHeader].ToString(), out var behind) ? behind : null);
+    private static Reader? ReaderOf(HttpContext context) =>
+        context.User.Device() is { } device ? new Reader(context.Tenant(), device, null)
+        : context.User.Gateway() is { } gateway && DeviceId.TryParse(context.Request.Headers[IArtifactBytes.DeviceHeader].ToString(), out var behind) ? new Reader(context.Tenant(), behind, gateway)
+        : null;
 
-    private async Task<bool> MayReadAsync(ServedTenant of, TenantId tenant, DeviceId device, string sha256, CancellationToken cancellationToken)
+    /// <summary>The parent, asked as whoever the device is behind; null when that is not here.</summary>
+    private ParentClient? ParentOf(Reader reader) => served.Of(reader.Tenant) is not { } tenant ? null : reader.Below is { } below ? tenant.ParentOf(below) : tenant.Parent;
+
+    private async Task<bool> MayReadAsync(ParentClient parent, Reader reader, string sha256, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var wasAllowed = allowed.TryGetValue((tenant, device, sha256), out var until);
+        var wasAllowed = allowed.TryGetValue((reader, sha256), out var until);
         if (wasAllowed && now < until)
             return true;
         string why;
@@ -85,17 +93,17 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, D
         {
             using var limit = new CancellationTokenSource(AskLimit, time);
             using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-            using var answer = await of.Parent.GetArtifactAsync(sha256, device.Value, 0, 0, asking.Token);
+            using var answer = await parent.GetArtifactAsync(sha256, reader.Device.Value, 0, 0, asking.Token);
             if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
             {
-                allowed.TryRemove((tenant, device, sha256), out _);
+                allowed.TryRemove((reader, sha256), out _);
                 return false;
             }
             if (answer.IsSuccessStatusCode)
             {
                 if (allowed.Count > MostKnown)
                     allowed.Clear(); // Asked anew, one byte each.
-                allowed[(tenant, device, sha256)] = now + options.BelieveFor;
+                allowed[(reader, sha256)] = now + options.BelieveFor;
                 return true;
             }
             why = $"The parent answers {(int)answer.StatusCode}";
@@ -105,19 +113,23 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, D
         {
             why = $"The parent does not answer ({e.Message})";
         }
-        return wasAllowed && cache.Find(tenant, sha256) is not null
+        return wasAllowed && cache.Find(reader.Tenant, sha256) is not null
             ? true
-            : throw new ArtifactUnavailableException($"{why}, so it cannot be asked whether {device} may read this; ask again.");
+            : throw new ArtifactUnavailableException($"{why}, so it cannot be asked whether {reader.Device} may read this; ask again.");
     }
 
     /// <summary>What the device is not let read any more is not believed any more either.</summary>
-    private async Task<HttpResponseMessage> FetchAsync(ServedTenant of, TenantId tenant, DeviceId device, string sha256, long from, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> FetchAsync(ParentClient parent, Reader reader, string sha256, long from, CancellationToken cancellationToken)
     {
-        var answer = await of.Parent.GetArtifactAsync(sha256, device.Value, from, null, cancellationToken);
+        var answer = await parent.GetArtifactAsync(sha256, reader.Device.Value, from, null, cancellationToken);
         if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
-            allowed.TryRemove((tenant, device, sha256), out _);
+            allowed.TryRemove((reader, sha256), out _);
         return answer;
     }
+
+    /// <summary>A device that reads.</summary>
+    /// <param name="Below">The gateway below that reads for it; null for one of this gateway's own.</param>
+    private readonly record struct Reader(TenantId Tenant, DeviceId Device, GatewayId? Below);
 
     private sealed class Sent(ArtifactBytes bytes, string sha256) : IResult
     {
