@@ -91,6 +91,25 @@ public sealed class ArtifactCacheTests
     }
 
     [Fact]
+    public async Task The_parent_s_word_is_remembered_of_so_many_and_waited_for_so_long()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        await using var above = await Above.StartAsync(this, parent);
+        await using var fog = new FogFixture { Artifacts = new ArtifactCacheOptions { MaxBelieved = 1, AskWithin = TimeSpan.FromSeconds(2) } };
+        await fog.StartAsync(above.Address);
+        await fog.ConfiguredAsync();
+        using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = fog.Node.Address };
+        foreach (var device in (string[])["t-1", "t-1", "t-2", "t-1"])
+            Assert.Equal(artifact, await DownloadAsync(http, device));
+        Assert.Equal(3, above.Questions); // The first one's, the second one's, and the first one's again.
+        above.IsSilent = true;
+        using var request = Request("t-2");
+        using var later = await http.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, later.StatusCode);
+        Assert.Contains("The parent does not answer", await later.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_the_cloud_does_not_let_a_device_read_it_does_not_get_here_either()
     {
         await using var parent = await FakeParent.StartAsync(Site.Configuration());
@@ -258,6 +277,8 @@ public sealed class ArtifactCacheTests
 
         public bool IsAway { get; set; }
 
+        public bool IsSilent { get; set; }
+
         /// <summary>The status that every question is answered with.</summary>
         public int? Answer { get; set; }
 
@@ -301,6 +322,8 @@ public sealed class ArtifactCacheTests
                 context.Abort();
                 return;
             }
+            if (IsSilent)
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
             if (Answer is { } status)
             {
                 context.Response.StatusCode = status;

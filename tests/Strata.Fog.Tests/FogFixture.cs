@@ -10,6 +10,7 @@ using Strata.Fog.Configuration;
 using Strata.Fog.Served;
 using Strata.Fog.Uplink;
 using Strata.Forwarding;
+using Strata.Node.Settings;
 
 namespace Strata.Fog.Tests;
 
@@ -39,6 +40,9 @@ internal sealed class FogFixture : IAsyncDisposable
 
     public BelowOptions? Below { get; init; }
 
+    /// <summary>As by --set; then the uplink's times are those of the program.</summary>
+    public IReadOnlyList<string> Set { get; init; } = [];
+
     public FogNode Node => node!;
 
     public T Get<T>()
@@ -50,16 +54,19 @@ internal sealed class FogFixture : IAsyncDisposable
         {
             DataFolder = Folder, Cloud = parent, JoinToken = token, Site = site, Name = name, Http = new(System.Net.IPAddress.Loopback, 0),
             Mqtt = new(System.Net.IPAddress.Loopback, 0), ProxiesFrom = ProxiesFrom, MaxBacklogBytes = MaxBacklogBytes, Guests = Guests, MaxMessagesPerSecond = MaxMessagesPerSecond, WhenBacklogFull = WhenFull, DrainRate = DrainRate,
-            LogLevel = Microsoft.Extensions.Logging.LogLevel.Warning,
+            LogLevel = Microsoft.Extensions.Logging.LogLevel.Warning, Settings = NodeSettings.Parse(Set, FogSettings.Sections),
         };
         node = await FogNode.StartAsync(
             options, TextWriter.Null, builder =>
             {
-                builder.Services.Replace(ServiceDescriptor.Singleton(new UplinkSenderOptions
+                if (Set.Count == 0)
                 {
-                    DrainRate = DrainRate, FirstRetry = TimeSpan.FromMilliseconds(20), LongestRetry = TimeSpan.FromMilliseconds(100),
-                    RequestTimeout = TimeSpan.FromSeconds(5), OutageMakesBacklog = OutageMakesBacklog,
-                }));
+                    builder.Services.Replace(ServiceDescriptor.Singleton(new UplinkSenderOptions
+                    {
+                        DrainRate = DrainRate, FirstRetry = TimeSpan.FromMilliseconds(20), LongestRetry = TimeSpan.FromMilliseconds(100),
+                        RequestTimeout = TimeSpan.FromSeconds(5), OutageMakesBacklog = OutageMakesBacklog,
+                    }));
+                }
                 if (Artifacts is { } artifacts)
                     builder.Services.Replace(ServiceDescriptor.Singleton(artifacts));
                 if (Below is { } below)

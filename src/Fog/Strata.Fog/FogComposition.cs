@@ -16,7 +16,6 @@ using Strata.Fog.Served;
 using Strata.Fog.Shadows;
 using Strata.Fog.Status;
 using Strata.Fog.Trust;
-using Strata.Fog.Uplink;
 using Strata.Mqtt;
 using Strata.Node;
 using Strata.Node.Artifacts;
@@ -41,7 +40,7 @@ internal static class FogComposition
     public static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4);
 
     public static WebApplication Build(
-        FogOptions options, FogFolder folder, GatewayIdentity self, FogListeners listeners, (IPEndPoint Http, IPEndPoint Mqtt) at, TimeProvider time,
+        FogOptions options, FogLimits limits, FogFolder folder, GatewayIdentity self, FogListeners listeners, (IPEndPoint Http, IPEndPoint Mqtt) at, TimeProvider time,
         Action<WebApplicationBuilder>? configure)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -49,7 +48,7 @@ internal static class FogComposition
         ConfigureLogging(builder.Logging, options.LogLevel);
         ConfigureKestrel(builder.WebHost, options, listeners, at);
         AddNode(builder.Services, options, folder, self, time);
-        AddTenants(builder.Services, options, folder, listeners, at);
+        AddTenants(builder.Services, options, limits, folder, listeners, at);
         configure?.Invoke(builder);
         var app = builder.Build();
         Map(app);
@@ -131,21 +130,19 @@ internal static class FogComposition
     }
 
     /// <summary>What makes it a gateway.</summary>
-    private static void AddTenants(IServiceCollection services, FogOptions options, FogFolder folder, FogListeners listeners, (IPEndPoint Http, IPEndPoint Mqtt) at)
+    private static void AddTenants(IServiceCollection services, FogOptions options, FogLimits limits, FogFolder folder, FogListeners listeners, (IPEndPoint Http, IPEndPoint Mqtt) at)
     {
         services.AddSingleton(options);
         services.AddSingleton(folder);
         services.AddSingleton(listeners);
         services.AddSingleton(new FogAddresses(FogListeners.Reachable(at.Mqtt), FogListeners.Reachable(at.Http)));
-        services.AddSingleton(new UplinkSenderOptions());
+        limits.AddTo(services);
         services.AddSingleton(_ => new GatewayServerCertificate(folder.Own.ServerCertificate));
         services.AddSingleton<ServedTenants>();
         services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<ServedTenants>());
         services.AddSingleton<ServedTenantFactory>();
         services.AddSingleton<TenantRunner>();
-        services.AddSingleton(new BelowOptions());
         services.AddSingleton<JoinBelow>().AddSingleton<ShadowsBelow>();
-        services.AddSingleton(new ArtifactCacheOptions { MaxBytes = options.MaxArtifactBytes, BytesPerSecond = options.MaxDownloadBytesPerSecond });
         services.AddSingleton<DownloadGate>().AddSingleton<ArtifactCache>().AddSingleton<ServeArtifact>().AddSingleton<IDeviceTopics, JobTopics>();
         services.AddSingleton<IArtifactBytes>(s => s.GetRequiredService<ServeArtifact>()).AddSingleton<IDeviceTopics, ArtifactBlocks>();
         services.AddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));

@@ -58,6 +58,7 @@ public sealed class FogNode : IAsyncDisposable
     {
         options.Settings.On(options);
         options.Validate();
+        var limits = new FogLimits(options);
         var folder = FogFolder.Open(options.DataFolder);
         WebApplication? app = null;
         try
@@ -69,7 +70,7 @@ public sealed class FogNode : IAsyncDisposable
                 problem => error.WriteLine($"strata fog: cannot join at {options.Cloud} yet ({problem}); trying again."));
             var self = await joining.FindAsync(FogListeners.Reachable(mqtt), FogListeners.Reachable(http), cancellationToken);
             var listeners = new FogListeners();
-            app = FogComposition.Build(options, folder, self, listeners, (http, mqtt), time, configure);
+            app = FogComposition.Build(options, limits, folder, self, listeners, (http, mqtt), time, configure);
             var own = app.Services.GetRequiredService<ServedTenantFactory>().Create("", self, folder.Own, CapacityShare.OwnOf(options));
             app.Services.GetRequiredService<ServedTenants>().Add(own);
             own.Load();

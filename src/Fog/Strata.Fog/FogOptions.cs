@@ -178,7 +178,7 @@ public sealed class FogOptions
             throw new FogConfigurationException(FormattableString.Invariant($"The guests' shares are {shares} % together; at most {100 - CapacityShare.Least} % leave the gateway's own tenant something."));
     }
 
-    private static void Require(bool holds, string name, string range)
+    internal static void Require(bool holds, string name, string range)
     {
         if (!holds)
             throw new FogConfigurationException($"{name} must be {range}.");

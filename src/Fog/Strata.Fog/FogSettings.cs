@@ -1,3 +1,7 @@
+using Strata.Fog.Artifacts;
+using Strata.Fog.Below;
+using Strata.Fog.Uplink;
+using Strata.Forwarding;
 using Strata.Node.Settings;
 
 namespace Strata.Fog;
@@ -13,5 +17,12 @@ public static class FogSettings
     ];
 
     public static IReadOnlyList<SettingSection> Sections { get; } =
-        [SettingSection.Given("node", new FogOptions { DataFolder = "", Cloud = new Uri("http://127.0.0.1:8080") }, OwnOptions), .. NodeSections.All];
+        [
+            SettingSection.Given("node", new FogOptions { DataFolder = "", Cloud = new Uri("http://127.0.0.1:8080") }, OwnOptions),
+            .. NodeSections.All,
+            SettingSection.Given("sender", new UplinkSenderOptions(), nameof(UplinkSenderOptions.DrainRate)),
+            SettingSection.Given("backlog", new ForwardLogOptions { Folder = "" }, nameof(ForwardLogOptions.MaxBytes), nameof(ForwardLogOptions.WhenFull)),
+            SettingSection.Given("below", new BelowOptions()),
+            SettingSection.Given("artifacts", new ArtifactCacheOptions(), nameof(ArtifactCacheOptions.MaxBytes), nameof(ArtifactCacheOptions.BytesPerSecond)),
+        ];
 }

@@ -19,16 +19,16 @@ public sealed record ForwardLogOptions
     /// <summary>Bytes on disk at most, 64 KiB or more. Default 1 GiB.</summary>
     public long MaxBytes { get; init; } = 1L << 30;
 
-    /// <summary>Bytes of one segment file; the unit in which space is given back and the oldest is dropped. At most an eighth of <see cref="MaxBytes"/> is used. Default 8 MiB.</summary>
+    /// <summary>Bytes of one segment file; the unit in which space is given back and the oldest is dropped. At most an eighth of <see cref="MaxBytes"/> is used. 4 KiB or more (from 64 KiB to 1 GiB as a setting), default 8 MiB.</summary>
     public int SegmentBytes { get; init; } = 8 << 20;
 
     /// <summary>Default <see cref="WhenFull.Refuse"/>.</summary>
     public WhenFull WhenFull { get; init; } = WhenFull.Refuse;
 
-    /// <summary>The longest payload, bytes. Default 1 MiB.</summary>
+    /// <summary>The longest payload, bytes. 1 to 64 MiB (from 1 MiB as a setting), default 1 MiB.</summary>
     public int MaxRecordBytes { get; init; } = 1 << 20;
 
-    /// <summary>How many separate runs of settled numbers are kept; beyond it live records wait until the backlog has caught up. Default 1,024.</summary>
+    /// <summary>How many separate runs of settled numbers are kept; beyond it live records wait until the backlog has caught up. 2 or more (to 1,000,000 as a setting), default 1,024.</summary>
     public int MaxIntervals { get; init; } = 1024;
 
     /// <summary>

@@ -21,9 +21,7 @@ namespace Strata.Fog.Artifacts;
 /// </summary>
 internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, DownloadGate gate, Meter meter, ArtifactCacheOptions options, TimeProvider time) : IArtifactBytes
 {
-    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(10);
     private static readonly Problem Unknown = new(ProblemKind.NotFound, "There is no such artifact for this caller.", "sha256");
-    private const int MostKnown = 100_000;
     private readonly ConcurrentDictionary<(Reader, string Sha256), DateTimeOffset> allowed = new();
 
     public async Task<IResult> HandleAsync(string sha256, HttpContext context, CancellationToken cancellationToken)
@@ -91,7 +89,7 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, D
         string why;
         try
         {
-            using var limit = new CancellationTokenSource(AskLimit, time);
+            using var limit = new CancellationTokenSource(options.AskWithin, time);
             using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
             using var answer = await parent.GetArtifactAsync(sha256, reader.Device.Value, 0, 0, asking.Token);
             if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
@@ -101,7 +99,7 @@ internal sealed class ServeArtifact(ServedTenants served, ArtifactCache cache, D
             }
             if (answer.IsSuccessStatusCode)
             {
-                if (allowed.Count > MostKnown)
+                if (allowed.Count >= options.MaxBelieved)
                     allowed.Clear(); // Asked anew, one byte each.
                 allowed[(reader, sha256)] = now + options.BelieveFor;
                 return true;

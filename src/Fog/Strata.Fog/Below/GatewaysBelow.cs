@@ -30,10 +30,8 @@ internal sealed record GatewaysBelowState(IReadOnlyList<GatewayBelow> Gateways);
 /// The gateways chained to this one: who they are, their configuration (kept, so that they start and are served without the cloud), and which of them
 /// hears which device. Safe from any thread.
 /// </summary>
-internal sealed class GatewaysBelow(string path, SiteConfiguration site, GatewayDirectory directory)
+internal sealed class GatewaysBelow(string path, SiteConfiguration site, GatewayDirectory directory, BelowOptions options)
 {
-    private const int MaxGateways = 1_000;
-
     private readonly Lock writing = new();
     private readonly ConcurrentDictionary<string, GatewayBelow> gateways = new();
     private readonly ConcurrentDictionary<DeviceId, GatewayId> heardBy = new();
@@ -56,7 +54,7 @@ internal sealed class GatewaysBelow(string path, SiteConfiguration site, Gateway
     }
 
     /// <summary>Whether one more may join.</summary>
-    public bool HasRoom => gateways.Count < MaxGateways;
+    public bool HasRoom => gateways.Count < options.MaxGateways;
 
     /// <summary>A gateway has joined through this one.</summary>
     public void Add(JoinResponse joined)

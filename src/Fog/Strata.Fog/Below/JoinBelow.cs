@@ -12,10 +12,8 @@ namespace Strata.Fog.Below;
 /// <c>POST /api/v1/gateways/join</c> at a gateway: the request is passed up with this gateway's own credentials, so that the cloud knows the chain. The
 /// parent's answer is passed down as it is. Gateways of guests join their cloud themselves: asking for them here would tell one tenant of another's.
 /// </summary>
-internal sealed class JoinBelow(ServedTenants served)
+internal sealed class JoinBelow(ServedTenants served, BelowOptions options)
 {
-    private static readonly TimeSpan Within = TimeSpan.FromSeconds(10);
-
     public static async Task<IResult> HandleAsync(HttpContext context, JoinBelow join, TimeProvider time)
     {
         JoinRequest? request;
@@ -35,7 +33,7 @@ internal sealed class JoinBelow(ServedTenants served)
         var (parent, below) = (served.Own.Parent, served.Own.Below);
         if (!below.HasRoom)
             return ProblemResults.Of(ProblemKind.TooMuch, "No more gateways can be chained to this one.");
-        using var deadline = new CancellationTokenSource(Within, time);
+        using var deadline = new CancellationTokenSource(options.JoinWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {

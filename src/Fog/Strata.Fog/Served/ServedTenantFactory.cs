@@ -40,7 +40,7 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         services.AddSingleton(node.GetRequiredService<UplinkSenderOptions>() with { DrainRate = share.DrainRate });
         services.AddSingleton(new RetentionPolicy(options.KeepRaw, options.KeepWindows, share.StoreBytes));
         services.AddSingleton(s => new SiteConfiguration(folder.Configuration, self.Owner, s.GetRequiredService<DeviceDirectory>(), Serve(name)));
-        services.AddSingleton(s => new GatewaysBelow(folder.Below, s.GetRequiredService<SiteConfiguration>(), s.GetRequiredService<GatewayDirectory>()));
+        services.AddSingleton(s => new GatewaysBelow(folder.Below, s.GetRequiredService<SiteConfiguration>(), s.GetRequiredService<GatewayDirectory>(), node.GetRequiredService<BelowOptions>()));
         services.AddSingleton(_ => new ParentClient(options.Cloud, options.CloudCaFile, self));
         services.AddSingleton(s => new LocalApi(s.GetRequiredService<FogListeners>(), node.GetRequiredService<ParentTokens>().Of(self.Owner ?? TenantId.Main)));
         services.AddSingleton(s => OpenLog(folder, self, share, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ForwardLog>>()));
@@ -110,7 +110,7 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
     {
         ForwardLog? log = null;
         log = ForwardLog.Open(
-            new ForwardLogOptions
+            node.GetRequiredService<ForwardLogOptions>() with
             {
                 Folder = folder.Uplink, MaxBytes = Math.Max(FogOptions.LeastBacklogBytes, share.BacklogBytes), WhenFull = options.WhenBacklogFull, GapTag = EntryTag.Gap,
                 GapPayload = gap => EntryBuilder.GapPayload(self.Id, log?.Stream ?? "", gap),

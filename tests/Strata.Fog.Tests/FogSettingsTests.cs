@@ -1,0 +1,97 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Reflection;
+using Strata.Cloud.Contracts;
+using Strata.Fog.Below;
+using Strata.Fog.Uplink;
+using Strata.Mqtt.Inspection;
+using Strata.Node.Metering;
+using Strata.Node.Settings;
+
+namespace Strata.Fog.Tests;
+
+/// <summary>Limits of a gateway's parts, set by <c>--set</c>.</summary>
+public sealed class FogSettingsTests
+{
+    /// <summary>What holds nothing that an operator sets, or is of a part that a gateway does not have.</summary>
+    private static readonly Type[] Elsewhere = [typeof(MqttInspectionOptions), typeof(MeterOptions)];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Every_part_s_limits_can_be_set()
+    {
+        var parts = typeof(FogOptions).Assembly.GetReferencedAssemblies().Where(n => n.Name!.StartsWith("Strata.", StringComparison.Ordinal)).Select(Assembly.Load).Where(a => a != typeof(Core.Problem).Assembly);
+        var options = typeof(FogOptions).Assembly.GetTypes().Concat(parts.SelectMany(a => a.GetExportedTypes())).Where(t => t is { IsClass: true, IsAbstract: false } && t.Name.EndsWith("Options", StringComparison.Ordinal));
+        Assert.Empty(options.Except(FogSettings.Sections.Select(s => s.Options)).Except(Elsewhere));
+    }
+
+    [Fact]
+    public void No_two_settings_have_one_name() =>
+        Assert.Empty(FogSettings.Sections.SelectMany(s => s.Settings).GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).Select(g => g.Key));
+
+    [Fact]
+    public async Task A_gateway_starts_with_every_setting_given_as_it_holds_anyway()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        await using var fog = new FogFixture { Set = [.. FogSettings.Sections.SelectMany(s => s.Settings).Select(s => $"{s.Name}={s.Default}")] };
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+    }
+
+    [Theory]
+    [InlineData("artifacts.maxFetches=0", "artifacts.maxFetches must be from 1 to 1,000.")]
+    [InlineData("artifacts.maxDownloads=10001", "artifacts.maxDownloads must be from 1 to 10,000.")]
+    [InlineData("artifacts.waitForParent=1h", "artifacts.waitForParent must be from 1 s to 5 min.")]
+    [InlineData("artifacts.silence=1ms", "artifacts.silence must be from 1 s to 10 min.")]
+    [InlineData("artifacts.retryAfter=0s", "artifacts.retryAfter must be from 100 ms to 5 min.")]
+    [InlineData("artifacts.giveUpAfter=2d", "artifacts.giveUpAfter must be from 1 s to 1 day.")]
+    [InlineData("artifacts.believeFor=2d", "artifacts.believeFor must be from 0 to 1 day.")]
+    [InlineData("artifacts.askWithin=2m", "artifacts.askWithin must be from 1 s to 1 min.")]
+    [InlineData("artifacts.maxBelieved=1", "artifacts.maxBelieved must be from 100 to 10,000,000.")]
+    [InlineData("sender.maxEntries=0", "sender.maxEntries must be from 1 to 100,000.")]
+    [InlineData("sender.maxBytes=1KiB", "sender.maxBytes must be from 4 KiB to 64 MiB.")]
+    [InlineData("sender.requestTimeout=1h", "sender.requestTimeout must be from 1 s to 10 min.")]
+    [InlineData("sender.firstRetry=0s", "sender.firstRetry must be from 10 ms to 1 min.")]
+    [InlineData("sender.longestRetry=2h", "sender.longestRetry must be from 100 ms to 1 h.")]
+    [InlineData("sender.longestRetry=150ms", "sender.longestRetry must be at least sender.firstRetry, which is 0.2 s.")]
+    [InlineData("sender.outageMakesBacklog=2h", "sender.outageMakesBacklog must be from 0 to 1 h.")]
+    [InlineData("backlog.segmentBytes=1KiB", "backlog.segmentBytes must be from 64 KiB to 1 GiB.")]
+    [InlineData("backlog.maxRecordBytes=1KiB", "backlog.maxRecordBytes must be from 1 MiB to 64 MiB.")]
+    [InlineData("backlog.maxIntervals=1", "backlog.maxIntervals must be from 2 to 1,000,000.")]
+    [InlineData("below.maxGateways=-1", "below.maxGateways must be from 0 to 100,000.")]
+    [InlineData("below.joinWithin=1ms", "below.joinWithin must be from 1 s to 1 min.")]
+    [InlineData("below.maxRelayed=0", "below.maxRelayed must be from 1 to 1,000.")]
+    [InlineData("below.maxRelayedBytes=1GiB", "below.maxRelayedBytes must be from 64 KiB to 64 MiB.")]
+    [InlineData("below.relayWithin=1h", "below.relayWithin must be from 1 s to 10 min.")]
+    public async Task A_setting_out_of_its_range_stops_the_start_before_anything_is_made(string set, string why)
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"strata-fog-{Guid.NewGuid():n}");
+        var options = new FogOptions { DataFolder = folder, Cloud = new Uri("http://127.0.0.1:1"), Settings = NodeSettings.Parse([set], FogSettings.Sections) };
+        var refused = await Assert.ThrowsAsync<FogConfigurationException>(() => FogNode.StartAsync(options, TextWriter.Null, cancellationToken: Cancel));
+        Assert.Equal(why, refused.Message);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task What_is_set_of_the_uplink_and_of_gateways_below_holds()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration(devices: 1));
+        parent.Fault = Fault.Unavailable;
+        await using var fog = new FogFixture { Set = ["sender.maxEntries=1", "sender.firstRetry=20ms", "sender.longestRetry=100ms", "backlog.segmentBytes=64KiB", "below.maxGateways=0"] };
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        for (var i = 0; i < 5; i++)
+            await fog.AcceptedAsync("t-1", 1_767_225_600_000 + i, $"m-{i}", "1");
+        var before = parent.Requests;
+        parent.Fault = Fault.None;
+        await parent.UntilAsync(p => p.Readings.Count == 5, "all readings");
+        Assert.True(parent.Requests - before >= parent.Arrivals.Count, $"{parent.Arrivals.Count} entries came in {parent.Requests - before} requests of one entry");
+        Assert.Equal(TimeSpan.FromMilliseconds(100), fog.Get<UplinkSenderOptions>().LongestRetry);
+
+        Assert.False(fog.Get<GatewaysBelow>().HasRoom);
+        using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = fog.Node.Address };
+        using var joined = await http.PostAsync("api/v1/gateways/join", JsonContent.Create(new JoinRequest("join-me", "hq", "gw-below", null, null, null), ContractsJson.Default.JoinRequest), Cancel);
+        Assert.Equal(HttpStatusCode.TooManyRequests, joined.StatusCode);
+    }
+}
