@@ -1,8 +1,10 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Reflection;
 using Strata.Cloud.Contracts;
 using Strata.Fog.Below;
+using Strata.Fog.Downward;
 using Strata.Fog.Uplink;
 using Strata.Mqtt.Inspection;
 using Strata.Node.Metering;
@@ -64,6 +66,27 @@ public sealed class FogSettingsTests
     [InlineData("below.maxRelayed=0", "below.maxRelayed must be from 1 to 1,000.")]
     [InlineData("below.maxRelayedBytes=1GiB", "below.maxRelayedBytes must be from 64 KiB to 64 MiB.")]
     [InlineData("below.relayWithin=1h", "below.relayWithin must be from 1 s to 10 min.")]
+    [InlineData("downward.maxWaiting=0", "downward.maxWaiting must be from 1 to 100,000.")]
+    [InlineData("downward.maxWaitingBytes=1KiB", "downward.maxWaitingBytes must be from 64 KiB to 64 MiB.")]
+    [InlineData("downward.maxKnown=1", "downward.maxKnown must be from 100 to 1,000,000.")]
+    [InlineData("downward.lookEvery=0s", "downward.lookEvery must be from 50 ms to 1 min.")]
+    [InlineData("downward.sayEvery=0s", "downward.sayEvery must be from 1 s to 1 h.")]
+    [InlineData("commands.maxPayloadBytes=1MiB", "commands.maxPayloadBytes must be from 1 KiB to 64 KiB.")]
+    [InlineData("commands.maxWaiters=0", "commands.maxWaiters must be from 1 to 10,000.")]
+    [InlineData("commands.longestExpiry=60d", "commands.longestExpiry must be from 1 min to 30 d.")]
+    [InlineData("commands.usualExpiry=8d", "commands.usualExpiry must be from 1 s to commands.longestExpiry, which is 10080 min.")]
+    [InlineData("commands.longestWait=2h", "commands.longestWait must be from 1 s to 1 h.")]
+    [InlineData("commands.maxEvents=1", "commands.maxEvents must be from 10 to 100,000.")]
+    [InlineData("shadows.maxShadows=0", "shadows.maxShadows must be from 1 to 1,000,000.")]
+    [InlineData("shadows.maxWaiting=1", "shadows.maxWaiting must be from 16 to 100,000.")]
+    [InlineData("shadows.maxChanges=401", "shadows.maxChanges must be from 1 to 400.")]
+    [InlineData("shadows.maxDevices=601", "shadows.maxDevices must be from 1 to 600.")]
+    [InlineData("shadows.lookEvery=0s", "shadows.lookEvery must be from 50 ms to 1 min.")]
+    [InlineData("shadows.compareEvery=1s", "shadows.compareEvery must be from 10 s to 1 day.")]
+    [InlineData("shadows.answerWithin=1h", "shadows.answerWithin must be from 1 s to 10 min.")]
+    [InlineData("shadows.retryAfter=1h", "shadows.retryAfter must be from 100 ms to 10 min.")]
+    [InlineData("shadow.maxBytes=1MiB", "shadows.maxChanges must be at most 4 with shadow.maxBytes=1048576: a request to the cloud has no room for more.")]
+    [InlineData("shadow.maxBytes=1", "ShadowLimits.MaxBytes must be 1 KiB to 1 MiB.")]
     public async Task A_setting_out_of_its_range_stops_the_start_before_anything_is_made(string set, string why)
     {
         var folder = Path.Combine(Path.GetTempPath(), $"strata-fog-{Guid.NewGuid():n}");
@@ -71,6 +94,45 @@ public sealed class FogSettingsTests
         var refused = await Assert.ThrowsAsync<FogConfigurationException>(() => FogNode.StartAsync(options, TextWriter.Null, cancellationToken: Cancel));
         Assert.Equal(why, refused.Message);
         Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task What_is_set_of_messages_for_devices_and_of_commands_holds()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        await using var fog = new FogFixture { Set = ["downward.maxWaiting=2", "commands.maxPayloadBytes=1KiB", "commands.maxWaiters=1", "commands.longestWait=30s", "commands.usualExpiry=2m"] };
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = fog.Node.Address };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", fog.Node.AdminToken);
+        Assert.Equal((HttpStatusCode.RequestEntityTooLarge, "at most 1,024 bytes"), await SendAsync(new { name = "open", payload = new string('x', 1_100) }, "at most 1,024 bytes"));
+        Assert.Equal((HttpStatusCode.BadRequest, "wait is from 1 s to 30 s"), await SendAsync(new { name = "open", wait = "00:01:00" }, "wait is from 1 s to 30 s"));
+        using var told = await http.PostAsync("api/v1/devices/t-1/commands", JsonContent.Create(new { name = "open" }), Cancel);
+        var command = (await told.Content.ReadFromJsonAsync(ContractsJson.Default.CommandInfo, Cancel))!;
+        Assert.Equal(120, (command.Expires - command.Created).TotalSeconds, 0.01);
+
+        // One waits for its device; there is no place for another to wait, and then none for another message.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var waits = http.PostAsync("api/v1/devices/t-1/commands", JsonContent.Create(new { name = "open", request = "first", wait = "00:00:30" }), patience.Token);
+        await WaitsAsync();
+        Assert.Equal((HttpStatusCode.TooManyRequests, "As much waits"), await SendAsync(new { name = "open", request = "second" }, "As much waits"));
+        Assert.Equal((HttpStatusCode.TooManyRequests, "1 callers wait"), await SendAsync(new { name = "open", request = "first", wait = "00:00:01" }, "1 callers wait"));
+        await patience.CancelAsync();
+        await waits.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
+        async Task<(HttpStatusCode, string)> SendAsync(object said, string expected)
+        {
+            using var answer = await http.PostAsync("api/v1/devices/t-1/commands", JsonContent.Create(said), Cancel);
+            var text = await answer.Content.ReadAsStringAsync(Cancel);
+            return (answer.StatusCode, text.Contains(expected, StringComparison.Ordinal) ? expected : text);
+        }
+
+        async Task WaitsAsync()
+        {
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            while (fog.Get<LocalCommands>().FreeWaits > 0)
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, deadline.Token);
+        }
     }
 
     [Fact]

@@ -62,7 +62,7 @@ public sealed class FogShadowTests : IDisposable
     [Fact]
     public void Shadows_of_devices_that_are_served_no_more_go_when_the_parent_has_heard_all_of_them()
     {
-        var shadows = new FogShadows(folder, TimeProvider.System);
+        var shadows = new FogShadows(folder, ShadowLimits.Default, new FogShadowOptions(), TimeProvider.System);
         Assert.Null(shadows.Load());
         Assert.True(shadows.Update(Device, "", Request("""{"state":{"reported":{"n":1}}}"""), new ShadowAuthor(ShadowAuthor.Device, IsDevice: true)).IsOk);
         shadows.Retain(_ => false);
@@ -78,14 +78,57 @@ public sealed class FogShadowTests : IDisposable
     [Fact]
     public void A_device_has_so_many_named_shadows_and_not_more()
     {
-        var shadows = new FogShadows(folder, TimeProvider.System);
+        var shadows = new FogShadows(folder, ShadowLimits.Default, new FogShadowOptions(), TimeProvider.System);
         Assert.Null(shadows.Load());
         for (var i = 0; i <= shadows.Limits.MaxNamed; i++)
             Assert.Equal(i < shadows.Limits.MaxNamed, shadows.Update(Device, $"s-{i}", Request("""{"state":{"reported":{"n":1}}}"""), new ShadowAuthor(ShadowAuthor.Device, IsDevice: true)).IsOk);
         Assert.True(shadows.Update(Device, "", Request("""{"state":{"reported":{"n":1}}}"""), new ShadowAuthor(ShadowAuthor.Device, IsDevice: true)).IsOk);
-        var again = new FogShadows(folder, TimeProvider.System);
+        var again = new FogShadows(folder, ShadowLimits.Default, new FogShadowOptions(), TimeProvider.System);
         Assert.Null(again.Load());
         Assert.Equal(shadows.Limits.MaxNamed + 1, again.NamesOf(Device).Count);
+    }
+
+    [Fact]
+    public void A_gateway_keeps_so_many_shadows_and_not_more()
+    {
+        var shadows = new FogShadows(folder, ShadowLimits.Default, new FogShadowOptions { MaxShadows = 1 }, TimeProvider.System);
+        Assert.Null(shadows.Load());
+        var author = new ShadowAuthor(ShadowAuthor.Device, IsDevice: true);
+        Assert.True(shadows.Update(Device, "", Request("""{"state":{"reported":{"n":1}}}"""), author).IsOk);
+        Assert.True(shadows.Update(Device, "", Request("""{"state":{"reported":{"n":2}}}"""), author).IsOk);
+        Assert.Contains("the gateway 1 in all", shadows.Update(DeviceId.Parse("t-2"), "", Request("""{"state":{"reported":{"n":1}}}"""), author).Problem!.Detail, StringComparison.Ordinal);
+        Assert.Null(shadows.Agree(DeviceId.Parse("t-2"), "", shadows.Find(Device, ""), null));
+        Assert.Empty(shadows.NamesOf(DeviceId.Parse("t-2")));
+    }
+
+    [Fact]
+    public async Task What_is_set_of_shadows_holds()
+    {
+        var asked = Channel.CreateUnbounded<GatewayShadows>();
+        await using var parent = await FakeParent.StartAsync(Site.Configuration(devices: 5));
+        await using var fog = new FogFixture { Set = ["shadows.maxDevices=2", "shadows.maxChanges=1", "shadow.maxBytes=1KiB"] };
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        var shadows = fog.Get<FogShadows>();
+        var author = new ShadowAuthor(ShadowAuthor.Device, IsDevice: true);
+        Assert.False(shadows.Update(Device, "", Request($"{{\"state\":{{\"reported\":{{\"n\":\"{new string('x', 1_100)}\"}}}}}}"), author).IsOk);
+        for (var i = 1; i <= 3; i++)
+            Assert.True(shadows.Update(DeviceId.Parse($"t-{i}"), "", Request("""{"state":{"reported":{"n":1}}}"""), author).IsOk);
+        parent.Shadows = (_, request) =>
+        {
+            asked.Writer.TryWrite(request);
+            return new GatewayShadowsAnswer([], [.. request.Changes.Select(c => new GatewayShadowRefused(c.Device, c.Name, "no"))]);
+        };
+        fog.Get<FogShadowSync>().AllChanged();
+        var (devices, changes) = (new HashSet<string>(), new HashSet<string>());
+        while (devices.Count < 5 || changes.Count < 3)
+        {
+            var request = await asked.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+            Assert.InRange(request.Known.Count, 0, 2);
+            Assert.InRange(request.Changes.Count, 0, 1);
+            devices.UnionWith(request.Known.Select(k => k.Device));
+            changes.UnionWith(request.Changes.Select(c => c.Device));
+        }
     }
 
     private static ShadowRequest Request(string text) => ShadowRequest.Parse(Encoding.UTF8.GetBytes(text), ShadowLimits.Default).Value!;

@@ -142,7 +142,7 @@ internal static class FogComposition
         services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<ServedTenants>());
         services.AddSingleton<ServedTenantFactory>();
         services.AddSingleton<TenantRunner>();
-        services.AddSingleton<JoinBelow>().AddSingleton<ShadowsBelow>();
+        services.AddSingleton<JoinBelow>().AddSingleton<ShadowsBelow>().AddSingleton<LocalCommands>();
         services.AddSingleton<DownloadGate>().AddSingleton<ArtifactCache>().AddSingleton<ServeArtifact>().AddSingleton<IDeviceTopics, JobTopics>();
         services.AddSingleton<IArtifactBytes>(s => s.GetRequiredService<ServeArtifact>()).AddSingleton<IDeviceTopics, ArtifactBlocks>();
         services.AddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));

@@ -1,5 +1,8 @@
+using Strata.Core.Shadows;
 using Strata.Fog.Artifacts;
 using Strata.Fog.Below;
+using Strata.Fog.Downward;
+using Strata.Fog.Shadows;
 using Strata.Fog.Uplink;
 using Strata.Forwarding;
 using Strata.Node.Settings;
@@ -23,6 +26,10 @@ public static class FogSettings
             SettingSection.Given("sender", new UplinkSenderOptions(), nameof(UplinkSenderOptions.DrainRate)),
             SettingSection.Given("backlog", new ForwardLogOptions { Folder = "" }, nameof(ForwardLogOptions.MaxBytes), nameof(ForwardLogOptions.WhenFull)),
             SettingSection.Given("below", new BelowOptions()),
+            SettingSection.Given("downward", new DownwardOptions()),
+            SettingSection.Given("commands", new LocalCommandOptions()),
+            SettingSection.Given("shadows", new FogShadowOptions()),
+            SettingSection.Given("shadow", new ShadowLimits()),
             SettingSection.Given("artifacts", new ArtifactCacheOptions(), nameof(ArtifactCacheOptions.MaxBytes), nameof(ArtifactCacheOptions.BytesPerSecond)),
         ];
 }

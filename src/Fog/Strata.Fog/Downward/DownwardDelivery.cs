@@ -20,11 +20,8 @@ namespace Strata.Fog.Downward;
 /// delivered and answered are events of this gateway, in its store, that go up as every event does. What is no command is gone once it was published.
 /// </summary>
 internal sealed partial class DownwardDelivery(
-    ServedTenants served, TelemetryMqttHost host, IngestWriter writer, IFleetEvents events, TimeProvider time, ILogger<DownwardDelivery> logger) : BackgroundService
+    ServedTenants served, TelemetryMqttHost host, IngestWriter writer, IFleetEvents events, DownwardOptions options, TimeProvider time, ILogger<DownwardDelivery> logger) : BackgroundService
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
-
     private readonly Dictionary<(TenantId Tenant, string Id), DateTimeOffset> said = [];
     private readonly ConcurrentDictionary<(TenantId Tenant, string Id), bool> delivered = new();
 
@@ -42,7 +39,7 @@ internal sealed partial class DownwardDelivery(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(LookEvery, time);
+        using var timer = new PeriodicTimer(options.LookEvery, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -89,7 +86,7 @@ internal sealed partial class DownwardDelivery(
             message = tenant.Inbox.Recorded(message);
         }
         var insists = message.Topic.StartsWith($"commands/{CommandNames.Wipe}/", StringComparison.Ordinal);
-        if ((said.TryGetValue(key, out var last) && (now - last).Duration() < SayEvery) || (delivered.ContainsKey(key) && !insists))
+        if ((said.TryGetValue(key, out var last) && (now - last).Duration() < options.SayEvery) || (delivered.ContainsKey(key) && !insists))
             return;
         if (!DeviceId.TryParse(message.Device, out var device) || !host.Listens(of, device, message.Topic))
             return; // It is said when the device comes and listens.

@@ -15,23 +15,18 @@ internal sealed record DownwardState(IReadOnlyList<DownwardItem> Waiting, IReadO
 /// Messages from the parent for devices of this gateway and of gateways chained to it, of one tenant: on the disk before the parent hears that they are here, and until they are delivered, passed on or
 /// worth nothing any more. Safe from any thread.
 /// </summary>
-internal sealed class DownwardInbox(string path, TimeProvider time)
+internal sealed class DownwardInbox(string path, DownwardOptions options, TimeProvider time)
 {
-    /// <summary>Messages that wait at most; further ones stay at the parent.</summary>
-    public const int MaxWaiting = 1_000;
-
-    /// <summary>Characters of the payloads that wait at most.</summary>
-    public const int MaxWaitingLength = 4 << 20;
-
-    /// <summary>Ids remembered at most; beyond them the ones that expire first are forgotten.</summary>
-    public const int MaxKnown = 10_000;
-
     private readonly Lock gate = new();
     private readonly List<DownwardItem> waiting = [];
     private readonly Dictionary<string, long> known = new(StringComparer.Ordinal);
 
     /// <summary>Raised when something was kept for a gateway below.</summary>
     public event Action<GatewayId>? Added;
+
+    public int MaxWaiting => options.MaxWaiting;
+
+    public int MaxWaitingBytes => options.MaxWaitingBytes;
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -57,7 +52,7 @@ internal sealed class DownwardInbox(string path, TimeProvider time)
         {
             if (known.ContainsKey(message.Id) || message.Expires <= Now)
                 return true;
-            if (waiting.Count >= MaxWaiting || waiting.Sum(w => (long)w.Message.Payload.Length) + message.Payload.Length > MaxWaitingLength)
+            if (waiting.Count >= options.MaxWaiting || waiting.Sum(w => (long)w.Message.Payload.Length) + message.Payload.Length > options.MaxWaitingBytes)
                 return false;
             var item = new DownwardItem(message, below);
             waiting.Add(item);
@@ -132,7 +127,7 @@ internal sealed class DownwardInbox(string path, TimeProvider time)
         var now = Now;
         foreach (var old in known.Where(k => k.Value <= now).Select(k => k.Key).ToList())
             known.Remove(old);
-        foreach (var first in known.OrderBy(k => k.Value).Take(known.Count - MaxKnown).Select(k => k.Key).ToList())
+        foreach (var first in known.OrderBy(k => k.Value).Take(known.Count - options.MaxKnown).Select(k => k.Key).ToList())
             known.Remove(first);
         PrivateFile.Write(path, new DownwardState([.. waiting], new Dictionary<string, long>(known)), FogJson.Default.DownwardState);
         SafeFiles.SyncFolder(Path.GetDirectoryName(path)!);

@@ -25,30 +25,28 @@ namespace Strata.Fog.Downward;
 /// <c>/api/v1/devices/{id}/commands</c> of a gateway: tells a device of it to do something, whether the cloud is there or not, for rules of the site. On the disk before it is answered; what becomes of it is in the
 /// gateway's store as events, and so comes to the cloud, where the command stands like any other.
 /// </summary>
-internal static class LocalCommands
+internal sealed class LocalCommands(ServedTenants served, DeviceDirectory devices, ITelemetryStore store, LocalCommandOptions options, TimeProvider time) : IDisposable
 {
-    private const int MaxBodyBytes = 80 * 1024;
-    private const int MaxPayloadBytes = 64 * 1024;
-    private const int MostEvents = 1_000;
-    private const int MostWaiting = 100;
-
-    private static readonly TimeSpan UsualExpiry = TimeSpan.FromHours(1);
-    private static readonly TimeSpan LongestExpiry = TimeSpan.FromDays(7);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
-    private static readonly SemaphoreSlim Waiters = new(MostWaiting, MostWaiting);
+
+    private readonly SemaphoreSlim waiters = new(options.MaxWaiters);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("/api/v1/devices/{id}/commands").WithTags("Commands");
-        api.MapPost("", SendAsync).Requires(Permission.CommandsSend).WithSummary("Tells a device of this gateway to do something; with wait, waits for its answer")
+        api.MapPost("", (string id, HttpContext context, LocalCommands commands, CancellationToken stop) => commands.SendAsync(id, context, stop)).Requires(Permission.CommandsSend).WithSummary("Tells a device of this gateway to do something; with wait, waits for its answer")
             .Accepts<SendCommand>("application/json").Produces<CommandInfo>().Produces<CommandInfo>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
-        api.MapGet("/{request}", OneAsync).Requires(Permission.DevicesRead).WithSummary("A command that this gateway told").Produces<CommandInfo>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/{request}", (string id, string request, HttpContext context, LocalCommands commands, CancellationToken stop) => commands.OneAsync(id, request, context, stop)).Requires(Permission.DevicesRead).WithSummary("A command that this gateway told").Produces<CommandInfo>().ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> SendAsync(string id, HttpContext context, ServedTenants served, DeviceDirectory devices, ITelemetryStore store, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Callers that could begin to wait now.</summary>
+    public int FreeWaits => waiters.CurrentCount;
+
+    public void Dispose() => waiters.Dispose();
+
+    private async Task<IResult> SendAsync(string id, HttpContext context, CancellationToken cancellationToken)
     {
-        var found = Find(id, context, devices, Permission.CommandsSend);
+        var found = Find(id, context, Permission.CommandsSend);
         if (!found.IsOk)
             return ProblemResults.Of(found.Problem);
         var tenant = context.Access().Tenant;
@@ -60,12 +58,12 @@ internal static class LocalCommands
         var (command, payload) = read.Value;
         var now = time.GetUtcNow();
         var request = command.Request ?? string.Create(CultureInfo.InvariantCulture, $"{now.ToUnixTimeMilliseconds():x11}{RandomNumberGenerator.GetHexString(9, lowercase: true)}");
-        var known = await StateAsync(tenant, found.Value, request, of, store, cancellationToken);
+        var known = await StateAsync(tenant, found.Value, request, of, cancellationToken);
         if (known is not null && (known.Name != command.Name || known.Payload?.GetRawText() != Encoding.UTF8.GetString(payload)))
             return ProblemResults.Of(ProblemKind.Conflict, $"There is another command of {id} under the id '{request}' ({known.Name}, {known.State}); use another id.", "request");
         if (known is null)
         {
-            var expires = now + (command.Wait ?? command.Expires ?? UsualExpiry);
+            var expires = now + (command.Wait ?? command.Expires ?? options.UsualExpiry);
             var message = new DownwardMessage(IdOf(id, request), id, CommandNames.TopicOf(command.Name, request), Convert.ToBase64String(payload), expires.ToUnixTimeMilliseconds())
             {
                 Told = new ToldHere(context.User.Identity?.Name ?? "unnamed", now, false),
@@ -73,49 +71,49 @@ internal static class LocalCommands
             try
             {
                 if (!of.Inbox.Keep(null, message))
-                    return ProblemResults.Of(ProblemKind.TooMuch, $"{DownwardInbox.MaxWaiting} messages wait for devices of this gateway, which is all there may be.");
+                    return ProblemResults.Of(ProblemKind.TooMuch, $"As much waits for devices of this gateway as there may be ({of.Inbox.MaxWaiting:N0} messages, {of.Inbox.MaxWaitingBytes:N0} bytes).");
             }
             catch (IOException refused)
             {
                 return ProblemResults.Of(ProblemKind.Unavailable, $"The gateway's disk refused it: {refused.Message}");
             }
         }
-        var state = await StateAsync(tenant, found.Value, request, of, store, cancellationToken);
+        var state = await StateAsync(tenant, found.Value, request, of, cancellationToken);
         if (command.Wait is { } wait && state is { Ended: null })
         {
-            if (!await Waiters.WaitAsync(0, CancellationToken.None))
-                return ProblemResults.Of(ProblemKind.TooMuch, $"{MostWaiting} callers wait for devices just now; ask for the command later: it goes on.");
+            if (!await waiters.WaitAsync(0, CancellationToken.None))
+                return ProblemResults.Of(ProblemKind.TooMuch, $"{options.MaxWaiters:N0} callers wait for devices just now; ask for the command later: it goes on.");
             try
             {
                 while (state is { Ended: null } && time.GetUtcNow() < now + wait)
                 {
                     await Task.Delay(LookEvery, time, cancellationToken);
-                    state = await StateAsync(tenant, found.Value, request, of, store, cancellationToken);
+                    state = await StateAsync(tenant, found.Value, request, of, cancellationToken);
                 }
             }
             finally
             {
-                Waiters.Release();
+                waiters.Release();
             }
         }
         return state is null ? ProblemResults.Of(Unknown(id)) : Results.Json(state, ContractsJson.Default.CommandInfo, statusCode: state.Ended is null ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> OneAsync(string id, string request, HttpContext context, ServedTenants served, DeviceDirectory devices, ITelemetryStore store, CancellationToken cancellationToken)
+    private async Task<IResult> OneAsync(string id, string request, HttpContext context, CancellationToken cancellationToken)
     {
-        var found = Find(id, context, devices, Permission.DevicesRead);
+        var found = Find(id, context, Permission.DevicesRead);
         if (!found.IsOk)
             return ProblemResults.Of(found.Problem);
         var tenant = context.Access().Tenant;
-        return served.Of(tenant) is { } of && await StateAsync(tenant, found.Value, request, of, store, cancellationToken) is { } state
+        return served.Of(tenant) is { } of && await StateAsync(tenant, found.Value, request, of, cancellationToken) is { } state
             ? Results.Json(state, ContractsJson.Default.CommandInfo)
             : ProblemResults.Of(ProblemKind.NotFound, "This gateway has told the device no such command.", "request");
     }
 
-    private static async Task<Outcome<(SendCommand Command, byte[] Payload)>> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    private async Task<Outcome<(SendCommand Command, byte[] Payload)>> ReadAsync(HttpContext context, CancellationToken cancellationToken)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = MaxBodyBytes;
+            size.MaxRequestBodySize = options.MaxBodyBytes;
         SendCommand? command;
         try
         {
@@ -123,7 +121,7 @@ internal static class LocalCommands
         }
         catch (BadHttpRequestException tooLong) when (tooLong.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return new Problem(ProblemKind.TooMuch, $"The body has more than {MaxBodyBytes:N0} bytes.");
+            return new Problem(ProblemKind.TooMuch, $"The body has more than {options.MaxBodyBytes:N0} bytes.");
         }
         catch (JsonException wrong)
         {
@@ -139,19 +137,19 @@ internal static class LocalCommands
             return wrongRequest;
         if (command is { Wait: not null, Expires: not null })
             return new Problem(ProblemKind.Invalid, "A command is waited for (wait) or queued (expires), not both.", "wait");
-        if (command.Wait is { } wait && (wait < TimeSpan.FromSeconds(1) || wait > LongestWait))
-            return new Problem(ProblemKind.Invalid, $"wait is from 1 s to {LongestWait.TotalSeconds:0} s.", "wait");
-        if (command.Expires is { } expires && (expires < TimeSpan.FromSeconds(1) || expires > LongestExpiry))
-            return new Problem(ProblemKind.Invalid, $"expires is from 1 s to {LongestExpiry.TotalDays:0} d at a gateway.", "expires");
+        if (command.Wait is { } wait && (wait < TimeSpan.FromSeconds(1) || wait > options.LongestWait))
+            return new Problem(ProblemKind.Invalid, $"wait is from 1 s to {options.LongestWait.TotalSeconds:0} s.", "wait");
+        if (command.Expires is { } expires && (expires < TimeSpan.FromSeconds(1) || expires > options.LongestExpiry))
+            return new Problem(ProblemKind.Invalid, $"expires is from 1 s to {options.LongestExpiry.TotalDays:0} d at a gateway.", "expires");
         var payload = command.Payload is { ValueKind: not JsonValueKind.Undefined } given ? Encoding.UTF8.GetBytes(given.GetRawText()) : "{}"u8.ToArray();
-        return payload.Length > MaxPayloadBytes ? new Problem(ProblemKind.TooMuch, $"A command's payload has at most {MaxPayloadBytes:N0} bytes.", "payload") : (command, payload);
+        return payload.Length > options.MaxPayloadBytes ? new Problem(ProblemKind.TooMuch, $"A command's payload has at most {options.MaxPayloadBytes:N0} bytes.", "payload") : (command, payload);
     }
 
     /// <summary>A command as the inbox and the store's events say; null when there is none.</summary>
-    private static async Task<CommandInfo?> StateAsync(TenantId tenant, DeviceId device, string request, ServedTenant of, ITelemetryStore store, CancellationToken cancellationToken)
+    private async Task<CommandInfo?> StateAsync(TenantId tenant, DeviceId device, string request, ServedTenant of, CancellationToken cancellationToken)
     {
         var waiting = of.Inbox.For(null).FirstOrDefault(m => m.Device == device.Value && m.Told is not null && m.Topic.EndsWith("/" + request, StringComparison.Ordinal));
-        var events = (await store.EventsAsync(tenant, new EventRange(device, null, null, MostEvents), cancellationToken)).Select(e => e.Event)
+        var events = (await store.EventsAsync(tenant, new EventRange(device, null, null, options.MaxEvents), cancellationToken)).Select(e => e.Event)
             .Where(e => e.Detail.Split(' ', 3) is [_, var of, ..] && of == request).OrderBy(e => e.Time).ToList();
         CommandInfo? info = waiting is null ? null : new CommandInfo(device.Value, request, waiting.Topic.Split('/')[1], "queued", waiting.Told!.At, waiting.Told.By)
         {
@@ -176,7 +174,7 @@ internal static class LocalCommands
         ? info with { State = "running", Running = info.Running ?? at, Reason = answer.Reason }
         : info with { State = CommandStates.NameOf(answer.State), Ended = at, Reason = answer.Reason, Result = answer.Result is { } result ? JsonElement.Parse(result) : null };
 
-    private static Outcome<DeviceId> Find(string id, HttpContext context, DeviceDirectory devices, Permission permission)
+    private Outcome<DeviceId> Find(string id, HttpContext context, Permission permission)
     {
         var access = context.Access();
         if (!DeviceId.TryParse(id, out var device) || !devices.TryGet(access.Tenant, device, out _))

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Strata.Core.Shadows;
 using Strata.Core.Tenancy;
 using Strata.Fog.Below;
 using Strata.Fog.Configuration;
@@ -48,8 +49,8 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         services.AddSingleton<SteadyClock>();
         services.AddSingleton<CommitWatch>();
         services.AddSingleton<LinkState>();
-        services.AddSingleton(s => new DownwardInbox(folder.Downward, s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(s => new FogShadows(folder.Shadows, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new DownwardInbox(folder.Downward, node.GetRequiredService<DownwardOptions>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new FogShadows(folder.Shadows, node.GetRequiredService<ShadowLimits>(), node.GetRequiredService<FogShadowOptions>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<FogShadowSync>();
         services.AddSingleton<FlowTotals>();
         services.AddSingleton<RejectionUplink>();
@@ -92,6 +93,7 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         Give<GatewayStatusBoard>();
         Give<GatewayLinkHub>();
         Give<FogShadowTopics>();
+        Give<FogShadowOptions>();
         Give<CertificateDirectory>();
         if (options.Mqtts is not null)
             Give<GatewayServerCertificate>();

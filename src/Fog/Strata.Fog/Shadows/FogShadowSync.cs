@@ -16,15 +16,8 @@ namespace Strata.Fog.Shadows;
 /// states, not messages: however often something changed, its newest state goes, and what went twice changes nothing.
 /// </summary>
 internal sealed partial class FogShadowSync(
-    FogShadows shadows, SiteConfiguration site, ParentClient parent, LinkState link, FogShadowTopics topics, TimeProvider time, ILogger<FogShadowSync> logger) : BackgroundService
+    FogShadows shadows, SiteConfiguration site, ParentClient parent, LinkState link, FogShadowTopics topics, FogShadowOptions options, TimeProvider time, ILogger<FogShadowSync> logger) : BackgroundService
 {
-    private const int MostChanges = 100;
-    private const int MostDevices = 500;
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan WholeEvery = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<DeviceId, bool> stale = new();
 
     /// <summary>What the parent did not take, as it was then: said again when it is another.</summary>
@@ -56,7 +49,7 @@ internal sealed partial class FogShadowSync(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(LookEvery, time);
+        using var timer = new PeriodicTimer(options.LookEvery, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -64,7 +57,7 @@ internal sealed partial class FogShadowSync(
                 if (!link.IsUp)
                     OnDevices(); // What changed there meanwhile nobody says.
                 else if (!await LookAsync(stoppingToken))
-                    await Task.Delay(AgainAfter, time, stoppingToken);
+                    await Task.Delay(options.RetryAfter, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -77,7 +70,7 @@ internal sealed partial class FogShadowSync(
     private async Task<bool> LookAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        if (Interlocked.Exchange(ref devicesChanged, 0) == 1 || now - whole >= WholeEvery)
+        if (Interlocked.Exchange(ref devicesChanged, 0) == 1 || now - whole >= options.CompareEvery)
         {
             whole = now;
             refused.Clear(); // What was wrong may be right by now.
@@ -90,10 +83,10 @@ internal sealed partial class FogShadowSync(
         }
         while (Interlocked.Exchange(ref pending, 0) == 1 || !stale.IsEmpty)
         {
-            var devices = stale.Keys.Take(MostDevices).ToList();
+            var devices = stale.Keys.Take(options.MaxDevices).ToList();
             foreach (var device in devices)
                 stale.TryRemove(device, out _);
-            var changes = shadows.AllPending(MostChanges, s => refused.TryGetValue((s.Device, s.Name), out var was) && ReferenceEquals(was, s.Current));
+            var changes = shadows.AllPending(options.MaxChanges, s => refused.TryGetValue((s.Device, s.Name), out var was) && ReferenceEquals(was, s.Current));
             if (changes.Count == 0 && devices.Count == 0)
                 continue;
             if (!await AskAsync(changes, devices, cancellationToken))
@@ -103,7 +96,7 @@ internal sealed partial class FogShadowSync(
                 Volatile.Write(ref pending, 1);
                 return false;
             }
-            if (changes.Count == MostChanges)
+            if (changes.Count == options.MaxChanges)
                 Volatile.Write(ref pending, 1);
         }
         return true;
@@ -113,8 +106,8 @@ internal sealed partial class FogShadowSync(
     {
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(AnswerWithin);
+            using var deadline = new CancellationTokenSource(options.AnswerWithin, time);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
             var asked = new GatewayShadows([.. changes.Select(c => c.ToChange())], [.. devices.Select(d => new GatewayShadowsKnown(d.Value, shadows.VersionsOf(d)))]);
             using var response = await parent.PostShadowsAsync(asked, limit.Token);
             if (!response.IsSuccessStatusCode)

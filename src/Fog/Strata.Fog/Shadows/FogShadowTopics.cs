@@ -15,13 +15,11 @@ namespace Strata.Fog.Shadows;
 /// Shadows by MQTT at the gateway, as the cloud serves them, also while it is away. Requests are served one after the other, in the order in which they came; each is answered and acknowledged when it is on the disk
 /// here. Who sends more than can wait is not acknowledged and comes again.
 /// </summary>
-internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, ServedTenants served, TimeProvider time, ILogger<FogShadowTopics> logger) : BackgroundService, IDeviceTopics
+internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, ServedTenants served, FogShadowOptions options, TimeProvider time, ILogger<FogShadowTopics> logger) : BackgroundService, IDeviceTopics
 {
-    private const int MostWaiting = 1_000;
-
     private static readonly ShadowAuthor Device = new(ShadowAuthor.Device, IsDevice: true);
 
-    private readonly Channel<Job> jobs = Channel.CreateBounded<Job>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly Channel<Job> jobs = Channel.CreateBounded<Job>(new BoundedChannelOptions(options.MaxWaiting) { SingleReader = true });
     private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device, string? Name), bool> untold = new();
 
     public string Root => ShadowTopic.Root;

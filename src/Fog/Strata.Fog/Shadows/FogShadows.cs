@@ -12,11 +12,8 @@ namespace Strata.Fog.Shadows;
 /// The shadows of a tenant's devices at this gateway, a file each: on the disk before anybody hears of a change, there after a kill. Served also while the parent is away. Safe from any thread; a change
 /// waits for the disk.
 /// </summary>
-internal sealed class FogShadows(string folder, TimeProvider time)
+internal sealed class FogShadows(string folder, ShadowLimits limits, FogShadowOptions options, TimeProvider time)
 {
-    /// <summary>Shadows of one tenant at most; beyond it a device's first is refused.</summary>
-    public const int Most = 30_000;
-
     private readonly ConcurrentDictionary<DeviceId, ImmutableDictionary<string, FogShadow>> shadows = new();
     private readonly Lock writing = new();
     private int count;
@@ -24,7 +21,7 @@ internal sealed class FogShadows(string folder, TimeProvider time)
     /// <summary>Raised after a change of which the parent is to hear.</summary>
     public event Action? Changed;
 
-    public ShadowLimits Limits { get; } = ShadowLimits.Default;
+    public ShadowLimits Limits => limits;
 
     /// <summary>Takes what is kept.</summary>
     /// <returns>A file that could not be read, and why; null when all is well.</returns>
@@ -100,8 +97,8 @@ internal sealed class FogShadows(string folder, TimeProvider time)
             decided = ShadowUpdate.Decide(known?.Current ?? Shadow.None, request, author, time.GetUtcNow().ToUnixTimeMilliseconds(), Limits);
             if (!decided.IsOk)
                 return decided;
-            if (known is null && (count >= Most || (name.Length > 0 && Of(device).Keys.Count(n => n.Length > 0) >= Limits.MaxNamed)))
-                return new Problem(ProblemKind.TooMuch, $"There is no room for another shadow here: a device has {Limits.MaxNamed} named ones, the gateway {Most:N0} in all.");
+            if (known is null && (count >= options.MaxShadows || (name.Length > 0 && Of(device).Keys.Count(n => n.Length > 0) >= Limits.MaxNamed)))
+                return new Problem(ProblemKind.TooMuch, $"There is no room for another shadow here: a device has {Limits.MaxNamed} named ones, the gateway {options.MaxShadows:N0} in all.");
             Keep((known ?? new FogShadow(device.Value, name, Shadow.None, Shadow.None)) with { Current = decided.Value.After }, device);
         }
         Changed?.Invoke();
@@ -119,7 +116,7 @@ internal sealed class FogShadows(string folder, TimeProvider time)
             var here = Known(device, name);
             var known = here ?? new FogShadow(device.Value, name, Shadow.None, Shadow.None);
             // An answer that another has overtaken says nothing new.
-            if (parents.Version < known.Agreed.Version || (here is null && count >= Most))
+            if (parents.Version < known.Agreed.Version || (here is null && count >= options.MaxShadows))
                 return null;
             var next = known.Agree(parents, asked ?? known.Agreed);
             Keep(next, device);
