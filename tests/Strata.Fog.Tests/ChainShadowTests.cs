@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
 using Strata.Core.Devices;
 using Strata.Core.Shadows;

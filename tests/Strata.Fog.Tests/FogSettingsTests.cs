@@ -4,7 +4,9 @@ using System.Net.Http.Json;
 using System.Reflection;
 using Strata.Cloud.Contracts;
 using Strata.Fog.Below;
+using Strata.Fog.Configuration;
 using Strata.Fog.Downward;
+using Strata.Fog.Link;
 using Strata.Fog.Uplink;
 using Strata.Mqtt.Inspection;
 using Strata.Node.Metering;
@@ -61,6 +63,15 @@ public sealed class FogSettingsTests
     [InlineData("backlog.segmentBytes=1KiB", "backlog.segmentBytes must be from 64 KiB to 1 GiB.")]
     [InlineData("backlog.maxRecordBytes=1KiB", "backlog.maxRecordBytes must be from 1 MiB to 64 MiB.")]
     [InlineData("backlog.maxIntervals=1", "backlog.maxIntervals must be from 2 to 1,000,000.")]
+    [InlineData("parent.maxEventBytes=1KiB", "parent.maxEventBytes must be from 1 MiB to 1 GiB.")]
+    [InlineData("parent.maxAnswering=0", "parent.maxAnswering must be from 1 to 1,000.")]
+    [InlineData("parent.maxAnswerBytes=1KiB", "parent.maxAnswerBytes must be from 64 KiB to 64 MiB.")]
+    [InlineData("parent.silence=5s", "parent.silence must be from 6 s to 10 min.")]
+    [InlineData("parent.openWithin=1h", "parent.openWithin must be from 1 s to 5 min.")]
+    [InlineData("parent.answerWithin=2m", "parent.answerWithin must be from 100 ms to 1 min.")]
+    [InlineData("parent.firstRetry=0s", "parent.firstRetry must be from 10 ms to 1 min.")]
+    [InlineData("parent.longestRetry=2h", "parent.longestRetry must be from 100 ms to 1 h.")]
+    [InlineData("parent.longestRetry=200ms", "parent.longestRetry must be at least parent.firstRetry, which is 0.25 s.")]
     [InlineData("below.maxGateways=-1", "below.maxGateways must be from 0 to 100,000.")]
     [InlineData("below.joinWithin=1ms", "below.joinWithin must be from 1 s to 1 min.")]
     [InlineData("below.maxRelayed=0", "below.maxRelayed must be from 1 to 1,000.")]
@@ -133,6 +144,27 @@ public sealed class FogSettingsTests
             while (fog.Get<LocalCommands>().FreeWaits > 0)
                 await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, deadline.Token);
         }
+    }
+
+    [Fact]
+    public async Task What_is_set_of_the_link_to_the_parent_holds()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration(devices: 2));
+        await using var fog = new FogFixture { Set = ["parent.maxAnswerBytes=64KiB", "parent.maxEventBytes=1MiB", "parent.firstRetry=10ms", "parent.longestRetry=100ms"] };
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        for (var i = 0; i < 100; i++)
+            await fog.AcceptedAsync("t-1", 1_767_225_600_000 + i, $"m-{i}", $"\"{new string('x', 1_000)}\"");
+        Assert.Equal(200, (await parent.AskAsync("/api/v1/latest?device=t-2")).Status);
+        Assert.Equal(502, (await parent.AskAsync("/api/v1/latest?device=t-1")).Status);
+
+        parent.Configuration = Site.Configuration(devices: 12_000, version: 2);
+        parent.CutLinks();
+        var state = fog.Get<LinkState>();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!state.Problem.Contains("1,048,576", StringComparison.Ordinal) && !state.Problem.Contains("1048576", StringComparison.Ordinal))
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);
+        Assert.Equal(1, fog.Get<SiteConfiguration>().Version);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Strata.Core.Shadows;
 using Strata.Fog.Artifacts;
 using Strata.Fog.Below;
 using Strata.Fog.Downward;
+using Strata.Fog.Link;
 using Strata.Fog.Shadows;
 using Strata.Fog.Uplink;
 using Strata.Forwarding;
@@ -22,6 +23,7 @@ internal sealed class FogLimits
         Artifacts = set.On(new ArtifactCacheOptions { MaxBytes = options.MaxArtifactBytes, BytesPerSecond = options.MaxDownloadBytesPerSecond });
         Sender = set.On(new UplinkSenderOptions());
         Backlog = set.On(new ForwardLogOptions { Folder = "" });
+        Parent = set.On(new ParentLinkOptions());
         Below = set.On(new BelowOptions());
         Downward = set.On(new DownwardOptions());
         Commands = set.On(new LocalCommandOptions());
@@ -32,6 +34,7 @@ internal sealed class FogLimits
         FogOptions.Require(Backlog.SegmentBytes is >= 64 << 10 and <= 1 << 30, "backlog.segmentBytes", "from 64 KiB to 1 GiB");
         FogOptions.Require(Backlog.MaxRecordBytes is >= 1 << 20 and <= 64 << 20, "backlog.maxRecordBytes", "from 1 MiB to 64 MiB");
         FogOptions.Require(Backlog.MaxIntervals is >= 2 and <= 1_000_000, "backlog.maxIntervals", "from 2 to 1,000,000");
+        Parent.Validate();
         Below.Validate();
         Downward.Validate();
         Commands.Validate();
@@ -54,6 +57,8 @@ internal sealed class FogLimits
     /// <summary>Of the uplink's log; folder and size are each tenant's own.</summary>
     public ForwardLogOptions Backlog { get; }
 
+    public ParentLinkOptions Parent { get; }
+
     public BelowOptions Below { get; }
 
     public DownwardOptions Downward { get; }
@@ -66,5 +71,5 @@ internal sealed class FogLimits
     public ShadowLimits Shadow { get; }
 
     public void AddTo(IServiceCollection services) =>
-        services.AddSingleton(Artifacts).AddSingleton(Sender).AddSingleton(Backlog).AddSingleton(Below).AddSingleton(Downward).AddSingleton(Commands).AddSingleton(Shadows).AddSingleton(Shadow);
+        services.AddSingleton(Artifacts).AddSingleton(Sender).AddSingleton(Backlog).AddSingleton(Parent).AddSingleton(Below).AddSingleton(Downward).AddSingleton(Commands).AddSingleton(Shadows).AddSingleton(Shadow);
 }

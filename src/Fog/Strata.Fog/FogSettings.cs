@@ -2,6 +2,7 @@ using Strata.Core.Shadows;
 using Strata.Fog.Artifacts;
 using Strata.Fog.Below;
 using Strata.Fog.Downward;
+using Strata.Fog.Link;
 using Strata.Fog.Shadows;
 using Strata.Fog.Uplink;
 using Strata.Forwarding;
@@ -25,6 +26,7 @@ public static class FogSettings
             .. NodeSections.All,
             SettingSection.Given("sender", new UplinkSenderOptions(), nameof(UplinkSenderOptions.DrainRate)),
             SettingSection.Given("backlog", new ForwardLogOptions { Folder = "" }, nameof(ForwardLogOptions.MaxBytes), nameof(ForwardLogOptions.WhenFull)),
+            SettingSection.Given("parent", new ParentLinkOptions()),
             SettingSection.Given("below", new BelowOptions()),
             SettingSection.Given("downward", new DownwardOptions()),
             SettingSection.Given("commands", new LocalCommandOptions()),

@@ -27,24 +27,18 @@ internal interface ILinkHandler
 }
 
 /// <summary>
-/// Keeps the link to the parent: configuration and changes come down, requests are answered. A link from which nothing comes for 15 s is dead; a lost one is
+/// Keeps the link to the parent: configuration and changes come down, requests are answered. A link from which nothing comes for a while is dead; a lost one is
 /// dialled again with growing, jittered waits.
 /// </summary>
-internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handler, LinkState state, TimeProvider time, ILogger logger) : IDisposable
+internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handler, LinkState state, ParentLinkOptions options, TimeProvider time, ILogger logger) : IDisposable
 {
-    private const int MaxEventBytes = 256 << 20;
-    private const int MaxAnswering = 16;
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan OpenWithin = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
-
-    private readonly SemaphoreSlim answering = new(MaxAnswering);
+    private readonly SemaphoreSlim answering = new(options.MaxAnswering);
     private bool askWhole;
 
     /// <summary>Runs until the token is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var backoff = new Backoff(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10));
+        var backoff = new Backoff(options.FirstRetry, options.LongestRetry);
         while (!cancellationToken.IsCancellationRequested)
         {
             string problem;
@@ -60,7 +54,7 @@ internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handl
             {
                 if (cancellationToken.IsCancellationRequested)
                     break;
-                problem = $"The parent did not answer within {OpenWithin.TotalSeconds:0} s.";
+                problem = $"The parent did not answer within {options.OpenWithin.TotalSeconds:0} s.";
             }
             if (state.IsUp)
                 LogDown(problem);
@@ -86,7 +80,7 @@ internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handl
         var answers = new List<Task>();
         try
         {
-            var events = new ServerEventReader(await response.Content.ReadAsStreamAsync(cancellationToken), MaxEventBytes, Silence, time);
+            var events = new ServerEventReader(await response.Content.ReadAsStreamAsync(cancellationToken), options.MaxEventBytes, options.Silence, time);
             while (await events.ReadAsync(cancellationToken) is { } received)
             {
                 var cameUp = !state.IsUp;
@@ -113,7 +107,7 @@ internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handl
 
     private async Task<HttpResponseMessage> OpenAsync(CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(OpenWithin, time);
+        using var deadline = new CancellationTokenSource(options.OpenWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         var version = askWhole ? 0 : handler.Version;
         askWhole = false;
@@ -143,7 +137,7 @@ internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handl
 
     private async Task TakenAsync(string id, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(AnswerWithin, time);
+        using var deadline = new CancellationTokenSource(options.AnswerWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
@@ -157,7 +151,7 @@ internal sealed partial class LinkClient(ParentClient parent, ILinkHandler handl
 
     private async Task AnswerAsync(LinkRequest request, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(AnswerWithin, time);
+        using var deadline = new CancellationTokenSource(options.AnswerWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {

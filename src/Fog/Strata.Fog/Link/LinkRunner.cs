@@ -13,7 +13,7 @@ namespace Strata.Fog.Link;
 
 /// <summary>Keeps this gateway's link to its parent, and one for each gateway chained to it, on whose behalf it asks.</summary>
 internal sealed class LinkRunner(
-    ParentClient parent, SiteConfiguration site, LocalApi api, LinkState state, GatewaysBelow below, GatewayLinkHub hub, DownwardInbox inbox, TimeProvider time,
+    ParentClient parent, SiteConfiguration site, LocalApi api, LinkState state, GatewaysBelow below, GatewayLinkHub hub, DownwardInbox inbox, ParentLinkOptions options, TimeProvider time,
     ILoggerFactory loggers) : BackgroundService
 {
     private readonly ConcurrentDictionary<string, (GatewayBelow Gateway, CancellationTokenSource Stop, Task Run)> chained = new();
@@ -27,7 +27,7 @@ internal sealed class LinkRunner(
             Begin(gateway);
         try
         {
-            using var own = new LinkClient(parent, new OwnLink(site, api, inbox), state, time, loggers.CreateLogger<LinkClient>());
+            using var own = new LinkClient(parent, new OwnLink(site, api, inbox), state, options, time, loggers.CreateLogger<LinkClient>());
             await own.RunAsync(stoppingToken);
         }
         finally
@@ -53,7 +53,7 @@ internal sealed class LinkRunner(
     private async Task RunAsync(GatewayBelow gateway, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        using var link = new LinkClient(parent.As(gateway.Identity), new ChainedLink(gateway.Id, below, hub, site, inbox), new LinkState(time), time, loggers.CreateLogger($"Strata.Fog.Link.{gateway.Id}"));
+        using var link = new LinkClient(parent.As(gateway.Identity), new ChainedLink(gateway.Id, below, hub, site, inbox), new LinkState(time), options, time, loggers.CreateLogger($"Strata.Fog.Link.{gateway.Id}"));
         await link.RunAsync(cancellationToken);
     }
 

@@ -4,21 +4,21 @@ using Strata.Cloud.Contracts;
 
 namespace Strata.Fog.Link;
 
-/// <summary>The gateway's own API, asked over loopback for its parent: GET only, answers of at most 8 MiB.</summary>
+/// <summary>The gateway's own API, asked over loopback for its parent: GET only, answers of bounded size.</summary>
 internal sealed class LocalApi : IDisposable
 {
-    private const int MaxBytes = 8 << 20;
     private readonly HttpClient http;
     private readonly FogListeners listeners;
     private readonly string token;
 
     /// <param name="token">As whom it asks.</param>
-    public LocalApi(FogListeners listeners, string token)
+    /// <param name="maxBytes">Of an answer.</param>
+    public LocalApi(FogListeners listeners, string token, int maxBytes)
     {
         (this.listeners, this.token) = (listeners, token);
         http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }), disposeHandler: true)
         {
-            MaxResponseContentBufferSize = MaxBytes,
+            MaxResponseContentBufferSize = maxBytes,
         };
     }
 

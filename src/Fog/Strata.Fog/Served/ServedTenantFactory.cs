@@ -43,7 +43,7 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         services.AddSingleton(s => new SiteConfiguration(folder.Configuration, self.Owner, s.GetRequiredService<DeviceDirectory>(), Serve(name)));
         services.AddSingleton(s => new GatewaysBelow(folder.Below, s.GetRequiredService<SiteConfiguration>(), s.GetRequiredService<GatewayDirectory>(), node.GetRequiredService<BelowOptions>()));
         services.AddSingleton(_ => new ParentClient(options.Cloud, options.CloudCaFile, self));
-        services.AddSingleton(s => new LocalApi(s.GetRequiredService<FogListeners>(), node.GetRequiredService<ParentTokens>().Of(self.Owner ?? TenantId.Main)));
+        services.AddSingleton(s => new LocalApi(s.GetRequiredService<FogListeners>(), node.GetRequiredService<ParentTokens>().Of(self.Owner ?? TenantId.Main), node.GetRequiredService<ParentLinkOptions>().MaxAnswerBytes));
         services.AddSingleton(s => OpenLog(folder, self, share, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ForwardLog>>()));
         services.AddSingleton(s => new ForwardLogMetrics(s.GetRequiredService<ForwardLog>(), s.GetRequiredService<IMeterFactory>(), self.Tenant));
         services.AddSingleton<SteadyClock>();
@@ -94,6 +94,7 @@ internal sealed class ServedTenantFactory(IServiceProvider node, FogOptions opti
         Give<GatewayLinkHub>();
         Give<FogShadowTopics>();
         Give<FogShadowOptions>();
+        Give<ParentLinkOptions>();
         Give<CertificateDirectory>();
         if (options.Mqtts is not null)
             Give<GatewayServerCertificate>();
