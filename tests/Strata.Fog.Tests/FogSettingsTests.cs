@@ -75,7 +75,7 @@ public sealed class FogSettingsTests
     [InlineData("below.maxGateways=-1", "below.maxGateways must be from 0 to 100,000.")]
     [InlineData("below.joinWithin=1ms", "below.joinWithin must be from 1 s to 1 min.")]
     [InlineData("below.maxRelayed=0", "below.maxRelayed must be from 1 to 1,000.")]
-    [InlineData("below.maxRelayedBytes=1GiB", "below.maxRelayedBytes must be from 64 KiB to 64 MiB.")]
+    [InlineData("below.maxRelayedBytes=7MiB", "below.maxRelayedBytes must be from 8 MiB to 64 MiB.")]
     [InlineData("below.relayWithin=1h", "below.relayWithin must be from 1 s to 10 min.")]
     [InlineData("downward.maxWaiting=0", "downward.maxWaiting must be from 1 to 100,000.")]
     [InlineData("downward.maxWaitingBytes=1KiB", "downward.maxWaitingBytes must be from 64 KiB to 64 MiB.")]

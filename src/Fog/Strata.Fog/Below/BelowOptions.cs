@@ -12,7 +12,7 @@ internal sealed class BelowOptions
     /// <summary>Requests about shadows that are passed on at once; more wait for their turn. Of one gateway only one is under way. 1 to 1,000, default 4.</summary>
     public int MaxRelayed { get; init; } = 4;
 
-    /// <summary>Bytes of such a request, which is held in memory while it is passed on. 64 KiB to 64 MiB, default 8 MiB, which is what the cloud takes.</summary>
+    /// <summary>Bytes of such a request, which is held in memory while it is passed on. 8 MiB, which is what the cloud takes (with less a gateway below could be refused for ever), to 64 MiB; default 8 MiB.</summary>
     public int MaxRelayedBytes { get; init; } = 8 << 20;
 
     /// <summary>How long one may take, with the wait for its turn. 1 s to 10 min, default 20 s.</summary>
@@ -24,7 +24,7 @@ internal sealed class BelowOptions
         FogOptions.Require(MaxGateways is >= 0 and <= 100_000, "below.maxGateways", "from 0 to 100,000");
         FogOptions.Require(JoinWithin >= TimeSpan.FromSeconds(1) && JoinWithin <= TimeSpan.FromMinutes(1), "below.joinWithin", "from 1 s to 1 min");
         FogOptions.Require(MaxRelayed is >= 1 and <= 1_000, "below.maxRelayed", "from 1 to 1,000");
-        FogOptions.Require(MaxRelayedBytes is >= 64 << 10 and <= 64 << 20, "below.maxRelayedBytes", "from 64 KiB to 64 MiB");
+        FogOptions.Require(MaxRelayedBytes is >= 8 << 20 and <= 64 << 20, "below.maxRelayedBytes", "from 8 MiB to 64 MiB");
         FogOptions.Require(RelayWithin >= TimeSpan.FromSeconds(1) && RelayWithin <= TimeSpan.FromMinutes(10), "below.relayWithin", "from 1 s to 10 min");
     }
 }
