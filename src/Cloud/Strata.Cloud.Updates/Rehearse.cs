@@ -28,9 +28,15 @@ internal sealed class Rehearse(RolloutSelector selector)
         var offline = targets.Where(t => !t.Signs.IsHeard).ToArray();
         var weak = targets.Where(t => t.Signs.Battery < LowBattery).ToArray();
         var unknown = targets.Where(t => t.Candidate.From is null).ToArray();
+        var shared = targets.Where(t => t.IsShared).ToArray();
+        RehearsalReason[] warnings =
+        [
+            Reason("not heard now; they are given it when they ask", offline), Reason("battery below 20 %", weak), Reason($"nobody knows which {plan.Component} they run: they cannot be taken back", unknown),
+            Reason("in another rollout too: when they fall ill, no gate can tell whose doing it is", shared),
+        ];
         return new RolloutRehearsal(
             delivery.Name, all.Count, targets.Length, [.. all.Where(d => d.Refusal is not null).GroupBy(d => d.Refusal!).OrderByDescending(g => g.Count()).Select(g => Reason(g.Key, [.. g]))],
-            [.. new[] { Reason("not heard now; they are given it when they ask", offline), Reason("battery below 20 %", weak), Reason($"nobody knows which {plan.Component} they run: they cannot be taken back", unknown) }.Where(r => r.Count > 0)],
+            [.. warnings.Where(r => r.Count > 0)],
             rehearsed.Bytes, CostPerMb, Math.Round(radio / 1e6 * CostPerMb, 2), Math.Round(rehearsed.Airtime.TotalSeconds, 1), Math.Round(rehearsed.BatteryPercent, 3), rehearsed.Expected,
             [.. rehearsed.Rings.Select(r => new RehearsalRing(r.Ring.Share, r.Targets, r.Installing, r.Ring.Soak, r.Hit))]);
     }

@@ -44,12 +44,12 @@ internal sealed class RolloutSelector(UpdatesStore store, FleetFacts facts, IFle
             {
                 if (facts.Fleet.Find(tenant, id) is not { State: not DeviceState.Decommissioned } device)
                 {
-                    selected.Add(new SelectedDevice(null, new RolloutCandidate(new RolloutTarget(id, null, null, null, null), default, null), default, "there is no such device in service"));
+                    selected.Add(new SelectedDevice(null, new RolloutCandidate(new RolloutTarget(id, null, null, null, null), default, null), default, "there is no such device in service", false));
                     continue;
                 }
                 var signs = look(device);
                 var candidate = delivery.CandidateOf(device, signs);
-                selected.Add(new SelectedDevice(device, candidate, signs, delivery.Refusal(device, candidate, book) ?? Elsewhere(book, id, plan)));
+                selected.Add(new SelectedDevice(device, candidate, signs, delivery.Refusal(device, candidate, book) ?? Elsewhere(book, id, plan), IsWithAnother(book, id)));
             }
         }
         return new Selection(delivery, plan, selected);
@@ -96,9 +96,13 @@ internal sealed class RolloutSelector(UpdatesStore store, FleetFacts facts, IFle
     {
         if (plan.Configuration is not null)
             return null;
-        var other = book.WithJobs(device).FirstOrDefault(l => l.Rollout.Plan.Component == plan.Component && l.Rollout.Head.State is not (RolloutState.Drafted or RolloutState.WaitingForApproval) && !l.Rollout.Head.State.IsOver());
+        var other = book.WithJobs(device).FirstOrDefault(l => l.Rollout.Plan.Component == plan.Component && IsUnderWay(l));
         return other is null ? null : $"it is in rollout {other.Rollout.Plan.Id} of {plan.Component}";
     }
+
+    private static bool IsWithAnother(TenantRollouts book, DeviceId device) => book.Of(device).Any(IsUnderWay);
+
+    private static bool IsUnderWay(LiveRollout live) => live.Rollout.Head.State is not (RolloutState.Drafted or RolloutState.WaitingForApproval) && !live.Rollout.Head.State.IsOver();
 
     private static Outcome<IReadOnlyList<DeviceId>> Named(IReadOnlyList<string> names)
     {
@@ -115,7 +119,8 @@ internal sealed class RolloutSelector(UpdatesStore store, FleetFacts facts, IFle
 
 /// <param name="Device">Null where there is none in service.</param>
 /// <param name="Refusal">Why the update is not for it; null when it is.</param>
-internal sealed record SelectedDevice(FleetDevice? Device, RolloutCandidate Candidate, DeviceSigns Signs, string? Refusal);
+/// <param name="IsShared">Another rollout that is under way has it too.</param>
+internal sealed record SelectedDevice(FleetDevice? Device, RolloutCandidate Candidate, DeviceSigns Signs, string? Refusal, bool IsShared);
 
 internal sealed record Selection(IDelivery Delivery, RolloutPlan Plan, IReadOnlyList<SelectedDevice> Devices)
 {

@@ -219,6 +219,22 @@ public abstract partial class LayerRolloutsTests(RolloutCloud cloud) : RolloutSt
     }
 
     [Fact]
+    public async Task A_rehearsal_says_which_devices_another_rollout_has()
+    {
+        await using var fleet = await FleetAsync("shared", 3);
+        Assert.Empty(await SharedAsync());
+        var other = await Cloud.Client.CreateRolloutAsync(new CreateRollout(NeedsApproval: false, Configuration: new RolloutConfiguration("device/shared-0", Json("""{"interval":100}"""))), Cancel);
+        Assert.Empty(await SharedAsync());
+        await Cloud.Client.StepRolloutAsync(other.Id, "start", cancellationToken: Cancel);
+        Assert.Equal(["shared-0"], await SharedAsync());
+        await Cloud.Client.StepRolloutAsync(other.Id, "abort", cancellationToken: Cancel);
+        Assert.Empty(await SharedAsync());
+
+        async Task<IReadOnlyList<string>> SharedAsync() =>
+            [.. (await Cloud.Client.PlanRolloutAsync(Of("shared", null), Cancel)).Warnings.Where(w => w.Why.StartsWith("in another rollout too", StringComparison.Ordinal)).SelectMany(w => w.Devices)];
+    }
+
+    [Fact]
     public async Task What_is_done_is_taken_back_for_those_that_came_by_it_first_and_then_for_the_layer()
     {
         await using var fleet = await FleetAsync("undo", 4);
