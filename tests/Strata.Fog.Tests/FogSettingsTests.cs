@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Reflection;
 using Strata.Cloud.Contracts;
-using Strata.Fog.Below;
 using Strata.Fog.Configuration;
 using Strata.Fog.Downward;
 using Strata.Fog.Link;
@@ -172,7 +171,7 @@ public sealed class FogSettingsTests
     {
         await using var parent = await FakeParent.StartAsync(Site.Configuration(devices: 1));
         parent.Fault = Fault.Unavailable;
-        await using var fog = new FogFixture { Set = ["sender.maxEntries=1", "sender.firstRetry=20ms", "sender.longestRetry=100ms", "backlog.segmentBytes=64KiB", "below.maxGateways=0"] };
+        await using var fog = new FogFixture { Set = ["sender.maxEntries=1", "sender.firstRetry=20ms", "sender.longestRetry=100ms", "backlog.segmentBytes=64KiB", "below.maxGateways=1"] };
         await fog.StartAsync(parent.Address);
         await fog.ConfiguredAsync();
         for (var i = 0; i < 5; i++)
@@ -183,9 +182,15 @@ public sealed class FogSettingsTests
         Assert.True(parent.Requests - before >= parent.Arrivals.Count, $"{parent.Arrivals.Count} entries came in {parent.Requests - before} requests of one entry");
         Assert.Equal(TimeSpan.FromMilliseconds(100), fog.Get<UplinkSenderOptions>().LongestRetry);
 
-        Assert.False(fog.Get<GatewaysBelow>().HasRoom);
         using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = fog.Node.Address };
-        using var joined = await http.PostAsync("api/v1/gateways/join", JsonContent.Create(new JoinRequest("join-me", "hq", "gw-below", null, null, null), ContractsJson.Default.JoinRequest), Cancel);
-        Assert.Equal(HttpStatusCode.TooManyRequests, joined.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, await JoinAsync("gw-below"));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await JoinAsync("gw-more"));
+        Assert.Equal(HttpStatusCode.OK, await JoinAsync("gw-below")); // It has its place already.
+
+        async Task<HttpStatusCode> JoinAsync(string name)
+        {
+            using var joined = await http.PostAsync("api/v1/gateways/join", JsonContent.Create(new JoinRequest("join-me", "hq", name, null, null, null), ContractsJson.Default.JoinRequest), Cancel);
+            return joined.StatusCode;
+        }
     }
 }

@@ -53,8 +53,8 @@ internal sealed class GatewaysBelow(string path, SiteConfiguration site, Gateway
             Register(gateway);
     }
 
-    /// <summary>Whether one more may join.</summary>
-    public bool HasRoom => gateways.Count < options.MaxGateways;
+    /// <summary>Whether one may join that asks by this name: one that is known takes its own place again.</summary>
+    public bool HasRoomFor(string? name) => gateways.Count < options.MaxGateways || (name is not null && gateways.ContainsKey(name));
 
     /// <summary>A gateway has joined through this one.</summary>
     public void Add(JoinResponse joined)

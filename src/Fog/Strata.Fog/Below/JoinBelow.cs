@@ -31,8 +31,8 @@ internal sealed class JoinBelow(ServedTenants served, BelowOptions options)
     private async Task<IResult> RunAsync(JoinRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
         var (parent, below) = (served.Own.Parent, served.Own.Below);
-        if (!below.HasRoom)
-            return ProblemResults.Of(ProblemKind.TooMuch, "No more gateways can be chained to this one.");
+        if (!below.HasRoomFor(request.Name))
+            return ProblemResults.Of(ProblemKind.TooMuch, $"{options.MaxGateways:N0} gateways are chained to this one, and no more may be (below.maxGateways).");
         using var deadline = new CancellationTokenSource(options.JoinWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
