@@ -69,7 +69,7 @@ public sealed class CloudNode : IAsyncDisposable
         catch (Exception e)
         {
             if (app is not null)
-                await app.EndAsync(CloudComposition.StopWithin);
+                await app.EndAsync(CloudComposition.StopWithin).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Why it did not start is what counts.
             folder.Dispose();
             if (Explain(e, options) is { } problem)
                 throw problem;

@@ -82,7 +82,7 @@ public sealed class FogNode : IAsyncDisposable
         catch (Exception e)
         {
             if (app is not null)
-                await app.EndAsync(FogComposition.StopWithin);
+                await app.EndAsync(FogComposition.StopWithin).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Why it did not start is what counts.
             folder.Dispose();
             if (Explain(e, options) is { } problem)
                 throw problem;

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -21,14 +22,17 @@ public static class NodeLifetime
             .Select(s => s.ExecuteTask?.Exception?.InnerException).FirstOrDefault(e => e is not null and not OperationCanceledException);
     }
 
-    /// <summary>Stops a host, also one whose start failed, within its time, and disposes it. What was started must be told to stop first: disposing alone takes from under it what it uses.</summary>
-    public static async Task EndAsync(this IHost host, TimeSpan within)
+    /// <summary>Stops a node, also one whose start failed, within its time, and disposes it. What was started must be told to stop first: disposing alone takes from under it what it uses.</summary>
+    public static async Task EndAsync(this WebApplication app, TimeSpan within)
     {
         using var deadline = new CancellationTokenSource(within);
-        await host.StopAsync(deadline.Token);
-        if (host is IAsyncDisposable disposable)
-            await disposable.DisposeAsync();
-        else
-            host.Dispose();
+        try
+        {
+            await app.StopAsync(deadline.Token);
+        }
+        finally
+        {
+            await app.DisposeAsync();
+        }
     }
 }
