@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
@@ -74,6 +75,56 @@ public sealed class RegistryFileTests
         Assert.Equal("wal", (await context.Database.SqlQueryRaw<string>("SELECT journal_mode AS Value FROM pragma_journal_mode").ToListAsync(TestContext.Current.CancellationToken)).Single());
         Assert.Equal(2, (await context.Database.SqlQueryRaw<long>("SELECT synchronous AS Value FROM pragma_synchronous").ToListAsync(TestContext.Current.CancellationToken)).Single());
         Assert.Equal(1, (await context.Database.SqlQueryRaw<long>("SELECT foreign_keys AS Value FROM pragma_foreign_keys").ToListAsync(TestContext.Current.CancellationToken)).Single());
+    }
+
+    [Fact]
+    public async Task A_connection_has_none_of_the_functions_that_would_be_given_to_it_at_every_opening()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await using var context = registry.Store.CreateContext(TenantId.Main);
+        foreach (var call in (string[])["regexp('a', 'a')", "ef_compare('1', '2')", "ef_mod(3, 2)"])
+            Assert.Contains("no such function", (await Assert.ThrowsAsync<SqliteException>(() => context.Database.SqlQueryRaw<string>($"SELECT {call} AS Value").ToListAsync(TestContext.Current.CancellationToken))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_transaction_waits_for_the_one_before_it_without_a_thread()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await using var context = registry.Store.CreateContext(TenantId.Main);
+        await using var other = registry.Store.CreateContext(TenantId.Parse("other"));
+        await using var first = await context.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        // SQLite alone would look again and again within this call, and find the first one still there.
+        var next = other.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        Assert.False(next.IsCompleted);
+        await first.CommitAsync(TestContext.Current.CancellationToken);
+        await using var second = await next;
+        await second.CommitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData("commit")]
+    [InlineData("fail to commit")]
+    [InlineData("roll back")]
+    [InlineData("go")]
+    public async Task However_a_transaction_ends_the_next_one_begins_at_once(string end)
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await using (var context = registry.Store.CreateContext(TenantId.Main))
+        {
+            await using var transaction = await context.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            if (end == "fail to commit")
+                await context.Database.ExecuteSqlRawAsync("PRAGMA defer_foreign_keys = ON; INSERT INTO sites (tenant_id, path, parent, name, kind) VALUES ('main', 'a/b', 'nowhere', 'b', 'site')", TestContext.Current.CancellationToken);
+            if (end is "commit")
+                await transaction.CommitAsync(TestContext.Current.CancellationToken);
+            else if (end is "fail to commit")
+                await Assert.ThrowsAsync<SqliteException>(() => transaction.CommitAsync(TestContext.Current.CancellationToken));
+            else if (end is "roll back")
+                await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+        }
+        await using var other = registry.Store.CreateContext(TenantId.Main);
+        var next = other.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        Assert.True(next.IsCompletedSuccessfully);
+        await (await next).DisposeAsync();
     }
 
     [Fact]

@@ -118,7 +118,7 @@ public sealed partial class RegistryFile
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = false, DefaultTimeout = 10, Pooling = false }.ToString());
         await connection.OpenAsync(cancellationToken);
-        await ExecuteAsync(connection, Pragmas, cancellationToken);
+        await ExecuteAsync(connection, SqlitePragmas.Text, cancellationToken);
         return connection;
     }
 
@@ -171,5 +171,5 @@ public sealed partial class RegistryFile
     private string OwnPath(TenantId tenant) => System.IO.Path.Combine(OwnFolder(tenant), "registry.db");
 
     private static string ConnectionTo(string path) =>
-        new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 10, Pooling = true }.ToString();
+        new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10, Pooling = true }.ToString();
 }

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Sqlite.Storage.Internal;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
@@ -17,17 +18,12 @@ namespace Strata.Cloud.Platform;
 /// </summary>
 public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
 {
-    /// <summary>
-    /// What holds per connection: a commit is on the disk before it is reported; what is deleted or replaced is overwritten; who finds another writer looks again within milliseconds, where the library would sleep 150 ms. The write-ahead
-    /// log goes into the file when it has 64 MB, not at the library's 4: whoever commits then waits for it, and pages that were written often go once. The log is a property of the file; foreign keys are in the connection string.
-    /// </summary>
-    private const string Pragmas = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 16000";
-
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly FileStream lockFile;
     private readonly FieldProtection protection;
     private readonly TenantConnections connections;
+    private readonly SqliteTurns turns = new();
 
     private RegistryFile(string path, FileStream lockFile)
     {
@@ -69,13 +65,16 @@ public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
     /// <summary>Options for a slice's context on this file.</summary>
     public DbContextOptions<TContext> OptionsFor<TContext>(string migrationsTable)
         where TContext : StrataDbContext =>
+#pragma warning disable EF1001 // See PlainSqliteConnection.
         new DbContextOptionsBuilder<TContext>()
             .UseSqlite(ConnectionString, sqlite => sqlite.MigrationsHistoryTable(migrationsTable).MigrationsAssembly(typeof(TContext).Assembly))
             .UseSnakeCaseNamingConvention()
             .ConfigureWarnings(static w => w.Ignore(RelationalEventId.PendingModelChangesWarning)) // A test says so for every slice; at a first start it took a twentieth of the time.
-            .AddInterceptors(connections, PragmaInterceptor.Instance, protection, FieldOpening.Instance)
+            .ReplaceService<ISqliteRelationalConnection, PlainSqliteConnection>()
+            .AddInterceptors(connections, SqlitePragmas.Instance, turns, protection, FieldOpening.Instance)
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .Options;
+#pragma warning restore EF1001
 
     /// <summary>Brings a slice's tables up to date. Quick when they are: then the migrations machinery is not started.</summary>
     public async Task MigrateAsync<TContext>(TContext context, string migrationsTable, CancellationToken cancellationToken)
@@ -156,24 +155,5 @@ public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
         command.CommandText = sql;
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private sealed class PragmaInterceptor : DbConnectionInterceptor
-    {
-        public static readonly PragmaInterceptor Instance = new();
-
-        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
-        {
-            using var command = connection.CreateCommand();
-            command.CommandText = Pragmas;
-            command.ExecuteNonQuery();
-        }
-
-        public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
-        {
-            await using var command = connection.CreateCommand();
-            command.CommandText = Pragmas;
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
     }
 }

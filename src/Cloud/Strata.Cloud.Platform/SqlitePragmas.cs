@@ -1,0 +1,38 @@
+using System.Data.Common;
+using System.Runtime.CompilerServices;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using SQLitePCL;
+
+namespace Strata.Cloud.Platform;
+
+/// <summary>Sets what holds per connection, once for each that the pool has.</summary>
+internal sealed class SqlitePragmas : DbConnectionInterceptor
+{
+    /// <summary>
+    /// A commit is on the disk before it is reported; what is deleted or replaced is overwritten; who finds another writer looks again within milliseconds, where the library would sleep 150 ms. The write-ahead log goes into the file
+    /// when it has 64 MB, not at the library's 4: whoever commits then waits for it, and pages that were written often go once.
+    /// </summary>
+    public const string Text = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 16000";
+
+    public static readonly SqlitePragmas Instance = new();
+
+    private readonly ConditionalWeakTable<sqlite3, object> set = [];
+
+    public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+    {
+        var handle = ((SqliteConnection)connection).Handle!;
+        if (set.TryGetValue(handle, out _))
+            return;
+        using var command = connection.CreateCommand();
+        command.CommandText = Text + "; PRAGMA foreign_keys = ON";
+        command.ExecuteNonQuery();
+        set.AddOrUpdate(handle, this);
+    }
+
+    public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+    {
+        ConnectionOpened(connection, eventData);
+        return Task.CompletedTask;
+    }
+}
