@@ -14,7 +14,7 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
     private const int Slack = 100;
 
     private readonly DbContextOptions<AuditDbContext> options = database.OptionsFor<AuditDbContext>("audit_migrations");
-    private readonly ConcurrentDictionary<TenantId, long> sealedUpTo = new();
+    private readonly ConcurrentDictionary<TenantId, SealedNumbers> known = new();
     private readonly SemaphoreSlim sealing = new(1, 1);
 
     /// <summary>Whether records of the tenant may be sealed, so that the database cannot search them.</summary>
@@ -64,10 +64,9 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
     private async Task<int> SealBatchAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = CreateContext(tenant);
-        if (!sealedUpTo.ContainsKey(tenant))
-            sealedUpTo[tenant] = await context.AuditSeals.MaxAsync(s => (long?)s.AuditId, cancellationToken) ?? 0;
-        // A record with a lower number than a sealed one may have been committed after it: so many are looked at again.
-        var from = sealedUpTo.GetValueOrDefault(tenant) - Batch;
+        if (!known.TryGetValue(tenant, out var numbers))
+            known[tenant] = numbers = new SealedNumbers(await context.AuditSeals.MaxAsync(s => (long?)s.AuditId, cancellationToken) ?? 0, Batch);
+        var from = numbers.From;
         var rows = await context.Audit.Where(a => a.Id > from && !context.AuditSeals.Any(s => s.AuditId == a.Id)).OrderBy(a => a.Id).Take(Batch).ToListAsync(cancellationToken);
         if (rows.Count == 0)
             return 0;
@@ -76,14 +75,22 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
         if (head is null && await context.AuditSeals.AnyAsync(cancellationToken))
             return 0; // The signed end is gone: nothing may be linked to a chain that nobody vouches for, and a verification says so.
         var (number, hash) = head is null ? (0L, AuditChain.Begin(tenant)) : (head.Number, Convert.FromHexString(head.Hash));
+        var seals = new List<object>(4 * rows.Count);
         foreach (var row in rows)
         {
             hash = AuditChain.Link(hash, ++number, row.ToEntry());
-            context.Add(new AuditSealRow { TenantId = tenant.Value, Number = number, AuditId = row.Id, Hash = Convert.ToHexStringLower(hash) });
+            seals.AddRange([tenant.Value, number, row.Id, Convert.ToHexStringLower(hash)]);
         }
         Put(context, head, Mark(tenant, AuditMarkRow.Head, number, hash));
+        // As one statement: who else wants to write waits for the transaction.
+        var places = string.Join(", ", Enumerable.Range(0, rows.Count).Select(static i => $"({{{4 * i}}}, {{{(4 * i) + 1}}}, {{{(4 * i) + 2}}}, {{{(4 * i) + 3}}})"));
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+#pragma warning disable EF1002 // Numbers of parameters.
+        await context.Database.ExecuteSqlRawAsync($"INSERT INTO audit_seals (tenant_id, number, audit_id, hash) VALUES {places}", seals, cancellationToken);
+#pragma warning restore EF1002
         await context.SaveChangesAsync(cancellationToken);
-        sealedUpTo[tenant] = Math.Max(sealedUpTo.GetValueOrDefault(tenant), rows[^1].Id);
+        await transaction.CommitAsync(cancellationToken);
+        numbers.Add(rows.Select(static r => r.Id));
         return rows.Count;
     }
 
