@@ -129,6 +129,44 @@ public sealed class RegistryFileTests
     }
 
     [Fact]
+    public async Task A_transaction_that_cannot_begin_leaves_its_turn_and_the_gate_to_others()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await using (var context = registry.Store.CreateContext(TenantId.Main))
+        {
+            await context.Database.OpenConnectionAsync(TestContext.Current.CancellationToken);
+            await context.Database.ExecuteSqlRawAsync("BEGIN IMMEDIATE", TestContext.Current.CancellationToken);
+            await Assert.ThrowsAsync<SqliteException>(() => context.Database.BeginTransactionAsync(TestContext.Current.CancellationToken));
+            await context.Database.ExecuteSqlRawAsync("ROLLBACK", TestContext.Current.CancellationToken);
+        }
+        await using (var other = registry.Store.CreateContext(TenantId.Main))
+        {
+            var next = other.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            Assert.True(next.IsCompletedSuccessfully);
+            await (await next).DisposeAsync();
+        }
+        (await registry.File.Gates.HoldAsync(TenantId.Main, TimeSpan.Zero, TestContext.Current.CancellationToken)).Dispose();
+    }
+
+    [Fact]
+    public async Task Who_gives_up_waiting_for_its_turn_is_out_of_the_gate()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        var other = TenantId.Parse("other");
+        await using var context = registry.Store.CreateContext(TenantId.Main);
+        await using var first = await context.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        using var gone = new CancellationTokenSource();
+        await using (var waiting = registry.Store.CreateContext(other))
+        {
+            var next = waiting.Database.BeginTransactionAsync(gone.Token);
+            await gone.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
+        }
+        (await registry.File.Gates.HoldAsync(other, TimeSpan.Zero, TestContext.Current.CancellationToken)).Dispose();
+        await first.CommitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_second_process_is_turned_away()
     {
         await using var registry = await TestRegistry.OpenAsync();

@@ -35,7 +35,7 @@ public sealed class MoveKillTests
                 await installation.Cloud.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
             }
             while ((await IsolationAsync(installation, round)).Changing && kills < 6 * (round + 1));
-            await WaitAsync(async () => !(await IsolationAsync(installation, round)).Changing, $"the move of t{round} ends (seed {Seed})");
+            await AssertEndsAsync(installation, round);
             Assert.Equal("dedicated", (await IsolationAsync(installation, round)).Level);
             // And back, killed as often.
             var back = await Tool.RunAsync(Installation.Executable, ["tenants", "move", $"t{round}", "--to", "encrypted", "--no-wait", "--data", installation.CloudFolder]);
@@ -50,7 +50,7 @@ public sealed class MoveKillTests
                 await installation.Cloud.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
             }
             while ((await IsolationAsync(installation, round)).Changing && kills < before + 3);
-            await WaitAsync(async () => !(await IsolationAsync(installation, round)).Changing, $"the way back of t{round} ends (seed {Seed})");
+            await AssertEndsAsync(installation, round);
             Assert.Equal("encrypted", (await IsolationAsync(installation, round)).Level);
             Assert.False(Directory.Exists(Path.Combine(installation.CloudFolder, "tenants", $"t{round}")), $"Files of t{round} are left (seed {Seed}).");
             var since = device.Acknowledged;
@@ -75,18 +75,26 @@ public sealed class MoveKillTests
 
     private static Task<IsolationInfo> IsolationAsync(Installation installation, int round) => installation.Client.GetIsolationAsync($"t{round}");
 
+    private static async Task AssertEndsAsync(Installation installation, int round)
+    {
+        var now = await IsolationAsync(installation, round);
+        await WaitAsync(async () => !(now = await IsolationAsync(installation, round)).Changing, () => $"the move ends (seed {Seed}): {now}");
+    }
+
     private static async Task AssertLedgerAsync(StrataClient client, LedgerDevice device)
     {
         Assert.Equal(device.Acknowledged, (await client.CountReadingsAsync("d-1")).Count);
         Assert.Null((await client.VerifyAuditAsync()).Broken);
     }
 
-    private static async Task WaitAsync(Func<Task<bool>> isSo, string what)
+    private static Task WaitAsync(Func<Task<bool>> isSo, string what) => WaitAsync(isSo, () => what);
+
+    private static async Task WaitAsync(Func<Task<bool>> isSo, Func<string> what)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!await isSo())
         {
-            Assert.False(deadline.IsCancellationRequested, $"Within a minute it did not happen that {what}.");
+            Assert.False(deadline.IsCancellationRequested, $"Within a minute it did not happen that {what()}.");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }

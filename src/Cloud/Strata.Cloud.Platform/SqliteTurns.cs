@@ -8,7 +8,7 @@ namespace Strata.Cloud.Platform;
 
 /// <summary>
 /// Lets the contexts' transactions on a file begin one after the other, in the order in which they came: SQLite has one writer, and lets who finds another sleep and look again. A turn ends with its transaction, at the latest when
-/// the connection is closed. Who does not get one in time begins without, and SQLite says that the file is in use.
+/// the connection is closed or disposed of. Who does not get one in time begins without, and SQLite says that the file is in use.
 /// </summary>
 internal sealed class SqliteTurns : DbTransactionInterceptor, IDbConnectionInterceptor
 {
@@ -45,6 +45,10 @@ internal sealed class SqliteTurns : DbTransactionInterceptor, IDbConnectionInter
     public void ConnectionClosed(DbConnection connection, ConnectionEndEventData eventData) => End(connection);
 
     public Task ConnectionClosedAsync(DbConnection connection, ConnectionEndEventData eventData) => Ended(connection);
+
+    public void ConnectionDisposed(DbConnection connection, ConnectionEndEventData eventData) => End(connection);
+
+    public Task ConnectionDisposedAsync(DbConnection connection, ConnectionEndEventData eventData) => Ended(connection);
 
     private SemaphoreSlim FileOf(DbConnection connection) => files.GetOrAdd(connection.ConnectionString, static _ => new SemaphoreSlim(1, 1));
 

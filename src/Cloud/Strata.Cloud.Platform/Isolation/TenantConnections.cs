@@ -1,61 +1,70 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Platform.Isolation;
 
-/// <summary>Leads each context to the place of its tenant, through the tenant's gate. A context that stays at home passes.</summary>
+/// <summary>
+/// Leads each context to the place of its tenant, through the tenant's gate. A context that stays at home passes. Who is let in leaves once, when its connection is closed or is disposed of: a context whose transaction could not begin
+/// does the latter only.
+/// </summary>
 /// <param name="place">Connection string of the tenant's own database; null for the shared one.</param>
 internal sealed class TenantConnections(TenantGates gates, Func<TenantId, string?> place) : DbConnectionInterceptor
 {
+    private readonly ConditionalWeakTable<DbConnection, StrataDbContext> inside = [];
+
     public override InterceptionResult ConnectionOpening(DbConnection connection, ConnectionEventData eventData, InterceptionResult result)
     {
-        if (Guarded(eventData) is not { } tenant)
+        if (Guarded(eventData) is not { } context)
             return result;
-        if (gates.TryEnter(tenant) is not null)
-            throw new InvalidOperationException($"The registry of {tenant} is being moved and is opened synchronously: open it asynchronously.");
-        Lead(connection, tenant);
+        if (gates.TryEnter(context.Tenant) is not null)
+            throw new InvalidOperationException($"The registry of {context.Tenant} is being moved and is opened synchronously: open it asynchronously.");
+        Lead(connection, context);
         return result;
     }
 
     public override async ValueTask<InterceptionResult> ConnectionOpeningAsync(
         DbConnection connection, ConnectionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
     {
-        if (Guarded(eventData) is { } tenant)
+        if (Guarded(eventData) is { } context)
         {
-            await gates.EnterAsync(tenant, cancellationToken);
-            Lead(connection, tenant);
+            await gates.EnterAsync(context.Tenant, cancellationToken);
+            Lead(connection, context);
         }
         return result;
     }
 
-    public override void ConnectionClosed(DbConnection connection, ConnectionEndEventData eventData) => Leave(eventData);
+    public override void ConnectionClosed(DbConnection connection, ConnectionEndEventData eventData) => Leave(connection);
 
-    public override Task ConnectionClosedAsync(DbConnection connection, ConnectionEndEventData eventData)
+    public override Task ConnectionClosedAsync(DbConnection connection, ConnectionEndEventData eventData) => Left(connection);
+
+    public override void ConnectionDisposed(DbConnection connection, ConnectionEndEventData eventData) => Leave(connection);
+
+    public override Task ConnectionDisposedAsync(DbConnection connection, ConnectionEndEventData eventData) => Left(connection);
+
+    public override void ConnectionFailed(DbConnection connection, ConnectionErrorEventData eventData) => Leave(connection);
+
+    public override Task ConnectionFailedAsync(DbConnection connection, ConnectionErrorEventData eventData, CancellationToken cancellationToken = default) => Left(connection);
+
+    private static StrataDbContext? Guarded(DbContextEventData eventData) => eventData.Context is StrataDbContext { StaysAtHome: false } context ? context : null;
+
+    private void Lead(DbConnection connection, StrataDbContext context)
     {
-        Leave(eventData);
-        return Task.CompletedTask;
-    }
-
-    public override void ConnectionFailed(DbConnection connection, ConnectionErrorEventData eventData) => Leave(eventData);
-
-    public override Task ConnectionFailedAsync(DbConnection connection, ConnectionErrorEventData eventData, CancellationToken cancellationToken = default)
-    {
-        Leave(eventData);
-        return Task.CompletedTask;
-    }
-
-    private static TenantId? Guarded(DbContextEventData eventData) => eventData.Context is StrataDbContext { StaysAtHome: false } context ? context.Tenant : null;
-
-    private void Lead(DbConnection connection, TenantId tenant)
-    {
-        if (place(tenant) is { } own && connection.ConnectionString != own)
+        inside.Add(connection, context);
+        if (place(context.Tenant) is { } own && connection.ConnectionString != own)
             connection.ConnectionString = own;
     }
 
-    private void Leave(DbContextEventData eventData)
+    private void Leave(DbConnection connection)
     {
-        if (Guarded(eventData) is { } tenant)
-            gates.Leave(tenant);
+        if (inside.TryGetValue(connection, out var context) && inside.Remove(connection))
+            gates.Leave(context.Tenant);
+    }
+
+    private Task Left(DbConnection connection)
+    {
+        Leave(connection);
+        return Task.CompletedTask;
     }
 }
