@@ -149,6 +149,15 @@ public sealed class RegistryFileTests
     }
 
     [Fact]
+    public async Task Who_is_gone_before_the_connection_opens_is_out_of_the_gate()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        await using (var context = registry.Store.CreateContext(TenantId.Main))
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => context.Devices.CountAsync(new CancellationToken(canceled: true)));
+        (await registry.File.Gates.HoldAsync(TenantId.Main, TimeSpan.Zero, TestContext.Current.CancellationToken)).Dispose();
+    }
+
+    [Fact]
     public async Task Who_gives_up_waiting_for_its_turn_is_out_of_the_gate()
     {
         await using var registry = await TestRegistry.OpenAsync();
