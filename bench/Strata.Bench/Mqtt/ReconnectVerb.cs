@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Strata.Node.Operations;
 
 namespace Strata.Bench.Mqtt;
 
@@ -19,7 +20,7 @@ internal static class ReconnectVerb
     {
         var count = arguments.Number("connections", 10_000);
         var folder = Directory.CreateTempSubdirectory("strata-bench-");
-        var port = FreePort();
+        var port = FreePort.Draw();
         var first = await Broker.StartAsync(arguments, folder.FullName, port);
         await ForAllAsync(count, AtATime, async n =>
         {
@@ -130,13 +131,6 @@ internal static class ReconnectVerb
                 slots.Release();
             }
         }));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>The broker as its own process; ended by its id.</summary>

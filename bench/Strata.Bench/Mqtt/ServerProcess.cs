@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Strata.Node.Operations;
 
 namespace Strata.Bench.Mqtt;
 
@@ -35,14 +36,14 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public static async Task<ServerProcess> StartEngineAsync(string core, params IEnumerable<string> more)
     {
-        var port = FreePort();
+        var port = FreePort.Draw();
         return await StartAsync(port, core, [Environment.ProcessPath!, "mqtt-serve", "--port", $"{port}", .. more]);
     }
 
     /// <param name="more">Lines of its configuration, after those that everyone needs.</param>
     public static async Task<ServerProcess> StartMosquittoAsync(string core, string folder, params IEnumerable<string> more)
     {
-        var port = FreePort();
+        var port = FreePort.Draw();
         var configuration = Path.Combine(folder, "mosquitto.conf");
         await File.WriteAllLinesAsync(configuration,
             [$"listener {port} 127.0.0.1", "allow_anonymous true", "max_inflight_messages 0", "log_dest none", "set_tcp_nodelay true", "user root", .. more]);
@@ -53,7 +54,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="more">Lines of its configuration, after those that everyone needs.</param>
     public static async Task<ServerProcess> StartFlashMqAsync(string core, string program, string folder, params IEnumerable<string> more)
     {
-        var port = FreePort();
+        var port = FreePort.Draw();
         var configuration = Path.Combine(folder, "flashmq.conf");
         await File.WriteAllLinesAsync(configuration,
             [
@@ -115,12 +116,5 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Strata.Node.Operations;
 
 namespace Strata.Mqtt.Tests.Fuzz;
 
@@ -18,18 +19,13 @@ internal sealed class Mosquitto : IAsyncDisposable
     {
         var program = File.Exists("/usr/sbin/mosquitto") ? "/usr/sbin/mosquitto" : ForeignTool.Require("mosquitto");
         var folder = Directory.CreateTempSubdirectory("strata-mosquitto-").FullName;
-        using (var probe = new TcpListener(IPAddress.Loopback, 0))
-        {
-            probe.Start();
-            var port = ((IPEndPoint)probe.LocalEndpoint).Port;
-            probe.Stop();
-            var configuration = Path.Combine(folder, "mosquitto.conf");
-            await File.WriteAllTextAsync(
-                configuration, $"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_inflight_messages 0\nmax_queued_messages 0\nlog_dest none\nset_tcp_nodelay true\n");
-            var mosquitto = new Mosquitto(Process.Start(program, ["-c", configuration]), folder, port);
-            await mosquitto.ServesAsync();
-            return mosquitto;
-        }
+        var port = FreePort.Draw();
+        var configuration = Path.Combine(folder, "mosquitto.conf");
+        await File.WriteAllTextAsync(
+            configuration, $"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_inflight_messages 0\nmax_queued_messages 0\nlog_dest none\nset_tcp_nodelay true\n");
+        var mosquitto = new Mosquitto(Process.Start(program, ["-c", configuration]), folder, port);
+        await mosquitto.ServesAsync();
+        return mosquitto;
     }
 
     public async ValueTask DisposeAsync()
