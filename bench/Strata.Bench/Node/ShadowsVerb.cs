@@ -27,6 +27,7 @@ internal static class ShadowsVerb
         var root = arguments.Text("folder", "") is { Length: > 0 } given ? Directory.CreateDirectory(given) : Directory.CreateTempSubdirectory("strata-bench-");
         try
         {
+            await LeaveCoreAsync();
             var store = await StoreOnOneCoreAsync(arguments, Path.Combine(root.FullName, "store"));
             await Console.Error.WriteLineAsync(JsonSerializer.Serialize(store));
             var full = await CloudAsync(arguments, root, rate: 0, deltas: 0);
@@ -34,7 +35,7 @@ internal static class ShadowsVerb
             var half = await CloudAsync(arguments, root, rate: (int)Math.Min(full.Load.PerSecond, 10_000) / 2, deltas: arguments.Number("deltas", 500));
             return Results.Write("shadows", new
             {
-                Case = "updates of reported (two values) of shadows with 12 values, SQLite, synchronous=FULL; the store in a process on core 0; strata cloud on core 0 with the load on core 1, QoS 1, acknowledged after the commit; ms",
+                Case = "updates of reported (two values) of shadows with 12 values, SQLite, synchronous=FULL; the store in a process on core 0; strata cloud on core 0 with the load and who measures on core 1, QoS 1, acknowledged after the commit; ms",
                 LoadAverage = (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0],
                 Store = store,
                 ByMqtt = full.Load,
@@ -50,6 +51,16 @@ internal static class ShadowsVerb
             if (arguments.Text("folder", "").Length == 0)
                 root.Delete(recursive: true);
         }
+    }
+
+    /// <summary>Takes this process, which measures deltas, off the core that is measured; processes it starts say theirs.</summary>
+    private static async Task LeaveCoreAsync()
+    {
+        using var process = Process.Start(new ProcessStartInfo("taskset", ["-a", "-c", "-p", "1", $"{Environment.ProcessId}"]) { RedirectStandardOutput = true })!;
+        await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException("This machine has no second core for who measures.");
     }
 
     /// <summary>The store alone, in this process.</summary>
