@@ -1,6 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
@@ -44,6 +46,17 @@ public sealed class RegistryServerTests(PostgresServer server)
         Assert.Equal(0, await context.Database.ExecuteSqlAsync($"UPDATE devices SET model = 'stolen' WHERE id = 't-other'", Cancel));
         await using var other = registry.Store.CreateContext(Other);
         Assert.Equal([("t-other", null)], (await other.Devices.IgnoreQueryFilters().ToListAsync(Cancel)).Select(d => (d.Id, d.Model)));
+    }
+
+    [Fact]
+    public async Task A_connection_that_cannot_be_bound_to_its_tenant_leaves_room_for_the_next()
+    {
+        await using var registry = await WithTwoTenantsAsync();
+        using var one = new RegistryServer(DatabaseAddress.Parse(registry.Server.Node), maxConnections: 1);
+        await registry.Server.ExecuteAsAdminAsync("REVOKE EXECUTE ON FUNCTION set_config FROM PUBLIC");
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => one.OpenRowsAsync(TenantId.Main, RegistryPlace.Shared, write: false, Cancel));
+        await registry.Server.ExecuteAsAdminAsync("GRANT EXECUTE ON FUNCTION set_config TO PUBLIC");
+        await (await one.OpenRowsAsync(TenantId.Main, RegistryPlace.Shared, write: false, Cancel)).DisposeAsync();
     }
 
     [Fact]

@@ -78,7 +78,15 @@ public sealed partial class RegistryFile
     public async Task<RegistryRows> OpenRowsAsync(TenantId tenant, RegistryPlace place, bool write, CancellationToken cancellationToken)
     {
         var connection = await OpenPlainAsync(place == RegistryPlace.Own || (place == RegistryPlace.Current && IsApart(tenant)) ? OwnPath(tenant) : Path, cancellationToken);
-        return new RegistryRows(connection, connection.BeginTransaction(deferred: !write), tenant);
+        try
+        {
+            return new RegistryRows(connection, connection.BeginTransaction(deferred: !write), tenant);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>In small transactions; then empties the log.</summary>
@@ -117,9 +125,17 @@ public sealed partial class RegistryFile
     private static async Task<SqliteConnection> OpenPlainAsync(string path, CancellationToken cancellationToken)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = false, DefaultTimeout = 10, Pooling = false }.ToString());
-        await connection.OpenAsync(cancellationToken);
-        await ExecuteAsync(connection, SqlitePragmas.Text, cancellationToken);
-        return connection;
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            await ExecuteAsync(connection, SqlitePragmas.Text, cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Tables, indexes and triggers as the shared file has them, and which migrations made them.</summary>

@@ -87,10 +87,18 @@ public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDispo
     {
         var isOwn = place == RegistryPlace.Own || (place == RegistryPlace.Current && IsApart(tenant));
         var connection = isOwn ? new NpgsqlConnection(ConnectionTo(address.Of(tenant), OwnConnections)) : source.CreateConnection();
-        await connection.OpenAsync(cancellationToken);
-        var transaction = await connection.BeginTransactionAsync(write ? System.Data.IsolationLevel.ReadCommitted : System.Data.IsolationLevel.RepeatableRead, cancellationToken);
-        await connection.RunAsync(TenantBinding.Statement(tenant), cancellationToken);
-        return new RegistryRows(connection, transaction, tenant);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            var transaction = await connection.BeginTransactionAsync(write ? System.Data.IsolationLevel.ReadCommitted : System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+            await connection.RunAsync(TenantBinding.Statement(tenant), cancellationToken);
+            return new RegistryRows(connection, transaction, tenant);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task<long> ClearSharedAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken)
@@ -103,7 +111,6 @@ public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDispo
 
     /// <summary>Nothing: the owner's VACUUM takes dead rows away.</summary>
     public Task ScrubAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
-
 
     /// <summary>What else is between the contexts and the server; for tests, which switch the filters off and listen to what is asked.</summary>
     internal IReadOnlyList<IInterceptor> Interceptors { get; init; } = [];
