@@ -12,6 +12,7 @@ namespace Strata.Cloud.Platform.Isolation;
 /// <param name="place">Connection string of the tenant's own database; null for the shared one.</param>
 internal sealed class TenantConnections(TenantGates gates, Func<TenantId, string?> place) : DbConnectionInterceptor
 {
+    /// <summary>By connection: the event of a disposal names no context.</summary>
     private readonly ConditionalWeakTable<DbConnection, StrataDbContext> inside = [];
 
     public override InterceptionResult ConnectionOpening(DbConnection connection, ConnectionEventData eventData, InterceptionResult result)
