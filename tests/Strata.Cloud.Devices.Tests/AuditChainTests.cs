@@ -56,6 +56,25 @@ public sealed class AuditChainTests
     }
 
     [Fact]
+    public async Task A_trail_that_is_sealed_bit_by_bit_stays_within_a_hundred_of_its_bound()
+    {
+        await using var registry = await FilledAsync(1_000);
+        using var trail = TrailOf(registry, kept: 1_000);
+        Assert.Equal(1_000, await trail.SealAsync(TenantId.Main, TestContext.Current.CancellationToken));
+        var most = 0L;
+        for (var last = 1_000; last < 1_240; last += 20)
+        {
+            await ExecuteAsync(registry, $"""
+                WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)
+                INSERT INTO audit (tenant_id, id, time, actor, action, kind, subject) SELECT 'main', {last} + i, 5, 'admin', 'create', 'device', 't' FROM n
+                """);
+            Assert.Equal(20, await trail.SealAsync(TenantId.Main, TestContext.Current.CancellationToken));
+            most = Math.Max(most, (await trail.VerifyAsync(TenantId.Main, TestContext.Current.CancellationToken)).Records);
+        }
+        Assert.InRange(most, 1_020, 1_100);
+    }
+
+    [Fact]
     public async Task A_record_that_is_committed_after_one_with_a_higher_number_is_taken_in()
     {
         await using var registry = await FilledAsync();

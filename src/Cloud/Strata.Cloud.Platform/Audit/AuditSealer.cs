@@ -9,7 +9,7 @@ namespace Strata.Cloud.Platform.Audit;
 public sealed partial class AuditSealer : BackgroundService
 {
     /// <summary>How long a record may wait for its seal.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly AuditTrail trail;
     private readonly AuditNumbers numbers;

@@ -13,8 +13,12 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
     /// <summary>How far retention lets the trail grow beyond its bound before it cuts.</summary>
     private const int Slack = 100;
 
+    /// <summary>Sealed records after which retention looks: twice within the slack.</summary>
+    private const int LookEvery = Slack / 2;
+
     private readonly DbContextOptions<AuditDbContext> options = database.OptionsFor<AuditDbContext>("audit_migrations");
     private readonly ConcurrentDictionary<TenantId, SealedNumbers> known = new();
+    private readonly ConcurrentDictionary<TenantId, int> sealedSinceLook = new();
     private readonly SemaphoreSlim sealing = new(1, 1);
 
     /// <summary>Whether records of the tenant may be sealed, so that the database cannot search them.</summary>
@@ -28,10 +32,16 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
         await sealing.WaitAsync(cancellationToken);
         try
         {
-            var total = 0;
-            while (await SealBatchAsync(tenant, cancellationToken) is > 0 and var count)
-                total += count;
-            await RetainAsync(tenant, cancellationToken);
+            var (total, count) = (0, Batch);
+            while (count == Batch)
+                total += count = await SealBatchAsync(tenant, cancellationToken);
+            var since = sealedSinceLook.GetValueOrDefault(tenant, LookEvery) + total;
+            if (since >= LookEvery)
+            {
+                await RetainAsync(tenant, cancellationToken);
+                since = 0;
+            }
+            sealedSinceLook[tenant] = since;
             return total;
         }
         finally
@@ -101,7 +111,7 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
         var newest = await context.AuditSeals.MaxAsync(s => (long?)s.Number, cancellationToken) ?? 0;
         var oldest = await context.AuditSeals.MinAsync(s => (long?)s.Number, cancellationToken) ?? 0;
         var last = newest - registry.AuditKept;
-        if (newest - oldest + 1 <= registry.AuditKept + Slack)
+        if (newest - oldest + 1 <= registry.AuditKept + Slack - LookEvery)
             return;
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var end = await context.AuditSeals.SingleAsync(s => s.Number == last, cancellationToken);

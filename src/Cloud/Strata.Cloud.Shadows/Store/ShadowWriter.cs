@@ -68,7 +68,11 @@ internal sealed partial class ShadowWriter(
             while (taken.Count < options.MaxBatch && queue.Reader.TryRead(out var work))
                 taken.Add(work);
             foreach (var tenant in taken.GroupBy(w => w.Key.Tenant))
+            {
                 await CommitAsync(tenant.Key, [.. tenant]);
+                // What was told goes out before the next commit takes the processor.
+                await Task.Yield();
+            }
             taken.Clear();
         }
     }
