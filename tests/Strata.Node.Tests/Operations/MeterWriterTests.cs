@@ -29,8 +29,7 @@ public sealed class MeterWriterTests
         {
             await writer.StartAsync(Cancel);
             var meter = new Meter();
-            using var counting = new MeterWriter(
-                meter, node.Get<MqttBroker>(), node.Get<DeviceDirectory>(), store, writer, new QuotaWatch(node.Get<IFleetEvents>(), new Lazy<MqttBroker>(node.Get<MqttBroker>), TimeProvider.System), Options.Create(new MeterOptions()), TimeProvider.System, NullLogger<MeterWriter>.Instance);
+            using var counting = WriterOf(node, meter, store, writer);
             var acme = TenantId.Parse("acme");
             var other = meter.Of(acme);
             Call(3);
@@ -61,9 +60,43 @@ public sealed class MeterWriterTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [Fact]
+    public async Task Tenants_that_were_used_in_the_same_second_share_a_commit()
+    {
+        await using var node = await TestNode.StartAsync();
+        var store = node.Store;
+        var commits = new Commits();
+        await using var writer = new IngestWriter(store, new IngestOptions(), [commits], node.Get<IngestMetrics>(), TimeProvider.System, NullLogger<IngestWriter>.Instance);
+        await writer.StartAsync(Cancel);
+        var meter = new Meter();
+        using var counting = WriterOf(node, meter, store, writer);
+        for (var i = 0; i < 40; i++)
+            meter.Of(TenantId.Parse($"acme-{i}")).Called();
+        store.Hold();
+        var written = counting.WriteAsync(Cancel);
+        await store.Entered;
+        store.Release();
+        await written.WaitAsync(TestNode.Patience, Cancel);
+        Assert.Equal(40, commits.Writes.Sum());
+        // What came while the first was held came together.
+        Assert.InRange(commits.Writes.Count, 1, 2);
+    }
+
+    private static MeterWriter WriterOf(TestNode node, Meter meter, ITelemetryStore store, IngestWriter writer) => new(
+        meter, node.Get<MqttBroker>(), node.Get<DeviceDirectory>(), store, writer, new QuotaWatch(node.Get<IFleetEvents>(), new Lazy<MqttBroker>(node.Get<MqttBroker>), TimeProvider.System), Options.Create(new MeterOptions()),
+        TimeProvider.System, NullLogger<MeterWriter>.Instance);
+
     private static async Task RecoveredAsync(IngestWriter writer)
     {
         while (!writer.CanCommit)
             await Task.Yield();
+    }
+
+    /// <summary>How many writes each commit had.</summary>
+    private sealed class Commits : ICommitObserver
+    {
+        public List<int> Writes { get; } = [];
+
+        public void OnCommitted(IReadOnlyList<TelemetryWrite> writes, CommitReport report) => Writes.Add(writes.Count);
     }
 }

@@ -89,7 +89,13 @@ internal sealed class MemoryStore(TimeProvider time) : ITelemetryStore
     public ValueTask<IReadOnlyList<Strata.Core.Metering.UsageHour>> UsageAsync(TenantId tenant, DateTimeOffset since, DateTimeOffset until, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public ValueTask<long> CountAsync(TenantId tenant, DeviceId? device, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<long> CountAsync(TenantId tenant, DeviceId? device, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return ValueTask.FromResult(Readings.LongCount(r => device is null || r.Device == device));
+        }
+    }
 
     public ValueTask<IReadOnlyList<Reading>> LatestAsync(TenantId tenant, IReadOnlyList<DeviceId> devices, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -37,8 +37,8 @@ public sealed partial class MeterWriter(
             measuredAt = time.GetTimestamp();
         }
         var hour = UsageSums.HourOf(time.GetUtcNow());
-        foreach (var tenant in meter.All)
-            await WriteAsync(tenant, hour, measure, cancellationToken);
+        // All at once, so that they share a commit: each of its own takes the store some milliseconds.
+        await Task.WhenAll([.. meter.All.Select(tenant => WriteAsync(tenant, hour, measure, cancellationToken))]);
         if (measure)
             await watch.LookAsync(meter, devices, store, cancellationToken);
     }
