@@ -34,15 +34,15 @@ public sealed class ConfigurationRolloutTests : IAsyncDisposable
         }
         var file = Path.Combine(installation.Folder, "faster.json");
         await File.WriteAllTextAsync(file, New, Cancel);
-        var started = await StrataAsync("rollout", "start", "--layer", "site/k", "--content", file, "--rings", "50%:3s,100%:0s", "--no-approval", "-o", "json");
+        var started = await installation.OkAsync("rollout", "start", "--layer", "site/k", "--content", file, "--rings", "50%:3s,100%:0s", "--no-approval", "-o", "json");
         var id1 = JsonDocument.Parse(started).RootElement.GetProperty("id").GetString()!;
-        Assert.Contains($"is to say {New} in place of {Old}", await StrataAsync("rollout", "show", id1), StringComparison.Ordinal);
+        Assert.Contains($"is to say {New} in place of {Old}", await installation.OkAsync("rollout", "show", id1), StringComparison.Ordinal);
 
         var first = await Eventually.IsAsync(() => InAsync(id1, "trial"), on => on.Count == 2, "the first ring to be given it");
         await KillAsync();
         foreach (var id in first)
             await DesiredAsync(id, New);
-        Assert.Contains($"site/k (rollout {id1})", await StrataAsync("config", "get", first[0]), StringComparison.Ordinal);
+        Assert.Contains($"site/k (rollout {id1})", await installation.OkAsync("config", "get", first[0]), StringComparison.Ordinal);
         foreach (var id in first)
             await ReportAsync(id, New);
         await KillAsync();
@@ -58,7 +58,7 @@ public sealed class ConfigurationRolloutTests : IAsyncDisposable
         await Eventually.IsAsync(async () => (await installation.Client.GetRolloutAsync(id1, Cancel)).State, state => state == "done", "the end");
         await KillAsync();
         await Eventually.IsAsync(async () => (await installation.Client.GetConfigurationLayerAsync("site/k", Cancel)).Version, version => version == 2, "the layer to say it");
-        await Eventually.IsAsync(async () => (await StrataAsync("config", "get", Ids[0])).Contains("rollout", StringComparison.Ordinal), of => !of, "the value to be the layer's");
+        await Eventually.IsAsync(async () => (await installation.OkAsync("config", "get", Ids[0])).Contains("rollout", StringComparison.Ordinal), of => !of, "the value to be the layer's");
         foreach (var id in Ids)
             Assert.Equal(["from site/k", $"from site/k (rollout {id1})"], (await installation.Client.ListShadowChangesAsync(id, "config", cancellationToken: Cancel)).Items.Where(c => c.Actor == "configuration").Select(c => c.Why).Reverse());
     }
@@ -93,11 +93,4 @@ public sealed class ConfigurationRolloutTests : IAsyncDisposable
         async () => (await installation.Client.GetShadowAsync(device, "config", cancellationToken: Cancel)).State.GetProperty("desired").GetRawText(), desired => desired == wanted, $"{device} to be told {wanted}");
 
     private async Task<IReadOnlyList<string>> InAsync(string rollout, string state) => [.. (await installation.Client.ListRolloutDevicesAsync(rollout, state, cancellationToken: Cancel)).Items.Select(d => d.Device)];
-
-    private async Task<string> StrataAsync(params string[] arguments)
-    {
-        var run = await Tool.RunAsync(Installation.Executable, [.. arguments, "--data", installation.CloudFolder]);
-        Assert.True(run.ExitCode == 0, $"strata {string.Join(' ', arguments)}: {run.Output}{run.Error}");
-        return run.Output;
-    }
 }

@@ -11,7 +11,7 @@ namespace Strata.EndToEnd.Tests;
 /// <summary>The dashboard in Debian's Chromium.</summary>
 public sealed class DashboardTests(DashboardTests.Running running) : IClassFixture<DashboardTests.Running>
 {
-    private static readonly string[] Pages = ["", "fleet", "maintenance", "sites", "devices", "devices/t-101", "gateways", "provisioning", "certificates", "rollouts", "users", "roles", "tokens", "audit", "tenants", "account", "shares", "usage", "sla", "billing"];
+    private static readonly string[] Pages = ["", "fleet", "maintenance", "sites", "devices", "devices/t-101", "gateways", "provisioning", "certificates", "commands", "artifacts", "rollouts", "users", "roles", "tokens", "audit", "tenants", "account", "shares", "usage", "sla", "billing"];
 
     [Fact]
     public async Task The_printed_link_signs_in_once()

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Strata.Cli.Processes;
 using Strata.Cloud.Contracts;
 using Strata.Node.Operations;
@@ -91,6 +92,26 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>A request with Basic authentication.</summary>
     public static AuthenticationHeaderValue Basic(string user, string secret) =>
         new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{user}:{secret}")));
+
+    /// <summary>A verb against the cloud node, as its first administrator.</summary>
+    public Task<Tool.Outcome> RunAsync(params string[] arguments) => Tool.RunAsync(Executable, [.. arguments, "--data", CloudFolder]);
+
+    /// <summary>What a verb that succeeds writes.</summary>
+    public async Task<string> OkAsync(params string[] arguments)
+    {
+        var run = await RunAsync(arguments);
+        Assert.True(run.ExitCode == 0, $"strata {string.Join(' ', arguments)}: {run.Output}{run.Error}");
+        return run.Output;
+    }
+
+    public async Task<JsonDocument> JsonAsync(params string[] arguments) => JsonDocument.Parse(await OkAsync([.. arguments, "-o", "json"]));
+
+    public async Task RefusedAsync(string says, params string[] arguments)
+    {
+        var run = await RunAsync(arguments);
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains(says, run.Error, StringComparison.Ordinal);
+    }
 
     public async ValueTask DisposeAsync()
     {
