@@ -42,6 +42,64 @@ public sealed class AgentTests
     }
 
     [Theory]
+    [InlineData("22:00", "04:00", "21:59", false)]
+    [InlineData("22:00", "04:00", "22:00", true)]
+    [InlineData("22:00", "04:00", "03:59", true)]
+    [InlineData("22:00", "04:00", "04:00", false)]
+    [InlineData("08:00", "12:00", "07:59", false)]
+    [InlineData("08:00", "12:00", "11:59", true)]
+    [InlineData("08:00", "12:00", "12:00", false)]
+    public async Task It_installs_within_its_hours_of_the_day_also_over_midnight(string from, string until, string now, bool installs)
+    {
+        using var device = new TestDevice();
+        var options = device.Options with { NotBefore = Clock(from), NotAfter = Clock(until) };
+        using var agent = new UpdateAgent(options, device.Disk, device.Loader, device.Slots, device.Source, new FakeTimeProvider(Midnight + Clock(now).ToTimeSpan()), new ListLogger());
+        Assert.Equal(installs ? null : $"it installs from {from} to {until} UTC", await agent.WhyNotYetAsync(TestContext.Current.CancellationToken));
+
+        static TimeOnly Clock(string text) => TimeOnly.ParseExact(text, "HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public async Task It_installs_when_the_operators_script_says_yes_and_says_what_it_waits_for()
+    {
+        using var folder = new TemporaryFolder();
+        using var device = new TestDevice();
+        var yes = Path.Combine(folder.Path, "yes");
+        var options = device.Options with { Precondition = Script(folder, $"[ -e {yes} ] || {{ echo 'battery at 20 %'; exit 3; }}") };
+        using var agent = new UpdateAgent(options, device.Disk, device.Loader, device.Slots, device.Source, TimeProvider.System, new ListLogger());
+        Assert.Equal("idle ended with 3: battery at 20 %", await agent.WhyNotYetAsync(TestContext.Current.CancellationToken));
+        await File.WriteAllTextAsync(yes, "");
+        Assert.Null(await agent.WhyNotYetAsync(TestContext.Current.CancellationToken));
+        await agent.ProveAsync(TestContext.Current.CancellationToken);
+        await agent.DoAsync(device.Job, TestContext.Current.CancellationToken);
+        Assert.Equal("2.0", device.Loader.Read()![device.Loader.Read()!.Trial!.Slot]!.Version);
+    }
+
+    [Theory]
+    [InlineData(UpdateMode.Forced, true)]
+    [InlineData(UpdateMode.Soft, false)]
+    public async Task Only_a_forced_job_does_not_wait_for_the_script(UpdateMode mode, bool installs)
+    {
+        using var folder = new TemporaryFolder();
+        using var device = new TestDevice();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        // It says that it was asked, and no.
+        var asked = Path.Combine(folder.Path, "asked");
+        var options = device.Options with { Precondition = Script(folder, $"echo x >> {asked}; exit 1"), AskEvery = TimeSpan.FromHours(1) };
+        using var agent = new UpdateAgent(options, device.Disk, device.Loader, device.Slots, device.Source, TimeProvider.System, new ListLogger());
+        await agent.ProveAsync(ending.Token);
+        var work = agent.DoAsync(device.Job with { Mode = mode }, ending.Token);
+        while (!work.IsCompleted && !File.Exists(asked))
+            await Task.Yield();
+        Assert.Equal(installs, !File.Exists(asked));
+        if (!installs)
+            await ending.CancelAsync();
+        await work.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Equal(installs, device.Loader.Read()!.Trial is not null);
+        Assert.Equal(installs, agent.Restart.IsCompleted);
+    }
+
+    [Theory]
     [InlineData("", "Soft", null)]
     [InlineData("\"mode\":null,\"confirmWithin\":null,", "Soft", null)]
     [InlineData("\"mode\":\"forced\",\"confirmWithin\":300,", "Forced", 300)]
@@ -72,6 +130,16 @@ public sealed class AgentTests
         var parsed = SuperviseCommand.Create(TimeProvider.System).Parse(["--updates", Path.Combine(folder.Path, "updates"), .. arguments.Split(' ')]);
         Assert.Equal(2, await parsed.InvokeAsync(new() { Error = error, Output = TextWriter.Null }, TestContext.Current.CancellationToken));
         Assert.Contains(why, error.ToString(), StringComparison.Ordinal);
+    }
+
+    private static readonly DateTimeOffset Midnight = new(2026, 11, 28, 0, 0, 0, TimeSpan.Zero);
+
+    private static string Script(TemporaryFolder folder, string text)
+    {
+        var path = Path.Combine(folder.Path, "idle");
+        File.WriteAllText(path, $"#!/bin/sh\n{text}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return path;
     }
 
     private static byte[] Job(string fields) => Encoding.UTF8.GetBytes($$$"""

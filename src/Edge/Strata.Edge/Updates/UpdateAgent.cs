@@ -240,10 +240,11 @@ internal sealed partial class UpdateAgent : IDisposable
         job?.Dispose();
         job = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
         currentJob = asked.Job;
-        working = WorkAsync(asked, job.Token);
+        working = DoAsync(asked, job.Token);
     }
 
-    private async Task WorkAsync(UpdateJob asked, CancellationToken cancellationToken)
+    /// <summary>Does a job from its check to the slot that is to be tried, or says why not.</summary>
+    internal async Task DoAsync(UpdateJob asked, CancellationToken cancellationToken)
     {
         await Task.Yield();
         try
@@ -326,7 +327,7 @@ internal sealed partial class UpdateAgent : IDisposable
         }
     }
 
-    private async Task<string?> WhyNotYetAsync(CancellationToken cancellationToken)
+    internal async Task<string?> WhyNotYetAsync(CancellationToken cancellationToken)
     {
         if (options is { NotBefore: { } from, NotAfter: { } until } && !TimeOnly.FromTimeSpan(time.GetUtcNow().TimeOfDay).IsBetween(from, until))
             return $"it installs from {from:HH\\:mm} to {until:HH\\:mm} UTC";
