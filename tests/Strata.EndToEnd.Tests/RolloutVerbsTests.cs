@@ -3,7 +3,7 @@ using Strata.Cloud.Contracts;
 
 namespace Strata.EndToEnd.Tests;
 
-/// <summary><c>strata rollout</c> by the real program, from the rehearsal to the way back, and what scripts read of it.</summary>
+/// <summary><c>strata rollout</c> by the real program, from the rehearsal to the end, and what scripts read of it.</summary>
 public sealed class RolloutVerbsTests : IAsyncDisposable
 {
     private readonly Installation installation = new();
@@ -11,7 +11,7 @@ public sealed class RolloutVerbsTests : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_rollout_is_rehearsed_drafted_approved_by_another_paused_aborted_and_taken_back()
+    public async Task A_rollout_is_rehearsed_drafted_approved_by_another_paused_aborted_and_deleted()
     {
         await installation.StartCloudAsync();
         await installation.ApplyAsync("""
