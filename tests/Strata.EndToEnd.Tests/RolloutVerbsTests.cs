@@ -25,7 +25,7 @@ public sealed class RolloutVerbsTests : IAsyncDisposable
         var file = await WriteAsync("faster.json", """{"interval":60}""");
         string[] what = ["--layer", "site/hq", "--content", file, "--rings", "50%:1h,100%:0s"];
 
-        await installation.RefusedAsync("write 90s or 5m", ["rollout", "plan", .. what, "--confirm-within", "soon"]);
+        await installation.RefusedAsync("--confirm-within is a duration", ["rollout", "plan", .. what, "--confirm-within", "soon"]);
         await installation.RefusedAsync("10 s", ["rollout", "plan", .. what, "--confirm-within", "5s"]);
         using (var plan = await installation.JsonAsync(["rollout", "plan", .. what, "--confirm-within", "90s"]))
             Assert.Equal([2, 2], plan.RootElement.GetProperty("rings").EnumerateArray().Select(r => r.GetProperty("targets").GetInt32()));

@@ -23,7 +23,7 @@ internal sealed class RolloutOptions
     private readonly Option<int?> inFlight = new("--in-flight") { Description = "Devices between offer and outcome at a time; 2000 unless given." };
     private readonly Option<int?> perMinute = new("--per-minute") { Description = "Offers in a minute; 1000 unless given." };
     private readonly Option<int?> perGateway = new("--per-gateway") { Description = "Devices at a time behind one gateway; 50 unless given." };
-    private readonly Option<string?> confirmWithin = new("--confirm-within") { Description = "Within what time of its start a new version must have proved itself, 10s to 1d; 5m unless given." };
+    private readonly Option<TimeSpan?> confirmWithin = CommandsCommand.Duration("--confirm-within", "Within what time of its start a new version must have proved itself, 10s to 1d; 5m unless given.");
     private readonly Option<bool> noApproval = new("--no-approval") { Description = "Nobody else need say yes." };
     private readonly Option<bool> inWindows = new("--in-windows") { Description = "Only within maintenance windows." };
     private readonly Option<bool> rollBack = new("--roll-back-on-abort") { Description = "When it is stopped, take its devices back at once." };
@@ -46,10 +46,8 @@ internal sealed class RolloutOptions
         return new CreateRollout(
             what.Artifact, parsed.GetValue(query), devices, parsed.GetValue(name), parsed.GetValue(mode), parsed.GetValue(bySite),
             parsed.GetValue(siteDepth), Rings(parsed.GetValue(rings)), parsed.GetValue(inFlight), parsed.GetValue(perMinute), parsed.GetValue(perGateway), parsed.GetValue(noApproval) ? false : null, parsed.GetValue(inWindows),
-            parsed.GetValue(rollBack), parsed.GetValue(limit), parsed.GetValue(alarms), Within(parsed.GetValue(confirmWithin)), configuration);
+            parsed.GetValue(rollBack), parsed.GetValue(limit), parsed.GetValue(alarms), parsed.GetValue(confirmWithin), configuration);
     }
-
-    private static TimeSpan? Within(string? text) => text is null ? null : DurationText.TryParse(text, out var within) ? within : throw new CliException(ExitCode.Usage, $"--confirm-within: '{text}' is not a time span; write 90s or 5m.");
 
     private static JsonElement Json(string text)
     {
