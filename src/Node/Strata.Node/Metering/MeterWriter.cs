@@ -38,7 +38,7 @@ public sealed partial class MeterWriter(
         }
         var hour = UsageSums.HourOf(time.GetUtcNow());
         // All at once, so that they share a commit: each of its own takes the store some milliseconds.
-        await Task.WhenAll([.. meter.All.Select(tenant => WriteAsync(tenant, hour, measure, cancellationToken))]);
+        await Task.WhenAll(meter.All.Select(tenant => WriteAsync(tenant, hour, measure, cancellationToken)));
         if (measure)
             await watch.LookAsync(meter, devices, store, cancellationToken);
     }
