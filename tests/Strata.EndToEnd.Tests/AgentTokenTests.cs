@@ -25,7 +25,7 @@ public sealed class AgentTokenTests(SoftToken token) : IClassFixture<SoftToken>,
         SoftToken.Require();
         await installation.StartCloudAsync("--mqtts", $"127.0.0.1:{FreePort.Draw()}");
         await File.WriteAllTextAsync(Root, (await installation.Client.CreateAuthorityAsync()).Certificate, TestContext.Current.CancellationToken);
-        await StrataAsync("factory", "batch", "--sku", "T-100", "--batch", "b", "--prefix", "sn-", "--count", "1", "--out", Batch);
+        await installation.OkAsync("factory", "batch", "--sku", "T-100", "--batch", "b", "--prefix", "sn-", "--count", "1", "--out", Batch);
         await installation.Client.CreateDeviceAsync(new CreateDevice("sn-000001", null, null));
 
         var agent = Run(SoftToken.Uri(token.PinFile));
@@ -46,9 +46,9 @@ public sealed class AgentTokenTests(SoftToken token) : IClassFixture<SoftToken>,
         Assert.DoesNotContain("PRIVATE", await ReadAllAsync(), StringComparison.Ordinal);
 
         // Out of service: what is in the token only its owner can remove, and the proof says that it is there.
-        await StrataAsync("devices", "decommission", "sn-000001", "--wait");
+        await installation.OkAsync("devices", "decommission", "sn-000001", "--wait");
         Assert.Equal(5, (await EndAsync(agent)).ExitCode);
-        Assert.Contains("""\u0022kept\u0022:[\u0022the key in the token\u0022]""", await StrataAsync("devices", "erasure", "sn-000001"), StringComparison.Ordinal);
+        Assert.Contains("""\u0022kept\u0022:[\u0022the key in the token\u0022]""", await installation.OkAsync("devices", "erasure", "sn-000001"), StringComparison.Ordinal);
         Assert.Equal(["wiped"], Directory.GetFileSystemEntries(Data).Select(Path.GetFileName));
     }
 
@@ -141,12 +141,5 @@ public sealed class AgentTokenTests(SoftToken token) : IClassFixture<SoftToken>,
     {
         var before = (await installation.Client.CountReadingsAsync("sn-000001")).Count;
         await Eventually.IsAsync(() => installation.Client.CountReadingsAsync("sn-000001"), c => c.Count > before, "readings");
-    }
-
-    private async Task<string> StrataAsync(params string[] arguments)
-    {
-        var run = await Tool.RunAsync(Installation.Executable, [.. arguments, "--data", installation.CloudFolder]);
-        Assert.True(run.ExitCode == 0, $"{run.ExitCode}: {run.Error}{run.Output}");
-        return run.Output;
     }
 }

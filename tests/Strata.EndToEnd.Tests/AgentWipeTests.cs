@@ -23,12 +23,12 @@ public sealed class AgentWipeTests : IAsyncDisposable
         await StartAsync();
         var agent = Run();
         await ReadingsAsync("sn-000001");
-        await StrataAsync("devices", "decommission", "sn-000001", "--cause", "scrapped", "--wait");
+        await installation.OkAsync("devices", "decommission", "sn-000001", "--cause", "scrapped", "--wait");
         var ended = await EndAsync(agent);
         Assert.True(ended.ExitCode == Wiped, ended.Error);
         Assert.Contains("has wiped itself (request", ended.Error, StringComparison.Ordinal);
         Assert.Equal(["wiped"], Directory.GetFileSystemEntries(Data).Select(Path.GetFileName));
-        Assert.Contains("""\u0022wiped\u0022:true""", await StrataAsync("devices", "erasure", "sn-000001"), StringComparison.Ordinal);
+        Assert.Contains("""\u0022wiped\u0022:true""", await installation.OkAsync("devices", "erasure", "sn-000001"), StringComparison.Ordinal);
 
         // Started again, by whatever starts it: nothing. By hand, without the mark: it asks by its birth certificate, and is refused.
         Assert.Equal(Wiped, (await EndAsync(Run())).ExitCode);
@@ -45,7 +45,7 @@ public sealed class AgentWipeTests : IAsyncDisposable
         await StartAsync();
         var agent = Run();
         await ReadingsAsync("sn-000001");
-        await StrataAsync("devices", "decommission", "sn-000001", "--wipe-within", "00:05:00");
+        await installation.OkAsync("devices", "decommission", "sn-000001", "--wipe-within", "00:05:00");
         await KillAtAsync(WatcherChangeTypes.Renamed, "wiping", () => agent);
         Assert.True(File.Exists(Path.Combine(Data, "wiping")) && Directory.Exists(Path.Combine(Data, "identity")));
         await KillAtAsync(WatcherChangeTypes.Deleted, "status.json", Run);
@@ -70,7 +70,7 @@ public sealed class AgentWipeTests : IAsyncDisposable
     {
         await installation.StartCloudAsync("--mqtts", $"127.0.0.1:{FreePort.Draw()}");
         await File.WriteAllTextAsync(Root, (await installation.Client.CreateAuthorityAsync()).Certificate, TestContext.Current.CancellationToken);
-        await StrataAsync("factory", "batch", "--sku", "T-100", "--batch", "b", "--prefix", "sn-", "--count", "1", "--out", Batch);
+        await installation.OkAsync("factory", "batch", "--sku", "T-100", "--batch", "b", "--prefix", "sn-", "--count", "1", "--out", Batch);
         await installation.Client.CreateDeviceAsync(new CreateDevice("sn-000001", null, null));
     }
 
@@ -116,11 +116,4 @@ public sealed class AgentWipeTests : IAsyncDisposable
     }
 
     private async Task ReadingsAsync(string device) => await Eventually.IsAsync(() => installation.Client.CountReadingsAsync(device), c => c.Count > 0, $"readings of {device}");
-
-    private async Task<string> StrataAsync(params string[] arguments)
-    {
-        var run = await Tool.RunAsync(Installation.Executable, [.. arguments, "--data", installation.CloudFolder]);
-        Assert.True(run.ExitCode == 0, $"{run.ExitCode}: {run.Error}{run.Output}");
-        return run.Output;
-    }
 }

@@ -88,7 +88,7 @@ public sealed class CertificateTests : IAsyncDisposable
         await StartAsync("d-1");
         await File.WriteAllTextAsync(PathOf("root.pem"), (await installation.Client.CreateAuthorityAsync()).Certificate, TestContext.Current.CancellationToken);
         await KeyAndRequestAsync("d-1");
-        var issued = await StrataAsync("certificates", "issue", "d-1", "--csr", PathOf("d-1.csr"), "--birth", "--out", PathOf("d-1.crt"));
+        var issued = await installation.OkAsync("certificates", "issue", "d-1", "--csr", PathOf("d-1.csr"), "--birth", "--out", PathOf("d-1.crt"));
         Assert.Contains("birth", issued, StringComparison.Ordinal);
         await PublishAsync("d-1", "1"); // Refused: there is one reading in the end.
         await Eventually.IsAsync(() => installation.Client.ListRejectionsAsync(), r => r.Items.Any(i => i.Reason.Contains("may only enrol", StringComparison.Ordinal)), "that it may only enrol");
@@ -109,7 +109,7 @@ public sealed class CertificateTests : IAsyncDisposable
     {
         await installation.StartCloudAsync();
         var safe = Path.Combine(installation.Folder, "safe");
-        await StrataAsync("ca", "init", "--root-out", safe);
+        await installation.OkAsync("ca", "init", "--root-out", safe);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(safe, "root.key.pem")));
         Assert.Null((await installation.Client.CreateAuthorityAsync()).Key);
         Assert.False(File.Exists(Path.Combine(installation.CloudFolder, "ca", "root.key.wrapped")));
@@ -121,7 +121,7 @@ public sealed class CertificateTests : IAsyncDisposable
         await installation.Client.RotateInstallationKeyAsync();
         await installation.Cloud.StopAsync(TimeSpan.FromSeconds(10));
         await installation.Cloud.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
-        Assert.Contains("BEGIN CERTIFICATE", await StrataAsync("ca", "export"), StringComparison.Ordinal);
+        Assert.Contains("BEGIN CERTIFICATE", await installation.OkAsync("ca", "export"), StringComparison.Ordinal);
     }
 
     public ValueTask DisposeAsync() => installation.DisposeAsync();
@@ -206,13 +206,6 @@ public sealed class CertificateTests : IAsyncDisposable
         Assert.Contains("verify OK", text, StringComparison.Ordinal);
         Assert.Contains(serial.ToUpperInvariant(), text, StringComparison.Ordinal);
         Assert.Contains("Key Compromise", text, StringComparison.Ordinal);
-    }
-
-    private async Task<string> StrataAsync(params string[] arguments)
-    {
-        var run = await Tool.RunAsync(Installation.Executable, [.. arguments, "--data", installation.CloudFolder]);
-        Assert.True(run.ExitCode == 0, run.Error);
-        return run.Output;
     }
 
     /// <summary>Connects by the certificate; completes with why the connection ended.</summary>

@@ -18,7 +18,7 @@ public sealed class FactoryTests : IAsyncDisposable
     {
         await StartAsync();
         var batch = Path.Combine(installation.Folder, "batch");
-        var made = await StrataAsync("factory", "batch", "--sku", "T-100", "--batch", "line-1", "--prefix", "sn-", "--count", "70", "--out", batch);
+        var made = await installation.OkAsync("factory", "batch", "--sku", "T-100", "--batch", "line-1", "--prefix", "sn-", "--count", "70", "--out", batch);
         Assert.Contains("70 devices", made, StringComparison.Ordinal);
         Assert.Equal(71, (await File.ReadAllLinesAsync(Path.Combine(batch, "manifest.csv"), TestContext.Current.CancellationToken)).Length);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(batch, "sn-000001.key.pem")));
@@ -56,7 +56,7 @@ public sealed class FactoryTests : IAsyncDisposable
         Assert.True((await AskAsync("b3", "claim", "third", "rejected")).TryGetProperty("error", out _));
 
         // The batch is revoked: no birth certificate of it enrols; what was enrolled before is its own.
-        await StrataAsync("certificates", "revoke", "--batch", "line-1", "--reason", "key-compromise");
+        await installation.OkAsync("certificates", "revoke", "--batch", "line-1", "--reason", "key-compromise");
         Assert.NotEqual(0, (await SubscribeOnceAsync("birth", "provision/claim/+")).ExitCode);
         Assert.Equal(0, await PublishAsync("next", "sn-000001", "4"));
 
@@ -66,12 +66,12 @@ public sealed class FactoryTests : IAsyncDisposable
         await Eventually.IsAsync(() => installation.Client.ListCertificatesAsync("sn-000001", "good"), c => c.Items.Count == 0, "that none of its certificates is good");
         Assert.NotEqual(0, await PublishAsync("next", "sn-000001", "5"));
         await RequestAsync("sn-000001", "another");
-        await StrataAsync("certificates", "issue", "sn-000001", "--csr", PathOf("another.csr"), "--out", PathOf("another.crt"));
+        await installation.OkAsync("certificates", "issue", "sn-000001", "--csr", PathOf("another.csr"), "--out", PathOf("another.crt"));
 
         // Where the tenant's policy refuses secrets, the certificate alone lets in.
         var secret = (await installation.Client.CreateDeviceAsync(new CreateDevice("d-2", null, null))).Secret;
         Assert.Equal(0, await PublishBySecretAsync("d-2", secret));
-        await StrataAsync("certificates", "policy", "--secrets", "refused");
+        await installation.OkAsync("certificates", "policy", "--secrets", "refused");
         Assert.NotEqual(0, await PublishBySecretAsync("d-2", secret));
         Assert.Equal(0, await PublishAsync("another", "sn-000001", "6"));
     }
@@ -81,7 +81,7 @@ public sealed class FactoryTests : IAsyncDisposable
     {
         await StartAsync();
         await AuthorityAsync("maker", "Maker CA");
-        var registered = await StrataAsync("ca", "register", PathOf("maker.crt"), "-o", "json");
+        var registered = await installation.OkAsync("ca", "register", PathOf("maker.crt"), "-o", "json");
         var (id, challenge) = (Field(registered, "id"), Field(registered, "challenge"));
 
         // Not with somebody else's key, and not with another name.
@@ -93,7 +93,7 @@ public sealed class FactoryTests : IAsyncDisposable
         await LeafAsync("maker", "m-1", "m-1");
         Assert.NotEqual(0, (await SubscribeOnceAsync("m-1", "devices/m-1/x")).ExitCode);
         await LeafAsync("maker", challenge, "proof");
-        Assert.Contains("trusted", await StrataAsync("ca", "prove", id, PathOf("proof.crt")), StringComparison.Ordinal);
+        Assert.Contains("trusted", await installation.OkAsync("ca", "prove", id, PathOf("proof.crt")), StringComparison.Ordinal);
 
         // Trusted, but nobody is registered because of it without a rule; and a certificate cannot say whose it is.
         await installation.Client.CreateDeviceAsync(new CreateDevice("m-1", null, null));
@@ -102,8 +102,8 @@ public sealed class FactoryTests : IAsyncDisposable
         await installation.Client.CreateTenantAsync(new CreateTenant("rival"));
         Assert.Contains("another tenant's", await FailAsync("ca", "prove", Field(await RivalRegistersAsync(), "id"), await RivalProofAsync(), "--tenant", "rival"), StringComparison.Ordinal);
 
-        await StrataAsync("certificates", "revoke", "--issuer", id, "--reason", "ca-compromise");
-        Assert.Contains("revoked (ca-compromise)", await StrataAsync("ca", "list", "--kind", "foreign"), StringComparison.Ordinal);
+        await installation.OkAsync("certificates", "revoke", "--issuer", id, "--reason", "ca-compromise");
+        Assert.Contains("revoked (ca-compromise)", await installation.OkAsync("ca", "list", "--kind", "foreign"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,10 +117,10 @@ public sealed class FactoryTests : IAsyncDisposable
                 match: { serial: { from: c-001, to: c-100 } }
                 assign: { name: "hall-{serial}", model: C-1 }
             """, TestContext.Current.CancellationToken);
-        await StrataAsync("templates", "apply", PathOf("templates.yaml"));
+        await installation.OkAsync("templates", "apply", PathOf("templates.yaml"));
         await installation.Client.CreateDeviceAsync(new CreateDevice("hall-c-002", null, null));
         await RequestAsync("line-2", "claim");
-        await StrataAsync("certificates", "claim", "line-2", "--csr", PathOf("claim.csr"), "--out", PathOf("claim.crt"));
+        await installation.OkAsync("certificates", "claim", "line-2", "--csr", PathOf("claim.csr"), "--out", PathOf("claim.crt"));
 
         // Nothing but asking: what it publishes is refused, what it subscribes to is denied.
         await PublishAsync("claim", "hall-c-002", "1");
@@ -141,7 +141,7 @@ public sealed class FactoryTests : IAsyncDisposable
         await Eventually.IsAsync(() => installation.Client.GetDeviceAsync("hall-c-001"), d => d.State == "active", "that the device was heard");
         await RequestAsync("c-001", "thief");
         Assert.True((await AskAsync("claim", "claim", "thief", "rejected")).TryGetProperty("error", out _));
-        await StrataAsync("certificates", "revoke", "--device", "line-2", "--reason", "key-compromise");
+        await installation.OkAsync("certificates", "revoke", "--device", "line-2", "--reason", "key-compromise");
         Assert.NotEqual(0, (await SubscribeOnceAsync("claim", "provision/claim/+")).ExitCode);
     }
 
@@ -151,7 +151,7 @@ public sealed class FactoryTests : IAsyncDisposable
 
     private async Task<string> RivalRegistersAsync()
     {
-        var registered = await StrataAsync("ca", "register", PathOf("maker.crt"), "-o", "json", "--tenant", "rival");
+        var registered = await installation.OkAsync("ca", "register", PathOf("maker.crt"), "-o", "json", "--tenant", "rival");
         rivalChallenge = Field(registered, "challenge");
         return registered;
     }
@@ -212,13 +212,6 @@ public sealed class FactoryTests : IAsyncDisposable
 
     private string[] Connection(string identity) =>
         ["-h", "127.0.0.1", "-p", Mqtts.Split(':')[1], "--cafile", PathOf("root.pem"), "--cert", PathOf($"{identity}.crt"), "--key", PathOf($"{identity}.key"), "-V", "5"];
-
-    private async Task<string> StrataAsync(params string[] arguments)
-    {
-        var run = await Tool.RunAsync(Installation.Executable, [.. arguments, "--data", installation.CloudFolder]);
-        Assert.True(run.ExitCode == 0, run.Error + run.Output);
-        return run.Output;
-    }
 
     private async Task<string> FailAsync(params string[] arguments)
     {

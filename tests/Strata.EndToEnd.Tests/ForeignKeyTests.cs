@@ -28,11 +28,11 @@ public sealed class ForeignKeyTests : IAsyncDisposable
                 match: { serial: { from: m-001, to: m-100 } }
                 assign: { name: "{serial}", model: M-1 }
             """, TestContext.Current.CancellationToken);
-        await StrataAsync("templates", "apply", PathOf("templates.yaml"));
+        await installation.OkAsync("templates", "apply", PathOf("templates.yaml"));
         await OpensslAsync(["req", "-x509", .. NewKey(authorityKey), "-keyout", PathOf("maker.key"), "-out", PathOf("maker.crt"), "-subj", "/CN=Maker", "-days", "30", "-addext", "keyUsage=critical,keyCertSign,cRLSign"]);
-        var registered = JsonDocument.Parse(await StrataAsync("ca", "register", PathOf("maker.crt"), "-o", "json")).RootElement;
+        var registered = JsonDocument.Parse(await installation.OkAsync("ca", "register", PathOf("maker.crt"), "-o", "json")).RootElement;
         await LeafAsync("proof", registered.GetProperty("challenge").GetString()!, authorityKey);
-        await StrataAsync("ca", "prove", registered.GetProperty("id").GetString()!, PathOf("proof.crt"));
+        await installation.OkAsync("ca", "prove", registered.GetProperty("id").GetString()!, PathOf("proof.crt"));
 
         // Nobody has registered it: in its first connection it is taken in, by MQTT or by HTTP.
         await LeafAsync("one", "m-001", deviceKey);
@@ -105,13 +105,6 @@ public sealed class ForeignKeyTests : IAsyncDisposable
     }
 
     private string[] Shown(string identity) => ["--cacert", PathOf("root.pem"), "--cert", PathOf($"{identity}.crt"), "--key", PathOf($"{identity}.key")];
-
-    private async Task<string> StrataAsync(params string[] arguments)
-    {
-        var run = await Tool.RunAsync(Installation.Executable, [.. arguments, "--data", installation.CloudFolder]);
-        Assert.True(run.ExitCode == 0, run.Error + run.Output);
-        return run.Output;
-    }
 
     private static async Task OpensslAsync(params string[] arguments)
     {

@@ -25,7 +25,7 @@ public sealed class GatewayCertificateTests : IAsyncDisposable
         await installation.StartCloudAsync("--mqtts", $"127.0.0.1:{FreePort.Draw()}", "--https", $"127.0.0.1:{FreePort.Draw()}");
         await installation.ApplyAsync("apiVersion: strata/v1\nsite: hq\ngateways: [{id: gw, site: hq}]\n");
         await File.WriteAllTextAsync(PathOf("root.pem"), (await installation.Client.CreateAuthorityAsync()).Certificate, TestContext.Current.CancellationToken);
-        await StrataAsync("factory", "batch", "--sku", "T-100", "--batch", "b", "--prefix", "sn-", "--count", "2", "--out", PathOf("batch"));
+        await installation.OkAsync("factory", "batch", "--sku", "T-100", "--batch", "b", "--prefix", "sn-", "--count", "2", "--out", PathOf("batch"));
         foreach (var device in new[] { "sn-000001", "sn-000002", "d-late" })
             await installation.Client.CreateDeviceAsync(new CreateDevice(device, "hq"));
         await EnrolAsync("sn-000001");
@@ -157,7 +157,7 @@ public sealed class GatewayCertificateTests : IAsyncDisposable
     private async Task IssueAsync(string name, string device, params string[] more)
     {
         await OpensslAsync("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", PathOf($"{name}.key"), "-out", PathOf($"{name}.csr"), "-subj", $"/CN={device}");
-        await StrataAsync(["certificates", "issue", device, "--csr", PathOf($"{name}.csr"), "--out", PathOf($"{name}.crt"), .. more]);
+        await installation.OkAsync(["certificates", "issue", device, "--csr", PathOf($"{name}.csr"), "--out", PathOf($"{name}.crt"), .. more]);
     }
 
     private async Task<int> PublishAsync(string identity, string device = "sn-000001", string[]? login = null)
@@ -192,12 +192,6 @@ public sealed class GatewayCertificateTests : IAsyncDisposable
             .WithTlsOptions(tls => tls.UseTls().WithTrustChain(root).WithRevocationMode(X509RevocationMode.NoCheck).WithClientCertificates([own])).Build();
         Assert.Equal(MqttClientConnectResultCode.Success, (await client.ConnectAsync(options, TestContext.Current.CancellationToken)).ResultCode);
         return ended.Task;
-    }
-
-    private async Task StrataAsync(params string[] arguments)
-    {
-        var run = await Tool.RunAsync(Installation.Executable, [.. arguments, "--data", installation.CloudFolder]);
-        Assert.True(run.ExitCode == 0, run.Error);
     }
 
     private static async Task OpensslAsync(params string[] arguments)

@@ -91,21 +91,21 @@ public sealed class SampleDeviceTests(SampleDevices samples) : IClassFixture<Sam
                 match: { serial: { from: c-001, to: c-100 } }
                 assign: { name: "hall-{serial}" }
             """, TestContext.Current.CancellationToken);
-        await StrataAsync("templates", "apply", Path.Combine(installation.Folder, "templates.yaml"));
+        await installation.OkAsync("templates", "apply", Path.Combine(installation.Folder, "templates.yaml"));
         var (claim, key) = (Path.Combine(Batch, "claim.crt.pem"), Path.Combine(Batch, "claim.key.pem"));
         await Tool.RunAsync("openssl", ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", Path.Combine(Batch, "claim.csr"), "-subj", "/CN=line-2"]);
-        await StrataAsync("certificates", "claim", "line-2", "--csr", Path.Combine(Batch, "claim.csr"), "--out", claim);
+        await installation.OkAsync("certificates", "claim", "line-2", "--csr", Path.Combine(Batch, "claim.csr"), "--out", claim);
         string[] claiming = [.. command, "--to", installation.Cloud.Ready["mqtts"], "--ca", Root, "--data", Data, "--interval", "1", "--birth", claim, "--birth-key", key, "--serial"];
         Assert.Equal(1, (await EndAsync(Start([.. claiming, "x-9"]))).ExitCode);
         var device = Start([.. claiming, "c-001"]);
         await ReadingsAsync("hall-c-001");
 
         // Told to wipe itself: it answers, and nothing of its identity is left.
-        await StrataAsync("devices", "decommission", "hall-c-001", "--cause", "scrapped", "--wait");
+        await installation.OkAsync("devices", "decommission", "hall-c-001", "--cause", "scrapped", "--wait");
         var wiped = await EndAsync(device);
         Assert.True(wiped.ExitCode == 3, $"{wiped.ExitCode}: {wiped.Error}");
         Assert.Equal(["wiped"], Directory.GetFiles(Data).Select(Path.GetFileName));
-        Assert.Contains("""\u0022wiped\u0022:true""", await StrataAsync("devices", "erasure", "hall-c-001"), StringComparison.Ordinal);
+        Assert.Contains("""\u0022wiped\u0022:true""", await installation.OkAsync("devices", "erasure", "hall-c-001"), StringComparison.Ordinal);
 
         // It stays away; and where it does not, it is not let in.
         var again = await EndAsync(Start([.. claiming, "c-001"]));
@@ -138,7 +138,7 @@ public sealed class SampleDeviceTests(SampleDevices samples) : IClassFixture<Sam
         Tool.Require("openssl");
         await installation.StartCloudAsync("--mqtts", $"127.0.0.1:{FreePort.Draw()}");
         await File.WriteAllTextAsync(Root, (await installation.Client.CreateAuthorityAsync()).Certificate, TestContext.Current.CancellationToken);
-        await StrataAsync("factory", "batch", "--sku", "T-100", "--batch", "b", "--prefix", "sn-", "--count", "1", "--out", Batch);
+        await installation.OkAsync("factory", "batch", "--sku", "T-100", "--batch", "b", "--prefix", "sn-", "--count", "1", "--out", Batch);
         return command;
     }
 
@@ -205,11 +205,4 @@ public sealed class SampleDeviceTests(SampleDevices samples) : IClassFixture<Sam
 
     private Task<Tool.Outcome> PublishAsync(string identity) => Tool.RunAsync("mosquitto_pub",
         ["-h", "127.0.0.1", "-p", installation.Cloud.Ready["mqtts"].Split(':')[1], "--cafile", Root, "--cert", identity, "--key", identity, "-V", "5", "-q", "1", "-t", $"devices/{Serial}/telemetry", "-m", """{"n":1}"""]);
-
-    private async Task<string> StrataAsync(params string[] arguments)
-    {
-        var run = await Tool.RunAsync(Installation.Executable, [.. arguments, "--data", installation.CloudFolder]);
-        Assert.True(run.ExitCode == 0, $"{run.ExitCode}: {run.Error}{run.Output}");
-        return run.Output;
-    }
 }
