@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
+using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Platform.Audit;
@@ -85,19 +86,15 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
         if (head is null && await context.AuditSeals.AnyAsync(cancellationToken))
             return 0; // The signed end is gone: nothing may be linked to a chain that nobody vouches for, and a verification says so.
         var (number, hash) = head is null ? (0L, AuditChain.Begin(tenant)) : (head.Number, Convert.FromHexString(head.Hash));
-        var seals = new List<object>(4 * rows.Count);
+        var seals = new List<AuditSealRow>(rows.Count);
         foreach (var row in rows)
         {
             hash = AuditChain.Link(hash, ++number, row.ToEntry());
-            seals.AddRange([tenant.Value, number, row.Id, Convert.ToHexStringLower(hash)]);
+            seals.Add(new AuditSealRow { TenantId = tenant.Value, Number = number, AuditId = row.Id, Hash = Convert.ToHexStringLower(hash) });
         }
         Put(context, head, Mark(tenant, AuditMarkRow.Head, number, hash));
-        // As one statement: who else wants to write waits for the transaction.
-        var places = string.Join(", ", Enumerable.Range(0, rows.Count).Select(static i => $"({{{4 * i}}}, {{{(4 * i) + 1}}}, {{{(4 * i) + 2}}}, {{{(4 * i) + 3}}})"));
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-#pragma warning disable EF1002 // Numbers of parameters.
-        await context.Database.ExecuteSqlRawAsync($"INSERT INTO audit_seals (tenant_id, number, audit_id, hash) VALUES {places}", seals, cancellationToken);
-#pragma warning restore EF1002
+        await context.AddRowsAsync(seals, cancellationToken);
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         numbers.Add(rows.Select(static r => r.Id));
