@@ -23,7 +23,7 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
 
         var done = await RollOutAsync(good);
         Assert.Equal(("done", 1, 0), (done.State, done.Rings[0].Updated, done.Rings[0].Failed));
-        Assert.Equal([("edge", "2.0", done.Id)], (await RunsAsync("2.0")).Select(s => (s.Component, s.Version, s.Rollout!)));
+        Assert.Equal([("edge", "2.0", done.Id), ("bootloader", "2.1", null), ("edge", "1.0", null)], (await RunsAsync("2.0")).Select(s => (s.Component, s.Version, s.Rollout)).OrderByDescending(s => s.Rollout).ThenBy(s => s.Component));
 
         var stopped = await RollOutAsync(bad);
         Assert.Equal(("aborted", "abort", "installation"), (stopped.State, stopped.Rings[0].Decision, stopped.Rings[0].Gate!.Rule));
@@ -31,7 +31,7 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
         var member = Assert.Single((await installation.Client.ListRolloutDevicesAsync(stopped.Id, cancellationToken: Cancel)).Items);
         Assert.Equal(("rolledBack", "2.0", "2.0"), (member.State, member.From, member.Runs));
         Assert.Contains("it ended with 3", member.Reason, StringComparison.Ordinal);
-        Assert.Equal("2.0", Assert.Single((await installation.Client.ListDeviceSoftwareAsync(Device, Cancel)).Items).Version);
+        Assert.Equal("2.0", (await installation.Client.ListDeviceSoftwareAsync(Device, Cancel)).Items.First(s => s.Component == "edge").Version);
         var audit = (await installation.Client.ListAuditAsync(new AuditQuery(Kind: "rollout"), cancellationToken: Cancel)).Items.Where(a => a.Id == stopped.Id).Select(a => a.Action).Reverse();
         Assert.Equal(["draft", "start", "stop"], audit);
     }
@@ -52,11 +52,14 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
             devices: [ { id: {{Device}}, site: hq/a, model: T-100 } ]
             """)).Secrets;
         await AddKeyAsync();
-        var version = await AddAsync("2.0", Starts + Padding(700_000));
+        var (version, tooNew) = (await AddAsync("2.0", Starts + Padding(700_000), needs: "bootloader=2.0"), await AddAsync("2.1", Starts, needs: "bootloader=3.0"));
         var region = gateways == 2 ? await installation.StartFogAsync("gw-region", "hq/region") : null;
         var last = gateways > 0 ? await installation.StartFogAsync("gw-a", "hq/a", region is null ? null : $"http://{region.Ready["http"]}") : installation.Cloud;
         await using var agent = await SuperviseAsync(secrets[Device], Installation.Port(last), isByHttp ? $"http://{last.Ready["http"]}" : null);
         await ActiveAsync();
+        await RunsAsync("2.1");
+        var refused = Assert.Single((await installation.Client.PlanRolloutAsync(new CreateRollout(tooNew, Devices: [Device]), Cancel)).Excluded);
+        Assert.Equal("it needs bootloader 3.0 or later, and the device has 2.1", refused.Why);
         var done = await RollOutAsync(version);
         Assert.Equal(("done", 1, 0), (done.State, done.Rings[0].Updated, done.Rings[0].Failed));
         await RunsAsync("2.0");
@@ -108,13 +111,13 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
         await ActiveAsync();
         await AddKeyAsync("k2");
         Assert.Equal("done", (await RollOutAsync(await AddRingAsync("2", "k1"))).State);
-        Assert.Equal("keys", Assert.Single(await RunsAsync("2")).Component);
+        Assert.Contains(await RunsAsync("2"), s => (s.Component, s.Version) == ("keys", "2"));
 
         await StrataAsync("artifacts", "keys", "delete", "k1", "--data", installation.CloudFolder);
         Assert.Equal("done", (await RollOutAsync(await AddRingAsync("3", "k2"))).State);
         Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(installation.Folder, "ring-3.json"), Cancel), await File.ReadAllBytesAsync(Path.Combine(Updates, "keys.json"), Cancel));
         Assert.Equal("done", (await RollOutAsync(await AddAsync("2.0", Starts, "k2"))).State);
-        Assert.Equal([("edge", "2.0"), ("keys", "2"), ("keys", "3")], (await RunsAsync("2.0")).Select(s => (s.Component, s.Version)).Order());
+        Assert.Equal([("bootloader", "2.1"), ("edge", "1.0"), ("edge", "2.0"), ("keys", "2"), ("keys", "3")], (await RunsAsync("2.0")).Select(s => (s.Component, s.Version)).Order());
 
         async Task<string> AddRingAsync(string version, string key)
         {
@@ -148,16 +151,16 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     private async Task<IReadOnlyList<DeviceSoftware>> RunsAsync(string version) =>
         (await Eventually.IsAsync(() => installation.Client.ListDeviceSoftwareAsync(Device, Cancel), all => all.Items.Any(s => s.Version == version), $"it is written that the device runs {version}")).Items;
 
-    private async Task<string> AddAsync(string version, string script, string key = "k1")
+    private async Task<string> AddAsync(string version, string script, string key = "k1", string? needs = null)
     {
         var file = Path.Combine(installation.Folder, $"edge-{version}.sh");
         await File.WriteAllTextAsync(file, $"{script}# {version}\n", Cancel);
-        return await AddFileAsync(file, "edge", version, key);
+        return await AddFileAsync(file, "edge", version, key, needs);
     }
 
-    private async Task<string> AddFileAsync(string file, string component, string version, string key)
+    private async Task<string> AddFileAsync(string file, string component, string version, string key, string? needs = null)
     {
-        await StrataAsync("artifacts", "add", file, "--component", component, "--version", version, "--model", "T-100", "--key", KeyFile(key), "--data", installation.CloudFolder);
+        await StrataAsync(["artifacts", "add", file, "--component", component, "--version", version, "--model", "T-100", "--key", KeyFile(key), "--data", installation.CloudFolder, .. needs is null ? (string[])[] : ["--needs", needs]]);
         return Assert.Single((await installation.Client.ListArtifactsAsync(component, cancellationToken: Cancel)).Items, a => a.Version == version).Id;
     }
 
@@ -186,7 +189,7 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
         await StrataAsync("artifacts", "keys", "ring", "--out", Path.Combine(updates, "keys.json"), "--data", installation.CloudFolder);
         var agent = installation.Create("agent", [
             "edge", "supervise", "--updates", updates, "--install", first, "--install-version", "1.0", "--until-stdin-closes", "--", "--data", data, "--device", Device, "--secret-file", secretFile,
-            "--to", $"mqtt://127.0.0.1:{mqttPort}", "--source", "host", .. from is null ? (string[])[] : ["--updates-from", from], "--model", "T-100", "--ask-every", "10s", "--flush-limit", "100ms"]);
+            "--to", $"mqtt://127.0.0.1:{mqttPort}", "--source", "host", .. from is null ? (string[])[] : ["--updates-from", from], "--model", "T-100", "--has", "bootloader=2.1", "--ask-every", "10s", "--flush-limit", "100ms"]);
         await agent.StartAsync(Installation.StartLimit, Cancel);
         return agent;
     }

@@ -24,11 +24,13 @@ public sealed class JobTopicsTests
         foreach (var (job, reason) in new[] { ("fits", new string('x', 900)), ("long", new string('x', 5_000)), ("wide", string.Concat(Enumerable.Repeat("€😀", 1_000))) })
             await topics.OnPublish(Said($"jobs/{job}/update", JsonSerializer.Serialize(new { state = "failed", reason, version = "1.0" })))!;
         await topics.OnPublish(Said("jobs/no-json/update", new string('x', 5_000)))!;
+        await topics.OnPublish(Said("jobs/software", """{"edge":"1.0","bootloader":"2.1"}"""))!;
         await topics.OnPublish(Said("jobs/last/update", "{}"))!;
         await parent.UntilAsync(p => Details(p).Any(d => d.StartsWith("jobs/last/", StringComparison.Ordinal)), "the last report");
         var said = Details(parent).ToDictionary(d => d[..d.IndexOf(' ', StringComparison.Ordinal)], d => d[d.IndexOf(' ', StringComparison.Ordinal)..]);
-        Assert.Equal(["jobs/fits/update", "jobs/last/update", "jobs/long/update", "jobs/next", "jobs/wide/update"], said.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["jobs/fits/update", "jobs/last/update", "jobs/long/update", "jobs/next", "jobs/software", "jobs/wide/update"], said.Keys.Order(StringComparer.Ordinal));
         Assert.Equal((900, 300), (ReasonOf(said["jobs/fits/update"]).Length, ReasonOf(said["jobs/long/update"]).Length));
+        Assert.Equal(""" {"edge":"1.0","bootloader":"2.1"}""", said["jobs/software"]);
         Assert.StartsWith("€😀€😀", ReasonOf(said["jobs/wide/update"]), StringComparison.Ordinal);
         Assert.All(said, s => Assert.True(Encoding.UTF8.GetByteCount(s.Key + s.Value) <= FleetEvent.MaxDetailBytes));
         Assert.Null(topics.OnPublish(Said("jobs/a/b/update", "{}")));

@@ -17,6 +17,7 @@ namespace Strata.Cloud.Contracts;
 [JsonSerializable(typeof(Page<AffectedDevice>))]
 [JsonSerializable(typeof(JobInfo))]
 [JsonSerializable(typeof(JobReport))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(Page<SiteInfo>))]
 [JsonSerializable(typeof(Page<GatewayInfo>))]
 [JsonSerializable(typeof(Page<DeviceInfo>))]

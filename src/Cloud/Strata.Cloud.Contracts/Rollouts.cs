@@ -82,6 +82,7 @@ public sealed record RolloutStranded(string Device, string Why);
 /// <summary>What a rollout would be: nothing was sent.</summary>
 /// <param name="Matched">Devices that the query finds.</param>
 /// <param name="Excluded">Of them, those that the update is not for, by reason.</param>
+/// <param name="Warnings">Of the targets: those that cannot be taken back, those that are not heard, whose battery is low, that another rollout has.</param>
 /// <param name="Bytes">That are downloaded in all.</param>
 /// <param name="Cost">At <see cref="CostPerMb"/>.</param>
 /// <param name="AirtimeSeconds">Of the slowest kind of device, for one download.</param>
@@ -90,7 +91,7 @@ public sealed record RolloutRehearsal(
     string Artifact, int Matched, int Targets, IReadOnlyList<RehearsalReason> Excluded, IReadOnlyList<RehearsalReason> Warnings, long Bytes, double CostPerMb, double Cost, double AirtimeSeconds, double BatteryPercent,
     TimeSpan Expected, IReadOnlyList<RehearsalRing> Rings);
 
-/// <param name="Devices">Some of them, at most twenty.</param>
+/// <param name="Devices">The first of them, at most 500.</param>
 public sealed record RehearsalReason(string Why, int Count, IReadOnlyList<string> Devices);
 
 /// <param name="Installing">How long giving it to the ring takes, from the devices' own intervals.</param>

@@ -234,32 +234,10 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
     /// <summary>The rollout by which devices of another were taken back last, while it is kept.</summary>
     private static Rollout? Earlier(TenantRollouts book, Rollout rollout) => book.All.GetValueOrDefault(rollout.Head.Rollback ?? "")?.Rollout;
 
-    /// <summary>Under the gate. Many devices come from the same few versions, each of which is looked up once.</summary>
+    /// <summary>Under the gate.</summary>
     private RollbackDraft Draft(Caller caller, Rollout rollout)
     {
-        var (now, ways) = (time.GetUtcNow(), new Dictionary<(string? Artifact, string? From, string? Model), WayBack>());
-        return RollbackPlanning.Make(rollout, Earlier(store.Of(caller.Tenant), rollout), Guid.CreateVersion7(now).ToString("N")[..20], caller.Actor, Way, now);
-
-        WayBack Way(RolloutMember member)
-        {
-            var key = (member.Candidate.Artifact, member.Candidate.From, member.Candidate.Target.Model);
-            return ways.TryGetValue(key, out var known) ? known : ways[key] = WayBack(caller.Tenant, rollout, member);
-        }
-    }
-
-    private WayBack WayBack(TenantId tenant, Rollout rollout, RolloutMember member)
-    {
-        if (rollout.Plan.Configuration is not null)
-            return new WayBack(rollout.Plan.Artifact, member.Candidate.From, null);
-        var now = artifacts.Find(tenant, member.Candidate.Artifact ?? rollout.Plan.Artifact);
-        if (now is { Reversible: false })
-            return new WayBack(null, null, $"{now.Component} {now.Version} says that nothing goes back from it");
-        if (member.Candidate.From is not { } from)
-            return new WayBack(null, null, "nobody knows what it ran before");
-        if (artifacts.FindVersion(tenant, rollout.Plan.Component, from, member.Candidate.Target.Model ?? "") is not { } before)
-            return new WayBack(null, null, $"the artifact {rollout.Plan.Component} {from} for '{member.Candidate.Target.Model}' is not here");
-        return now is not null && before.Counter < now.Counter
-            ? new WayBack(null, null, $"the counter of {from} is {before.Counter}, and the device has confirmed {now.Counter}: it takes no older one")
-            : new WayBack(before.Id, before.Version, null);
+        var (now, ways) = (time.GetUtcNow(), new WaysBack(artifacts, caller.Tenant, rollout.Plan));
+        return RollbackPlanning.Make(rollout, Earlier(store.Of(caller.Tenant), rollout), Guid.CreateVersion7(now).ToString("N")[..20], caller.Actor, m => ways.Of(m.Candidate), now);
     }
 }

@@ -21,6 +21,12 @@ public sealed class UpdatesOptions
     /// <summary>Longest reason that a device gives, characters; the rest is cut off. 10 to 10,000; 500 unless given.</summary>
     public int MaxReason { get; set; } = 500;
 
+    /// <summary>Components that a device says at once that it has. 1 to 64; 32 unless given.</summary>
+    public int MaxComponents { get; set; } = 32;
+
+    /// <summary>Versions of a component that are remembered of a device, the newest. 2 to 1,000; 50 unless given.</summary>
+    public int MaxSoftwareKept { get; set; } = 50;
+
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
@@ -29,6 +35,8 @@ public sealed class UpdatesOptions
         Check(MaxRollouts is >= 1 and <= 1_000, nameof(MaxRollouts), "1 to 1,000");
         Check(MaxTargets is >= 1 and <= 1_000_000, nameof(MaxTargets), "1 to 1,000,000");
         Check(MaxTold is >= 0 and <= 100_000, nameof(MaxTold), "0 to 100,000");
+        Check(MaxComponents is >= 1 and <= 64, nameof(MaxComponents), "1 to 64");
+        Check(MaxSoftwareKept is >= 2 and <= 1_000, nameof(MaxSoftwareKept), "2 to 1,000");
         Check(MaxReason is >= 10 and <= 10_000, nameof(MaxReason), "10 to 10,000");
     }
 

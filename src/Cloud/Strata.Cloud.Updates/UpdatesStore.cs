@@ -19,7 +19,7 @@ namespace Strata.Cloud.Updates;
 /// of it: of many that ask at once the first writes for all. Nobody is told of a decision before it is written. After a write that failed, or of which nobody knows, the memory is loaded again, and what was decided
 /// on the old one is refused.
 /// </summary>
-internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<UpdatesStore> logger)
+internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numbers, UpdatesOptions options, TimeProvider time, ILogger<UpdatesStore> logger)
     : AuditedStore<UpdatesDbContext>(database, UpdatesDbContext.MigrationsTable, static (options, tenant) => new UpdatesDbContext(options, tenant), numbers, time, logger)
 {
     private readonly AuditNumbers numbers = numbers;
@@ -65,7 +65,7 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
                 book.Add(live);
             }
             foreach (var row in software)
-                book.Runs(DeviceId.Parse(row.Device), row.Component, row.Version, row.Since);
+                book.Runs(row, int.MaxValue, out _);
         }
     }
 
@@ -137,7 +137,7 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
     }
 
     /// <summary>What was decided until now, and nothing that a write before has taken.</summary>
-    private static List<(object? Before, object? After)> Differences(TenantId tenant, TenantRollouts book)
+    private List<(object? Before, object? After)> Differences(TenantId tenant, TenantRollouts book)
     {
         var rows = new List<(object?, object?)>();
         foreach (var live in book.Removed)
@@ -145,6 +145,9 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
         book.Removed.Clear();
         foreach (var live in book.All.Values)
             Differences(tenant, book, live, rows);
+        foreach (var said in book.Said)
+            Note(book, said, rows);
+        book.Said.Clear();
         return rows;
     }
 
@@ -160,7 +163,7 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
     /// <summary>To be deleted: by its key.</summary>
     private static RolloutMemberRow MemberRow(TenantId tenant, string rollout, DeviceId device) => new() { TenantId = tenant.Value, Rollout = rollout, Device = device.Value, State = "", Content = "" };
 
-    private static void Differences(TenantId tenant, TenantRollouts book, LiveRollout live, List<(object? Before, object? After)> rows)
+    private void Differences(TenantId tenant, TenantRollouts book, LiveRollout live, List<(object? Before, object? After)> rows)
     {
         var (rollout, id) = (live.Rollout, live.Rollout.Plan.Id);
         if (!ReferenceEquals(live.Written, rollout.Head))
@@ -177,11 +180,21 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
             // Only what was confirmed, or has gone back, is what it runs.
             var component = rollout.Plan.Component;
             var since = EventTime.ToDateTimeOffset(EventTime.From(member.Since));
-            if (member.State is MemberState.Succeeded or MemberState.RolledBack && rollout.Plan is { Mode: not UpdateMode.DownloadOnly, Configuration: null } && Runs(rollout, member) is { } version && book.Runs(member.Id, component, version, since))
-                rows.Add((null, new DeviceSoftwareRow { TenantId = tenant.Value, Device = member.Id.Value, Component = component, Since = since, Version = version, Rollout = id }));
+            if (member.State is MemberState.Succeeded or MemberState.RolledBack && rollout.Plan is { Mode: not UpdateMode.DownloadOnly, Configuration: null } && Runs(rollout, member) is { } version)
+                Note(book, new DeviceSoftwareRow { TenantId = tenant.Value, Device = member.Id.Value, Component = component, Since = since, Version = version, Rollout = id }, rows);
         }
         foreach (var device in left.Where(live.WrittenMembers.Remove))
             rows.Add((MemberRow(tenant, id, device), null));
+    }
+
+    /// <summary>What a device runs, when that is news; with it goes what is too old to be remembered.</summary>
+    private void Note(TenantRollouts book, DeviceSoftwareRow row, List<(object? Before, object? After)> rows)
+    {
+        if (!book.Runs(row, options.MaxSoftwareKept, out var dropped))
+            return;
+        rows.Add((null, row));
+        if (dropped is { } since)
+            rows.Add((row with { Since = since }, null));
     }
 
     private static string? Runs(Rollout rollout, RolloutMember member) => member.Runs ?? (member.State == MemberState.Succeeded ? member.Candidate.Version ?? rollout.Plan.Version : member.Candidate.From);

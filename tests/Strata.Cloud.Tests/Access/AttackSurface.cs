@@ -51,6 +51,7 @@ internal static class AttackSurface
         ["POST /api/v1/rollouts/{id}/rollback"] = new(t => [$"/api/v1/rollouts/{t.Word}/rollback"], _ => ""),
         ["GET /api/v1/devices/{id}/software"] = new(t => [$"/api/v1/devices/{t.Device}/software"]),
         ["GET /api/v1/devices/{id}/jobs/next"] = new(t => [$"/api/v1/devices/{t.Device}/jobs/next"]),
+        ["PUT /api/v1/devices/{id}/jobs/software"] = new(t => [$"/api/v1/devices/{t.Device}/jobs/software"], t => $$"""{"c-{{t.Word}}":"1.0"}"""),
         ["PUT /api/v1/devices/{id}/jobs/{job}"] = new(t => [$"/api/v1/devices/{t.Device}/jobs/{t.Word}"], _ => """{"state":"succeeded"}"""),
         ["GET /api/v1/groups"] = new(_ => ["/api/v1/groups"]),
         ["GET /api/v1/groups/{id}"] = new(t => [$"/api/v1/groups/{t.Group}"]),

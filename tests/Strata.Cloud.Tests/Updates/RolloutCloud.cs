@@ -64,6 +64,15 @@ public sealed class FewArtifacts : IArtifacts
 
     public static readonly ArtifactFacts New = Of("2.0", 'b', [new DeltaFacts(Old.Sha256, new string('c', 64), 9, "bsdiff")], [new BomComponent("openssl", "3.0.14", null)]);
 
+    /// <summary>3.0, which needs a boot loader of 2.0.</summary>
+    public static readonly ArtifactFacts Needing = Of("3.0", 'd', [], []) with { Needs = [new ComponentNeed("bootloader", "2.0")] };
+
+    /// <summary>4.0, from which nothing goes back.</summary>
+    public static readonly ArtifactFacts OneWay = Of("4.0", 'e', [], []) with { Reversible = false };
+
+    /// <summary>5.0, with a higher counter than all before.</summary>
+    public static readonly ArtifactFacts Counted = Of("5.0", 'f', [], []) with { Counter = 2 };
+
     /// <summary>How often a version was looked up.</summary>
     public int Lookups { get; private set; }
 
@@ -75,7 +84,7 @@ public sealed class FewArtifacts : IArtifacts
         return All(tenant).FirstOrDefault(a => a.Component == component && a.Version == version && a.Models.Contains(model));
     }
 
-    public IReadOnlyList<ArtifactFacts> All(TenantId tenant) => [New, Old];
+    public IReadOnlyList<ArtifactFacts> All(TenantId tenant) => [New, Old, Needing, OneWay, Counted];
 
     private static ArtifactFacts Of(string version, char digit, IReadOnlyList<DeltaFacts> deltas, IReadOnlyList<BomComponent> bom) => new(
         $"app/{version}/{new string(digit, 12)}", "app", version, ["m1"], [], [], [], 1, new string(digit, 64), 1_000, true, Encoding.UTF8.GetBytes("{}"), [new ManifestSignature("k1", "ed25519", new byte[64])], deltas, bom);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using Strata.Cloud.Contracts;
 
 namespace Strata.Cloud.Tests.Updates;
@@ -53,6 +54,15 @@ public abstract class RolloutSteps(RolloutCloud cloud)
                 Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
         }
         return jobs;
+    }
+
+    /// <param name="of">Whose it claims to be; its own unless given.</param>
+    protected async Task SoftwareAsync(DeviceSecret device, string software, HttpStatusCode expected, string? of = null)
+    {
+        using var http = Cloud.As(device);
+        using var content = new StringContent(software, Encoding.UTF8, "application/json");
+        using var answer = await http.PutAsync($"/api/v1/devices/{of ?? device.Id}/jobs/software", content, Cancel);
+        Assert.Equal(expected, answer.StatusCode);
     }
 
     protected async Task ReportAsync(DeviceSecret device, string job, JobReport report, HttpStatusCode expected)

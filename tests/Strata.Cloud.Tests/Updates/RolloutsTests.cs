@@ -82,6 +82,7 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
         var posted = System.Threading.Channels.Channel.CreateUnbounded<RolloutInfo>();
         await using var receiver = await TestHook.StartAsync(async context => posted.Writer.TryWrite((await context.Request.ReadFromJsonAsync(ContractsJson.Default.RolloutInfo, Cancel))!), Cancel);
         await Cloud.Client.PutHookAsync("rollouts", new SaveHook($"{receiver.Urls.Single()}/hook", ["rollout.aborted"]), Cancel);
+        using var application = await TestApplication.ListenAsync(Cloud, Cloud.Node.AdminToken, "fleet/rollouts", Cancel);
         var bad = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=bad", Rings: [new(0.5, TimeSpan.FromHours(1)), new(1, TimeSpan.Zero)], NeedsApproval: false));
         var jobs = await PollAsync(devices);
         Assert.Equal(6, jobs.Count);
@@ -90,6 +91,11 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
             await ReportAsync(devices[id], bad.Id, i == 0 ? new JobReport("rolledBack", "watchdog", "1.0") : new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
         await Cloud.LookAsync();
         var stopped = await Cloud.Client.GetRolloutAsync(bad.Id, Cancel);
+        RolloutInfo heard;
+        do
+            heard = JsonSerializer.Deserialize((await application.NextAsync(Cancel)).Text, ContractsJson.Default.RolloutInfo)!;
+        while (heard.Id != bad.Id || heard.State == "running");
+        Assert.Equal(("aborted", stopped.Why), (heard.State, heard.Why));
         var told = await posted.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancel);
         Assert.Equal((bad.Id, "aborted"), (told.Id, told.State));
         await Cloud.Client.DeleteHookAsync("rollouts", Cancel);
@@ -200,7 +206,8 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
         var devices = await RunOldAsync("many", 4);
         var (request, before) = (new CreateRollout(FewArtifacts.New.Id, "tag.run=many", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false), Cloud.Artifacts.Lookups);
         Assert.Equal(4 * 9, (await Cloud.Client.PlanRolloutAsync(request, Cancel)).Bytes);
-        Assert.Equal(before + 1, Cloud.Artifacts.Lookups);
+        // For the patch, and for the way back.
+        Assert.Equal(before + 2, Cloud.Artifacts.Lookups);
         var rollout = await StartAsync(request);
         foreach (var id in (await PollAsync(devices)).Keys)
             await ReportAsync(devices[id], rollout.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
@@ -257,6 +264,105 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
     }
 
     [Fact]
+    public async Task An_update_that_needs_another_component_is_for_who_says_that_it_has_it()
+    {
+        var devices = await DevicesAsync("needs", 3);
+        await SoftwareAsync(devices["needs-0"], """{"app":"1.0","bootloader":"2.1"}""", HttpStatusCode.NoContent);
+        await SoftwareAsync(devices["needs-1"], """{"app":"1.0","bootloader":"1.9"}""", HttpStatusCode.NoContent);
+        var request = new CreateRollout(FewArtifacts.Needing.Id, "tag.run=needs", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false);
+        var plan = await Cloud.Client.PlanRolloutAsync(request, Cancel);
+        Assert.Equal((3, 1), (plan.Matched, plan.Targets));
+        Assert.Equal(
+            [("it needs bootloader 2.0 or later, and the device has 1.9", "needs-1"), ("it needs bootloader 2.0 or later, and the device has none", "needs-2")],
+            plan.Excluded.Select(e => (e.Why, Assert.Single(e.Devices))).Order());
+        var rollout = await StartAsync(request);
+        Assert.Equal(["needs-0"], (await PollAsync(devices)).Keys);
+
+        await Cloud.StopAsync();
+        await Cloud.StartAsync();
+        Assert.Equal([("app", "1.0", (string?)null), ("bootloader", "2.1", null)], (await Cloud.Client.ListDeviceSoftwareAsync("needs-0", Cancel)).Items.Select(s => (s.Component, s.Version, s.Rollout)).Order());
+        await SoftwareAsync(devices["needs-1"], """{"bootloader":"2.0"}""", HttpStatusCode.NoContent);
+        Cloud.Time.Offset += TimeSpan.FromSeconds(2);
+        await Cloud.LookAsync();
+        Assert.Equal(["needs-0", "needs-1"], (await PollAsync(devices)).Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("1.0", Assert.Single((await Cloud.Client.ListRolloutDevicesAsync(rollout.Id, cancellationToken: Cancel)).Items, d => d.Device == "needs-1").From);
+    }
+
+    [Fact]
+    public async Task What_a_device_says_of_its_software_is_checked_and_remembered_within_bounds()
+    {
+        var devices = await DevicesAsync("says", 2);
+        var device = devices["says-0"];
+        await SoftwareAsync(device, """{"App":"1.0"}""", HttpStatusCode.BadRequest);
+        await SoftwareAsync(device, """{"app":"1 0"}""", HttpStatusCode.BadRequest);
+        await SoftwareAsync(device, """{"app":null}""", HttpStatusCode.BadRequest);
+        await SoftwareAsync(device, """["app"]""", HttpStatusCode.BadRequest);
+        await SoftwareAsync(device, $"{{{string.Join(',', Enumerable.Range(0, Cloud.Limits.MaxComponents + 1).Select(i => $"\"c{i}\":\"1\""))}}}", HttpStatusCode.BadRequest);
+        await SoftwareAsync(device, """{"app":"1.0"}""", HttpStatusCode.NotFound, of: "says-1");
+        Assert.Empty((await Cloud.Client.ListDeviceSoftwareAsync("says-0", Cancel)).Items);
+
+        var kept = Cloud.Limits.MaxSoftwareKept;
+        Cloud.Limits.MaxSoftwareKept = 3;
+        foreach (var version in (string[])["1.0", "1.0.0", "1.1", "1.2", "1.3"])
+        {
+            await SoftwareAsync(device, $$"""{"app":"{{version}}"}""", HttpStatusCode.NoContent);
+            Cloud.Time.Offset += TimeSpan.FromMinutes(1);
+        }
+        Assert.Equal(["1.3", "1.2", "1.1"], (await Cloud.Client.ListDeviceSoftwareAsync("says-0", Cancel)).Items.Select(s => s.Version));
+        // A clock that goes back hides nothing.
+        Cloud.Time.Offset -= TimeSpan.FromHours(1);
+        await SoftwareAsync(device, """{"app":"1.4"}""", HttpStatusCode.NoContent);
+        Cloud.Time.Offset += TimeSpan.FromHours(1);
+        Cloud.Limits.MaxSoftwareKept = kept;
+        await Cloud.StopAsync();
+        await Cloud.StartAsync();
+        Assert.Equal(["1.4", "1.3", "1.2"], (await Cloud.Client.ListDeviceSoftwareAsync("says-0", Cancel)).Items.Select(s => s.Version));
+        Assert.Empty((await Cloud.Client.ListDeviceSoftwareAsync("says-1", Cancel)).Items);
+    }
+
+    [Fact]
+    public async Task Who_cannot_go_back_is_named_before_a_rollout_begins_and_when_it_is_taken_back()
+    {
+        var devices = await RunOldAsync("way", 2);
+        foreach (var id in (string[])["way-new", "way-gone"])
+            devices[id] = await Cloud.Client.CreateDeviceAsync(new CreateDevice(id, Model: "m1") { Tags = new Dictionary<string, string> { ["run"] = "way" } }, Cancel);
+        await SoftwareAsync(devices["way-gone"], """{"app":"0.9"}""", HttpStatusCode.NoContent);
+        var request = new CreateRollout(FewArtifacts.New.Id, "tag.run=way", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false);
+        Assert.Equal(
+            [("cannot be taken back: nobody knows which app they ran before", "way-new"), ("cannot be taken back: the artifact app 0.9 for 'm1' is not here", "way-gone")], await StrandedAsync(request));
+        Assert.All(await StrandedAsync(request with { Artifact = FewArtifacts.OneWay.Id }), s => Assert.Equal("cannot be taken back: app 4.0 says that nothing goes back from it", s.Why));
+        Assert.Equal(2, (await StrandedAsync(request with { Artifact = FewArtifacts.Counted.Id })).Count(s => s.Why == "cannot be taken back: the counter of 1.0 is 1, and who has confirmed 2 takes no older one"));
+        Assert.Empty(await StrandedAsync(request with { Artifact = FewArtifacts.OneWay.Id, Mode = "downloadOnly" }));
+
+        var rollout = await StartAsync(request);
+        foreach (var id in (await PollAsync(devices)).Keys)
+            await ReportAsync(devices[id], rollout.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
+        var back = await Cloud.Client.RollBackRolloutAsync(rollout.Id, dryRun: true, Cancel);
+        Assert.Equal(2, back.Devices);
+        Assert.Equal([("way-gone", "the artifact app 0.9 for 'm1' is not here"), ("way-new", "nobody knows which app they ran before")], back.Stranded.Select(s => (s.Device, s.Why)));
+
+        async Task<List<(string Why, string Device)>> StrandedAsync(CreateRollout rollout) =>
+            [.. (await Cloud.Client.PlanRolloutAsync(rollout, Cancel)).Warnings.Where(w => w.Why.StartsWith("cannot", StringComparison.Ordinal)).SelectMany(w => w.Devices.Select(d => (w.Why, d))).Order()];
+    }
+
+    [Fact]
+    public async Task A_rehearsal_names_who_is_not_heard_and_whose_battery_is_low()
+    {
+        var devices = await DevicesAsync("weak", 3);
+        foreach (var (id, battery) in ((string, int)[])[("weak-0", 12), ("weak-1", 80)])
+        {
+            using var http = Cloud.As(devices[id]);
+            using var answer = await http.PostAsJsonAsync($"/api/v1/devices/{id}/health", new { battery }, Cancel);
+            Assert.True(answer.IsSuccessStatusCode);
+        }
+        var request = new CreateRollout(FewArtifacts.New.Id, "tag.run=weak", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false);
+        RolloutRehearsal plan = null!;
+        await WaitForAsync(async () => (plan = await Cloud.Client.PlanRolloutAsync(request, Cancel)).Warnings.Any(w => w.Why == "battery below 20 %"), "the battery to be known");
+        Assert.Equal(["weak-0"], plan.Warnings.Single(w => w.Why == "battery below 20 %").Devices);
+        Assert.Equal(["weak-2"], plan.Warnings.Single(w => w.Why.StartsWith("not heard now", StringComparison.Ordinal)).Devices);
+    }
+
+    [Fact]
     public async Task Over_mqtt_a_device_is_told_asks_and_reports_and_is_refused_with_a_code()
     {
         var device = (await DevicesAsync("mq", 1)).Values.Single();
@@ -275,6 +381,13 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
         var granted = await client.SubscribeAsync("devices/mq-0/jobs/#", MqttQualityOfServiceLevel.AtLeastOnce, Cancel);
         Assert.Equal(MqttClientSubscribeResultCode.GrantedQoS1, Assert.Single(granted.Items).ResultCode);
         Assert.Equal(("devices/mq-0/jobs/notify", $$"""{"job":"{{rollout.Id}}"}"""), await NextAsync());
+        await PublishAsync("software", """{"bootloader":"2.1"}""");
+        Assert.Equal(("devices/mq-0/jobs/software/accepted", "{}"), await NextAsync());
+        Assert.Equal("bootloader 2.1", string.Join(' ', (await Cloud.Client.ListDeviceSoftwareAsync("mq-0", Cancel)).Items.Select(s => $"{s.Component} {s.Version}")));
+        await PublishAsync("software", """{"bootloader":2}""");
+        var (refused, why) = await NextAsync();
+        Assert.Equal("devices/mq-0/jobs/software/rejected", refused);
+        Assert.StartsWith("""{"code":400,"message":""", why, StringComparison.Ordinal);
         await PublishAsync("next", "{}");
         var (topic, text) = await NextAsync();
         Assert.Equal("devices/mq-0/jobs/next/accepted", topic);

@@ -1,4 +1,6 @@
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Updates.Book;
+using Strata.Cloud.Updates.Rows;
 using Strata.Core.Devices;
 
 namespace Strata.Cloud.Tests.Updates;
@@ -11,13 +13,37 @@ public sealed class TenantRolloutsTests
     public void What_a_device_runs_is_what_it_said_last_by_time()
     {
         var (book, device) = (new TenantRollouts(), DeviceId.Parse("d-1"));
-        Assert.True(book.Runs(device, "app", "2.0", Start.AddHours(2)));
-        Assert.False(book.Runs(device, "app", "1.0", Start));
-        Assert.False(book.Runs(device, "app", "1.0", Start.AddHours(2)));
-        Assert.False(book.Runs(device, "app", "v2.0.0", Start.AddHours(3)));
+        Assert.True(Runs("app", "2.0", Start.AddHours(2)));
+        Assert.False(Runs("app", "1.0", Start));
+        Assert.False(Runs("app", "1.0", Start.AddHours(2)));
+        Assert.False(Runs("app", "v2.0.0", Start.AddHours(3)));
         Assert.Equal("2.0", book.VersionOf(device, "app"));
-        Assert.True(book.Runs(device, "app", "1.0", Start.AddHours(3)));
-        Assert.True(book.Runs(device, "boot", "7", Start));
+        Assert.True(Runs("app", "1.0", Start.AddHours(3)));
+        Assert.True(Runs("boot", "7", Start));
         Assert.Equal(("1.0", "7"), (book.VersionOf(device, "app"), book.VersionOf(device, "boot")));
+
+        bool Runs(string component, string version, DateTimeOffset since) => book.Runs(Row(device, component, version, since, rollout: "r-1"), keep: 50, out _);
     }
+
+    [Fact]
+    public void The_oldest_versions_are_let_go_of()
+    {
+        var (book, device) = (new TenantRollouts(), DeviceId.Parse("d-1"));
+        var dropped = Enumerable.Range(0, 5).Select(i => book.Runs(Row(device, "app", $"1.{i}", Start.AddHours(i), rollout: null), keep: 3, out var since) ? since : throw new InvalidOperationException()).ToArray();
+        Assert.Equal([null, null, null, Start, Start.AddHours(1)], dropped);
+    }
+
+    [Fact]
+    public void Its_firmware_is_of_no_component_of_a_device_that_says_which_it_has()
+    {
+        var (book, quiet, telling) = (new TenantRollouts(), DeviceId.Parse("d-1"), DeviceId.Parse("d-2"));
+        book.Runs(Row(quiet, "keys", "2", Start, rollout: "r-1"), keep: 50, out _);
+        book.Runs(Row(telling, "edge", "1.4", Start, rollout: null), keep: 50, out _);
+        var signs = new DeviceSigns(default, default, true, "1.4", null);
+        Assert.Equal(("1.4", "2"), (FleetFacts.VersionOf(book, quiet, "app", signs), FleetFacts.VersionOf(book, quiet, "keys", signs)));
+        Assert.Equal((null, "1.4"), (FleetFacts.VersionOf(book, telling, "bootloader", signs), FleetFacts.VersionOf(book, telling, "edge", signs)));
+    }
+
+    private static DeviceSoftwareRow Row(DeviceId device, string component, string version, DateTimeOffset since, string? rollout) =>
+        new() { TenantId = "main", Device = device.Value, Component = component, Version = version, Since = since, Rollout = rollout };
 }

@@ -64,6 +64,21 @@ public sealed class RefusalTests : IDisposable
         await RefusedAsync(device.Make(device.Manifest) with { Url = $"/artifacts/{TestDevice.Hash(TestDevice.Old)}" }, "names other bytes than the manifest");
     }
 
+    [Theory]
+    [InlineData("1.9", "it needs bootloader 2.0 or later, and the device has 1.9")]
+    [InlineData("2.0", null)]
+    [InlineData("2.1-rc1", null)]
+    public async Task It_needs_another_component_which_the_device_was_told_that_it_has(string bootloader, string? why)
+    {
+        using var other = new TestDevice { Has = new Dictionary<string, string> { ["bootloader"] = bootloader } };
+        var job = other.Make(other.Manifest with { Needs = [new ComponentNeed("bootloader", "2.0")] });
+        if (why is null)
+            await other.InstallAsync(job);
+        else
+            Assert.Equal(why, (await Assert.ThrowsAsync<UpdateRefusedException>(() => other.InstallAsync(job))).Message);
+        Assert.Equal(bootloader, other.Installer.Software()["bootloader"]);
+    }
+
     [Fact]
     public async Task There_is_no_room()
     {

@@ -62,7 +62,10 @@ internal sealed class TestDevice : IDisposable
 
     public MemorySource Source { get; } = new();
 
-    public UpdateOptions Options { get; } = new() { Folder = "none", From = new Uri("http://none"), Model = "T-100", Hardware = "B" };
+    /// <summary>Other components that it was told of.</summary>
+    public IReadOnlyDictionary<string, string> Has { get; init; } = new Dictionary<string, string>();
+
+    public UpdateOptions Options => new() { Folder = "none", From = new Uri("http://none"), Model = "T-100", Hardware = "B", Has = Has };
 
     public SlotFile Loader => new(Disk);
 

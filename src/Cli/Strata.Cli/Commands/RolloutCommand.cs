@@ -13,7 +13,7 @@ internal static class RolloutCommand
         CreatePlan(), CreateDraft(), CreateStart(), CreateList(), CreateShow(), CreateDevices(),
         CreateStep("approve", "Say yes to a rollout that somebody else made.", takesWhy: false), CreateStep("pause", "Give the update to nobody new; what has begun goes on.", takesWhy: true),
         CreateStep("resume", "Go on after a pause.", takesWhy: false), CreateStep("abort", "End a rollout; who has not begun to install is let go.", takesWhy: true),
-        CreateRetry(), CreateRollback(), CreateDelete(), CreateAffected(),
+        CreateRetry(), CreateRollback(), CreateDelete(), CreateSoftware(), CreateAffected(),
     };
 
     private static Command CreatePlan()
@@ -163,6 +163,22 @@ internal static class RolloutCommand
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata rollout rollback 0197c0ffee0123456789 --dry-run");
+    }
+
+    private static Command CreateSoftware()
+    {
+        var device = new Argument<string>("device") { Description = "The device." };
+        var command = new Command("software", "List what a device has run of which component, and since when, the newest first.") { device };
+        var node = new NodeOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var ran = (await node.Connect(parsed).ListDeviceSoftwareAsync(parsed.GetValue(device)!, cancellationToken)).Items;
+            node.Writer(parsed).List(ran, ContractsJson.Default.DeviceSoftware, "nobody knows what it runs",
+                new("component", d => d.Component), new("version", d => d.Version), new("since", d => d.Since.ToString("u", CultureInfo.InvariantCulture)),
+                new("until", d => d.Until?.ToString("u", CultureInfo.InvariantCulture) ?? ""), new("by", d => d.Rollout is { } rollout ? $"rollout {rollout}" : "what it said"));
+            return ExitCode.Success;
+        });
+        return HelpWithExamples.WithExamples(command, "strata rollout software th-17");
     }
 
     private static Command CreateAffected()

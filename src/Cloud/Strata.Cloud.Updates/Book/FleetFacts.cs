@@ -18,8 +18,8 @@ internal sealed class FleetFacts(IFleet fleet, IDeviceSigns signs, UpdatesStore 
 
     public IDeviceSigns Signs => signs;
 
-    /// <summary>What the device runs of a component: what it said in a job, else the firmware that its health names.</summary>
-    public static string? VersionOf(TenantRollouts book, DeviceId device, string component, in DeviceSigns signs) => book.VersionOf(device, component) ?? signs.Firmware;
+    /// <summary>What the device runs of a component: what it said last, else the firmware that its health names, unless it says which components it has.</summary>
+    public static string? VersionOf(TenantRollouts book, DeviceId device, string component, in DeviceSigns signs) => book.VersionOf(device, component) ?? (book.TellsItsSoftware(device) ? null : signs.Firmware);
 
     public static RolloutTarget TargetOf(FleetDevice device) => new(device.Id, device.Site?.Value, device.Model, device.Tags.GetValueOrDefault(HardwareTag), device.Gateway?.Value);
 

@@ -1,4 +1,5 @@
 using Strata.Cloud.Platform;
+using Strata.Cloud.Updates.Rows;
 using Strata.Core.Devices;
 using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Rollouts;
@@ -26,7 +27,8 @@ internal sealed class LiveRollout(Rollout rollout)
 internal sealed class TenantRollouts
 {
     private readonly Dictionary<DeviceId, List<LiveRollout>> ofDevice = [];
-    private readonly Dictionary<(DeviceId Device, string Component), (string Version, DateTimeOffset Since)> software = [];
+    private readonly Dictionary<(DeviceId Device, string Component), SoftwareHistory> software = [];
+    private readonly HashSet<DeviceId> telling = [];
 
     public Lock Gate { get; } = new();
 
@@ -40,6 +42,9 @@ internal sealed class TenantRollouts
 
     /// <summary>What somebody did that is not written yet, the oldest first. Written with what has come of it.</summary>
     public List<UpdateAudit> Done { get; } = [];
+
+    /// <summary>What devices said by themselves that they run and that is not written yet.</summary>
+    public List<DeviceSoftwareRow> Said { get; } = [];
 
     /// <summary>Rollouts that are not in memory any more and whose rows are there yet.</summary>
     public List<LiveRollout> Removed { get; } = [];
@@ -87,14 +92,32 @@ internal sealed class TenantRollouts
     /// <summary>What a device runs of a component, as it said last; null when it never did.</summary>
     public string? VersionOf(DeviceId device, string component) => software.TryGetValue((device, component), out var runs) ? runs.Version : null;
 
-    public IEnumerable<(DeviceId Device, string Component, string Version)> Software => software.Select(s => (s.Key.Device, s.Key.Component, s.Value.Version));
+    /// <summary>Whether a device says by itself which components it has: its firmware is none of those that it does not name.</summary>
+    public bool TellsItsSoftware(DeviceId device) => telling.Contains(device);
 
-    /// <summary>False when it is known already, or something newer is.</summary>
-    public bool Runs(DeviceId device, string component, string version, DateTimeOffset since)
+    /// <summary>Whether a device's component differs from what it is known to run.</summary>
+    public bool IsNews(DeviceId device, string component, string version) => !UpdateVersion.Same(VersionOf(device, component), version);
+
+    /// <summary>Since when the device runs what is known last of a component; the beginning of time when nothing is.</summary>
+    public DateTimeOffset SinceOf(DeviceId device, string component) => software.TryGetValue((device, component), out var runs) ? runs.Since : DateTimeOffset.MinValue;
+
+    /// <summary>Notes what a device runs of a component; false when it is known already, or something newer is.</summary>
+    /// <param name="keep">Versions of a component that are remembered of a device.</param>
+    /// <param name="dropped">Since when it ran the one that is let go of; null when none is.</param>
+    public bool Runs(DeviceSoftwareRow row, int keep, out DateTimeOffset? dropped)
     {
-        if (software.TryGetValue((device, component), out var there) && (there.Since >= since || UpdateVersion.Same(there.Version, version)))
+        dropped = null;
+        var device = DeviceId.Parse(row.Device);
+        if (row.Rollout is null)
+            telling.Add(device);
+        var known = software.TryGetValue((device, row.Component), out var there);
+        if (known && (there.Since >= row.Since || UpdateVersion.Same(there.Version, row.Version)))
             return false;
-        software[(device, component)] = (version, since);
+        var earlier = known ? there.Earlier ?? new Queue<DateTimeOffset>() : null;
+        earlier?.Enqueue(there.Since);
+        if (earlier?.Count >= keep)
+            dropped = earlier.Dequeue();
+        software[(device, row.Component)] = new SoftwareHistory(row.Version, row.Since, earlier);
         return true;
     }
 
@@ -103,11 +126,16 @@ internal sealed class TenantRollouts
         All.Clear();
         ofDevice.Clear();
         software.Clear();
+        telling.Clear();
         Done.Clear();
+        Said.Clear();
         Removed.Clear();
         IsDoubtful = false;
         Loads++;
     }
+
+    /// <param name="Earlier">Since when it ran the versions before, the oldest first; null when there were none.</param>
+    private readonly record struct SoftwareHistory(string Version, DateTimeOffset Since, Queue<DateTimeOffset>? Earlier);
 }
 
 /// <summary>What somebody did with a rollout.</summary>

@@ -1,9 +1,12 @@
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform.Updates;
 using Strata.Cloud.Updates.Book;
+using Strata.Cloud.Updates.Rows;
 using Strata.Core;
 using Strata.Core.Devices;
+using Strata.Core.Telemetry;
 using Strata.Core.Tenancy;
+using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Rollouts;
 
 namespace Strata.Cloud.Updates.Jobs;
@@ -69,6 +72,39 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
                 return new Problem(ProblemKind.NotFound, $"Job {(job.Length > 60 ? job[..60] : job)} is none of {device}'s.");
             if (live.Rollout.Report(device, state, reason, report.Version, report.Progress, time.GetUtcNow()) is { } problem)
                 return problem;
+        }
+        return await store.WriteAsync(tenant, loads);
+    }
+
+    /// <summary>What a device says of the software that it has, version by component. What it does not name stays as it was known; what is known already is not written again.</summary>
+    public async Task<Problem?> SoftwareAsync(TenantId tenant, DeviceId device, IReadOnlyDictionary<string, string> components)
+    {
+        if (components.Count > options.MaxComponents)
+            return new Problem(ProblemKind.Invalid, $"{components.Count} components are named; {options.MaxComponents} at once are taken.");
+        foreach (var (component, version) in components)
+        {
+            if (!ManifestLimits.IsComponent(component))
+                return new Problem(ProblemKind.Invalid, "A component's name is 1 to 64 of a-z, 0-9, '.', '_', '-'.", "component");
+            if (!UpdateVersion.IsVersion(version))
+                return new Problem(ProblemKind.Invalid, $"The version of '{component}' is none: 1 to {UpdateVersion.MaxLength} letters, digits, '.', '_', '+', '-', ':'.", component);
+        }
+        var book = store.Of(tenant);
+        int loads;
+        lock (book.Gate)
+        {
+            loads = book.Loads;
+            if (book.IsDoubtful)
+                return RolloutDesk.Unavailable;
+            var news = components.Where(c => book.IsNews(device, c.Key, c.Value)).ToList();
+            if (news.Count == 0)
+                return null;
+            foreach (var (component, version) in news)
+            {
+                // The clock may have gone back since: what is said now is the newest nevertheless.
+                var now = EventTime.ToDateTimeOffset(EventTime.From(time.GetUtcNow()));
+                var (last, tick) = (book.SinceOf(device, component), TimeSpan.FromMilliseconds(1));
+                book.Said.Add(new DeviceSoftwareRow { TenantId = tenant.Value, Device = device.Value, Component = component, Version = version, Since = last < now ? now : last + tick });
+            }
         }
         return await store.WriteAsync(tenant, loads);
     }

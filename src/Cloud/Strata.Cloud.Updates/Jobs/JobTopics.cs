@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core;
@@ -11,11 +12,12 @@ using Strata.Node.Ingest;
 namespace Strata.Cloud.Updates.Jobs;
 
 /// <summary>
-/// <c>devices/{id}/jobs/...</c>: a device asks for its job and says what becomes of it, here or through its gateway, by which it is answered then. What it says is acknowledged when it is written.
+/// <c>devices/{id}/jobs/...</c>: a device says what software it has, asks for its job and says what becomes of it, here or through its gateway, by which it is answered then. What it says is acknowledged when it is written.
 /// </summary>
 internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDeviceWay way, TimeProvider time) : IDeviceTopics
 {
     private const string Next = "jobs/next";
+    private const string Software = "jobs/software";
     private const int MaxPayload = 16 * 1024;
 
     /// <summary>How long an answer waits for a gateway: a device asks again.</summary>
@@ -27,6 +29,8 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
     {
         if (message.Rest == Next)
             return NextAsync(message);
+        if (message.Rest == Software)
+            return SoftwareAsync(message);
         var parts = message.Rest.Split('/');
         return parts is ["jobs", { Length: > 0 and <= 64 } job, "update"] ? ReportAsync(message, job) : null;
     }
@@ -48,22 +52,32 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
 
     private async Task ReportAsync(DeviceMessage message, string job)
     {
-        var problem = Read(message.Payload, out var report) ?? await desk.ReportAsync(message.Tenant, message.Device, job, report!);
+        var problem = Read(message.Payload, ContractsJson.Default.JobReport, "'state'", out var report) ?? await desk.ReportAsync(message.Tenant, message.Device, job, report!);
         if (problem is null)
             await SayAsync(message, $"jobs/{job}/update/accepted", "{}"u8.ToArray());
         else
             await RefuseAsync(message, $"jobs/{job}/update", problem);
     }
 
-    private static Problem? Read(byte[] payload, out JobReport? report)
+    private async Task SoftwareAsync(DeviceMessage message)
+    {
+        var problem = Read(message.Payload, ContractsJson.Default.DictionaryStringString, "versions by component", out var components) ?? await desk.SoftwareAsync(message.Tenant, message.Device, components!);
+        if (problem is null)
+            await SayAsync(message, $"{Software}/accepted", "{}"u8.ToArray());
+        else
+            await RefuseAsync(message, Software, problem);
+    }
+
+    private static Problem? Read<T>(byte[] payload, JsonTypeInfo<T> type, string needed, out T? report)
+        where T : class
     {
         report = null;
         if (payload.Length > MaxPayload)
             return new Problem(ProblemKind.Invalid, $"A report has at most {MaxPayload} bytes.");
         try
         {
-            report = JsonSerializer.Deserialize(payload, ContractsJson.Default.JobReport);
-            return report is null ? new Problem(ProblemKind.Invalid, "The report is empty; an object with 'state' is needed.") : null;
+            report = JsonSerializer.Deserialize(payload, type);
+            return report is null ? new Problem(ProblemKind.Invalid, $"The report is empty; an object with {needed} is needed.") : null;
         }
         catch (JsonException e)
         {

@@ -20,6 +20,8 @@ internal static class JobRoutes
         api.MapGet("/devices/{id}/jobs/next", NextAsync).RequiresDevice().AcceptsOnly().WithName("GetNextJob").WithTags("Updates").WithSummary("What the device has to do; 204 when nothing").Produces<JobInfo>().Produces(StatusCodes.Status204NoContent);
         api.MapPut("/devices/{id}/jobs/{job}", ReportAsync).RequiresDevice().AcceptsOnly().WithName("ReportJob").WithTags("Updates").WithSummary("What becomes of a job; answered when it is written")
             .Accepts<JobReport>("application/json").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        api.MapPut("/devices/{id}/jobs/software", SoftwareAsync).RequiresDevice().AcceptsOnly().WithName("ReportSoftware").WithTags("Updates").WithSummary("What software the device has, version by component; answered when it is written")
+            .Accepts<Dictionary<string, string>>("application/json").Produces(StatusCodes.Status204NoContent);
     }
 
     private static async Task<IResult> NextAsync(HttpContext context, JobDesk desk, string id)
@@ -38,6 +40,16 @@ internal static class JobRoutes
         if (!report.IsOk)
             return ProblemResults.Of(report.Problem);
         return await desk.ReportAsync(context.Tenant(), device, job, report.Value) is { } problem ? ProblemResults.Of(problem) : Results.NoContent();
+    }
+
+    private static async Task<IResult> SoftwareAsync(HttpContext context, JobDesk desk, string id, CancellationToken cancellationToken)
+    {
+        if (Own(context, id) is not { } device)
+            return NotOwn;
+        var components = await context.Request.ReadJsonAsync(ContractsJson.Default.DictionaryStringString, cancellationToken, 16 * 1024);
+        if (!components.IsOk)
+            return ProblemResults.Of(components.Problem);
+        return await desk.SoftwareAsync(context.Tenant(), device, components.Value) is { } problem ? ProblemResults.Of(problem) : Results.NoContent();
     }
 
     private static DeviceId? Own(HttpContext context, string id) => context.User.Device() is { } device && device.Value == id ? device : null;

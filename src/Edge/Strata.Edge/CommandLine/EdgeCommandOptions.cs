@@ -61,6 +61,7 @@ internal sealed class EdgeCommandOptions
     private readonly Option<string?> model = new("--model") { Description = "With --updates: the device's model, which manifests must be for.", HelpName = "MODEL" };
     private readonly Option<string?> hardware = new("--hardware") { Description = "With --updates: its hardware revision.", HelpName = "REVISION" };
     private readonly Option<string?> component = new("--component") { Description = "With --updates: the component that is in the slots; default edge, with --update-with rauc os.", HelpName = "NAME" };
+    private readonly Option<string[]> has = new("--has") { Description = "With --updates: what else is on the device and updates may need: bootloader=2.1. May be repeated.", HelpName = "COMPONENT=VERSION" };
     private readonly Option<string?> selfTest = new("--self-test") { Description = "With --updates: a program that has to end with 0 before a new version is confirmed.", HelpName = "FILE" };
     private readonly Option<string?> updateWhen = new("--update-when") { Description = "With --updates: a program that has to end with 0 before a new version is installed (idle? battery full?).", HelpName = "FILE" };
     private readonly Option<string?> updateHours = new("--update-hours") { Description = "With --updates: the hours (UTC) in which new versions are installed, 01:00-04:30.", HelpName = "FROM-UNTIL" };
@@ -71,7 +72,7 @@ internal sealed class EdgeCommandOptions
     [
         data, device, secretFile, birth, birthKey, key, serial, authorities, to, source, map, timeColumn, timeFormat, speed, shiftEnd, offset, exitAtEnd, interval, deadBand, heartbeat, immediate, bufferBytes,
         whenFull, health, returnAfter, flushLimit, control,
-        updates, updateWith, restartWith, updatesFrom, model, hardware, component, selfTest, updateWhen, updateHours, askEvery, confirmWithin,
+        updates, updateWith, restartWith, updatesFrom, model, hardware, component, has, selfTest, updateWhen, updateHours, askEvery, confirmWithin,
     ];
 
     /// <exception cref="FormatException">A value is not what it should be; the message says which and what would be.</exception>
@@ -113,7 +114,7 @@ internal sealed class EdgeCommandOptions
     {
         if (parsed.GetValue(updates) is not { } folder)
         {
-            Option[] only = [updateWith, restartWith, updatesFrom, model, hardware, component, selfTest, updateWhen, updateHours, askEvery, confirmWithin];
+            Option[] only = [updateWith, restartWith, updatesFrom, model, hardware, component, has, selfTest, updateWhen, updateHours, askEvery, confirmWithin];
             return only.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } misplaced ? throw new FormatException($"{misplaced.Name} belongs to --updates DIR.") : null;
         }
         Uri? from = null;
@@ -122,13 +123,25 @@ internal sealed class EdgeCommandOptions
         var hours = ReadHours(parsed.GetValue(updateHours));
         var options = new UpdateOptions
         {
-            Folder = folder, From = from, Model = parsed.GetValue(model) ?? throw new FormatException("--updates needs --model: manifests say for which models they are."), Hardware = parsed.GetValue(hardware),
+            Folder = folder, From = from, Model = parsed.GetValue(model) ?? throw new FormatException("--updates needs --model: manifests say for which models they are."), Hardware = parsed.GetValue(hardware), Has = ReadHas(parsed),
             SelfTest = parsed.GetValue(selfTest), Precondition = parsed.GetValue(updateWhen), NotBefore = hours?.From, NotAfter = hours?.Until,
         };
         return options with
         {
             Rauc = ReadRauc(parsed), Component = parsed.GetValue(component) ?? (parsed.GetValue(updateWith) == WithRauc ? "os" : options.Component), AskEvery = Span(parsed, askEvery) ?? options.AskEvery, ConfirmWithin = Span(parsed, confirmWithin) ?? options.ConfirmWithin,
         };
+    }
+
+    private Dictionary<string, string> ReadHas(ParseResult parsed)
+    {
+        var found = new Dictionary<string, string>();
+        foreach (var text in parsed.GetValue(has) ?? [])
+        {
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1 || !found.TryAdd(text[..equals], text[(equals + 1)..]))
+                throw new FormatException($"--has is '{text}'; write COMPONENT=VERSION once of each component, for example bootloader=2.1.");
+        }
+        return found;
     }
 
     private RaucOptions? ReadRauc(ParseResult parsed)

@@ -82,6 +82,7 @@ internal sealed partial class UpdateAgent : IDisposable
             if (reached.CurrentCount == 0)
                 reached.Release();
             await TellAsync(cancellationToken);
+            await current.SayOfJobsAsync("software", SoftwareText(), cancellationToken);
             await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
             var asked = time.GetTimestamp();
             var told = time.GetTimestamp();
@@ -339,6 +340,19 @@ internal sealed partial class UpdateAgent : IDisposable
     {
         if (slots.Read()?.Outcome is { } outcome)
             await PublishAsync(outcome.Job, outcome.State, outcome.Reason, outcome.Version, null, cancellationToken);
+    }
+
+    private byte[] SoftwareText()
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            foreach (var (component, version) in installer.Software())
+                json.WriteString(component, version);
+            json.WriteEndObject();
+        }
+        return bytes.ToArray();
     }
 
     private Task SayAsync(UpdateJob asked, string state, string? reason, double progress, CancellationToken cancellationToken) =>

@@ -34,7 +34,7 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, SlotFile slots, IBootLoa
             throw new UpdateRefusedException($"it has {update.Size} bytes; this device takes {most}");
         var keys = update.Component == RingUpdate.Component || update.Needs.Any(n => n.Component == RingUpdate.Component) ? ring.Last() : ("", 0);
         if (UpdateCompatibility.Refusal(update, new UpdateTarget(
-            options.Model, options.Hardware, new Dictionary<string, string> { [options.Component] = state[state.Good]!.Version, [RingUpdate.Component] = keys.Version },
+            options.Model, options.Hardware, new Dictionary<string, string>(options.Has) { [options.Component] = state[state.Good]!.Version, [RingUpdate.Component] = keys.Version },
             new Dictionary<string, long> { [options.Component] = state.Counter, [RingUpdate.Component] = keys.Counter })) is { } why)
             throw new UpdateRefusedException(why);
         return update;
@@ -61,6 +61,17 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, SlotFile slots, IBootLoa
             disk.Delete(UpdateDownload.NameOf(update.Sha256));
             throw new UpdateRefusedException($"the disk is full: it has {update.Size} bytes, and {disk.Free} are free", e);
         }
+    }
+
+    /// <summary>What is on the device, version by component; of two slots the one that is good. Empty while nothing is in the slots.</summary>
+    public IReadOnlyDictionary<string, string> Software()
+    {
+        if (slots.Read() is not { } state)
+            return new Dictionary<string, string>();
+        var software = new Dictionary<string, string>(options.Has) { [options.Component] = state[state.Good]!.Version };
+        if (ring.Version is { Length: > 0 } keys)
+            software[RingUpdate.Component] = keys;
+        return software;
     }
 
     /// <summary>What the device has of the component that a job is about, whether its manifest is believed or not.</summary>

@@ -6,6 +6,9 @@ namespace Strata.Edge.Updates;
 /// <summary>How an agent updates itself.</summary>
 public sealed record UpdateOptions
 {
+    /// <summary>Of <see cref="Has"/>: what a gateway takes on in one message.</summary>
+    private const int MaxHas = 8;
+
     /// <summary>The folder with the two slots, or what is noted of them where RAUC has them, the ring of keys (<c>keys.json</c>) and what is being downloaded; not the data folder.</summary>
     public required string Folder { get; init; }
 
@@ -23,6 +26,9 @@ public sealed record UpdateOptions
 
     /// <summary>The component that the slots hold; a job of another one, beside the ring of keys, is refused. Default <c>edge</c>.</summary>
     public string Component { get; init; } = "edge";
+
+    /// <summary>What else is on the device that updates may need, version by component: <c>bootloader</c>, <c>os</c>, ... Default: nothing.</summary>
+    public IReadOnlyDictionary<string, string> Has { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Within what time of its start a new version must have proved itself, where its job does not say. 10 s to 1 h; default 5 min.</summary>
     public TimeSpan ConfirmWithin { get; init; } = TimeSpan.FromMinutes(5);
@@ -60,6 +66,15 @@ public sealed record UpdateOptions
             yield return $"{nameof(ConfirmWithin)} is {ConfirmWithin}; it must be 10 s to 1 h.";
         if (Component == RingUpdate.Component)
             yield return $"--component is '{RingUpdate.Component}', which is the ring of keys; take another name for the program.";
+        if (Has.Count > MaxHas)
+            yield return $"--has names {Has.Count} components; {MaxHas} are taken.";
+        foreach (var (name, version) in Has)
+        {
+            if (!ManifestLimits.IsComponent(name) || !UpdateVersion.IsVersion(version))
+                yield return $"--has is '{name}={version}'; write COMPONENT=VERSION, for example bootloader=2.1.";
+            else if (name == Component || name == RingUpdate.Component)
+                yield return $"--has names '{name}', of which the agent itself knows the version.";
+        }
         if (TrialStarts is < 1 or > 10)
             yield return $"{nameof(TrialStarts)} is {TrialStarts}; it must be 1 to 10.";
         if (ScriptLimit < TimeSpan.FromSeconds(1) || ScriptLimit > TimeSpan.FromMinutes(10))

@@ -17,6 +17,7 @@ namespace Strata.Fog.Artifacts;
 internal sealed class JobTopics(IngestWriter writer, Lazy<TelemetryMqttHost> host, TimeProvider time) : IDeviceTopics
 {
     private const string Next = "jobs/next";
+    private const string Software = "jobs/software";
 
     /// <summary>Characters of a report's reason: where the report is too long to go up as it is, and when that does not do.</summary>
     private static readonly int[] ReasonLengths = [300, 100];
@@ -29,7 +30,7 @@ internal sealed class JobTopics(IngestWriter writer, Lazy<TelemetryMqttHost> hos
     {
         if (message.Rest == Next)
             return KeepAsync(message, $"{Next} {{}}"); // What a device says with its question means nothing.
-        if (message.Rest.Split('/') is not ["jobs", { Length: > 0 and <= 64 }, "update"])
+        if (message.Rest != Software && message.Rest.Split('/') is not ["jobs", { Length: > 0 and <= 64 }, "update"])
             return null;
         if (Fit(message) is { } text)
             return KeepAsync(message, text);
