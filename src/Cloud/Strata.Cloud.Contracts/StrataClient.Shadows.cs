@@ -22,8 +22,8 @@ public sealed partial class StrataClient
     public Task<Page<string>> ListShadowsAsync(string device, CancellationToken cancellationToken = default) => GetAsync($"{ShadowPath(device)}/names", Json.PageString, cancellationToken);
 
     /// <summary>Newest first.</summary>
-    public Task<Page<ShadowChangeInfo>> ListShadowChangesAsync(string device, string? name = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
-        GetAsync(Query($"{ShadowPath(device)}/history", ("name", name), ("cursor", cursor), ("limit", limit)), Json.PageShadowChangeInfo, cancellationToken);
+    public Task<Page<ShadowChangeInfo>> ListShadowChangesAsync(string device, string? name = null, long? version = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query($"{ShadowPath(device)}/history", ("name", name), ("version", version), ("cursor", cursor), ("limit", limit)), Json.PageShadowChangeInfo, cancellationToken);
 
     /// <param name="from">A version or a time; with neither, what is desired against what is reported.</param>
     /// <param name="to">Null for now.</param>

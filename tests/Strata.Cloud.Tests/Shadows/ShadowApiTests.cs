@@ -42,11 +42,15 @@ public abstract class ShadowApiTests(RunningCloud cloud)
         var first = await cloud.Client.ListShadowChangesAsync("api-2", limit: 1, cancellationToken: Cancelled);
         Assert.Equal(2, Assert.Single((await cloud.Client.ListShadowChangesAsync("api-2", cursor: first.Next, limit: 1, cancellationToken: Cancelled)).Items).Version);
 
+        Assert.Equal(2, Assert.Single((await cloud.Client.ListShadowChangesAsync("api-2", version: 2, cancellationToken: Cancelled)).Items).Version);
+        Assert.Empty((await cloud.Client.ListShadowChangesAsync("api-2", version: 9, cancellationToken: Cancelled)).Items);
+
         Assert.Equal("""{"a":1,"b":{"c":[1,2]}}""", (await cloud.Client.GetShadowAsync("api-2", version: 1, cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
         Assert.Equal("""{"a":1,"b":{"c":[1,2]}}""", (await cloud.Client.GetShadowAsync("api-2", at: history[2].Time, cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
         Assert.Equal(HttpStatusCode.NotFound, (await RefusedAsync(() => cloud.Client.GetShadowAsync("api-2", version: 9, cancellationToken: Cancelled))).StatusCode);
         var diff = await cloud.Client.DiffShadowAsync("api-2", from: "1", to: "2", cancellationToken: Cancelled);
         Assert.Equal([("/a", "1", null), ("/b/c", "[1,2]", "[3]")], diff.Differences.Select(d => (d.Path, d.Before?.GetRawText(), d.After?.GetRawText())));
+        Assert.Equal([("/a", null), ("/b/c", null)], (await cloud.Client.DiffShadowAsync("api-2", from: "0", to: "1", cancellationToken: Cancelled)).Differences.Select(d => (d.Path, d.Before)));
         Assert.Equal(["/b/c"], (await cloud.Client.DiffShadowAsync("api-2", cancellationToken: Cancelled)).Differences.Select(d => d.Path)); // Desired, not reported.
 
         var undone = await cloud.Client.UndoShadowAsync("api-2", new UndoShadow(2, "a slip"), cancellationToken: Cancelled);

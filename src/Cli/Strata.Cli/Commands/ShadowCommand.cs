@@ -53,33 +53,43 @@ internal static class ShadowCommand
         var (device, name) = (Device(), Name());
         var from = new Option<string?>("--from") { Description = "A version or a time; without it, what is reported is compared with what is desired." };
         var to = new Option<string?>("--to") { Description = "A version or a time; now unless given." };
-        var command = new Command("diff", "What differs: between two versions or times, or between what is reported and what is desired.") { device, name, from, to };
+        var version = new Option<long?>("--version") { Description = "In place of --from and --to: what the change made that led to this version." };
+        var command = new Command("diff", "What differs: between two versions or times, or between what is reported and what is desired.") { device, name, version, from, to };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(version) is not null && (result.GetValue(from) ?? result.GetValue(to)) is not null)
+                result.AddError("--version is in place of --from and --to.");
+            else if (result.GetValue(version) is < 1)
+                result.AddError("--version is 1 or more.");
+        });
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var diff = await node.Connect(parsed).DiffShadowAsync(parsed.GetValue(device)!, parsed.GetValue(name), parsed.GetValue(from), parsed.GetValue(to), cancellationToken);
+            var (one, other) = parsed.GetValue(version) is { } led ? ($"{led - 1}", $"{led}") : (parsed.GetValue(from), parsed.GetValue(to));
+            var diff = await node.Connect(parsed).DiffShadowAsync(parsed.GetValue(device)!, parsed.GetValue(name), one, other, cancellationToken);
             node.Writer(parsed).List(diff.Differences, ContractsJson.Default.ShadowDifferenceInfo, "no difference",
                 new("part", d => d.Part), new("path", d => d.Path), new("before", d => d.Before?.GetRawText() ?? ""), new("after", d => d.After?.GetRawText() ?? ""));
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata shadow diff t-101", "strata shadow diff t-101 --from 3 --to 7", "strata shadow diff t-101 --from 2026-11-26T00:00:00Z");
+        return HelpWithExamples.WithExamples(command, "strata shadow diff t-101", "strata shadow diff t-101 --from 3 --to 7", "strata shadow diff t-101 --version 7", "strata shadow diff t-101 --from 2026-11-26T00:00:00Z");
     }
 
     private static Command CreateHistory()
     {
         var (device, name) = (Device(), Name());
-        var command = new Command("history", "Who changed what, when and why, newest first.") { device, name };
+        var version = new Option<long?>("--version") { Description = "Only the change that led to this version." };
+        var command = new Command("history", "Who changed what, when and why, newest first.") { device, name, version };
         var paging = new PagingOptions(command);
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var client = node.Connect(parsed);
-            var items = await paging.CollectAsync(parsed, (cursor, limit) => client.ListShadowChangesAsync(parsed.GetValue(device)!, parsed.GetValue(name), cursor, limit, cancellationToken));
+            var items = await paging.CollectAsync(parsed, (cursor, limit) => client.ListShadowChangesAsync(parsed.GetValue(device)!, parsed.GetValue(name), parsed.GetValue(version), cursor, limit, cancellationToken));
             node.Writer(parsed).List(items, ContractsJson.Default.ShadowChangeInfo, "nothing was changed, as far back as is kept",
                 new("version", c => $"{c.Version}", true), new("time", c => OutputWriter.Time(c.Time)), new("actor", c => c.Actor), new("why", c => c.Why ?? ""), new("change", c => c.Change.GetRawText()));
             return ExitCode.Success;
         });
-        return HelpWithExamples.WithExamples(command, "strata shadow history t-101");
+        return HelpWithExamples.WithExamples(command, "strata shadow history t-101", "strata shadow history t-101 --version 7 -o json");
     }
 
     private static Command CreateUndo()

@@ -38,7 +38,8 @@ internal static class ReadShadow
             : ProblemResults.Of(found.Problem);
     }
 
-    public static async Task<IResult> HistoryAsync(string id, string? name, string? cursor, string? limit, HttpContext context, ShadowStore store, IFleet fleet, CancellationToken cancellationToken)
+    /// <param name="version">Only the change that led to this version.</param>
+    public static async Task<IResult> HistoryAsync(string id, string? name, string? version, string? cursor, string? limit, HttpContext context, ShadowStore store, IFleet fleet, CancellationToken cancellationToken)
     {
         var page = Paging.Parse(cursor, limit);
         if (!page.IsOk)
@@ -46,11 +47,14 @@ internal static class ReadShadow
         long after = long.MaxValue;
         if (page.Value.After is { } last && !long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out after))
             return ProblemResults.Of(Paging.WrongCursor);
+        var only = version is null ? default : Moment(version, null);
+        if (!only.IsOk)
+            return ProblemResults.Of(only.Problem);
         var found = await CurrentAsync(context, id, name, store, fleet, cancellationToken);
         if (!found.IsOk)
             return ProblemResults.Of(found.Problem);
         var history = await store.HistoryAsync(found.Value.Key, found.Value.Current, cancellationToken);
-        var items = history.Where(e => e.Version < after).Take(page.Value.Limit + 1)
+        var items = history.Where(e => e.Version < after && e.Version == (only.Value.Version ?? e.Version)).Take(page.Value.Limit + 1)
             .Select(e => new ShadowChangeInfo(e.Version, DateTimeOffset.FromUnixTimeMilliseconds(e.Time), e.Actor, e.Why, Element(e.Change.Write()))).ToList();
         return Results.Json(Paging.ToPage(items, page.Value.Limit, e => e.Version.ToString(CultureInfo.InvariantCulture)), ContractsJson.Default.PageShadowChangeInfo);
     }
