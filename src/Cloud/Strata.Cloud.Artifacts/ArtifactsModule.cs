@@ -11,6 +11,7 @@ using Strata.Cloud.Artifacts.UseCases;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Archive;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Platform.Updates;
 using Strata.Core.Tenancy;
@@ -38,6 +39,7 @@ public static class ArtifactsModule
         options.Validate();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
+        services.TryAddSingleton<TenantNews>();
         services.AddSingleton(RegistryPart.Of<ArtifactsDbContext>(ArtifactsDbContext.MigrationsTable, static (contextOptions, tenant) => new ArtifactsDbContext(contextOptions, tenant)));
         services.AddSingleton(_ => new ContentFolder(folder)).AddSingleton<ContentPins>().AddSingleton<DeltaMaker>().AddSingleton<DownloadGate>();
         services.AddSingleton<ArtifactsStore>().AddSingleton<IArtifacts>(s => s.GetRequiredService<ArtifactsStore>());

@@ -6,6 +6,7 @@ using Strata.Cloud.Artifacts.Content;
 using Strata.Cloud.Artifacts.Rows;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Updates;
 using Strata.Core.Tenancy;
 using Strata.Core.Updates.Manifests;
@@ -13,7 +14,7 @@ using Strata.Core.Updates.Manifests;
 namespace Strata.Cloud.Artifacts;
 
 /// <summary>The slice's tables, and what they hold in memory: a shelf for each tenant.</summary>
-internal sealed class ArtifactsStore(IRegistryDatabase database, ContentFolder folder, ContentPins pins, ArtifactsOptions options, AuditNumbers numbers, TimeProvider time, ILogger<ArtifactsStore> logger)
+internal sealed class ArtifactsStore(IRegistryDatabase database, ContentFolder folder, ContentPins pins, ArtifactsOptions options, AuditNumbers numbers, TenantNews news, TimeProvider time, ILogger<ArtifactsStore> logger)
     : AuditedStore<ArtifactsDbContext>(database, ArtifactsDbContext.MigrationsTable, static (context, tenant) => new ArtifactsDbContext(context, tenant), numbers, time, logger), IArtifacts
 {
     private readonly ConcurrentDictionary<TenantId, ArtifactShelf> shelves = new();
@@ -70,6 +71,12 @@ internal sealed class ArtifactsStore(IRegistryDatabase database, ContentFolder f
     {
         if (shelves.TryRemove(tenant, out var shelf))
             RemoveFiles(shelf.Contents.Keys);
+    }
+
+    protected override void OnWritten(AuditRow record)
+    {
+        if (record.Kind == "artifact")
+            news.Tell(record, "artifacts");
     }
 
     private bool IsHad(string sha256) => shelves.Values.Any(s => s.Contents.ContainsKey(sha256));

@@ -11,6 +11,7 @@ using Strata.Cloud.Commands.Schedules;
 using Strata.Cloud.Commands.Schemas;
 using Strata.Cloud.Commands.Sending;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Tenancy;
 using Strata.Postgres.Schema;
@@ -31,6 +32,7 @@ public static class CommandsModule
         options.Validate();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
+        services.TryAddSingleton<TenantNews>();
         services.AddSingleton(RegistryPart.Of<CommandsDbContext>(CommandsDbContext.MigrationsTable, static (contextOptions, tenant) => new CommandsDbContext(contextOptions, tenant)));
         services.AddSingleton<CommandStore>().AddSingleton<CommandBook>().AddSingleton<SchemaBook>().AddSingleton<CommandNews>().AddSingleton<CommandWriter>().AddSingleton<CommandMouth>().AddSingleton<CommandDesk>();
         services.AddSingleton<CommandEars>();

@@ -63,9 +63,11 @@ public class AuditedStore<TContext> : IDisposable
                 return outcome.Problem;
             if (outcome.Value.Rows.Count > 0)
             {
-                await Turn.SaveAsync(caller.Tenant, outcome.Value.Rows, [RecordOf(caller, outcome.Value, now)]);
+                var record = RecordOf(caller, outcome.Value, now);
+                await Turn.SaveAsync(caller.Tenant, outcome.Value.Rows, [record]);
                 follow?.Invoke(outcome.Value.Result);
                 numbers.Announce(caller.Tenant);
+                OnWritten(record);
             }
             return outcome.Value.Result;
         }, cancellationToken);
@@ -78,6 +80,11 @@ public class AuditedStore<TContext> : IDisposable
 
     /// <summary>Loads again what a slice holds in memory of a tenant, after a change whose outcome is unknown; on the turn. Nothing where it holds nothing.</summary>
     protected virtual Task ReloadAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>A change was written, on the turn: must not wait.</summary>
+    protected virtual void OnWritten(AuditRow record)
+    {
+    }
 
     /// <summary>An audit record with the tenant's next number; made on the turn, in the order in which things were done.</summary>
     protected AuditRow Record(Caller caller, DateTimeOffset at, string action, string kind, string subject, object? before, object? after) => new()

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Configuration;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Platform.Yaml;
 using Strata.Cloud.Shadows.Configuration;
@@ -35,6 +36,7 @@ public static class ShadowsModule
         options.Validate();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
+        services.TryAddSingleton<TenantNews>();
         services.AddSingleton(RegistryPart.Of<ShadowsDbContext>(ShadowsDbContext.MigrationsTable, static (contextOptions, tenant) => new ShadowsDbContext(contextOptions, tenant)));
         services.AddSingleton(new ShadowCache(options.CacheBytes));
         services.AddSingleton<ShadowTables>();
@@ -69,7 +71,7 @@ public static class ShadowsModule
         api.MapDelete("", ChangeShadow.DeleteAsync).Requires(Permission.DevicesWrite).AcceptsOnly("name").WithName("DeleteShadow").WithSummary("Deletes a shadow; its version is remembered").Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status409Conflict);
         api.MapGet("/names", ReadShadow.NamesAsync).Requires(Permission.DevicesRead).AcceptsOnly().WithName("ListShadows").WithSummary("The names of a device's shadows; the empty one is that without a name").Produces<Page<string>>();
-        api.MapGet("/history", ReadShadow.HistoryAsync).Requires(Permission.DevicesRead).AcceptsOnly("name", "cursor", "limit").WithName("GetShadowHistory").WithSummary("What was changed of a shadow, by whom and why, newest first")
+        api.MapGet("/history", ReadShadow.HistoryAsync).Requires(Permission.DevicesRead).AcceptsOnly("name", "version", "cursor", "limit").WithName("GetShadowHistory").WithSummary("What was changed of a shadow, by whom and why, newest first")
             .Produces<Page<ShadowChangeInfo>>();
         api.MapGet("/diff", ReadShadow.DiffAsync).Requires(Permission.DevicesRead).AcceptsOnly("name", "from", "to").WithName("DiffShadow").WithSummary("What differs between two versions, or between desired and reported").Produces<ShadowDiff>();
         api.MapPost("/undo", ChangeShadow.UndoAsync).Requires(Permission.DevicesWrite).AcceptsOnly("name").WithName("UndoShadow").WithSummary("Takes back what a version changed of desired and tags").Accepts<UndoShadow>("application/json")

@@ -3,16 +3,13 @@ using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Dataflow;
 using Strata.Core.Tenancy;
-using Strata.Mqtt;
 using Strata.Node.Devices;
 
 namespace Strata.Cloud.Updates;
 
 /// <summary>Tells what became of a rollout, after it is written: as an event, and as the API shows it on the MQTT topic <c>fleet/rollouts</c> and to the tenant's hooks (<c>rollout.STATE</c>).</summary>
-internal sealed class RolloutNews(UpdatesStore store, IFleetEvents events, Lazy<MqttBroker> broker, TimeProvider time, ITenantHooks? hooks = null)
+internal sealed class RolloutNews(UpdatesStore store, IFleetEvents events, TenantNews news, TimeProvider time)
 {
-    private static readonly byte[] Topic = "fleet/rollouts"u8.ToArray();
-
     public void Tell(TenantId tenant, string id)
     {
         var book = store.Of(tenant);
@@ -25,8 +22,6 @@ internal sealed class RolloutNews(UpdatesStore store, IFleetEvents events, Lazy<
         }
         var ring = info.State is "running" or "soaking" ? $" ring {info.Ring} of {info.Rings.Count}" : "";
         events.Raise(tenant, FleetEventKinds.RolloutState, null, null, $"rollout {info.Id} ({info.Name}) is {info.State}{ring}{(info.Why is null ? "" : $": {info.Why}")}", time.GetUtcNow());
-        var payload = JsonSerializer.SerializeToUtf8Bytes(info, ContractsJson.Default.RolloutInfo);
-        broker.Value.Publish(tenant.Value, Topic, payload, qos: 1);
-        hooks?.Tell(tenant, $"rollout.{info.State}", payload);
+        news.Tell(tenant, "rollouts", $"rollout.{info.State}", JsonSerializer.SerializeToUtf8Bytes(info, ContractsJson.Default.RolloutInfo));
     }
 }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Platform.Yaml;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Configuration;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Platform.Updates;
 using Strata.Cloud.Updates.Book;
@@ -33,6 +34,7 @@ public static class UpdatesModule
         options.Validate();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(options);
+        services.TryAddSingleton<TenantNews>();
         services.AddSingleton(RegistryPart.Of<UpdatesDbContext>(UpdatesDbContext.MigrationsTable, static (contextOptions, tenant) => new UpdatesDbContext(contextOptions, tenant)));
         services.TryAddSingleton(s => new Lazy<TelemetryMqttHost>(s.GetRequiredService<TelemetryMqttHost>));
         services.AddSingleton<UpdatesStore>().AddSingleton<FleetFacts>().AddSingleton<RolloutNews>().AddSingleton<DeliveryFinder>().AddSingleton<RolloutSelector>().AddSingleton<RolloutDesk>().AddSingleton<IDescribedSection, RolloutSection>().AddSingleton<Rehearse>().AddSingleton<AffectedDevices>();

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -289,6 +290,20 @@ public abstract class ArtifactsTests(RunningCloud cloud, TestJobs jobs) : IDispo
         finally
         {
             options.MaxBytesOfTenant = usual;
+        }
+    }
+
+    [Fact]
+    public async Task Applications_are_told_of_what_comes_and_goes()
+    {
+        var client = await TenantAsync("a-told");
+        using var application = await TestApplication.ListenAsync(cloud, (await client.CreateTokenAsync(new CreateToken([new GrantInfo("viewer")], "app"), Cancel)).Token, "fleet/artifacts", Cancel, "a-told");
+        var id = (await AddAsync(client, RandomNumberGenerator.GetBytes(1_000), "1.0")).Id;
+        await client.DeleteArtifactAsync(id, Cancel);
+        foreach (var action in (string[])["add", "delete"])
+        {
+            var told = JsonSerializer.Deserialize((await application.NextAsync(Cancel)).Text, ContractsJson.Default.AuditRecord)!;
+            Assert.Equal(("artifact", action, id), (told.Kind, told.Action, told.Id));
         }
     }
 

@@ -3,6 +3,7 @@ using Strata.Cloud.Commands;
 using Strata.Cloud.Commands.Rows;
 using Strata.Cloud.Commands.Running;
 using Strata.Cloud.Commands.Schedules;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Commands;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -17,7 +18,7 @@ public sealed class CommandNewsTests
     [Fact]
     public async Task As_many_wait_as_may_and_who_leaves_makes_room()
     {
-        using var news = new CommandNews(new Lazy<MqttBroker>(() => throw new InvalidOperationException("nothing is told here")), new CommandsOptions { MaxWaiting = 2 }, NullLogger<CommandNews>.Instance);
+        using var news = new CommandNews(new TenantNews(new Lazy<MqttBroker>(() => throw new InvalidOperationException("nothing is told here"))), new CommandsOptions { MaxWaiting = 2 }, NullLogger<CommandNews>.Instance);
         using var first = news.TryWait(TenantId.Main, "d/r")!;
         using (var second = news.TryWait(TenantId.Main, "d/r"))
         {

@@ -2,8 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using MQTTnet;
-using MQTTnet.Protocol;
 using Strata.Cloud.Contracts;
 using Strata.Core.Commands;
 using Strata.Core.Dataflow;
@@ -184,16 +182,7 @@ public abstract class CommandsTests(RunningCloud cloud)
     public async Task Each_step_is_told_to_applications()
     {
         await using var device = await TestDevice.CreateAsync(cloud, "told-1");
-        using var application = new MqttClientFactory().CreateMqttClient();
-        var told = System.Threading.Channels.Channel.CreateUnbounded<CommandInfo>();
-        application.ApplicationMessageReceivedAsync += e =>
-        {
-            if (JsonSerializer.Deserialize(e.ApplicationMessage.ConvertPayloadToString(), ContractsJson.Default.CommandInfo) is { Device: "told-1" } info)
-                told.Writer.TryWrite(info);
-            return Task.CompletedTask;
-        };
-        await application.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", cloud.Node.Mqtt.Port).WithCredentials("app", cloud.Node.AdminToken).Build(), Cancel);
-        await application.SubscribeAsync("fleet/#", MqttQualityOfServiceLevel.AtLeastOnce, Cancel);
+        using var application = await TestApplication.ListenAsync(cloud, cloud.Node.AdminToken, "fleet/commands", Cancel);
         await device.ConnectAsync();
         await cloud.Client.SendCommandAsync("told-1", new SendCommand("a"), Cancel);
         var heard = await device.NextAsync();
@@ -201,7 +190,10 @@ public abstract class CommandsTests(RunningCloud cloud)
         await device.AnswerAsync(heard.Name, heard.Request, "");
         var states = new List<string>();
         while (states.LastOrDefault() != "succeeded")
-            states.Add((await told.Reader.ReadAsync(Cancel).AsTask().WaitAsync(Patience, Cancel)).State);
+        {
+            if (JsonSerializer.Deserialize((await application.NextAsync(Cancel)).Text, ContractsJson.Default.CommandInfo) is { Device: "told-1" } told)
+                states.Add(told.State);
+        }
         Assert.Equal(["queued", "sent", "delivered", "succeeded"], states);
     }
 

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
 
 namespace Strata.Cloud.Tests.Shadows;
@@ -34,6 +37,28 @@ public abstract class ConfigurationTests(RunningCloud cloud)
         Assert.Equal(HttpStatusCode.Conflict, (await RefusedAsync(() => client.PutConfigurationLayerAsync("tenant", "{}", version: 7, cancellationToken: Cancelled))).StatusCode);
         Assert.Equal(2, (await client.PutConfigurationLayerAsync("tenant", """{"interval":30}""", version: 1, cancellationToken: Cancelled)).Version);
         await DesiredAsync(client, "d-2", """{"interval":30}""");
+    }
+
+    [Fact]
+    public async Task Applications_and_hooks_of_its_tenant_are_told_of_each_change()
+    {
+        var (client, other) = (await TenantAsync("cfg-told"), await TenantAsync("cfg-told-other"));
+        using var application = await TestApplication.ListenAsync(cloud, (await client.CreateTokenAsync(new CreateToken([new GrantInfo("viewer")], "app"), Cancelled)).Token, "fleet/configuration", Cancelled, "cfg-told");
+        var posted = Channel.CreateUnbounded<AuditRecord>();
+        await using var receiver = await TestHook.StartAsync(async context => posted.Writer.TryWrite((await context.Request.ReadFromJsonAsync(ContractsJson.Default.AuditRecord, Cancelled))!), Cancelled);
+        await client.PutHookAsync("configuration", new SaveHook($"{receiver.Urls.Single()}/hook", ["configuration.*"]), Cancelled);
+        Assert.Equal(HttpStatusCode.BadRequest, (await RefusedAsync(() => client.PutHookAsync("configuration", new SaveHook($"{receiver.Urls.Single()}/hook", ["configuration.chance"]), Cancelled))).StatusCode);
+        await other.PutConfigurationLayerAsync("tenant", """{"a":0}""", cancellationToken: Cancelled);
+        await client.PutConfigurationLayerAsync("site/hq", """{"a":1}""", "why not", cancellationToken: Cancelled);
+        await client.DeleteConfigurationLayerAsync("site/hq", Cancelled);
+        await client.ApplyAsync("apiVersion: strata/v1\nconfiguration:\n  layers: [ { layer: tenant, content: { a: 2 } } ]\n", dryRun: false, prune: false, cancellationToken: Cancelled);
+        foreach (var (action, id) in ((string, string)[])[("change", "site/hq"), ("delete", "site/hq"), ("apply", "file")])
+        {
+            var (topic, text) = await application.NextAsync(Cancelled);
+            var told = JsonSerializer.Deserialize(text, ContractsJson.Default.AuditRecord)!;
+            Assert.Equal(("fleet/configuration", "configuration", action, id, "admin", null), (topic, told.Kind, told.Action, told.Id, told.Actor, told.From));
+            Assert.Equal(told, await posted.Reader.ReadAsync(Cancelled).AsTask().WaitAsync(Patience, Cancelled));
+        }
     }
 
     [Fact]

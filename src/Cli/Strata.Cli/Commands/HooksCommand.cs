@@ -26,7 +26,7 @@ internal static class HooksCommand
     {
         var name = new Argument<string>("name") { Description = "The hook's name." };
         var url = new Argument<string>("url") { Description = "https, or http on the node's own machine." };
-        var state = new Option<string[]>("--state") { Description = "Tell only of steps of devices into this state, of commands (command.*, command.failed) or of rollouts (rollout.*, rollout.aborted); may be repeated.", Arity = ArgumentArity.ZeroOrMore };
+        var state = new Option<string[]>("--state") { Description = "Tell only of steps of devices into this state, of commands (command.*, command.failed) or of rollouts (rollout.*, rollout.aborted), or changes of artifacts (artifact.*, artifact.add) or configuration (configuration.*); may be repeated.", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command("set", "Set a hook with a new secret, shown once. Each step is a POST with Strata-Signature: t=SECONDS,v1=HEX, the HMAC-SHA256 by the secret over SECONDS.BODY.") { name, url, state };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>

@@ -6,15 +6,12 @@ using Strata.Cloud.Commands.Rows;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform.Fleet;
 using Strata.Core.Tenancy;
-using Strata.Mqtt;
 
 namespace Strata.Cloud.Commands.Running;
 
 /// <summary>Tells of each step of a command after its commit: on the MQTT topic <c>fleet/commands</c>, to the tenant's hooks, and to who waits for its end.</summary>
-internal sealed partial class CommandNews(Lazy<MqttBroker> broker, CommandsOptions options, ILogger<CommandNews> logger, ITenantHooks? hooks = null) : BackgroundService
+internal sealed partial class CommandNews(TenantNews news, CommandsOptions options, ILogger<CommandNews> logger) : BackgroundService
 {
-    private static readonly byte[] Topic = "fleet/commands"u8.ToArray();
-
     private readonly Channel<(TenantId Tenant, CommandRow Row)> waiting = Channel.CreateBounded<(TenantId, CommandRow)>(new BoundedChannelOptions(options.MaxWaitingNews) { SingleReader = true });
     private readonly Lock gate = new();
     private readonly Dictionary<(TenantId Tenant, string Key), List<Wait>> waits = [];
@@ -62,9 +59,7 @@ internal sealed partial class CommandNews(Lazy<MqttBroker> broker, CommandsOptio
             {
                 while (waiting.Reader.TryRead(out var item))
                 {
-                    var payload = JsonSerializer.SerializeToUtf8Bytes(CommandViews.Info(item.Row), ContractsJson.Default.CommandInfo);
-                    broker.Value.Publish(item.Tenant.Value, Topic, payload, qos: 1);
-                    hooks?.Tell(item.Tenant, $"command.{item.Row.State}", payload);
+                    news.Tell(item.Tenant, "commands", $"command.{item.Row.State}", JsonSerializer.SerializeToUtf8Bytes(CommandViews.Info(item.Row), ContractsJson.Default.CommandInfo));
                 }
                 if (Interlocked.Exchange(ref dropped, 0) is > 0 and var lost)
                     LogDropped(lost);

@@ -52,7 +52,7 @@ internal static class HookRoutes
         if (!LifecycleHooks.IsAllowed(request.Value.Url ?? ""))
             return ProblemResults.Of(ProblemKind.Invalid, "A hook is an https address without user name, or http on the node's own machine.", "url");
         if (states.FirstOrDefault(s => !DeviceLifecycle.TryParse(s, out _) && !IsKind(s)) is { } unknown)
-            return ProblemResults.Of(ProblemKind.Invalid, $"{MoveDevices.NotAState(unknown).Detail} Commands and rollouts are told of by command.STATE and rollout.STATE, or command.* and rollout.*.", "states");
+            return ProblemResults.Of(ProblemKind.Invalid, $"{MoveDevices.NotAState(unknown).Detail} Commands and rollouts are told of by command.STATE and rollout.STATE, artifacts by artifact.add and artifact.delete, configuration by configuration.change, .delete and .apply; each also by its word and .*", "states");
         var caller = Caller.Of(context);
         var secret = DeviceSecrets.Create();
         var outcome = await registry.ChangeAsync<LifecycleHookRow>(caller, change =>
@@ -99,13 +99,14 @@ internal static class HookRoutes
         return new HookInfo(row.Name, row.Url, row.States, row.Created) { Delivered = delivered, Failed = failed, LastFailure = why };
     }
 
-    /// <summary>Events of other slices, as they call them: one, or all of a slice.</summary>
     /// <summary>What other slices tell of: <c>command.failed</c>, <c>rollout.*</c>.</summary>
     private static bool IsKind(string text) => text.Split('.') switch
     {
-        ["command" or "rollout", "*"] => true,
+        ["command" or "rollout" or "artifact" or "configuration", "*"] => true,
         ["command", var state] => CommandStates.TryParse(state, out _),
         ["rollout", var state] => Enum.GetValues<RolloutState>().Any(s => RolloutNames.NameOf(s) == state),
+        ["artifact", "add" or "delete"] => true,
+        ["configuration", "change" or "delete" or "apply"] => true,
         _ => false,
     };
 }

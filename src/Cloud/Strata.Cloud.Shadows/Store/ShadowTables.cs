@@ -6,6 +6,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Cloud.Shadows.Rows;
 using Strata.Core.Shadows;
@@ -14,7 +15,7 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Shadows.Store;
 
 /// <summary>The slice's tables, read by EF Core and written in bulk: one statement for all rows of a transaction, or one that is prepared once.</summary>
-internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<ShadowTables> logger)
+internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numbers, TimeProvider time, ILogger<ShadowTables> logger, TenantNews? news = null)
     : AuditedStore<ShadowsDbContext>(database, ShadowsDbContext.MigrationsTable, static (options, tenant) => new ShadowsDbContext(options, tenant), numbers, time, logger)
 {
     /// <summary>Tenants whose contexts are kept.</summary>
@@ -103,6 +104,12 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
         TenantId = caller.Tenant.Value, Id = audits.Next(caller.Tenant), Time = now, Actor = caller.Actor, Origin = caller.Origin, Action = action, Kind = "shadow", Subject = subject, After = after,
     };
 
+    protected override void OnWritten(AuditRow record)
+    {
+        if (record.Kind == "configuration")
+            news?.Tell(record, "configuration");
+    }
+
     private async Task WriteAsync(ShadowsDbContext context, DbConnection connection, TenantId tenant, ShadowBatch batch, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
@@ -114,12 +121,7 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
             await WriteAtOnceAsync(server, (NpgsqlTransaction)transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
         else
             await WritePreparedAsync(connection, transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
-        if (batch.Audit.Count > 0)
-        {
-            context.AddRange(batch.Audit);
-            await context.SaveChangesAsync(cancellationToken);
-            context.ChangeTracker.Clear();
-        }
+        await context.AddRowsAsync(batch.Audit, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         if (batch.Audit.Count > 0)
             audits.Announce(tenant);
