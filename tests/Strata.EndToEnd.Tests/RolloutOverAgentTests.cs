@@ -100,6 +100,37 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
         async Task UntilAsync(long bytes) => await Eventually.IsAsync(() => Task.FromResult(Downloaded()), now => now >= bytes, $"{bytes} bytes come; {installation.Folder} has the logs");
     }
 
+    [Fact]
+    public async Task Killed_with_its_cloud_while_the_device_downloads_and_while_it_tries_a_gateway_loses_nothing_of_the_rollout()
+    {
+        await installation.StartCloudAsync("--set", "updates.lookInterval=500ms", "--set", "artifacts.bytesPerSecondOfGateway=1600000");
+        var secrets = (await installation.ApplyAsync($$"""
+            apiVersion: strata/v1
+            site: hq
+            gateways: [ { id: gw-hq, site: hq, uplink: { "*": raw } } ]
+            devices: [ { id: {{Device}}, site: hq, model: T-100 } ]
+            """)).Secrets;
+        await AddKeyAsync();
+        var slow = Starts.Replace("exec", "sleep 5\nexec", StringComparison.Ordinal); // Long enough on trial to be seen.
+        var version = await AddAsync("2.0", slow + Padding(12_000_000));
+        var fog = await installation.StartFogAsync("gw-hq", "hq");
+        await using var agent = await SuperviseAsync(secrets[Device], Installation.Port(fog), from: null);
+        await ActiveAsync();
+        var rollout = await BeginAsync(version, TimeSpan.FromMinutes(2));
+        foreach (var phase in (string[])["downloading", "trial"])
+        {
+            await Eventually.IsAsync(
+                async () => Assert.Single((await installation.Client.ListRolloutDevicesAsync(rollout, cancellationToken: Cancel)).Items).State, state => state == phase, $"the device to be {phase}; {installation.Folder} has the logs");
+            await fog.KillAsync();
+            await installation.Cloud.KillAsync();
+            await installation.Cloud.StartAsync(Installation.StartLimit, Cancel);
+            await fog.StartAsync(Installation.StartLimit, Cancel);
+        }
+        var done = await EndAsync(rollout);
+        Assert.Equal(("done", 1, 0), (done.State, done.Rings[0].Updated, done.Rings[0].Failed));
+        Assert.Equal([("2.0", rollout), ("1.0", null)], (await RunsAsync("2.0")).Where(s => s.Component == "edge").Select(s => (s.Version, s.Rollout)));
+    }
+
     /// <summary>First both keys are believed, then the new one alone; each ring is signed by a key that both rings have.</summary>
     [Fact]
     public async Task Keys_are_rotated_on_devices_by_rollouts_of_their_ring()
@@ -167,10 +198,10 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     /// <summary>Rolls it out to the one device, until the gate has decided.</summary>
     private async Task<RolloutInfo> RollOutAsync(string artifact) => await EndAsync(await BeginAsync(artifact));
 
-    private async Task<string> BeginAsync(string artifact)
+    private async Task<string> BeginAsync(string artifact, TimeSpan? confirmWithin = null)
     {
         var draft = await installation.Client.CreateRolloutAsync(
-            new CreateRollout(artifact, Devices: [Device], Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false, ConfirmWithin: TimeSpan.FromSeconds(30)), Cancel);
+            new CreateRollout(artifact, Devices: [Device], Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false, ConfirmWithin: confirmWithin ?? TimeSpan.FromSeconds(30)), Cancel);
         await installation.Client.StepRolloutAsync(draft.Id, "start", cancellationToken: Cancel);
         return draft.Id;
     }
