@@ -21,7 +21,7 @@ public sealed class UpdatesOptions
     /// <summary>Longest reason that a device gives, characters; the rest is cut off. 10 to 10,000; 500 unless given.</summary>
     public int MaxReason { get; set; } = 500;
 
-    /// <summary>Components that a device says at once that it has. 1 to 64; 32 unless given.</summary>
+    /// <summary>Components of which a device may say that it has them. 1 to 64; 32 unless given.</summary>
     public int MaxComponents { get; set; } = 32;
 
     /// <summary>Versions of a component that are remembered of a device, the newest. 2 to 1,000; 50 unless given.</summary>

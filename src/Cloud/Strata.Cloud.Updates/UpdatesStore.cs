@@ -145,9 +145,8 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
         book.Removed.Clear();
         foreach (var live in book.All.Values)
             Differences(tenant, book, live, rows);
-        foreach (var said in book.Said)
-            Note(book, said, rows);
-        book.Said.Clear();
+        rows.AddRange(book.Software);
+        book.Software.Clear();
         return rows;
     }
 
@@ -181,20 +180,10 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
             var component = rollout.Plan.Component;
             var since = EventTime.ToDateTimeOffset(EventTime.From(member.Since));
             if (member.State is MemberState.Succeeded or MemberState.RolledBack && rollout.Plan is { Mode: not UpdateMode.DownloadOnly, Configuration: null } && Runs(rollout, member) is { } version)
-                Note(book, new DeviceSoftwareRow { TenantId = tenant.Value, Device = member.Id.Value, Component = component, Since = since, Version = version, Rollout = id }, rows);
+                book.Note(new DeviceSoftwareRow { TenantId = tenant.Value, Device = member.Id.Value, Component = component, Since = since, Version = version, Rollout = id }, options.MaxSoftwareKept);
         }
         foreach (var device in left.Where(live.WrittenMembers.Remove))
             rows.Add((MemberRow(tenant, id, device), null));
-    }
-
-    /// <summary>What a device runs, when that is news; with it goes what is too old to be remembered.</summary>
-    private void Note(TenantRollouts book, DeviceSoftwareRow row, List<(object? Before, object? After)> rows)
-    {
-        if (!book.Runs(row, options.MaxSoftwareKept, out var dropped))
-            return;
-        rows.Add((null, row));
-        if (dropped is { } since)
-            rows.Add((row with { Since = since }, null));
     }
 
     private static string? Runs(Rollout rollout, RolloutMember member) => member.Runs ?? (member.State == MemberState.Succeeded ? member.Candidate.Version ?? rollout.Plan.Version : member.Candidate.From);

@@ -34,6 +34,20 @@ public sealed class TenantRolloutsTests
     }
 
     [Fact]
+    public void What_was_not_written_yet_need_not_be_deleted_when_it_is_let_go_of()
+    {
+        var (book, device) = (new TenantRollouts(), DeviceId.Parse("d-1"));
+        for (var i = 0; i < 4; i++)
+        {
+            book.Note(Row(device, "app", $"1.{i}", Start.AddHours(i), rollout: null), keep: 2);
+            if (i == 0)
+                book.Software.Clear(); // It is written.
+        }
+        Assert.Equal(["+1.2", "+1.3", $"-{Start:u}"], book.Software.Select(s => s.After is DeviceSoftwareRow row ? $"+{row.Version}" : $"-{((DeviceSoftwareRow)s.Before!).Since:u}").Order(StringComparer.Ordinal));
+        Assert.Equal(1, book.ComponentsOf(device));
+    }
+
+    [Fact]
     public void Its_firmware_is_of_no_component_of_a_device_that_says_which_it_has()
     {
         var (book, quiet, telling) = (new TenantRollouts(), DeviceId.Parse("d-1"), DeviceId.Parse("d-2"));

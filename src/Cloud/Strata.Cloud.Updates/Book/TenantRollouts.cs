@@ -28,6 +28,7 @@ internal sealed class TenantRollouts
 {
     private readonly Dictionary<DeviceId, List<LiveRollout>> ofDevice = [];
     private readonly Dictionary<(DeviceId Device, string Component), SoftwareHistory> software = [];
+    private readonly Dictionary<DeviceId, int> components = [];
     private readonly HashSet<DeviceId> telling = [];
 
     public Lock Gate { get; } = new();
@@ -43,8 +44,8 @@ internal sealed class TenantRollouts
     /// <summary>What somebody did that is not written yet, the oldest first. Written with what has come of it.</summary>
     public List<UpdateAudit> Done { get; } = [];
 
-    /// <summary>What devices said by themselves that they run and that is not written yet.</summary>
-    public List<DeviceSoftwareRow> Said { get; } = [];
+    /// <summary>What changed of what devices run and is not written yet: rows that come and go.</summary>
+    public List<(object? Before, object? After)> Software { get; } = [];
 
     /// <summary>Rollouts that are not in memory any more and whose rows are there yet.</summary>
     public List<LiveRollout> Removed { get; } = [];
@@ -98,12 +99,28 @@ internal sealed class TenantRollouts
     /// <summary>Whether a device's component differs from what it is known to run.</summary>
     public bool IsNews(DeviceId device, string component, string version) => !UpdateVersion.Same(VersionOf(device, component), version);
 
+    /// <summary>Components of a device of which a version is known.</summary>
+    public int ComponentsOf(DeviceId device) => components.GetValueOrDefault(device);
+
     /// <summary>Since when the device runs what is known last of a component; the beginning of time when nothing is.</summary>
     public DateTimeOffset SinceOf(DeviceId device, string component) => software.TryGetValue((device, component), out var runs) ? runs.Since : DateTimeOffset.MinValue;
 
-    /// <summary>Notes what a device runs of a component; false when it is known already, or something newer is.</summary>
+    /// <summary>What a device runs, to be written when that is news; with it goes what is too old to be remembered.</summary>
     /// <param name="keep">Versions of a component that are remembered of a device.</param>
-    /// <param name="dropped">Since when it ran the one that is let go of; null when none is.</param>
+    public void Note(DeviceSoftwareRow row, int keep)
+    {
+        if (!Runs(row, keep, out var dropped))
+            return;
+        Software.Add((null, row));
+        if (dropped is not { } since)
+            return;
+        var old = row with { Since = since };
+        if (Software.RemoveAll(s => s is { Before: null, After: DeviceSoftwareRow unwritten } && (unwritten.Device, unwritten.Component, unwritten.Since) == (old.Device, old.Component, since)) == 0)
+            Software.Add((old, null));
+    }
+
+    /// <summary>Notes what a device runs of a component; false when it is known already, or something newer is.</summary>
+    /// <param name="dropped">Since when it ran the version that is let go of; null when none is.</param>
     public bool Runs(DeviceSoftwareRow row, int keep, out DateTimeOffset? dropped)
     {
         dropped = null;
@@ -113,6 +130,8 @@ internal sealed class TenantRollouts
         var known = software.TryGetValue((device, row.Component), out var there);
         if (known && (there.Since >= row.Since || UpdateVersion.Same(there.Version, row.Version)))
             return false;
+        if (!known)
+            components[device] = ComponentsOf(device) + 1;
         var earlier = known ? there.Earlier ?? new Queue<DateTimeOffset>() : null;
         earlier?.Enqueue(there.Since);
         if (earlier?.Count >= keep)
@@ -126,9 +145,10 @@ internal sealed class TenantRollouts
         All.Clear();
         ofDevice.Clear();
         software.Clear();
+        components.Clear();
         telling.Clear();
         Done.Clear();
-        Said.Clear();
+        Software.Clear();
         Removed.Clear();
         IsDoubtful = false;
         Loads++;

@@ -79,8 +79,6 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
     /// <summary>What a device says of the software that it has, version by component. What it does not name stays as it was known; what is known already is not written again.</summary>
     public async Task<Problem?> SoftwareAsync(TenantId tenant, DeviceId device, IReadOnlyDictionary<string, string> components)
     {
-        if (components.Count > options.MaxComponents)
-            return new Problem(ProblemKind.Invalid, $"{components.Count} components are named; {options.MaxComponents} at once are taken.");
         foreach (var (component, version) in components)
         {
             if (!ManifestLimits.IsComponent(component))
@@ -98,12 +96,15 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             var news = components.Where(c => book.IsNews(device, c.Key, c.Value)).ToList();
             if (news.Count == 0)
                 return null;
+            if (book.ComponentsOf(device) + news.Count(c => book.VersionOf(device, c.Key) is null) is var count && count > options.MaxComponents)
+                return new Problem(ProblemKind.Invalid, $"With these {count} components of the device are known; {options.MaxComponents} are kept.");
+            var now = EventTime.ToDateTimeOffset(EventTime.From(time.GetUtcNow()));
             foreach (var (component, version) in news)
             {
                 // The clock may have gone back since: what is said now is the newest nevertheless.
-                var now = EventTime.ToDateTimeOffset(EventTime.From(time.GetUtcNow()));
-                var (last, tick) = (book.SinceOf(device, component), TimeSpan.FromMilliseconds(1));
-                book.Said.Add(new DeviceSoftwareRow { TenantId = tenant.Value, Device = device.Value, Component = component, Version = version, Since = last < now ? now : last + tick });
+                var last = book.SinceOf(device, component);
+                book.Note(
+                    new DeviceSoftwareRow { TenantId = tenant.Value, Device = device.Value, Component = component, Version = version, Since = last < now ? now : last + TimeSpan.FromMilliseconds(1) }, options.MaxSoftwareKept);
             }
         }
         return await store.WriteAsync(tenant, loads);

@@ -155,7 +155,7 @@ internal sealed class GatewayLink : IArtifactLink, IAsyncDisposable
     /// <returns>Why the gateway does not let it be told; null when it does, or nobody knows.</returns>
     public async Task<string?> ListenToJobsAsync(CancellationToken cancellationToken)
     {
-        foreach (var filter in (string[])["notify", "next/accepted", "+/update/accepted", "+/update/rejected"])
+        foreach (var filter in (string[])["notify", "next/accepted", "software/rejected", "+/update/accepted", "+/update/rejected"])
         {
             if (await SubscribeAsync(jobsTopic + filter, cancellationToken) is { } refused)
                 return refused;

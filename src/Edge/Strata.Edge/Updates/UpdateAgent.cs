@@ -182,6 +182,9 @@ internal sealed partial class UpdateAgent : IDisposable
             case ["next", "accepted"]:
                 Begin(payload);
                 break;
+            case ["software", "rejected"]:
+                SoftwareRefused(logger, Text(payload));
+                break;
             case [var id, "update", "accepted"] when slots.Read() is { Outcome: { } outcome } state && outcome.Job == id:
                 slots.Write(SlotMachine.Told(state));
                 await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
@@ -418,6 +421,9 @@ internal sealed partial class UpdateAgent : IDisposable
 
     [LoggerMessage(4607, LogLevel.Warning, "{Reason}. It is asked again.")]
     private static partial void NotTold(ILogger logger, string reason);
+
+    [LoggerMessage(4609, LogLevel.Warning, "What is on the device is not known at the cloud, so that updates that need it will not come: {Reason}.")]
+    private static partial void SoftwareRefused(ILogger logger, string reason);
 
     [LoggerMessage(4606, LogLevel.Information, "Job {Job} was taken back: {Reason}.")]
     private static partial void TakenBack(ILogger logger, string job, string reason);
