@@ -117,7 +117,8 @@ public static class MqttInspectionEndpoints
             await http.Response.BodyWriter.FlushAsync(ended.Token).ConfigureAwait(false);
             await foreach (var line in trace.ReadAsync(ended.Token).ConfigureAwait(false))
             {
-                await http.Response.BodyWriter.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(line, InspectionJson.Default.TraceLine), (byte)'\n'], ended.Token).ConfigureAwait(false);
+                // Not ended by the stop: a write that is cancelled breaks the connection, and the answer would have no end. Who does not read is cut off at the end of the time that a stop may take.
+                await http.Response.BodyWriter.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(line, InspectionJson.Default.TraceLine), (byte)'\n'], http.RequestAborted).ConfigureAwait(false);
             }
         }
         catch (FormatException wrong)
