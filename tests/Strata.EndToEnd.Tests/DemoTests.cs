@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Strata.EndToEnd.Tests;
 
 /// <summary>The demo without keys, as a newcomer's script runs it.</summary>
+[Collection(nameof(Alone))]
 public sealed class DemoTests
 {
     [Theory]
