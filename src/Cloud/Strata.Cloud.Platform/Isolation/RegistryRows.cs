@@ -37,7 +37,7 @@ public sealed class RegistryRows(DbConnection connection, DbTransaction transact
         var order = table.Key.Count == 0 ? "" : $" ORDER BY {string.Join(", ", table.Key.Select(k => $"\"{k}\"{(table.Columns[table.At(k)].Type == typeof(string) ? byBytes : "")}"))}";
         var newer = after is null ? "" : $" AND \"{table.GrowsBy}\" > @after";
         await using var command = Command(
-            $"SELECT {Names(table)} FROM \"{table.Name}\" WHERE tenant_id = @tenant{newer}{order}", ("@tenant", tenant.Value), ("@after", after));
+            $"SELECT {table.Names} FROM \"{table.Name}\" WHERE tenant_id = @tenant{newer}{order}", ("@tenant", tenant.Value), ("@after", after));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -52,8 +52,7 @@ public sealed class RegistryRows(DbConnection connection, DbTransaction transact
     /// <param name="skipKnown">One whose key is there stays as it is.</param>
     internal async Task<long> AddAsync(TenantTable table, IAsyncEnumerable<object?[]> rows, bool skipKnown, CancellationToken cancellationToken)
     {
-        await using var command = Command(
-            $"INSERT INTO \"{table.Name}\" ({Names(table)}) VALUES ({string.Join(", ", table.Columns.Select((_, i) => $"@p{i}"))}){(skipKnown ? " ON CONFLICT DO NOTHING" : "")}");
+        await using var command = Command(table.Insert + (skipKnown ? " ON CONFLICT DO NOTHING" : ""));
         for (var i = 0; i < table.Columns.Count; i++)
         {
             var parameter = command.CreateParameter();
@@ -118,8 +117,6 @@ public sealed class RegistryRows(DbConnection connection, DbTransaction transact
         }
         return command;
     }
-
-    private static string Names(TenantTable table) => string.Join(", ", table.Columns.Select(c => $"\"{c.Name}\""));
 
     private static object Value(DbDataReader reader, int at, Type type) => type switch
     {

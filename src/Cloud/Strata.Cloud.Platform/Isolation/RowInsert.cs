@@ -20,12 +20,10 @@ public static class RowInsert
     {
         if (rows.Count == 0)
             return;
-        if (rows.FirstOrDefault(r => r.TenantId != context.CurrentTenantId) is not null)
+        if (rows.Any(r => r.TenantId != context.CurrentTenantId))
             throw new InvalidOperationException($"A {typeof(TRow).Name} of another tenant cannot be written here.");
         var shape = Shapes.GetOrAdd(context.Model.FindEntityType(typeof(TRow))!, static entity => new Shape(entity));
         var (connection, transaction) = (context.Database.GetDbConnection(), context.Database.CurrentTransaction!.GetDbTransaction());
-        await using var command = connection.CreateCommand();
-        shape.Prepare(command.CreateParameter, command.Parameters);
         if (connection.CanCreateBatch)
         {
             await using var batch = connection.CreateBatch();
@@ -33,18 +31,16 @@ public static class RowInsert
             foreach (var row in rows)
             {
                 var one = batch.CreateBatchCommand();
-                one.CommandText = shape.Sql;
-                shape.Prepare(command.CreateParameter, one.Parameters);
+                one.CommandText = shape.Insert;
+                shape.Declare(one.CreateParameter, one.Parameters);
                 shape.Fill(one.Parameters, context, row);
                 batch.BatchCommands.Add(one);
             }
             await batch.ExecuteNonQueryAsync(cancellationToken);
             return;
         }
-        command.Transaction = transaction;
-#pragma warning disable CA2100 // Names of the model's tables and columns; values are parameters.
-        command.CommandText = shape.Sql;
-#pragma warning restore CA2100
+        await using var command = new RegistryRows(connection, transaction, context.Tenant).Command(shape.Insert);
+        shape.Declare(command.CreateParameter, command.Parameters);
         foreach (var row in rows)
         {
             shape.Fill(command.Parameters, context, row);
@@ -52,21 +48,22 @@ public static class RowInsert
         }
     }
 
-    /// <summary>How rows of an entity are written.</summary>
+    /// <summary>How rows of an entity are written: the table's columns, and where their values are.</summary>
     private sealed class Shape
     {
         private readonly (IProperty Property, ProtectedColumn? Protection)[] columns;
 
         public Shape(IEntityType entity)
         {
-            var sealedColumns = ProtectedColumn.Of(entity).ToDictionary(c => c.Property);
-            columns = [.. entity.GetProperties().Select(p => (p, sealedColumns.GetValueOrDefault(p)))];
-            Sql = $"INSERT INTO \"{entity.GetTableName()}\" ({string.Join(", ", columns.Select(c => $"\"{c.Property.GetColumnName()}\""))}) VALUES ({string.Join(", ", columns.Select((_, i) => $"@p{i}"))})";
+            var table = TenantTable.Of(entity);
+            var properties = entity.GetProperties().ToDictionary(p => p.GetColumnName(), StringComparer.Ordinal);
+            columns = [.. table.Columns.Select(c => (properties[c.Name], c.Protected))];
+            Insert = table.Insert;
         }
 
-        public string Sql { get; }
+        public string Insert { get; }
 
-        public void Prepare(Func<DbParameter> create, DbParameterCollection parameters)
+        public void Declare(Func<DbParameter> create, DbParameterCollection parameters)
         {
             for (var i = 0; i < columns.Length; i++)
             {

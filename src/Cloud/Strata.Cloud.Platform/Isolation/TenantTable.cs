@@ -33,6 +33,11 @@ internal sealed record TenantTable(string Name, Type Row, IReadOnlyList<TenantCo
     /// <summary>A line by which two programs know whether they mean the same.</summary>
     public string Shape => string.Join(',', Columns.Select(c => $"{c.Name}:{c.Type.Name}"));
 
+    public string Names => string.Join(", ", Columns.Select(c => $"\"{c.Name}\""));
+
+    /// <summary>Adds a row; <c>@p0</c> and so on are its columns in their order.</summary>
+    public string Insert => $"INSERT INTO \"{Name}\" ({Names}) VALUES ({string.Join(", ", Columns.Select((_, i) => $"@p{i}"))})";
+
     /// <summary>The row as the associated data of sealed fields names it.</summary>
     public string RowOf(object?[] row) => ProtectedColumn.Row(row[At(Key.Count > 0 ? Key[0] : "tenant_id")]);
 
