@@ -6,8 +6,7 @@ namespace Strata.Cloud.Dashboard.Live;
 /// <summary>A page that loads its data again and redraws when the fleet's figures are refreshed.</summary>
 public abstract class LivePage : NodePage, IDisposable
 {
-    private IDisposable? subscription;
-    private int queued;
+    private FeedRefresh? refresh;
 
     [Inject]
     internal FleetFeeds Feeds { get; set; } = default!;
@@ -23,30 +22,12 @@ public abstract class LivePage : NodePage, IDisposable
     protected override void OnAfterRender(bool firstRender)
     {
         if (firstRender)
-            subscription = Feed.Subscribe(Receive);
+            refresh = new FeedRefresh(Feed, InvokeAsync, RedrawAsync, OnItem);
     }
 
     public void Dispose()
     {
-        subscription?.Dispose();
+        refresh?.Dispose();
         GC.SuppressFinalize(this);
-    }
-
-    private void Receive(LiveItem? item)
-    {
-        // A page that has not drawn the last refresh skips this one, so a slow browser holds nothing up.
-        if (item is null && Interlocked.Exchange(ref queued, 1) == 1)
-            return;
-        _ = InvokeAsync(async () =>
-        {
-            if (item is not null)
-            {
-                OnItem(item);
-                return;
-            }
-            await ReloadAsync();
-            StateHasChanged();
-            Volatile.Write(ref queued, 0);
-        });
     }
 }

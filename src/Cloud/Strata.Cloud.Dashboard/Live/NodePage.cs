@@ -48,6 +48,13 @@ public abstract class NodePage : ComponentBase
         Loaded = true;
     }
 
+    /// <summary>Reads again and draws what came.</summary>
+    protected async Task RedrawAsync()
+    {
+        await ReloadAsync();
+        StateHasChanged();
+    }
+
     /// <summary>Whether it is what the API or the way to it says, and not a fault of the page.</summary>
     protected static bool IsAnswer(Exception e) => e is HttpRequestException or StrataApiException or TaskCanceledException;
 
