@@ -148,7 +148,12 @@ public sealed class ShadowTests
         using (var got = JsonDocument.Parse((await RunAsync(installation, null, "get", "v-1", "-o", "json")).Output))
             Assert.Equal(24, got.RootElement.GetProperty("state").GetProperty("desired").GetProperty("temp").GetInt32());
         Assert.Contains("/temp", (await RunAsync(installation, null, "diff", "v-1", "--from", "1")).Output, StringComparison.Ordinal);
+        var change = (await RunAsync(installation, null, "diff", "v-1", "--version", "2")).Output;
+        Assert.True(change.Contains("/temp", StringComparison.Ordinal) && !change.Contains("/mode", StringComparison.Ordinal), change);
+        Assert.Contains("in place of --from", (await RunAsync(installation, null, "diff", "v-1", "--version", "2", "--from", "1")).Error, StringComparison.Ordinal);
+        Assert.Contains("1 or more", (await RunAsync(installation, null, "diff", "v-1", "--version", "0")).Error, StringComparison.Ordinal);
         Assert.Contains("commissioning", (await RunAsync(installation, null, "history", "v-1")).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("commissioning", (await RunAsync(installation, null, "history", "v-1", "--version", "2")).Output, StringComparison.Ordinal);
         Assert.Contains("\"temp\": 22", (await RunAsync(installation, null, "undo", "v-1")).Output, StringComparison.Ordinal);
         Assert.Contains("The device was never heard.", (await RunAsync(installation, null, "why", "v-1")).Output, StringComparison.Ordinal);
         Assert.Contains("-", (await RunAsync(installation, null, "list", "v-1")).Output, StringComparison.Ordinal);

@@ -352,6 +352,16 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
     }
 
     [Fact]
+    public async Task A_rehearsal_counts_together_what_has_too_many_reasons_to_be_named()
+    {
+        var devices = await DevicesAsync("odd", 22);
+        foreach (var (id, secret) in devices)
+            await SoftwareAsync(secret, $$"""{"app":"0.{{id}}"}""", HttpStatusCode.NoContent);
+        var plan = await Cloud.Client.PlanRolloutAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=odd", Rings: [new(1, TimeSpan.Zero)]), Cancel);
+        Assert.Equal((20, 2), (plan.Warnings.Count(w => w.Why.StartsWith("cannot be taken back", StringComparison.Ordinal)), Assert.Single(plan.Warnings, w => w.Why == "2 other reasons").Count));
+    }
+
+    [Fact]
     public async Task A_rehearsal_names_who_is_not_heard_and_whose_battery_is_low()
     {
         var devices = await DevicesAsync("weak", 3);
