@@ -53,6 +53,44 @@ public sealed class GroupWindowsTests
     }
 
     [Fact]
+    public void Readings_heard_while_their_window_is_computed_are_in_its_next_revision()
+    {
+        var windows = Create();
+        Hear(windows, T0, T0 + (60 * Second));
+        Assert.Equal([T0], windows.Due(T0, 10).Select(d => d.Start));
+        Hear(windows, T0 + Second, T0 + (2 * Second));
+        var slow = T0 + (10 * EventTime.Span(GroupWindows.LateGather));
+        Assert.Empty(windows.Due(T0, 10));
+        Assert.Empty(windows.Due(slow, 10)); // Its record is not committed yet: which revision comes next is not known.
+        Assert.Equal(1, windows.Committed(Record(T0, 0, 1)));
+        Assert.Equal(3, windows.Open);
+        var next = Assert.Single(windows.Due(slow, 10), d => d.Start == T0);
+        Assert.Equal((1, 0), (next.Revision, next.Standing));
+        Assert.Equal(2, windows.Committed(Record(T0, 1, 3)));
+        Assert.Equal(1, windows.Open);
+    }
+
+    [Fact]
+    public void Readings_heard_while_their_window_proves_unchanged_stay_open()
+    {
+        var windows = Create();
+        Hear(windows, T0, T0 + (60 * Second));
+        windows.Due(T0, 10);
+        windows.Committed(Record(T0, 0, 1));
+        Hear(windows, T0); // The same reading again.
+        windows.Due(T0, 10);
+        var later = T0 + (2 * EventTime.Span(GroupWindows.LateGather));
+        Assert.Single(windows.Due(later, 10), d => d.Start == T0);
+        Hear(windows, T0 + Second);
+        windows.Due(later, 10);
+        windows.Returned(T0, isComputed: true);
+        Assert.Equal(3, windows.Open);
+        Assert.Single(windows.Due(later + EventTime.Span(GroupWindows.LateGather), 10), d => d.Start == T0);
+        Assert.Equal(1, windows.Committed(Record(T0, 1, 2)));
+        Assert.Equal(1, windows.Open);
+    }
+
+    [Fact]
     public void A_window_that_comes_back_unchanged_holds_nothing_open()
     {
         var windows = Create();

@@ -90,7 +90,8 @@ internal sealed class GroupWindows
         }
         if (late.Count == 0)
             return due;
-        foreach (var start in late.Where(l => l.Value <= now).Select(l => l.Key).Take(Math.Max(0, max - due.Count)).ToList())
+        // One that is being computed waits until it is back: only then its revision is known.
+        foreach (var start in late.Where(l => l.Value <= now && BooksOf(l.Key).GivenOut == 0).Select(l => l.Key).Take(Math.Max(0, max - due.Count)).ToList())
         {
             late.Remove(start);
             due.Add(GiveOut(start, BooksOf(start).Revision + 1));
@@ -108,8 +109,7 @@ internal sealed class GroupWindows
             return 0;
         var count = record.Metrics.Where(m => !Group.PolicyOf(m.Metric).GoesRaw).Sum(m => m.Count);
         var covered = Math.Max(books.Covered, count - books.RawSent);
-        Open -= books.Open;
-        windows[record.Start] = books with { Revision = record.Revision, Covered = covered, Open = 0 };
+        windows[record.Start] = Close(books with { Revision = record.Revision, Covered = covered }, covered - books.Covered);
         Prune();
         return covered - books.Covered;
     }
@@ -121,8 +121,7 @@ internal sealed class GroupWindows
         TakeBack(start);
         if (!isComputed || !windows.TryGetValue(start, out var books))
             return;
-        Open -= books.Open;
-        windows[start] = books with { Open = 0 };
+        windows[start] = Close(books, 0);
     }
 
     public GroupState Save() => new(Group.Id, Group.Window.TotalMilliseconds, schedule.Save(), [.. windows.Values]);
@@ -150,6 +149,14 @@ internal sealed class GroupWindows
         var books = BooksOf(start);
         windows[start] = books with { Late = false, GivenOut = books.GivenOut + 1 };
         return new DueGroupWindow(Group, start, revision, books.Revision);
+    }
+
+    /// <summary>What was heard while the window was computed stays open, for it will be computed again; else nothing does, not even what was heard twice.</summary>
+    private WindowBooks Close(WindowBooks books, long covered)
+    {
+        var left = books.IsDue ? Math.Max(0, books.Open - covered) : 0;
+        Open += left - books.Open;
+        return books with { Open = left };
     }
 
     private void TakeBack(long start)
