@@ -83,7 +83,7 @@ public sealed class GroupWindowsTests
         Assert.Single(windows.Due(later, 10), d => d.Start == T0);
         Hear(windows, T0 + Second);
         windows.Due(later, 10);
-        windows.Returned(T0, isComputed: true);
+        windows.Returned(T0);
         Assert.Equal(3, windows.Open);
         Assert.Single(windows.Due(later + EventTime.Span(GroupWindows.LateGather), 10), d => d.Start == T0);
         Assert.Equal(1, windows.Committed(Record(T0, 1, 2)));
@@ -101,7 +101,7 @@ public sealed class GroupWindowsTests
         Assert.Equal(2, windows.Open);
         windows.Due(T0, 10);
         windows.Due(T0 + (5 * Second), 10);
-        windows.Returned(T0, isComputed: true);
+        windows.Returned(T0);
         Assert.Equal(1, windows.Open);
         Assert.False(windows.Save().Windows.Single(w => w.Start == T0).IsDue);
     }

@@ -115,7 +115,7 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
     public void Returned(ReturnedWindow window)
     {
         if (groups.TryGetValue(window.Group, out var windows))
-            windows.Returned(window.Start, window.IsComputed);
+            windows.Returned(window.Start);
     }
 
     /// <summary>The readings from an index on, of commits up to this one; gives the index of the next.</summary>

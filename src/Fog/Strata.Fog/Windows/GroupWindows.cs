@@ -114,14 +114,12 @@ internal sealed class GroupWindows
         return covered - books.Covered;
     }
 
-    /// <summary>A due window came back without a record.</summary>
-    /// <param name="isComputed">It proved to be as it stands: nothing new was in it.</param>
-    public void Returned(long start, bool isComputed)
+    /// <summary>A due window came back without a record: nothing new was in it.</summary>
+    public void Returned(long start)
     {
         TakeBack(start);
-        if (!isComputed || !windows.TryGetValue(start, out var books))
-            return;
-        windows[start] = Close(books, 0);
+        if (windows.TryGetValue(start, out var books))
+            windows[start] = Close(books, 0);
     }
 
     public GroupState Save() => new(Group.Id, Group.Window.TotalMilliseconds, schedule.Save(), [.. windows.Values]);
@@ -147,7 +145,7 @@ internal sealed class GroupWindows
     private DueGroupWindow GiveOut(long start, int revision)
     {
         var books = BooksOf(start);
-        windows[start] = books with { Late = false, GivenOut = books.GivenOut + 1 };
+        windows[start] = books with { Late = false, GivenOut = 1 };
         return new DueGroupWindow(Group, start, revision, books.Revision);
     }
 
@@ -164,9 +162,8 @@ internal sealed class GroupWindows
         var books = BooksOf(start);
         if (books.GivenOut == 0)
             return;
-        windows[start] = books with { GivenOut = books.GivenOut - 1 };
-        if (books.GivenOut == 1)
-            interrupted.Remove(start);
+        windows[start] = books with { GivenOut = 0 };
+        interrupted.Remove(start);
     }
 
     /// <summary>Gives the window out again when its late readings have gathered.</summary>

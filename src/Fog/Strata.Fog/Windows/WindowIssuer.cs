@@ -23,28 +23,19 @@ internal sealed partial class WindowIssuer(
 
     private readonly Channel<DueGroupWindow> due = Channel.CreateUnbounded<DueGroupWindow>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Channel<ReturnedWindow> returned = Channel.CreateUnbounded<ReturnedWindow>();
-    private readonly HashSet<(string Group, long Start)> queued = [];
     private int waiting;
 
     /// <summary>How many more windows may be handed over now. The giver asks, so that the queue is bounded.</summary>
     public int Room => Math.Max(0, 1_000 - Volatile.Read(ref waiting));
 
-    /// <summary>Takes a due window. One that waits already is computed once for both.</summary>
+    /// <summary>Takes a due window, which comes back as a committed record or by <see cref="TryTakeReturned"/>.</summary>
     public void Add(DueGroupWindow window)
     {
-        lock (queued)
-        {
-            if (!queued.Add((window.Group.Id, window.Start)))
-            {
-                returned.Writer.TryWrite(new ReturnedWindow(window.Group.Id, window.Start, IsComputed: false));
-                return;
-            }
-        }
         Interlocked.Increment(ref waiting);
         due.Writer.TryWrite(window);
     }
 
-    /// <summary>Due windows of which no record was committed.</summary>
+    /// <summary>Windows that proved to be as they stand: no record was committed.</summary>
     public bool TryTakeReturned(out ReturnedWindow window) => returned.Reader.TryRead(out window);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -57,8 +48,6 @@ internal sealed partial class WindowIssuer(
                 taken.Clear();
                 while (taken.Count < MaxPerCommit && due.Reader.TryRead(out var window))
                     taken.Add(window);
-                lock (queued)
-                    queued.ExceptWith(taken.Select(w => (w.Group.Id, w.Start))); // What becomes due from now on is computed again.
                 await IssueAsync(taken, stoppingToken);
                 Interlocked.Add(ref waiting, -taken.Count);
             }
@@ -81,7 +70,7 @@ internal sealed partial class WindowIssuer(
                     if (await ComputeAsync(window, cancellationToken) is { } record)
                         records.Add(new Stamped<WindowRecord>(record, null));
                     else
-                        returned.Writer.TryWrite(new ReturnedWindow(window.Group.Id, window.Start, IsComputed: true));
+                        returned.Writer.TryWrite(new ReturnedWindow(window.Group.Id, window.Start));
                 }
                 if (records.Count > 0)
                     await writer.CommitAsync(new TelemetryWrite { Tenant = site.View.Tenant, Windows = records }, cancellationToken);
@@ -142,6 +131,5 @@ internal sealed partial class WindowIssuer(
     private partial void LogRetry(int count, string reason);
 }
 
-/// <summary>A due window of which no record was committed.</summary>
-/// <param name="IsComputed">True when it proved to be as it stands; false when it waits already and is computed once for both.</param>
-internal readonly record struct ReturnedWindow(string Group, long Start, bool IsComputed);
+/// <summary>A due window of which no record was committed: nothing new was in it.</summary>
+internal readonly record struct ReturnedWindow(string Group, long Start);

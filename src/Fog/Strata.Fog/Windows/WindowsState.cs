@@ -24,7 +24,7 @@ internal sealed record GroupState(string Group, double LengthMs, WindowScheduleS
 /// <param name="RawSent">Readings of it that went up raw besides (immediate ones).</param>
 /// <param name="Open">Readings heard since its record was made.</param>
 /// <param name="Late">Whether late readings gather for it before it is given out again.</param>
-/// <param name="GivenOut">How often it is given out to be computed and has not come back; the schedule will not give it again.</param>
+/// <param name="GivenOut">1 while it is given out to be computed and has not come back: it is not given again before.</param>
 internal sealed record WindowBooks(
     long Start, int Revision = -1, long Covered = 0, long RawSent = 0, long Open = 0, bool Late = false, int GivenOut = 0)
 {
