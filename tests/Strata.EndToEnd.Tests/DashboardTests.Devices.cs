@@ -94,6 +94,14 @@ public sealed partial class DashboardTests
         await Assertions.Expect(part.GetByRole(AriaRole.Alert)).ToContainTextAsync("it gets commands when it is active");
         await AccessibleAsync(page);
 
+        // The page of another device has nothing of this one, neither what was shown nor what was typed.
+        await client.CreateDeviceAsync(new CreateDevice("page-other"));
+        await part.GetByRole(AriaRole.Textbox, new() { Name = "Command" }).FillAsync("erase");
+        await page.EvaluateAsync("Blazor.navigateTo('devices/page-other')");
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("page-other");
+        await Assertions.Expect(part).ToContainTextAsync("It was told nothing yet.");
+        await Assertions.Expect(part.GetByRole(AriaRole.Textbox, new() { Name = "Command" })).ToHaveValueAsync("");
+
         page = await OpenAsync(context, "commands");
         await page.GetByRole(AriaRole.Button, new() { Name = "Send to many" }).ClickAsync();
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Devices (query)" }).FillAsync("id:page-told");
