@@ -91,7 +91,7 @@ public sealed class ProjectionTests
         /// <summary>Everything runs until nothing is left to do; the clock closes the last windows.</summary>
         public void Settle()
         {
-            for (var round = 0; round < 400; round++)
+            for (var round = 0; round < 200; round++)
             {
                 now += 60 * Second;
                 while (position < commit)
