@@ -26,6 +26,9 @@ internal enum Fault
 
     /// <summary>Takes the entries and breaks the connection before it answers.</summary>
     AnswerLost,
+
+    /// <summary>Takes nothing and answers nothing.</summary>
+    Silent,
 }
 
 /// <summary>An entry as it stands on the wire.</summary>
@@ -190,6 +193,12 @@ internal sealed class FakeParent : IAsyncDisposable
         if (Fault is Fault.Broken)
         {
             context.Abort();
+            return;
+        }
+        if (Fault is Fault.Silent)
+        {
+            Signal();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return;
         }
         if (Fault is Fault.TooFast)

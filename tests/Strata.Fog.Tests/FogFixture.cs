@@ -64,7 +64,7 @@ internal sealed class FogFixture : IAsyncDisposable
                     builder.Services.Replace(ServiceDescriptor.Singleton(new UplinkSenderOptions
                     {
                         DrainRate = DrainRate, FirstRetry = TimeSpan.FromMilliseconds(20), LongestRetry = TimeSpan.FromMilliseconds(100),
-                        RequestTimeout = TimeSpan.FromSeconds(5), OutageMakesBacklog = OutageMakesBacklog,
+                        RequestTimeout = TimeSpan.FromMinutes(1), OutageMakesBacklog = OutageMakesBacklog,
                     }));
                 }
                 if (Artifacts is { } artifacts)

@@ -1,4 +1,9 @@
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
+using Strata.Fog.Configuration;
+using Strata.Fog.Link;
+using Strata.Fog.Uplink;
+using Strata.Forwarding;
 
 namespace Strata.Fog.Tests;
 
@@ -86,6 +91,32 @@ public sealed class UplinkTests
     }
 
     [Fact]
+    public async Task A_parent_that_does_not_answer_is_given_up_after_the_request_s_time()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        parent.Fault = Fault.Silent;
+        var time = new FakeTimeProvider();
+        var folder = Path.Combine(Path.GetTempPath(), $"strata-post-{Guid.NewGuid():n}");
+        try
+        {
+            using var log = ForwardLog.Open(new ForwardLogOptions { Folder = folder }, time);
+            using var client = new ParentClient(parent.Address, authorityFile: null, new GatewayIdentity("gw", "secret-of-gw", "hq"));
+            await log.AppendAsync([new ForwardRecord("1"u8.ToArray())], cancellationToken: TestContext.Current.CancellationToken);
+            var sending = new UplinkPost(client, log, TimeSpan.FromSeconds(15), time).SendAsync(log.OpenAll().Read(1, 100), live: true, TestContext.Current.CancellationToken);
+            await parent.UntilAsync(p => p.Requests == 1, "the request");
+            time.Advance(TimeSpan.FromSeconds(14.9));
+            Assert.False(sending.IsCompleted);
+            time.Advance(TimeSpan.FromSeconds(0.1));
+            var outcome = await sending;
+            Assert.Equal((PostResult.Failed, "The parent did not answer within 15 s."), (outcome.Result, outcome.Problem));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task After_an_outage_the_backlog_comes_in_order_and_live_readings_do_not_wait_for_it()
     {
         await using var parent = await FakeParent.StartAsync(Site.Configuration());
@@ -97,7 +128,7 @@ public sealed class UplinkTests
             await fog.AcceptedAsync("t-1", T0 + i, "temperature", $"{i}");
         var asked = parent.Requests;
         await parent.UntilAsync(p => p.Requests > asked + 6, "an outage that is long enough");
-        var session = fog.Get<Uplink.UplinkSender>();
+        var session = fog.Get<UplinkSender>();
         Assert.NotEmpty(session.Problem);
         // What stood at the outage is backlog once the link is back: cut as an outage does, by stopping and starting the gateway.
         await fog.StopAsync();
@@ -160,7 +191,7 @@ public sealed class UplinkTests
     public async Task A_full_log_that_drops_tells_the_loss_as_gaps_and_the_books_balance()
     {
         await using var parent = await FakeParent.StartAsync(Site.Configuration());
-        await using var fog = new FogFixture { MaxBacklogBytes = 64 << 10, WhenFull = Forwarding.WhenFull.DropOldest };
+        await using var fog = new FogFixture { MaxBacklogBytes = 64 << 10, WhenFull = WhenFull.DropOldest };
         await fog.StartAsync(parent.Address);
         await fog.ConfiguredAsync();
         parent.Fault = Fault.Unavailable;

@@ -118,6 +118,47 @@ public sealed class ForwardLogTests
     }
 
     [Fact]
+    public async Task What_was_given_out_is_not_dropped_since_the_peer_may_have_it_and_what_came_after_it_goes_first()
+    {
+        using var folder = new LogFolder();
+        using var log = folder.Open(maxBytes: 64 << 10, whenFull: WhenFull.DropOldest, tellGaps: true);
+        await log.AppendAsync([.. Enumerable.Range(1, 20).Select(i => Record(new string('x', 1000), 3, i))], cancellationToken: Stop);
+        var sent = log.OpenAll().Read(5, 1 << 20).Select(e => e.Number).ToList();
+        var dropped = new List<ForwardGap>();
+        for (var i = 21; i <= 200; i++)
+        {
+            var result = await log.AppendAsync([Record(new string('x', 1000), 3, i)], cancellationToken: Stop);
+            Assert.Equal(AppendOutcome.Appended, result.Outcome);
+            dropped.AddRange(result.Gaps);
+        }
+        Assert.Equal([1L, 2, 3, 4, 5], sent);
+        Assert.NotEmpty(dropped);
+        Assert.All(dropped, gap => Assert.True(gap.First > 5, $"{gap.First} to {gap.Last} were dropped"));
+        Assert.Equal(sent, All(log).Take(5).Select(e => e.Number));
+        log.Acknowledge([(1, 5)]);
+        var told = All(log).Where(e => e.Text.StartsWith("gap", StringComparison.Ordinal)).Sum(e => long.Parse(e.Text.Split(' ')[2]));
+        Assert.Equal((15, 600, told), (log.Status.Acknowledged.Readings, log.Status.Acknowledged.Readings + log.Status.Waiting.Readings + told, log.Status.Lost.Readings));
+    }
+
+    [Fact]
+    public async Task When_all_that_waits_is_under_way_the_log_takes_nothing_until_some_is_acknowledged()
+    {
+        using var folder = new LogFolder();
+        using var log = folder.Open(maxBytes: 64 << 10, whenFull: WhenFull.DropOldest);
+        var sender = log.OpenAll();
+        var outcome = AppendOutcome.Appended;
+        for (var i = 0; i < 200 && outcome == AppendOutcome.Appended; i++)
+        {
+            outcome = (await log.AppendAsync([Record(new string('x', 1000))], cancellationToken: Stop)).Outcome;
+            sender.Read(10, 1 << 20);
+        }
+        Assert.Equal((AppendOutcome.Full, 0), (outcome, log.Status.Lost.Records));
+        log.Acknowledge([(1, 20)]);
+        Assert.Equal(AppendOutcome.Appended, (await log.AppendAsync([Record("y")], cancellationToken: Stop)).Outcome);
+        Assert.Equal(0, log.Status.Lost.Records);
+    }
+
+    [Fact]
     public async Task A_failed_fsync_stops_the_log_and_is_not_tried_again()
     {
         using var folder = new LogFolder();

@@ -40,6 +40,10 @@ internal sealed class LogFolder : IDisposable
     public static ForwardRecord Record(string text, int readings = 1, long cursor = 0, byte tag = 0) =>
         new(Encoding.UTF8.GetBytes(text)) { Readings = readings, Cursor = cursor, Tag = tag, From = cursor, To = cursor };
 
-    public static IReadOnlyList<(long Number, string Text)> All(ForwardLog log) =>
-        [.. log.OpenAll().Read(int.MaxValue, int.MaxValue).Select(e => (e.Number, Encoding.UTF8.GetString(e.Payload.Span)))];
+    /// <summary>All that waits, looked at and not given out.</summary>
+    public static IReadOnlyList<(long Number, string Text)> All(ForwardLog log)
+    {
+        var position = 1L;
+        return [.. log.Read(ref position, null, int.MaxValue, int.MaxValue).Select(e => (e.Number, Encoding.UTF8.GetString(e.Payload.Span)))];
+    }
 }

@@ -3,19 +3,20 @@ using static Strata.Forwarding.Tests.LogFolder;
 
 namespace Strata.Forwarding.Tests;
 
-/// <summary>Any sequence of appends, acknowledgements, drops, crashes and openings against a plain list.</summary>
+/// <summary>Any sequence of appends, sendings, acknowledgements, drops, crashes and openings against a plain list.</summary>
 public sealed class ModelTests
 {
     private enum Step
     {
         Append,
+        Send,
         Acknowledge,
         Reopen,
         TearAndReopen,
     }
 
     private static readonly Gen<(Step Kind, int A, int B)[]> Steps = Gen.Select(
-        Gen.Frequency((6, Gen.Const(Step.Append)), (3, Gen.Const(Step.Acknowledge)), (1, Gen.Const(Step.Reopen)), (1, Gen.Const(Step.TearAndReopen))),
+        Gen.Frequency((6, Gen.Const(Step.Append)), (1, Gen.Const(Step.Send)), (3, Gen.Const(Step.Acknowledge)), (1, Gen.Const(Step.Reopen)), (1, Gen.Const(Step.TearAndReopen))),
         Gen.Int[0, 5], Gen.Int[0, 4000]).Array[1, 60];
 
     [Theory]
@@ -37,6 +38,9 @@ public sealed class ModelTests
                     case Step.Append:
                         Append(log, model, a, b);
                         break;
+                    case Step.Send:
+                        model.Send(log.OpenAll().Read(1 + a, b));
+                        break;
                     case Step.Acknowledge when model.Next > 1:
                         var first = 1 + (b % (model.Next - 1));
                         log.Acknowledge([(first, first + a)]);
@@ -45,11 +49,13 @@ public sealed class ModelTests
                     case Step.Reopen:
                         log.Dispose();
                         log = Open(folder, policy);
+                        model.Forget();
                         break;
                     case Step.TearAndReopen:
                         log.Dispose();
                         Tear(folder, b);
                         log = Open(folder, policy);
+                        model.Forget();
                         break;
                 }
                 model.Check(log);
@@ -96,6 +102,7 @@ public sealed class ModelTests
     private sealed class Model
     {
         private readonly SortedDictionary<long, (string Text, int Readings)> waiting = [];
+        private readonly HashSet<long> sent = [];
         private long appended;
         private long lost;
         private long acknowledged;
@@ -110,6 +117,11 @@ public sealed class ModelTests
                 appended += record.Readings;
             }
         }
+
+        public void Send(IReadOnlyList<ForwardEntry> entries) => sent.UnionWith(entries.Select(e => e.Number));
+
+        /// <summary>Another process does not know what was sent.</summary>
+        public void Forget() => sent.Clear();
 
         public void Acknowledge(long first, long last)
         {
@@ -126,6 +138,7 @@ public sealed class ModelTests
             for (var n = gap.First; n <= gap.Last; n++)
             {
                 Assert.True(waiting.Remove(n, out var record), $"{n} was dropped but did not wait");
+                Assert.DoesNotContain(n, sent);
                 readings += record.Readings;
             }
             Assert.Equal(readings, gap.Readings);

@@ -25,6 +25,18 @@ public sealed partial class ForwardLog
         }
     }
 
+    /// <summary>Reads on for a sender: what it is given is not dropped until the peer has acknowledged it.</summary>
+    internal IReadOnlyList<ForwardEntry> Give(ref long position, long? until, int maxEntries, int maxBytes)
+    {
+        lock (gate)
+        {
+            var entries = Read(ref position, until, maxEntries, Math.Min(maxBytes, segmentBytes));
+            foreach (var entry in entries)
+                given.Add(entry.Number);
+            return entries;
+        }
+    }
+
     internal IReadOnlyList<ForwardEntry> Read(ref long position, long? until, int maxEntries, int maxBytes)
     {
         lock (gate)
@@ -125,13 +137,13 @@ public sealed class ForwardCursor
     public bool IsDone => End is { } end && log.AllSettled(end);
 
     /// <summary>
-    /// The next waiting records in order and moves on. At least one when there is one, however long. Empty when there is none, and for a live cursor while
-    /// <see cref="ForwardLog.LiveWaits"/>.
+    /// The next waiting records in order and moves on. At least one when there is one, however long; a segment's worth at most. Empty when there is none, and
+    /// for a live cursor while <see cref="ForwardLog.LiveWaits"/>.
     /// </summary>
     public IReadOnlyList<ForwardEntry> Read(int maxEntries, int maxBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxEntries, 1);
-        return End is null && start > 1 && log.LiveWaits ? [] : log.Read(ref position, End, maxEntries, maxBytes);
+        return End is null && start > 1 && log.LiveWaits ? [] : log.Give(ref position, End, maxEntries, maxBytes);
     }
 
     /// <summary>Goes back to its start: what was read and not acknowledged is given again.</summary>

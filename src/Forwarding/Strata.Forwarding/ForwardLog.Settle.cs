@@ -52,6 +52,7 @@ public sealed partial class ForwardLog
             }
         }
         state.Settled.Add(first, last);
+        given.Remove(first, last);
     }
 
     private bool TryMakeRoom(List<ForwardGap> dropped)
@@ -67,9 +68,14 @@ public sealed partial class ForwardLog
             return false;
         if (segments.Count == 1)
             Roll();
-        Drop(segments[0], dropped);
+        if (segments.SkipLast(1).FirstOrDefault(s => !IsGiven(s)) is not { } oldest)
+            return false;
+        Drop(oldest, dropped);
         return true;
     }
+
+    /// <summary>Whether a waiting record of the segment was given out: the peer may have it, so that its loss would be a lie.</summary>
+    private bool IsGiven(Segment segment) => given.Intervals.Any(g => g.First < segment.Next && segment.First <= g.Last);
 
     /// <summary>Gives up a segment's waiting records: first the loss is on the disk, then the file goes.</summary>
     private void Drop(Segment segment, List<ForwardGap> dropped)

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Strata.Core.Dataflow;
 using Strata.Storage;
 
 namespace Strata.Forwarding;
@@ -25,6 +26,7 @@ public sealed partial class ForwardLog : IDisposable
     private readonly ForwardCount[] appended = new ForwardCount[Tags];
     private readonly ForwardCount[] waiting = new ForwardCount[Tags];
     private readonly SortedDictionary<long, ForwardGap> unsaid = [];
+    private readonly IntervalSet given = new();
     private LogState state = new();
     private FileStream active = null!;
     private byte[]? memo;

@@ -6,7 +6,9 @@ public enum WhenFull
     /// <summary>Takes nothing: the caller keeps what it has and tries later.</summary>
     Refuse,
 
-    /// <summary>Gives up the oldest records to make room; each loss becomes a <see cref="ForwardGap"/>.</summary>
+    /// <summary>
+    /// Gives up the oldest records to make room; each loss becomes a <see cref="ForwardGap"/>. Not those given out and not acknowledged: the peer may have them.
+    /// </summary>
     DropOldest,
 }
 

@@ -44,7 +44,7 @@ public enum AppendOutcome
     /// <summary>All records are on the disk.</summary>
     Appended,
 
-    /// <summary>The log is full and its policy is to refuse; nothing was taken.</summary>
+    /// <summary>The log is full, and its policy is to refuse or all that could be dropped is under way to the peer; nothing was taken. Later may succeed.</summary>
     Full,
 
     /// <summary>The disk could not take the bytes; nothing was taken. Later may succeed.</summary>
