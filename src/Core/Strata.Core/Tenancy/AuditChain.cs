@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,14 +23,14 @@ public static class AuditChain
     /// <param name="number">1 for the first of the tenant; never used twice.</param>
     public static byte[] Link(ReadOnlySpan<byte> before, long number, AuditEntry entry)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(before);
-        Append(hash, number);
-        Append(hash, entry.Id);
-        Append(hash, entry.Time);
-        foreach (var text in new[] { entry.Actor, entry.Action, entry.Kind, entry.Subject, entry.Detail, entry.Before, entry.After, entry.From, entry.Result })
-            Append(hash, text);
-        return hash.GetHashAndReset();
+        var bytes = new ArrayBufferWriter<byte>(512);
+        bytes.Write(before);
+        Append(bytes, number);
+        Append(bytes, entry.Id);
+        Append(bytes, entry.Time);
+        foreach (var text in (ReadOnlySpan<string?>)[entry.Actor, entry.Action, entry.Kind, entry.Subject, entry.Detail, entry.Before, entry.After, entry.From, entry.Result])
+            Append(bytes, text);
+        return SHA256.HashData(bytes.WrittenSpan);
     }
 
     /// <summary>The signature of a point of the chain: its newest link, or the last one that retention took away.</summary>
@@ -37,18 +38,16 @@ public static class AuditChain
     public static byte[] Sign(ReadOnlySpan<byte> key, TenantId tenant, string kind, long number, ReadOnlySpan<byte> hash) =>
         HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"strata audit mark 1\n{tenant}\n{kind}\n{number}\n{Convert.ToHexStringLower(hash)}"));
 
-    private static void Append(IncrementalHash hash, long value)
+    private static void Append(ArrayBufferWriter<byte> bytes, long value)
     {
-        Span<byte> bytes = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(bytes, value);
-        hash.AppendData(bytes);
+        BinaryPrimitives.WriteInt64BigEndian(bytes.GetSpan(8), value);
+        bytes.Advance(8);
     }
 
     /// <summary>Its length before it, so that no two records have the same bytes; -1 for none.</summary>
-    private static void Append(IncrementalHash hash, string? text)
+    private static void Append(ArrayBufferWriter<byte> bytes, string? text)
     {
-        var bytes = text is null ? [] : Encoding.UTF8.GetBytes(text);
-        Append(hash, text is null ? -1L : bytes.Length);
-        hash.AppendData(bytes);
+        Append(bytes, text is null ? -1L : Encoding.UTF8.GetByteCount(text));
+        Encoding.UTF8.GetBytes(text, bytes);
     }
 }
