@@ -198,7 +198,7 @@ internal sealed class FakeParent : IAsyncDisposable
         if (Fault is Fault.Silent)
         {
             Signal();
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return;
         }
         if (Fault is Fault.TooFast)

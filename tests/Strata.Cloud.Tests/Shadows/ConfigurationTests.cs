@@ -3,12 +3,28 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
+using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests.Shadows;
 
-public sealed class ConfigurationInFilesTests(RunningCloud cloud) : ConfigurationTests(cloud), IClassFixture<RunningCloud>;
+public sealed class ConfigurationInFilesTests(ConfigurationCloud cloud) : ConfigurationTests(cloud), IClassFixture<ConfigurationCloud>;
 
-public sealed class ConfigurationInPostgresTests(RunningCloudOnPostgres cloud) : ConfigurationTests(cloud), IClassFixture<RunningCloudOnPostgres>;
+public sealed class ConfigurationInPostgresTests(ConfigurationCloudOnPostgres cloud) : ConfigurationTests(cloud), IClassFixture<ConfigurationCloudOnPostgres>;
+
+/// <summary>A node that looks every second who has come into a group by a query.</summary>
+public class ConfigurationCloud : RunningCloud
+{
+    public ConfigurationCloud()
+        : this(null)
+    {
+    }
+
+    protected ConfigurationCloud(PostgresServer? server)
+        : base(server) => Shadows = new() { ConfigurationEvery = TimeSpan.FromSeconds(1) };
+}
+
+/// <summary>The same on PostgreSQL.</summary>
+public sealed class ConfigurationCloudOnPostgres(PostgresServer server) : ConfigurationCloud(server);
 
 /// <summary>Configuration in layers, as people set it and devices get it.</summary>
 public abstract class ConfigurationTests(RunningCloud cloud)

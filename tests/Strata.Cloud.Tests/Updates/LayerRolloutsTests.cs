@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -442,8 +443,7 @@ public abstract partial class LayerRolloutsTests(RolloutCloud cloud) : RolloutSt
         await Cloud.Client.ApplyAsync($"apiVersion: strata/v1\nsite: {run}\n", dryRun: false, prune: false, cancellationToken: Cancel);
         await Cloud.Client.PutConfigurationLayerAsync($"site/{run}", Old, cancellationToken: Cancel);
         var fleet = new LayerFleet(Cloud, run);
-        for (var i = 0; i < count; i++)
-            await fleet.AddAsync($"{run}-{i}");
+        await fleet.AddAsync([.. Enumerable.Range(0, count).Select(i => $"{run}-{i}")]);
         await StepAsync();
         return fleet;
     }
@@ -452,7 +452,7 @@ public abstract partial class LayerRolloutsTests(RolloutCloud cloud) : RolloutSt
 /// <summary>Devices of one place that listen to their configuration.</summary>
 internal sealed class LayerFleet(RolloutCloud cloud, string run) : IAsyncDisposable
 {
-    private readonly Dictionary<string, ShadowDevice> connected = [];
+    private readonly ConcurrentDictionary<string, ShadowDevice> connected = [];
 
     public Dictionary<string, DeviceSecret> Secrets { get; } = [];
 
@@ -460,18 +460,16 @@ internal sealed class LayerFleet(RolloutCloud cloud, string run) : IAsyncDisposa
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async Task AddAsync(string id)
+    public async Task AddAsync(params IReadOnlyList<string> ids)
     {
-        Secrets[id] = await cloud.Client.CreateDeviceAsync(new CreateDevice(id, run, $"{run}-model", TimeSpan.FromHours(6)), Cancel);
-        await ConnectAsync(cloud.Node.Mqtt.Port, id);
-        await ReportAsync(id, """{"interval":300}""");
+        foreach (var id in ids)
+            Secrets[id] = await cloud.Client.CreateDeviceAsync(new CreateDevice(id, run, $"{run}-model", TimeSpan.FromHours(6)), Cancel);
+        await Task.WhenAll(ids.Select(id => ConnectAsync(cloud.Node.Mqtt.Port, id)));
+        foreach (var id in ids)
+            await ReportAsync(id, """{"interval":300}""");
     }
 
-    public async Task ConnectAsync(int port)
-    {
-        foreach (var id in Keys)
-            await ConnectAsync(port, id);
-    }
+    public Task ConnectAsync(int port) => Task.WhenAll(Keys.Select(id => ConnectAsync(port, id)));
 
     public Task ReportAsync(string device, string configuration) => SayAsync(device, $$$"""{"state":{"reported":{{{configuration}}}}}""");
 
