@@ -16,7 +16,6 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
 
     private readonly DbContextOptions<AuditDbContext> options = database.OptionsFor<AuditDbContext>("audit_migrations");
     private readonly ConcurrentDictionary<TenantId, SealedNumbers> known = new();
-    private readonly ConcurrentDictionary<TenantId, long> oldest = new();
     private readonly SemaphoreSlim sealing = new(1, 1);
 
     /// <summary>Whether records of the tenant may be sealed, so that the database cannot search them.</summary>
@@ -30,14 +29,9 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
         await sealing.WaitAsync(cancellationToken);
         try
         {
-            var (total, count, newest) = (0, Batch, 0L);
+            var (total, count) = (0, Batch);
             while (count == Batch)
-            {
-                (count, newest) = await SealBatchAsync(tenant, cancellationToken);
-                total += count;
-            }
-            if (total > 0)
-                await RetainAsync(tenant, newest, cancellationToken);
+                total += count = await SealBatchAsync(tenant, cancellationToken);
             return total;
         }
         finally
@@ -67,17 +61,19 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
 
     public void Dispose() => sealing.Dispose();
 
-    /// <returns>How many were sealed, and the number of the chain's last link.</returns>
-    private async Task<(int Count, long Newest)> SealBatchAsync(TenantId tenant, CancellationToken cancellationToken)
+    private async Task<int> SealBatchAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = CreateContext(tenant);
         if (!known.TryGetValue(tenant, out var numbers))
             known[tenant] = numbers = new SealedNumbers(await context.AuditSeals.MaxAsync(s => (long?)s.AuditId, cancellationToken) ?? 0, Batch);
         var from = numbers.From;
         var rows = await context.Audit.Where(a => a.Id > from && !context.AuditSeals.Any(s => s.AuditId == a.Id)).OrderBy(a => a.Id).Take(Batch).ToListAsync(cancellationToken);
-        var head = await context.AuditMarks.SingleOrDefaultAsync(m => m.Kind == AuditMarkRow.Head, cancellationToken);
-        if (rows.Count == 0 || (head is null && await context.AuditSeals.AnyAsync(cancellationToken)))
-            return (0, head?.Number ?? 0); // The signed end is gone: nothing may be linked to a chain that nobody vouches for, and a verification says so.
+        if (rows.Count == 0)
+            return 0;
+        var marks = await context.AuditMarks.ToDictionaryAsync(m => m.Kind, cancellationToken);
+        var head = marks.GetValueOrDefault(AuditMarkRow.Head);
+        if (head is null && await context.AuditSeals.AnyAsync(cancellationToken))
+            return 0; // The signed end is gone: nothing may be linked to a chain that nobody vouches for, and a verification says so.
         var (number, hash) = head is null ? (0L, AuditChain.Begin(tenant)) : (head.Number, Convert.FromHexString(head.Hash));
         var seals = new List<AuditSealRow>(rows.Count);
         foreach (var row in rows)
@@ -85,35 +81,29 @@ public sealed class AuditTrail(IRegistryDatabase database, RegistryOptions regis
             hash = AuditChain.Link(hash, ++number, row.ToEntry());
             seals.Add(new AuditSealRow { TenantId = tenant.Value, Number = number, AuditId = row.Id, Hash = Convert.ToHexStringLower(hash) });
         }
-        if (head is null)
-            oldest[tenant] = 1;
         Put(context, head, Mark(tenant, AuditMarkRow.Head, number, hash));
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         await context.AddRowsAsync(seals, cancellationToken);
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         numbers.Add(rows.Select(static r => r.Id));
-        return (rows.Count, number);
+        var anchor = marks.GetValueOrDefault(AuditMarkRow.Anchor);
+        if (number - (anchor?.Number ?? 0) > registry.AuditKept + Slack)
+            await CutAsync(tenant, anchor, number - registry.AuditKept, cancellationToken);
+        return rows.Count;
     }
 
-    /// <summary>Drops the oldest records beyond the bound; the last one dropped becomes the anchor from which the rest is verified.</summary>
-    private async Task RetainAsync(TenantId tenant, long newest, CancellationToken cancellationToken)
+    /// <summary>Drops the records up to a number; the last one dropped becomes the anchor from which the rest is verified.</summary>
+    private async Task CutAsync(TenantId tenant, AuditMarkRow? anchor, long last, CancellationToken cancellationToken)
     {
         await using var context = CreateContext(tenant);
-        if (!oldest.TryGetValue(tenant, out var first))
-            oldest[tenant] = first = await context.AuditSeals.MinAsync(s => s.Number, cancellationToken);
-        if (newest - first + 1 <= registry.AuditKept + Slack)
-            return;
-        var last = newest - registry.AuditKept;
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var end = await context.AuditSeals.SingleAsync(s => s.Number == last, cancellationToken);
-        var anchor = await context.AuditMarks.SingleOrDefaultAsync(m => m.Kind == AuditMarkRow.Anchor, cancellationToken);
         await context.Audit.Where(a => context.AuditSeals.Any(s => s.AuditId == a.Id && s.Number <= last)).ExecuteDeleteAsync(cancellationToken);
         await context.AuditSeals.Where(s => s.Number <= last).ExecuteDeleteAsync(cancellationToken);
         Put(context, anchor, Mark(tenant, AuditMarkRow.Anchor, last, Convert.FromHexString(end.Hash)));
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        oldest[tenant] = last + 1;
     }
 
     private AuditMarkRow Mark(TenantId tenant, string kind, long number, byte[] hash) => new()
