@@ -23,8 +23,8 @@ internal sealed class Installation : IAsyncDisposable
 
     public static string Root => SourceTree.Root;
 
-    /// <summary>The program under test: <c>STRATA_EXECUTABLE</c>, as <c>./test</c> sets it, or what the build left.</summary>
-    public static string Executable { get; } = Environment.GetEnvironmentVariable("STRATA_EXECUTABLE") ?? Path.Combine(
+    /// <summary>The program under test, as the build left it.</summary>
+    public static string Executable { get; } = Path.Combine(
         Root, "src/Cli/Strata.Cli/bin", AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug", "net10.0/strata");
 
     public string Folder { get; }
