@@ -18,7 +18,7 @@ namespace Strata.Bench.Node;
 
 /// <summary>
 /// Shadows on one core: updates a second that the store keeps (durable, history and all) and what 100,000 shadows take in memory, in a process of their own; then <c>strata cloud</c> by MQTT, acknowledged after the commit, and
-/// the time from a change by the API to the device's delta at half of that load.
+/// the time from a change by the API to the device's delta at half of that load; with <c>--rate</c> this last alone, at that many updates a second.
 /// </summary>
 internal static class ShadowsVerb
 {
@@ -28,6 +28,12 @@ internal static class ShadowsVerb
         try
         {
             await LeaveCoreAsync();
+            if (arguments.Number("rate", 0) is > 0 and var rate)
+            {
+                var (load, delta) = await CloudAsync(arguments, root, rate, arguments.Number("deltas", 500));
+                Console.WriteLine(JsonSerializer.Serialize(new { load, delta }));
+                return 0;
+            }
             var store = await StoreOnOneCoreAsync(arguments, Path.Combine(root.FullName, "store"));
             await Console.Error.WriteLineAsync(JsonSerializer.Serialize(store));
             var full = await CloudAsync(arguments, root, rate: 0, deltas: 0);

@@ -68,8 +68,7 @@ public sealed partial class RegistryFile
 
     public Task RemoveOwnAsync(TenantId tenant, TenantTables tables, CancellationToken cancellationToken)
     {
-        using (var connection = new SqliteConnection(ConnectionTo(OwnPath(tenant))))
-            SqliteConnection.ClearPool(connection);
+        Close(ConnectionTo(OwnPath(tenant)));
         if (Directory.Exists(OwnFolder(tenant)))
             Directory.Delete(OwnFolder(tenant), recursive: true);
         return Task.CompletedTask;

@@ -116,11 +116,16 @@ public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
     public void Dispose()
     {
         foreach (var place in own.Values.Append(ConnectionString))
-        {
-            using var connection = new SqliteConnection(place);
-            SqliteConnection.ClearPool(connection);
-        }
+            Close(place);
         lockFile.Dispose();
+    }
+
+    /// <summary>Closes the pool's connections to a file.</summary>
+    private static void Close(string place)
+    {
+        SqliteStatement.Release(place);
+        using var connection = new SqliteConnection(place);
+        SqliteConnection.ClearPool(connection);
     }
 
     private static FileStream Create(string path, FileShare share) => new(path, new FileStreamOptions

@@ -109,6 +109,43 @@ public sealed class ShadowUpdateTests
         Assert.Equal("""{"code":409,"message":"No.","version":7,"timestamp":1,"clientToken":"x"}""", Encoding.UTF8.GetString(ShadowDocument.Rejected(new Problem(ProblemKind.Conflict, "No."), 1000, "x", 7)));
     }
 
+    [Theory]
+    [InlineData("1", "1.0", true)]
+    [InlineData("-0", "0.00", true)]
+    [InlineData("100", "1e2", true)]
+    [InlineData("[1,{\"a\":2.50}]", "[1.0,{\"a\":2.5}]", true)]
+    [InlineData("1", "1.0000000000000000000000000000000001", false)]
+    [InlineData("79228162514264337593543950335", "79228162514264337593543950336", false)] // Beyond a decimal.
+    [InlineData("22.4", "22.41", false)]
+    [InlineData("1", "\"1\"", false)]
+    [InlineData("[1,2]", "[2,1]", false)]
+    public void Numbers_count_by_value_and_a_change_to_the_same_value_is_none(string before, string after, bool same)
+    {
+        var shadow = After(Shadow.None, $"{{\"state\":{{\"reported\":{{\"a\":{before},\"b\":{{\"c\":1}}}}}}}}");
+        var change = Decide(shadow, $"{{\"state\":{{\"reported\":{{\"a\":{after},\"b\":{{\"c\":1.0}}}}}}}}", Device).Value!;
+        Assert.Equal(same, !change.HasChanged);
+        Assert.Equal(same ? null : $"{{\"reported\":{{\"a\":{after}}}}}", ShadowEntry.Of(change, "device", null) is { } entry ? Encoding.UTF8.GetString(entry.Change.Write()) : null);
+    }
+
+    [Theory]
+    [InlineData("shadow/get", "", ShadowAsk.Get)]
+    [InlineData("shadow/name/a:b_c-1/update", "a:b_c-1", ShadowAsk.Update)]
+    [InlineData("shadow/name/get/delete", "get", ShadowAsk.Delete)]
+    [InlineData("shadow/name/delete", null, null)]
+    [InlineData("shadow/name//get", null, null)]
+    [InlineData("shadow/name/a b/get", null, null)]
+    [InlineData("shadow/name/a/get/accepted", null, null)]
+    [InlineData("shadow/get/", null, null)]
+    [InlineData("shadow/update/accepted", null, null)]
+    [InlineData("shadow", null, null)]
+    [InlineData("shadows/get", null, null)]
+    public void A_device_asks_on_the_topics_of_AWS(string topic, string? name, ShadowAsk? ask)
+    {
+        Assert.Equal(ask is not null, ShadowTopic.TryRead(topic, out var named, out var asked));
+        if (ask is not null)
+            Assert.Equal((name, ask), (named, asked));
+    }
+
     private static byte[] Nested(int levels) =>
         Encoding.UTF8.GetBytes($"{{\"state\":{{\"desired\":{string.Concat(Enumerable.Repeat("{\"a\":", levels))}1{new string('}', levels)}}}}}");
 

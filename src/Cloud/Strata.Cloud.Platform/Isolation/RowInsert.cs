@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -7,8 +7,7 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace Strata.Cloud.Platform.Isolation;
 
 /// <summary>
-/// Adds rows as the context's model says, sealed where they are protected, but beside EF Core's change tracker, which costs a small transaction more than its commit. In the context's transaction: by one statement that is prepared
-/// once, or where the database is asked over a connection in one message.
+/// Adds rows as the context's model says, sealed where they are protected, but beside EF Core's change tracker, which costs a small transaction more than its commit. In the context's transaction: by a <see cref="SqliteStatement"/>, or where the database is asked over a connection in one message.
 /// </summary>
 public static class RowInsert
 {
@@ -32,20 +31,20 @@ public static class RowInsert
             {
                 var one = batch.CreateBatchCommand();
                 one.CommandText = shape.Insert;
-                shape.Declare(one.CreateParameter, one.Parameters);
-                shape.Fill(one.Parameters, context, row);
+                foreach (var (at, value) in shape.Values(context, row).Index())
+                {
+                    var parameter = one.CreateParameter();
+                    (parameter.ParameterName, parameter.Value) = ($"@p{at}", value ?? DBNull.Value);
+                    one.Parameters.Add(parameter);
+                }
                 batch.BatchCommands.Add(one);
             }
             await batch.ExecuteNonQueryAsync(cancellationToken);
             return;
         }
-        await using var command = new RegistryRows(connection, transaction, context.Tenant).Command(shape.Insert);
-        shape.Declare(command.CreateParameter, command.Parameters);
+        var insert = SqliteStatement.Of((SqliteConnection)connection, shape.Insert);
         foreach (var row in rows)
-        {
-            shape.Fill(command.Parameters, context, row);
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
+            insert.Run(shape.Values(context, row));
     }
 
     /// <summary>How rows of an entity are written: the table's columns, and where their values are.</summary>
@@ -63,18 +62,9 @@ public static class RowInsert
 
         public string Insert { get; }
 
-        public void Declare(Func<DbParameter> create, DbParameterCollection parameters)
+        public object?[] Values(StrataDbContext context, ITenantRow row)
         {
-            for (var i = 0; i < columns.Length; i++)
-            {
-                var parameter = create();
-                parameter.ParameterName = $"@p{i}";
-                parameters.Add(parameter);
-            }
-        }
-
-        public void Fill(DbParameterCollection parameters, StrataDbContext context, ITenantRow row)
-        {
+            var values = new object?[columns.Length];
             var key = context.Protection?.Keys.Active(context.Tenant);
             for (var i = 0; i < columns.Length; i++)
             {
@@ -82,8 +72,9 @@ public static class RowInsert
                 var value = Of(row, property);
                 if (value is not null && key is not null && protection is not null)
                     value = FieldProtection.Seal(key, context.Tenant, protection, ProtectedColumn.Row(Of(row, protection.Key)), value);
-                parameters[i].Value = value is null ? DBNull.Value : property.GetTypeMapping().Converter is { } converter ? converter.ConvertToProvider(value) : value;
+                values[i] = value is not null && property.GetTypeMapping().Converter is { } converter ? converter.ConvertToProvider(value) : value;
             }
+            return values;
         }
 
         private static object? Of(ITenantRow row, IProperty property) => property.GetGetter().GetClrValue(row);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Strata.Core.Shadows;
 
@@ -9,22 +8,20 @@ internal static class EntryText
 {
     public static byte[] Write(ShadowEntry entry)
     {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
-        {
-            writer.WriteStartObject();
-            writer.WriteNumber("v"u8, entry.Version);
-            writer.WriteNumber("t"u8, entry.Time);
-            writer.WriteString("a"u8, entry.Actor);
-            if (entry.Why is { } why)
-                writer.WriteString("w"u8, why);
-            writer.WritePropertyName("c"u8);
-            writer.WriteRawValue(entry.Change.Write(), skipInputValidation: true);
-            writer.WritePropertyName("b"u8);
-            writer.WriteRawValue(entry.Back.Write(), skipInputValidation: true);
-            writer.WriteEndObject();
-        }
-        return buffer.WrittenSpan.ToArray();
+        using var text = ShadowText.Take();
+        var writer = text.Writer;
+        writer.WriteStartObject();
+        writer.WriteNumber("v"u8, entry.Version);
+        writer.WriteNumber("t"u8, entry.Time);
+        writer.WriteString("a"u8, entry.Actor);
+        if (entry.Why is { } why)
+            writer.WriteString("w"u8, why);
+        writer.WritePropertyName("c"u8);
+        entry.Change.WriteTo(writer);
+        writer.WritePropertyName("b"u8);
+        entry.Back.WriteTo(writer);
+        writer.WriteEndObject();
+        return text.ToArray();
     }
 
     /// <exception cref="JsonException">It is no change.</exception>

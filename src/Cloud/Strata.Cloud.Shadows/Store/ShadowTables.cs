@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Logging;
@@ -120,7 +121,7 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
         if (connection is NpgsqlConnection server)
             await WriteAtOnceAsync(server, (NpgsqlTransaction)transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
         else
-            await WritePreparedAsync(connection, transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
+            WriteEach((SqliteConnection)connection, tenant, shadows, changes, batch.Dropped);
         await context.AddRowsAsync(batch.Audit, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         if (batch.Audit.Count > 0)
@@ -174,42 +175,17 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
             await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static async Task WritePreparedAsync(
-        DbConnection connection, DbTransaction transaction, TenantId tenant, List<(string Id, string Device, long Updated, bool Deleted, byte[] Content)> shadows, List<(string Id, long Time, byte[] Entry)> changes, List<string> dropped,
-        CancellationToken cancellationToken)
+    private static void WriteEach(SqliteConnection connection, TenantId tenant, List<(string Id, string Device, long Updated, bool Deleted, byte[] Content)> shadows, List<(string Id, long Time, byte[] Entry)> changes, List<string> dropped)
     {
-        await using var upsert = Prepared(connection, transaction, "INSERT INTO shadows (tenant_id, id, device, updated, deleted, content) VALUES (@p0, @p1, @p2, @p3, @p4, @p5) ON CONFLICT (tenant_id, id) DO UPDATE SET updated = excluded.updated, deleted = excluded.deleted, content = excluded.content", 6);
-        await using var insert = Prepared(connection, transaction, "INSERT INTO shadow_changes (tenant_id, id, time, entry) VALUES (@p0, @p1, @p2, @p3)", 4);
-        await using var delete = Prepared(connection, transaction, "DELETE FROM shadow_changes WHERE tenant_id = @p0 AND id = @p1", 2);
+        var upsert = SqliteStatement.Of(connection, "INSERT INTO shadows (tenant_id, id, device, updated, deleted, content) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO UPDATE SET updated = excluded.updated, deleted = excluded.deleted, content = excluded.content");
         foreach (var (id, device, updated, deleted, content) in shadows)
-            await RunAsync(upsert, cancellationToken, tenant.Value, id, device, updated, deleted, content);
+            upsert.Run(tenant.Value, id, device, updated, deleted, content);
+        var insert = SqliteStatement.Of(connection, "INSERT INTO shadow_changes (tenant_id, id, time, entry) VALUES (?, ?, ?, ?)");
         foreach (var (id, at, entry) in changes)
-            await RunAsync(insert, cancellationToken, tenant.Value, id, at, entry);
+            insert.Run(tenant.Value, id, at, entry);
+        var delete = SqliteStatement.Of(connection, "DELETE FROM shadow_changes WHERE tenant_id = ? AND id = ?");
         foreach (var id in dropped)
-            await RunAsync(delete, cancellationToken, tenant.Value, id);
-    }
-
-    private static DbCommand Prepared(DbConnection connection, DbTransaction transaction, string sql, int parameters)
-    {
-        var command = connection.CreateCommand();
-        command.Transaction = transaction;
-#pragma warning disable CA2100 // Constant text of this class; values are parameters.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        for (var i = 0; i < parameters; i++)
-        {
-            var parameter = command.CreateParameter();
-            parameter.ParameterName = $"@p{i}";
-            command.Parameters.Add(parameter);
-        }
-        return command;
-    }
-
-    private static Task<int> RunAsync(DbCommand command, CancellationToken cancellationToken, params ReadOnlySpan<object> values)
-    {
-        for (var i = 0; i < values.Length; i++)
-            command.Parameters[i].Value = values[i];
-        return command.ExecuteNonQueryAsync(cancellationToken);
+            delete.Run(tenant.Value, id);
     }
 }
 

@@ -8,6 +8,14 @@ public enum ShadowSection
     Tags,
 }
 
+internal static class ShadowSections
+{
+    public static ReadOnlySpan<ShadowSection> All => [ShadowSection.Desired, ShadowSection.Reported, ShadowSection.Tags];
+
+    /// <summary>Those that the device sees.</summary>
+    public static ReadOnlySpan<ShadowSection> OfDevice => [ShadowSection.Desired, ShadowSection.Reported];
+}
+
 /// <summary>One part, with the number of changes that were made to it.</summary>
 public sealed record ShadowPart(long Version, ShadowObject Root)
 {

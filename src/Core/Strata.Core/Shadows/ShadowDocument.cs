@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 
 namespace Strata.Core.Shadows;
@@ -9,22 +8,19 @@ namespace Strata.Core.Shadows;
 /// </summary>
 public static class ShadowDocument
 {
-    private static readonly ShadowSection[] DeviceSections = [ShadowSection.Desired, ShadowSection.Reported];
-    private static readonly ShadowSection[] AllSections = [ShadowSection.Desired, ShadowSection.Reported, ShadowSection.Tags];
-
     /// <summary>The whole shadow as its device sees it, with the delta.</summary>
     public static byte[] Get(Shadow shadow, long now, string? token) => Write(writer =>
     {
-        WriteShadow(writer, shadow, DeviceSections, false, true);
+        WriteShadow(writer, shadow, ShadowSections.OfDevice, false, true);
         WriteEnd(writer, now, token);
     });
 
     /// <summary>The whole shadow as the API shows it: with tags, versions of the parts, and who wrote each leaf.</summary>
     public static byte[] Full(Shadow shadow) => Write(writer =>
     {
-        WriteShadow(writer, shadow, AllSections, true, true);
+        WriteShadow(writer, shadow, ShadowSections.All, true, true);
         writer.WriteStartObject("versions"u8);
-        foreach (var section in AllSections)
+        foreach (var section in ShadowSections.All)
             writer.WriteNumber(ShadowRequest.NameOf(section), shadow[section].Version);
         writer.WriteEndObject();
         WriteEnd(writer, shadow.Time, null);
@@ -72,7 +68,7 @@ public static class ShadowDocument
         foreach (var (name, shadow) in new[] { ("previous", change.Before), ("current", change.After) })
         {
             writer.WriteStartObject(name);
-            WriteShadow(writer, shadow, DeviceSections, false, false);
+            WriteShadow(writer, shadow, ShadowSections.OfDevice, false, false);
             writer.WriteEndObject();
         }
         WriteEnd(writer, change.After.Time, token);
@@ -106,7 +102,7 @@ public static class ShadowDocument
         _ => 503,
     };
 
-    private static void WriteShadow(Utf8JsonWriter writer, Shadow shadow, ShadowSection[] sections, bool actors, bool delta)
+    private static void WriteShadow(Utf8JsonWriter writer, Shadow shadow, ReadOnlySpan<ShadowSection> sections, bool actors, bool delta)
     {
         writer.WriteStartObject("state"u8);
         foreach (var section in sections)
@@ -176,13 +172,10 @@ public static class ShadowDocument
 
     private static byte[] Write(Action<Utf8JsonWriter> body)
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer, ShadowCodec.Compact))
-        {
-            writer.WriteStartObject();
-            body(writer);
-            writer.WriteEndObject();
-        }
-        return buffer.WrittenSpan.ToArray();
+        using var text = ShadowText.Take();
+        text.Writer.WriteStartObject();
+        body(text.Writer);
+        text.Writer.WriteEndObject();
+        return text.ToArray();
     }
 }

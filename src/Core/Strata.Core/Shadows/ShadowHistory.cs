@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 
 namespace Strata.Core.Shadows;
@@ -11,9 +10,12 @@ namespace Strata.Core.Shadows;
 public sealed record ShadowEntry(long Version, long Time, string Actor, string? Why, ShadowPatches Change, ShadowPatches Back)
 {
     /// <summary>The entry of a change; null when no value differs: then only version and times did.</summary>
-    public static ShadowEntry? Of(ShadowChange change, string actor, string? why) => !change.HasChanged
-        ? null
-        : new ShadowEntry(change.After.Version, change.After.Time, actor, why, ShadowPatches.Between(change.Before, change.After), ShadowPatches.Between(change.After, change.Before));
+    public static ShadowEntry? Of(ShadowChange change, string actor, string? why)
+    {
+        var (before, after) = (change.Before, change.After);
+        var patches = ShadowPatches.Between(before, after);
+        return patches.IsEmpty && before.IsDeleted == after.IsDeleted ? null : new ShadowEntry(after.Version, after.Time, actor, why, patches, ShadowPatches.Between(after, before));
+    }
 }
 
 /// <summary>A patch for each part; empty where nothing differs.</summary>
@@ -29,27 +31,32 @@ public sealed record ShadowPatches(ShadowObject Desired, ShadowObject Reported, 
         _ => Tags,
     };
 
+    /// <summary>No value differs.</summary>
+    public bool IsEmpty => Desired.IsEmpty && Reported.IsEmpty && Tags.IsEmpty;
+
     public static ShadowPatches Between(Shadow from, Shadow to) => new(
         ShadowMath.Between(from.Desired.Root, to.Desired.Root), ShadowMath.Between(from.Reported.Root, to.Reported.Root), ShadowMath.Between(from.Tags.Root, to.Tags.Root), to.IsDeleted);
 
     public byte[] Write()
     {
-        var buffer = new ArrayBufferWriter<byte>(128);
-        using (var writer = new Utf8JsonWriter(buffer, ShadowCodec.Compact))
+        using var text = ShadowText.Take();
+        WriteTo(text.Writer);
+        return text.ToArray();
+    }
+
+    public void WriteTo(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        foreach (var section in ShadowSections.All)
         {
-            writer.WriteStartObject();
-            foreach (var section in new[] { ShadowSection.Desired, ShadowSection.Reported, ShadowSection.Tags })
-            {
-                if (this[section].IsEmpty)
-                    continue;
-                writer.WritePropertyName(ShadowRequest.NameOf(section));
-                ShadowCodec.WriteState(writer, this[section]);
-            }
-            if (Deletes)
-                writer.WriteBoolean("deleted"u8, true);
-            writer.WriteEndObject();
+            if (this[section].IsEmpty)
+                continue;
+            writer.WritePropertyName(ShadowRequest.NameOf(section));
+            ShadowCodec.WriteState(writer, this[section]);
         }
-        return buffer.WrittenSpan.ToArray();
+        if (Deletes)
+            writer.WriteBoolean("deleted"u8, true);
+        writer.WriteEndObject();
     }
 
     /// <exception cref="JsonException">It is none.</exception>
@@ -83,7 +90,7 @@ public static class ShadowHistory
         var shadow = current;
         foreach (var entry in newer)
         {
-            foreach (var section in new[] { ShadowSection.Desired, ShadowSection.Reported, ShadowSection.Tags })
+            foreach (var section in ShadowSections.All)
             {
                 if (!entry.Back[section].IsEmpty)
                     shadow = shadow.With(section, shadow[section] with { Root = ShadowMath.Merge(shadow[section].Root, entry.Back[section], time, "") });
@@ -98,7 +105,7 @@ public static class ShadowHistory
     {
         if (entry.Back.Desired.IsEmpty && entry.Back.Tags.IsEmpty)
             return new Problem(ProblemKind.Conflict, $"Version {entry.Version} changed nothing of desired or tags; what a device reported is not taken back.", "version");
-        foreach (var section in new[] { ShadowSection.Desired, ShadowSection.Tags })
+        foreach (var section in (ReadOnlySpan<ShadowSection>)[ShadowSection.Desired, ShadowSection.Tags])
         {
             foreach (var (path, leaf) in ShadowMath.Leaves(entry.Change[section]))
             {

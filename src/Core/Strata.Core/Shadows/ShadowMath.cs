@@ -45,27 +45,30 @@ public static class ShadowMath
     /// <summary>The smallest patch that makes <paramref name="to"/> of <paramref name="from"/>, by value.</summary>
     public static ShadowObject Between(ShadowObject from, ShadowObject to)
     {
+        // What a merge did not touch is the same object.
+        if (ReferenceEquals(from, to))
+            return ShadowObject.Empty;
         var old = from.Fields;
         var now = to.Fields;
-        var patch = new List<ShadowField>();
+        List<ShadowField>? patch = null;
         var (i, j) = (0, 0);
         while (i < old.Length || j < now.Length)
         {
             var order = j >= now.Length ? -1 : i >= old.Length ? 1 : string.CompareOrdinal(old[i].Name, now[j].Name);
             if (order < 0)
-                patch.Add(new ShadowField(old[i++].Name, Null));
+                (patch ??= []).Add(new ShadowField(old[i++].Name, Null));
             else if (order > 0)
-                patch.Add(now[j++]);
+                (patch ??= []).Add(now[j++]);
             else if (old[i].Node is ShadowObject a && now[j].Node is ShadowObject b)
             {
                 if (Between(a, b) is { IsEmpty: false } inner)
-                    patch.Add(new ShadowField(now[j].Name, inner));
+                    (patch ??= []).Add(new ShadowField(now[j].Name, inner));
                 (i, j) = (i + 1, j + 1);
             }
             else
             {
                 if (!ShadowNode.SameValue(old[i].Node, now[j].Node))
-                    patch.Add(now[j]);
+                    (patch ??= []).Add(now[j]);
                 (i, j) = (i + 1, j + 1);
             }
         }
@@ -87,7 +90,7 @@ public static class ShadowMath
             if (lacks is not null)
                 (missing ??= []).Add(new ShadowField(field.Name, lacks));
         }
-        return missing is null ? ShadowObject.Empty : ShadowObject.Of(missing);
+        return ShadowObject.Of(missing);
     }
 
     /// <summary>Every leaf with its path (<c>/a/b</c>, RFC 6901), in the order of the paths' names.</summary>

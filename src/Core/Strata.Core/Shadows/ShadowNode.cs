@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Strata.Core.Shadows;
@@ -10,9 +12,8 @@ public abstract class ShadowNode
     }
 
     /// <summary>Whether both hold the same values, whoever wrote them and when; numbers count by value, objects in any order of their fields.</summary>
-    public static bool SameValue(ShadowNode? one, ShadowNode? other) => (one, other) switch
+    public static bool SameValue(ShadowNode? one, ShadowNode? other) => ReferenceEquals(one, other) || (one, other) switch
     {
-        (null, null) => true,
         (ShadowLeaf a, ShadowLeaf b) => a.HasValueOf(b),
         (ShadowObject a, ShadowObject b) => SameFields(a.Fields, b.Fields),
         _ => false,
@@ -55,9 +56,18 @@ public sealed class ShadowLeaf(byte[] json, long time, string actor) : ShadowNod
         // 1 and 1.0 are the same number, also within an array; what begins differently is not.
         if (IsNumber(json[0]) != IsNumber(other.Json.Span[0]) || (!IsNumber(json[0]) && json[0] != '['))
             return false;
+        if (TryExact(json, out var one) && TryExact(other.Json.Span, out var two))
+            return one == two;
         using var mine = JsonDocument.Parse(Json);
         using var others = JsonDocument.Parse(other.Json);
         return JsonElement.DeepEquals(mine.RootElement, others.RootElement);
+    }
+
+    /// <summary>A number that a decimal holds to its last digit.</summary>
+    private static bool TryExact(ReadOnlySpan<byte> json, out decimal number)
+    {
+        number = 0;
+        return json.Length <= 28 && IsNumber(json[0]) && json.IndexOfAny((byte)'e', (byte)'E') < 0 && Utf8Parser.TryParse(json, out number, out _);
     }
 
     private static bool IsNumber(byte first) => first is (byte)'-' or (>= (byte)'0' and <= (byte)'9');
@@ -77,7 +87,9 @@ public sealed class ShadowObject : ShadowNode
     public bool IsEmpty => fields.Length == 0;
 
     /// <summary>An object of fields that are in order, each name once.</summary>
-    public static ShadowObject Of(List<ShadowField> sorted) => sorted.Count == 0 ? Empty : new ShadowObject([.. sorted]);
+    public static ShadowObject Of(List<ShadowField>? sorted) => Of(CollectionsMarshal.AsSpan(sorted));
+
+    public static ShadowObject Of(ReadOnlySpan<ShadowField> sorted) => sorted.IsEmpty ? Empty : new ShadowObject([.. sorted]);
 
     public ShadowNode? Find(string name)
     {

@@ -43,7 +43,7 @@ internal static class ShadowReader
         var name = TextOf(ref reader, path);
         if (name.Length is 0 or > ShadowLimits.MaxKeyLength)
             throw new ShadowFormatException(name.Length == 0 ? $"{path} has a field without a name." : $"{path} has a field whose name has {name.Length} characters; at most {ShadowLimits.MaxKeyLength} are taken.");
-        if (name.Any(char.IsControl))
+        if (HasControl(name))
             throw new ShadowFormatException($"{path} has a field whose name holds a control character.");
         if (name[0] == '$')
             throw new ShadowFormatException($"{path} has the field '{name}'; names that begin with '$' are reserved.");
@@ -65,10 +65,9 @@ internal static class ShadowReader
                     throw new ShadowFormatException($"{path} is a number beyond what is kept.");
                 return new ShadowLeaf(reader.ValueSpan.ToArray(), 0, "");
         }
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, ShadowCodec.Compact))
-            Copy(ref reader, writer, path, depth, limits);
-        return new ShadowLeaf(buffer.ToArray(), 0, "");
+        using var text = ShadowText.Take();
+        Copy(ref reader, text.Writer, path, depth, limits);
+        return new ShadowLeaf(text.ToArray(), 0, "");
     }
 
     /// <summary>Copies a string or an array, compact and with each character written one way.</summary>
@@ -113,11 +112,21 @@ internal static class ShadowReader
         }
     }
 
+    internal static bool HasControl(string text)
+    {
+        foreach (var character in text)
+        {
+            if (char.IsControl(character))
+                return true;
+        }
+        return false;
+    }
+
     internal static string TextOf(ref Utf8JsonReader reader, string path)
     {
         try
         {
-            return reader.GetString()!;
+            return ShadowNames.TextOf(ref reader);
         }
         catch (InvalidOperationException)
         {

@@ -179,7 +179,7 @@ public sealed record ShadowRequest(ShadowPartRequest? Desired, ShadowPartRequest
     private static string? ShortText(ref Utf8JsonReader reader, string path, int most) => reader.TokenType switch
     {
         JsonTokenType.Null => null,
-        JsonTokenType.String when ShadowReader.TextOf(ref reader, path) is var text && text.Length <= most && !text.Any(char.IsControl) => text,
+        JsonTokenType.String when ShadowReader.TextOf(ref reader, path) is var text && text.Length <= most && !ShadowReader.HasControl(text) => text,
         _ => throw new ShadowFormatException($"'{path}' is text of at most {most} characters, without control characters."),
     };
 

@@ -17,15 +17,22 @@ public static class ShadowTopic
     public static bool TryRead(string rest, out string name, out ShadowAsk ask)
     {
         (name, ask) = ("", default);
-        var parts = rest.Split('/');
-        if (parts is ["shadow", "name", var named, var of])
+        var verb = rest.AsSpan();
+        if (!verb.StartsWith(Root))
+            return false;
+        verb = verb[Root.Length..];
+        if (verb.StartsWith("name/"))
         {
-            if (named.Length == 0 || !ShadowLimits.IsName(named))
+            verb = verb["name/".Length..];
+            var end = verb.IndexOf('/');
+            if (end <= 0)
                 return false;
-            name = named;
-            return TryVerb(of, out ask);
+            name = verb[..end].ToString();
+            if (!ShadowLimits.IsName(name))
+                return false;
+            verb = verb[(end + 1)..];
         }
-        return parts is ["shadow", var verb] && TryVerb(verb, out ask);
+        return TryVerb(verb, out ask);
     }
 
     public static string Of(string name, string tail) => name.Length == 0 ? $"shadow/{tail}" : $"shadow/name/{name}/{tail}";
@@ -59,7 +66,7 @@ public static class ShadowTopic
         return filter.Length == topic.Length;
     }
 
-    private static bool TryVerb(string text, out ShadowAsk ask)
+    private static bool TryVerb(ReadOnlySpan<char> text, out ShadowAsk ask)
     {
         ask = text switch
         {

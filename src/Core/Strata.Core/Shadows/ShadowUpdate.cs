@@ -15,14 +15,12 @@ public readonly record struct ShadowAuthor(string Name, bool IsDevice, bool MayD
 public sealed record ShadowChange(Shadow Before, Shadow After, IReadOnlyList<ShadowSection> Touched)
 {
     /// <summary>Whether any value differs.</summary>
-    public bool HasChanged => Touched.Any(s => !ShadowNode.SameValue(Before[s].Root, After[s].Root)) || Before.IsDeleted != After.IsDeleted;
+    public bool HasChanged => Before.IsDeleted != After.IsDeleted || Touched.Any(s => !ShadowNode.SameValue(Before[s].Root, After[s].Root));
 }
 
 /// <summary>Decides on updates: who may write what, whether it was decided on what is there, and whether there is room.</summary>
 public static class ShadowUpdate
 {
-    private static readonly ShadowSection[] Sections = [ShadowSection.Desired, ShadowSection.Reported, ShadowSection.Tags];
-
     /// <summary>The shadow after the request. The problem is a conflict (409) where the request was decided on another version.</summary>
     /// <param name="now">ms since 1970 UTC.</param>
     public static Outcome<ShadowChange> Decide(Shadow current, ShadowRequest request, in ShadowAuthor author, long now, ShadowLimits limits)
@@ -33,7 +31,7 @@ public static class ShadowUpdate
             return conflict;
         var after = current with { Version = current.Version + 1, Time = Math.Max(now, current.Time), IsDeleted = false };
         var touched = new List<ShadowSection>(3);
-        foreach (var section in Sections)
+        foreach (var section in ShadowSections.All)
         {
             if (request[section] is not { } asked)
                 continue;
@@ -53,7 +51,7 @@ public static class ShadowUpdate
         ? new Problem(ProblemKind.NotFound, "There is no such shadow.")
         : version is { } expected && expected != current.Version
             ? Changed("the shadow", current.Version, expected)
-            : new ShadowChange(current, new Shadow(current.Version + 1, Math.Max(now, current.Time), Gone(current.Desired), Gone(current.Reported), Gone(current.Tags)) { IsDeleted = true }, Sections);
+            : new ShadowChange(current, new Shadow(current.Version + 1, Math.Max(now, current.Time), Gone(current.Desired), Gone(current.Reported), Gone(current.Tags)) { IsDeleted = true }, [.. ShadowSections.All]);
 
     private static ShadowPart Gone(ShadowPart part) => new(part.Version, ShadowObject.Empty);
 
@@ -64,17 +62,13 @@ public static class ShadowUpdate
         _ => null,
     };
 
-    private static Problem? Conflict(Shadow current, ShadowRequest request)
-    {
-        if (request.Version is { } version && version != current.Version)
-            return Changed("the shadow", current.Version, version);
-        foreach (var (section, expected) in new[] { (ShadowSection.Desired, request.DesiredVersion), (ShadowSection.Reported, request.ReportedVersion), (ShadowSection.Tags, request.TagsVersion) })
-        {
-            if (expected is { } of && of != current[section].Version)
-                return Changed($"'{ShadowRequest.NameOf(section)}'", current[section].Version, of);
-        }
-        return null;
-    }
+    private static Problem? Conflict(Shadow current, ShadowRequest request) =>
+        Conflict("the shadow", current.Version, request.Version)
+        ?? Conflict("'desired'", current.Desired.Version, request.DesiredVersion)
+        ?? Conflict("'reported'", current.Reported.Version, request.ReportedVersion)
+        ?? Conflict("'tags'", current.Tags.Version, request.TagsVersion);
+
+    private static Problem? Conflict(string what, long now, long? expected) => expected is { } version && version != now ? Changed(what, now, version) : null;
 
     private static Problem Changed(string what, long now, long expected) =>
         new(ProblemKind.Conflict, $"Version conflict: {what} has version {now}, the request was decided on {expected}. Get it again, then decide anew.", "version");

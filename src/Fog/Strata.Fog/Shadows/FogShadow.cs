@@ -37,10 +37,9 @@ internal sealed record FogShadow(string Device, string Name, Shadow Agreed, Shad
     {
         if (patch.IsEmpty)
             return null;
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
-            ShadowCodec.WriteState(writer, patch);
-        using var document = JsonDocument.Parse(buffer.ToArray());
+        using var text = ShadowText.Take();
+        ShadowCodec.WriteState(text.Writer, patch);
+        using var document = JsonDocument.Parse(text.ToArray());
         return document.RootElement.Clone();
     }
 }

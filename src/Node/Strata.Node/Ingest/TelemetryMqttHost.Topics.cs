@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Mqtt;
@@ -21,7 +22,8 @@ public sealed partial class TelemetryMqttHost
     /// <param name="write">What to say; null for nothing.</param>
     public void Say(TenantId tenant, DeviceId device, string rest, Func<byte[]?> write, byte qos = 1)
     {
-        var topic = Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}");
+        Span<byte> room = stackalloc byte[256];
+        ReadOnlySpan<byte> topic = Utf8.TryWrite(room, $"devices/{device.Value}/{rest}", out var length) ? room[..length] : Encoding.UTF8.GetBytes($"devices/{device.Value}/{rest}");
         if (broker!.HasSubscribers(tenant.Value, topic) && write() is { } payload)
             broker.Publish(tenant.Value, topic, payload, qos: qos);
     }

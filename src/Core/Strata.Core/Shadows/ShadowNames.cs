@@ -1,0 +1,27 @@
+using System.Text.Json;
+using Strata.Core.Telemetry.Decoding;
+
+namespace Strata.Core.Shadows;
+
+/// <summary>Names of fields and of who wrote them, which come again and again: one that was seen before costs no allocation.</summary>
+internal static class ShadowNames
+{
+    private const int MaxRemembered = 64;
+
+    private static readonly InternTable Texts = new(16_384);
+
+    /// <summary>The text at which the reader stands.</summary>
+    /// <exception cref="InvalidOperationException">It is no UTF-8.</exception>
+    public static string TextOf(ref Utf8JsonReader reader)
+    {
+        var utf8 = reader.ValueSpan;
+        if (reader.ValueIsEscaped || utf8.Length > MaxRemembered)
+            return reader.GetString()!;
+        var hash = InternTable.Hash(utf8);
+        if (Texts.Find(utf8, hash) is { } known)
+            return known;
+        var text = reader.GetString()!;
+        Texts.Add(utf8, hash, text);
+        return text;
+    }
+}
