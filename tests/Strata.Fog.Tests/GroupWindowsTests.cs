@@ -25,12 +25,10 @@ public sealed class GroupWindowsTests
         Hear(windows, T0, T0 + (60 * Second));
         Assert.Equal([T0], windows.Due(T0, 10).Select(d => d.Start));
         Assert.Empty(windows.Due(T0, 10));
-        var again = Create();
-        again.Restore(windows.Save());
+        var again = Restored(windows);
         Assert.Equal((2, T0), (again.Open, Assert.Single(again.Due(T0, 10)).Start));
         Assert.Equal(1, again.Committed(Record(T0, 0, 1)));
-        var third = Create();
-        third.Restore(again.Save());
+        var third = Restored(again);
         Assert.Empty(third.Due(T0, 10));
     }
 
@@ -115,6 +113,57 @@ public sealed class GroupWindowsTests
         windows.Due(T0, 10);
         Assert.Equal(1, windows.Committed(Record(T0, 0, 2)));
     }
+
+    [Fact]
+    public void A_changed_length_holds_from_its_next_window_and_the_windows_before_end_there()
+    {
+        var windows = Create();
+        Hear(windows, T0, T0 + (60 * Second), T0 + (65 * Second));
+        Assert.Equal([T0], windows.Due(T0, 10).Select(d => d.Start)); // On its way when the length changes.
+        windows = Restored(windows.Changed(Group with { Window = TimeSpan.FromSeconds(45) })); // Holds from T0 + 90.
+        Hear(windows, T0 + (80 * Second), T0 + (90 * Second));
+        Assert.Equal(5, windows.Open);
+        Assert.Equal(1, windows.Committed(Record(T0, 0, 1)));
+        var last = Assert.Single(windows.Due(T0, 10), d => d.Revision == 0);
+        Assert.Equal((T0 + (60 * Second), TimeSpan.FromSeconds(30)), (last.Start, last.Group.Window));
+        Assert.Equal(3, windows.Committed(Record(T0 + (60 * Second), 0, 3)));
+        Hear(windows, T0 + (135 * Second));
+        var next = Assert.Single(windows.Due(T0, 10), d => d.Revision == 0);
+        Assert.Equal((T0 + (90 * Second), TimeSpan.FromSeconds(45)), (next.Start, next.Group.Window));
+        Assert.Equal(1, windows.Committed(Record(T0 + (90 * Second), 0, 1)));
+        Hear(windows, T0 + (70 * Second)); // Late, for a window of the length before.
+        Assert.Equal(2, windows.Open);
+        windows.Due(T0, 10);
+        var again = Assert.Single(windows.Due(T0 + EventTime.Span(GroupWindows.LateGather), 10), d => d.Revision > 0);
+        Assert.Equal((T0 + (60 * Second), 1, TimeSpan.FromSeconds(30)), (again.Start, again.Revision, again.Group.Window));
+    }
+
+    [Fact]
+    public void A_length_that_is_taken_back_before_anything_came_of_it_changes_nothing()
+    {
+        var windows = Create();
+        Hear(windows, T0, T0 + (10 * Second));
+        Assert.Same(windows, windows.Changed(Group with { Window = TimeSpan.FromSeconds(45) }).Changed(Group with { Window = TimeSpan.FromSeconds(7) }).Changed(Group));
+        Hear(windows, T0 + (59 * Second), T0 + (60 * Second));
+        Assert.Equal((T0, TimeSpan.FromSeconds(60)), windows.Due(T0, 10).Select(d => (d.Start, d.Group.Window)).Single());
+    }
+
+    [Fact]
+    public void Windows_of_a_length_before_are_forgotten_when_no_late_reading_changes_them()
+    {
+        var windows = Create();
+        Hear(windows, T0);
+        windows = windows.Changed(Group with { Window = TimeSpan.FromSeconds(45) });
+        Hear(windows, T0 + (50 * Second));
+        foreach (var due in windows.Due(T0, 10))
+            windows.Committed(Record(due.Start, due.Revision, 1));
+        Assert.NotNull(windows.Save().Former);
+        Hear(windows, T0 + EventTime.Span(new WindowScheduleOptions().Lateness) + (200 * Second));
+        windows.Due(T0, 10_000);
+        Assert.Null(Restored(windows).Save().Former);
+    }
+
+    private static GroupWindows Restored(GroupWindows windows) => new(windows.Group, new WindowScheduleOptions(), windows.Save());
 
     private static GroupWindows Create() => new(Group, new WindowScheduleOptions());
 

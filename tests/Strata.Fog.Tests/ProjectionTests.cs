@@ -9,12 +9,12 @@ using Strata.Telemetry;
 
 namespace Strata.Fog.Tests;
 
-/// <summary>Whatever comes late, whatever is killed when: each reading goes up raw or in a window, and is counted once.</summary>
+/// <summary>Whatever comes late, whatever is killed when, however often the length of windows changes: each reading goes up raw or in a window, and is counted once.</summary>
 public sealed class ProjectionTests
 {
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Each_reading_is_counted_once_through_kills_and_late_readings(int seed)
+    public void Each_reading_is_counted_once_through_kills_late_readings_and_changes_of_the_length(int seed)
     {
         var gateway = new ModelGateway(seed);
         for (var step = 0; step < 400; step++)
@@ -32,10 +32,10 @@ public sealed class ProjectionTests
         private const long Second = 1_000_000;
         private static readonly GatewayId Self = GatewayId.Parse("gw-hq");
         private static readonly WindowScheduleOptions Options = new() { Lateness = TimeSpan.FromMinutes(5), MaxLag = TimeSpan.FromMinutes(3) };
+        private static readonly long[] Lengths = [20_000, 90_000, 120_000, 420_000];
         private static readonly string[] MetricNames = ["temperature", "motion", "alarm", "light", "health.readingsIn"];
 
         private readonly Random random;
-        private readonly SiteView view;
         private readonly List<(long Commit, Reading Reading)> readings = [];
         private readonly List<(long Commit, WindowRecord Window)> windows = [];
         private readonly HashSet<(DeviceId, MetricName, long)> seen = [];
@@ -43,7 +43,10 @@ public sealed class ProjectionTests
         private readonly Queue<DueGroupWindow> due = [];
         private readonly Queue<ReturnedWindow> returned = [];
         private readonly List<WindowRecord> computed = [];
+        private SiteView view;
         private SiteProjection projection;
+        private bool reconfigure;
+        private long startedAt;
         private WindowsState? saved;
         private long commit;
         private long position;
@@ -55,11 +58,7 @@ public sealed class ProjectionTests
         public ModelGateway(int seed)
         {
             random = new Random(seed);
-            var uplink = new Dictionary<string, string> { ["*"] = "window", ["alarm"] = "both", ["light"] = "raw" };
-            view = SiteView.From(Site.Configuration(uplink, devices: 4) with
-            {
-                Groups = [new GatewayGroup("floor-1", "hq/floor-1", ["hq/floor-1"], 60_000), new GatewayGroup("house", "hq", ["hq"], 120_000)],
-            });
+            view = View(60_000, 120_000);
             clocks = [.. view.Devices.Select(_ => now - random.NextInt64(60 * Second))];
             projection = Start();
         }
@@ -76,6 +75,8 @@ public sealed class ProjectionTests
         public void Step()
         {
             now += random.NextInt64(3 * Second);
+            if (random.Next(60) == 0)
+                (view, reconfigure) = (View(60_000, Lengths[random.Next(Lengths.Length)]), true);
             switch (random.Next(20))
             {
                 case < 7: Receive(); break;
@@ -116,8 +117,19 @@ public sealed class ProjectionTests
             position = saved?.Commit ?? 0;
             if (saved is not null)
                 fresh.Restore(saved, now);
+            saved ??= fresh.Save(position, default);
             sendBeyond = Math.Max(cursor, position);
+            (startedAt, reconfigure) = (commit, true);
             return fresh;
+        }
+
+        private static SiteView View(long floor, long house)
+        {
+            var uplink = new Dictionary<string, string> { ["*"] = "window", ["alarm"] = "both", ["light"] = "raw" };
+            return SiteView.From(Site.Configuration(uplink, devices: 4) with
+            {
+                Groups = [new GatewayGroup("floor-1", "hq/floor-1", ["hq/floor-1"], floor), new GatewayGroup("house", "hq", ["hq"], house)],
+            });
         }
 
         private void Receive()
@@ -136,8 +148,19 @@ public sealed class ProjectionTests
             }
         }
 
+        private void Configure()
+        {
+            if (!reconfigure || position < startedAt)
+                return;
+            reconfigure = false;
+            if (projection.Configure(view))
+                saved = projection.Save(position, default);
+            reconfigure = projection.IsWaiting;
+        }
+
         private void Project()
         {
+            Configure();
             var through = position + random.Next(1, 8);
             var last = Math.Min(commit, through + random.Next(0, 2));
             var rows = new CommittedRows(
@@ -163,6 +186,7 @@ public sealed class ProjectionTests
         {
             while (returned.TryDequeue(out var window))
                 projection.Returned(window);
+            Configure();
             if (position < commit)
                 return;
             foreach (var group in projection.Groups)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Strata.Cloud.Contracts;
 
 namespace Strata.Fog.Tests;
 
@@ -115,6 +116,35 @@ public sealed class WindowTests
         await parent.UntilAsync(p => p.OfKind("w").Count() == 2, "the second window");
         await parent.UntilAsync(p => p.Status?.Books is { Aggregated: 2, Waiting: 1, Flow: { ReadingsIn: 3, RecordsOut: 2 } }, "balanced books");
         Assert.All(parent.OfKind("w"), w => Assert.Equal(0, w.Payload.GetProperty("n")[1].GetInt32()));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // While the gateway is down.
+    public async Task Each_reading_is_in_the_windows_of_one_length_when_the_length_changes(bool isDown)
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration(new() { ["*"] = "window" }, devices: 1));
+        await using var fog = new FogFixture();
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        await fog.AcceptedAsync("t-1", T0, "temperature", "20");
+        await fog.AcceptedAsync("t-1", T0 + 70_000, "temperature", "21");
+        await parent.UntilAsync(p => p.OfKind("w").Any(), "the first window");
+        if (isDown)
+            await fog.StopAsync();
+        parent.Configuration = Site.Configuration(new() { ["*"] = "window" }, devices: 1, windowMs: 45_000, version: 2);
+        if (isDown)
+            await fog.StartAsync(parent.Address);
+        else
+            parent.Send(new GatewayChange(1, 2, [], [], parent.Configuration.Groups, null));
+        await fog.ConfiguredAsync(2);
+        await parent.UntilAsync(_ => File.ReadAllText(Path.Combine(fog.Folder, "windows.json")).Contains("\"lengthMs\":45000", StringComparison.Ordinal), "the new length, kept before anything comes of it");
+        foreach (var after in new[] { 80_000, 90_000, 135_000 })
+            await fog.AcceptedAsync("t-1", T0 + after, "temperature", "22");
+        await parent.UntilAsync(p => p.OfKind("w").Count() == 3, "the end of the old length, and the first of the new one");
+        Assert.Equal(["0 [60000,0,1,1] 1", "60000 [30000,0,1,1] 2", "90000 [45000,0,1,1] 1"], parent.OfKind("w").Select(w =>
+            $"{w.Payload.GetProperty("t").GetInt64() - T0} {w.Payload.GetProperty("n").GetRawText()} {w.Payload.GetProperty("m").GetProperty("temperature")[0]}"));
+        await parent.UntilAsync(p => p.Status?.Books is { Aggregated: 4, Waiting: 1, Flow: { ReadingsIn: 5, RecordsOut: 3 } }, "balanced books");
     }
 
     [Fact]

@@ -120,10 +120,24 @@ public sealed class WindowScheduleTests
         schedule.Change(Group with { Members = [Group.Members[0], new(c, TimeSpan.FromMinutes(5))] });
         Assert.Equal(["0r0"], Due(7));
         Assert.Equal(HeardResult.NotMember, Heard(B, 8));
-        schedule.Change(Group with { Window = TimeSpan.FromMinutes(1) });
-        Heard(A, 8);
-        Heard(A, 9);
-        Assert.Equal(["8r0"], Due(9));
+        Assert.Equal("Windows of g have 00:01:00, those of the schedule 00:05:00. (Parameter 'group')", Assert.Throws<ArgumentException>(() => schedule.Change(Group with { Window = TimeSpan.FromMinutes(1) })).Message);
+    }
+
+    [Fact]
+    public void No_window_goes_beyond_the_end_and_what_comes_after_it_closes_those_before()
+    {
+        Heard(A, 3);
+        Heard(A, 6); // It stands for longer than until the end.
+        schedule.EndAt(Start + 7 * Minute);
+        Assert.Equal(Start + 6 * Minute, schedule.Reach);
+        Assert.Equal(["0r0"], Due(6));
+        schedule.Reached(A, Start + 7 * Minute, Start + 7 * Minute);
+        Assert.Equal(["5r0"], Due(7));
+        Assert.False(schedule.HasPending);
+        schedule.EndAt(long.MaxValue);
+        Heard(A, 7);
+        schedule.Reached(A, Start + 9 * Minute, Start + 9 * Minute);
+        Assert.Empty(Due(9)); // It is as long again as the others.
     }
 
     [Fact]

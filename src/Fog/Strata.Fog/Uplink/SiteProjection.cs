@@ -23,31 +23,38 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
 
     public DeviceWatch Devices { get; } = new(self);
 
+    /// <summary>Whether a changed length of windows has to wait, and the site is to be configured again soon.</summary>
+    public bool IsWaiting => site.Groups.Any(g => groups[g.Id].Group.Window != g.Window);
+
     public IEnumerable<GroupWindows> Groups => groups.Values;
 
     /// <summary>Readings heard here that no committed window covers yet.</summary>
     public long OpenReadings => groups.Values.Sum(g => g.Open);
 
-    public void Configure(SiteView view)
+    /// <summary>Takes what the site is now. Not before all rows have been gone through that were there at the start: a length of windows changes after them.</summary>
+    /// <returns>Whether the windows of a group have another length: the state must be kept before more rows are gone through, for it says from when the length holds.</returns>
+    public bool Configure(SiteView view)
     {
+        var isOther = false;
         site = view;
         foreach (var gone in groups.Keys.Except(view.Groups.Select(g => g.Id)).ToList())
             groups.Remove(gone);
         foreach (var group in view.Groups)
         {
-            if (groups.TryGetValue(group.Id, out var windows))
-                windows.Change(group);
-            else
-                groups[group.Id] = new GroupWindows(group, options);
+            var before = groups.GetValueOrDefault(group.Id);
+            var windows = groups[group.Id] = before?.Changed(group) ?? new GroupWindows(group, options);
+            isOther |= before is not null && before != windows;
         }
         foreach (var gone in states.Keys.Where(k => !view.GroupsOf.ContainsKey(k.Device)).ToList())
             states.Remove(gone);
+        return isOther;
     }
 
     /// <summary>All that <see cref="Restore"/> needs to go on after this commit.</summary>
     public WindowsState Save(long commit, FlowState flow) => new(
         commit, [.. groups.Values.Select(g => g.Save())], Devices.Save(), flow, [.. states.Select(s => new BooleanState(s.Key.Device.Value, s.Key.Metric.Value, s.Value))]);
 
+    /// <summary>Goes on from a state, with windows of the lengths that they had then: configure it again after the rows that were there at the start.</summary>
     public void Restore(WindowsState state, long now)
     {
         foreach (var kept in state.States ?? [])
@@ -58,7 +65,7 @@ internal sealed class SiteProjection(GatewayId self, WindowScheduleOptions optio
         foreach (var group in state.Groups)
         {
             if (groups.TryGetValue(group.Group, out var windows))
-                windows.Restore(group);
+                groups[group.Group] = new GroupWindows(windows.Group, options, group);
         }
         Devices.Restore(state.Devices, now);
     }

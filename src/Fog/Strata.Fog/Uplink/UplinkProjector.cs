@@ -42,6 +42,7 @@ internal sealed partial class UplinkProjector : BackgroundService
     private readonly ILogger<UplinkProjector> logger;
     private readonly SiteProjection projection;
     private long position;
+    private long startedAt;
     private long sendBeyond;
     private long savedAt;
     private long openReadings;
@@ -83,9 +84,9 @@ internal sealed partial class UplinkProjector : BackgroundService
         var state = PrivateFile.Read(folder.Windows, FogJson.Default.WindowsState, out var damage);
         if (damage is not null)
             LogStateLost(damage);
-        var last = await LastCommitAsync();
+        var last = startedAt = await LastCommitAsync();
         watch.StartAt(last);
-        Configure();
+        projection.Configure(site.View);
         if (state is not null && state.Commit <= last)
         {
             position = state.Commit;
@@ -153,7 +154,9 @@ internal sealed partial class UplinkProjector : BackgroundService
     {
         try
         {
-            if (reconfigure)
+            while (position < startedAt && await ProjectAsync(cancellationToken))
+                continue;
+            if (reconfigure && position >= startedAt)
                 Configure();
             while (await ProjectAsync(cancellationToken))
                 continue;
@@ -236,7 +239,10 @@ internal sealed partial class UplinkProjector : BackgroundService
     private void Configure()
     {
         reconfigure = false;
-        projection.Configure(site.View);
+        if (projection.Configure(site.View))
+            Save();
+        if (projection.IsWaiting)
+            reconfigure = true;
     }
 
     private void OnChanged()

@@ -15,8 +15,10 @@ internal sealed record WindowsState(
 /// <summary>The last value of a boolean metric.</summary>
 internal readonly record struct BooleanState(string Device, string Metric, bool Value);
 
-/// <param name="LengthMs">Of its windows; a state for another length is of no use.</param>
-internal sealed record GroupState(string Group, double LengthMs, WindowScheduleState Schedule, IReadOnlyList<WindowBooks> Windows);
+/// <param name="LengthMs">Of its windows.</param>
+/// <param name="Former">The windows of the length before.</param>
+/// <param name="From">Microseconds: those hold the readings before it; where there are none these are too late.</param>
+internal sealed record GroupState(string Group, double LengthMs, WindowScheduleState Schedule, IReadOnlyList<WindowBooks> Windows, GroupState? Former = null, long From = 0);
 
 /// <summary>The books of one window.</summary>
 /// <param name="Revision">The highest committed; -1 while there is none.</param>

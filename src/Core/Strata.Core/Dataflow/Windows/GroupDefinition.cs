@@ -50,7 +50,7 @@ public sealed record GroupDefinition
 
     public required IReadOnlyList<GroupMember> Members { get; init; }
 
-    /// <summary>Length of a window; windows begin at its multiples since the epoch. 1 second to 1 day; default 5 minutes.</summary>
+    /// <summary>Length of a window; windows begin at its multiples since the epoch. 1 second to 1 day; default 5 minutes. Where it is changed, the last window of the length before may be shorter.</summary>
     public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Policies of single metrics; default none.</summary>

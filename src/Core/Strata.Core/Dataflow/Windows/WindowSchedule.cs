@@ -16,7 +16,8 @@ public sealed class WindowSchedule
     private readonly IntervalSet pending = new();
     private readonly Dictionary<long, int> issued = [];
     private Dictionary<DeviceId, Member> members = [];
-    private long length;
+    private readonly long length;
+    private long end = long.MaxValue;
 
     public WindowSchedule(GroupDefinition group, WindowScheduleOptions options)
     {
@@ -25,15 +26,24 @@ public sealed class WindowSchedule
         Change(group);
     }
 
+    /// <summary>No reading heard of a member is newer, and no window that was due ends later; <see cref="long.MinValue"/> before the first reading.</summary>
+    public long Reach => members.Values.Aggregate(Watermark, static (reach, member) => Math.Max(reach, member.HighestTime));
+
+    /// <summary>Whether a window will be due, whenever that is.</summary>
+    public bool HasPending => !pending.IsEmpty;
+
     /// <summary>Windows ending at or before it are closed; <see cref="long.MinValue"/> before the first reading.</summary>
     public long Watermark { get; private set; } = long.MinValue;
 
     /// <summary>Readings that came too late for their window.</summary>
     public long TooLate { get; private set; }
 
-    /// <summary>Takes a changed group: members that stay keep their place. A changed length forgets the windows that are open.</summary>
+    /// <summary>Takes a changed group: members that stay keep their place.</summary>
+    /// <exception cref="ArgumentException">Its windows have another length: that takes another schedule.</exception>
     public void Change(GroupDefinition group)
     {
+        if (EventTime.Span(group.Window) != length)
+            throw new ArgumentException($"Windows of {group.Id} have {group.Window}, those of the schedule {TimeSpan.FromMicroseconds(length)}.", nameof(group));
         var old = members;
         members = [];
         foreach (var member in group.Members)
@@ -42,11 +52,23 @@ public sealed class WindowSchedule
             kept.Standing = WindowMath.StandingHeartbeats * EventTime.Span(member.Heartbeat);
             members[member.Device] = kept;
         }
-        if (EventTime.Span(group.Window) == length)
+    }
+
+    /// <summary>No window goes beyond this time: the one that would ends there, and no reading heard is newer. <see cref="long.MaxValue"/> takes it back.</summary>
+    public void EndAt(long time)
+    {
+        end = time;
+        if (time < long.MaxValue)
+            pending.Remove(Number(time - 1) + 1, long.MaxValue);
+    }
+
+    /// <summary>Takes note of how far a device has come, by a reading that is in none of the windows.</summary>
+    public void Reached(DeviceId device, long time, long now)
+    {
+        if (!members.TryGetValue(device, out var member))
             return;
-        length = EventTime.Span(group.Window);
-        pending.Clear();
-        issued.Clear();
+        member.HighestTime = Math.Max(member.HighestTime, time);
+        member.HeardAt = Math.Max(member.HeardAt, now);
     }
 
     /// <summary>Takes note of a reading that has been stored.</summary>
@@ -57,10 +79,9 @@ public sealed class WindowSchedule
     {
         if (!members.TryGetValue(device, out var member))
             return HeardResult.NotMember;
-        member.HighestTime = Math.Max(member.HighestTime, time);
-        member.HeardAt = Math.Max(member.HeardAt, now);
+        Reached(device, time, now);
         var first = Number(time);
-        var last = Math.Max(first, Number(Math.Min(time + member.Standing, until ?? long.MaxValue) - 1));
+        var last = Math.Max(first, Number(Math.Min(Math.Min(time + member.Standing, until ?? long.MaxValue), end) - 1));
         var oldest = OldestOpen();
         if (first < oldest)
             TooLate++;
@@ -156,7 +177,7 @@ public sealed class WindowSchedule
 
     private long Number(long time) => time >= 0 ? time / length : (time + 1) / length - 1;
 
-    private long End(long number) => (number + 1) * length;
+    private long End(long number) => Math.Min((number + 1) * length, end);
 
     private sealed class Member
     {
