@@ -15,13 +15,15 @@ internal sealed class LinkState(TimeProvider time)
     /// <summary>What the last attempt came to; empty when it succeeded.</summary>
     public string Problem { get; private set; } = "";
 
+    /// <summary>The parent was heard.</summary>
     public void SetUp()
     {
         lock (gate)
         {
-            if (!IsUp)
-                (IsUp, Since) = (true, time.GetUtcNow());
             Problem = "";
+            if (IsUp)
+                return;
+            (IsUp, Since) = (true, time.GetUtcNow());
             up.TrySetResult();
             up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -38,13 +40,17 @@ internal sealed class LinkState(TimeProvider time)
     }
 
     /// <summary>Waits so long, or until the link comes up: whoever waits to try again need not wait longer.</summary>
-    public async Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
+    /// <param name="asked">What the parent asked for is waited for, whatever the link does.</param>
+    public async Task WaitAsync(TimeSpan longest, TimeSpan asked, CancellationToken cancellationToken)
     {
         Task cameUp;
         lock (gate)
             cameUp = up.Task;
+        var least = asked < longest ? asked : longest;
+        if (least > TimeSpan.Zero)
+            await Task.Delay(least, time, cancellationToken);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(cameUp, Task.Delay(longest, time, either.Token));
+        await Task.WhenAny(cameUp, Task.Delay(longest - least, time, either.Token));
         await either.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
     }

@@ -127,7 +127,7 @@ internal sealed partial class UplinkSender(
         }
         Failed(outcome.Problem.Length > 0 ? outcome.Problem : "The parent did not acknowledge all entries.");
         cursor.Rewind();
-        await link.WaitAsync(backoff.Next(outcome.RetryAfter), session.Token);
+        await link.WaitAsync(backoff.Next(outcome.RetryAfter), outcome.RetryAfter, session.Token);
     }
 
     /// <summary>Whether all entries are settled now.</summary>
