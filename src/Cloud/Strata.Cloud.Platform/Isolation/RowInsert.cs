@@ -7,7 +7,8 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace Strata.Cloud.Platform.Isolation;
 
 /// <summary>
-/// Adds rows as the context's model says, sealed where they are protected, but beside EF Core's change tracker, which costs a small transaction more than its commit. In the context's transaction: by a <see cref="SqliteStatement"/>, or where the database is asked over a connection in one message.
+/// Adds rows as the context's model says, sealed where they are protected, but beside EF Core's change tracker, which costs a small transaction more than its commit. In the context's transaction: by a <see cref="SqliteStatement"/>, or where
+/// the database is asked over a connection in one message.
 /// </summary>
 public static class RowInsert
 {

@@ -8,6 +8,7 @@ public enum ShadowSection
     Tags,
 }
 
+/// <summary>The parts in the order in which they are written.</summary>
 internal static class ShadowSections
 {
     public static ReadOnlySpan<ShadowSection> All => [ShadowSection.Desired, ShadowSection.Reported, ShadowSection.Tags];

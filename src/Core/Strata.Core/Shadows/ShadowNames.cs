@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Strata.Core.Telemetry.Decoding;
 
 namespace Strata.Core.Shadows;
@@ -15,13 +16,6 @@ internal static class ShadowNames
     public static string TextOf(ref Utf8JsonReader reader)
     {
         var utf8 = reader.ValueSpan;
-        if (reader.ValueIsEscaped || utf8.Length > MaxRemembered)
-            return reader.GetString()!;
-        var hash = InternTable.Hash(utf8);
-        if (Texts.Find(utf8, hash) is { } known)
-            return known;
-        var text = reader.GetString()!;
-        Texts.Add(utf8, hash, text);
-        return text;
+        return reader.ValueIsEscaped || utf8.Length > MaxRemembered || !Utf8.IsValid(utf8) ? reader.GetString()! : Texts.TextOf(utf8);
     }
 }

@@ -27,9 +27,10 @@ public static class ShadowTopic
             var end = verb.IndexOf('/');
             if (end <= 0)
                 return false;
-            name = verb[..end].ToString();
-            if (!ShadowLimits.IsName(name))
+            var named = verb[..end].ToString();
+            if (!ShadowLimits.IsName(named))
                 return false;
+            name = named;
             verb = verb[(end + 1)..];
         }
         return TryVerb(verb, out ask);

@@ -154,8 +154,6 @@ internal sealed partial class UplinkProjector : BackgroundService
     {
         try
         {
-            while (position < startedAt && await ProjectAsync(cancellationToken))
-                continue;
             if (reconfigure && position >= startedAt)
                 Configure();
             while (await ProjectAsync(cancellationToken))

@@ -24,7 +24,7 @@ internal sealed class GroupWindows
 
     /// <summary>Windows of the length before, which hold the readings before <see cref="from"/>; null where those are too late.</summary>
     private GroupWindows? former;
-    private long from = long.MinValue;
+    private long from;
     private long end = long.MaxValue;
     private long open;
 
@@ -69,7 +69,7 @@ internal sealed class GroupWindows
             if (former is not null)
                 return former.Changed(group);
             var fresh = new GroupWindows(group, options);
-            fresh.from = from == long.MinValue ? from : fresh.StartOf(from - 1) + fresh.Length;
+            fresh.from = fresh.StartOf(from - 1) + fresh.Length;
             return fresh;
         }
         former?.Changed(group with { Window = former.Group.Window });

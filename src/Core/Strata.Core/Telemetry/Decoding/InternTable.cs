@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Strata.Core.Telemetry.Decoding;
 
@@ -66,6 +67,17 @@ internal sealed class InternTable
             }
         }
         Volatile.Write(ref entries[place], new Entry(hash, utf8.ToArray(), text));
+    }
+
+    /// <summary>The text of these bytes, which are valid UTF-8; remembered.</summary>
+    public string TextOf(ReadOnlySpan<byte> utf8)
+    {
+        var hash = Hash(utf8);
+        if (Find(utf8, hash) is { } known)
+            return known;
+        var text = Encoding.UTF8.GetString(utf8);
+        Add(utf8, hash, text);
+        return text;
     }
 
     private static uint Mix(uint hash) => (hash ^ (hash >> 15)) * 0x9E3779B1;

@@ -34,19 +34,7 @@ internal static class MetricNames
     }
 
     /// <summary>A text value as a string; the bytes are valid UTF-8.</summary>
-    public static string Text(ReadOnlySpan<byte> utf8)
-    {
-        if (utf8.Length > LongestKnownText)
-            return Encoding.UTF8.GetString(utf8);
-        var hash = InternTable.Hash(utf8);
-        var text = Texts.Find(utf8, hash);
-        if (text is null)
-        {
-            text = Encoding.UTF8.GetString(utf8);
-            Texts.Add(utf8, hash, text);
-        }
-        return text;
-    }
+    public static string Text(ReadOnlySpan<byte> utf8) => utf8.Length > LongestKnownText ? Encoding.UTF8.GetString(utf8) : Texts.TextOf(utf8);
 
     private static bool IsName(ReadOnlySpan<byte> utf8, out int bad, out string? reason)
     {
