@@ -169,23 +169,31 @@ internal static class ShadowsVerb
         await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", cloud.Mqtt.Port).WithCredentials(watched.Id, watched.Secret).WithClientId("watched").Build());
         await client.SubscribeAsync("devices/watched/shadow/update/delta", MQTTnet.Protocol.MqttQualityOfServiceLevel.AtMostOnce);
         var changes = 0;
-        async Task<double> NextAsync()
+        async Task<(long Asked, long Heard)> NextAsync()
         {
             var asked = Stopwatch.GetTimestamp();
             var change = cloud.Client.UpdateShadowAsync("watched", $$$"""{"state":{"desired":{"n":{{{changes++}}} } } }""");
-            var ms = Stopwatch.GetElapsedTime(asked, await heard.Reader.ReadAsync()).TotalMilliseconds;
+            var delta = await heard.Reader.ReadAsync();
             await change;
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
-            return ms;
+            return (asked, delta);
         }
         while (Stopwatch.GetElapsedTime(began) < warmup)
             await NextAsync();
-        var ms = new double[count];
+        var deltas = new (long Asked, long Heard)[count];
+        using var witness = new MachineWitness();
         for (var i = 0; i < count; i++)
-            ms[i] = await NextAsync();
+            deltas[i] = await NextAsync();
+        witness.Dispose();
         await client.DisconnectAsync();
-        Array.Sort(ms);
-        return new DeltaTimes(count, Math.Round(ms[count / 2], 2), Math.Round(ms[count * 99 / 100], 2), Math.Round(ms[^1], 2));
+        var machine = witness.Seen();
+        return new DeltaTimes(Of(deltas), Of(deltas.Where(d => !machine.Touch(d.Asked, d.Heard))), machine.Slow.Count, Math.Round(machine.Share, 3));
+    }
+
+    private static Times Of(IEnumerable<(long Asked, long Heard)> deltas)
+    {
+        var ms = deltas.Select(d => Stopwatch.GetElapsedTime(d.Asked, d.Heard).TotalMilliseconds).Order().ToList();
+        return new Times(ms.Count, Math.Round(ms[ms.Count / 2], 2), Math.Round(ms[ms.Count * 99 / 100], 2), Math.Round(ms[^1], 2));
     }
 
     /// <summary>Seconds: on one core the compiler works beside the load for about a minute.</summary>
@@ -210,5 +218,9 @@ internal static class ShadowsVerb
     /// <param name="PerCpuSecond">Updates by second of the node's processor time: what one core of its own would take.</param>
     private sealed record CloudResult(long PerSecond, long PerCpuSecond, long Refused, double AcknowledgedP50Ms, double AcknowledgedP99Ms);
 
-    private sealed record DeltaTimes(int Count, double Median, double P99, double Most);
+    /// <param name="Apart">Those that no slow stretch of the machine touched (<see cref="MachineWitness"/>).</param>
+    /// <param name="SlowShare">Part of the time that lay in such stretches, and in the 20 ms after each.</param>
+    private sealed record DeltaTimes(Times All, Times Apart, int SlowStretches, double SlowShare);
+
+    private sealed record Times(int Count, double Median, double P99, double Most);
 }
