@@ -91,6 +91,20 @@ public sealed class AgentUpdateTests : IAsyncDisposable
         Assert.Equal("2.0", (await FinalAsync("succeeded")).Version);
     }
 
+    [Fact]
+    public async Task One_that_hangs_after_it_has_proved_itself_is_started_again()
+    {
+        await StartAsync();
+        await using var device = await SuperviseAsync("--watchdog", "10s");
+        var first = await File.ReadAllTextAsync(Path.Combine(Updates, "program.pid"), TestContext.Current.CancellationToken);
+        Assert.Equal(0, (await Tool.RunAsync("sh", ["-c", $"kill -STOP {first}"])).ExitCode);
+        var second = await Eventually.IsAsync(() => File.ReadAllTextAsync(Path.Combine(Updates, "program.pid")), id => id.Length > 0 && id != first, "another process in the place of the one that hangs");
+        Assert.False(Directory.Exists($"/proc/{first}"));
+        Offer("j1", "2.0", Good("2.0"));
+        Assert.Equal("2.0", (await FinalAsync("succeeded")).Version);
+        Assert.NotEqual(second, await File.ReadAllTextAsync(Path.Combine(Updates, "program.pid"), TestContext.Current.CancellationToken));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await installation.DisposeAsync();
@@ -105,7 +119,7 @@ public sealed class AgentUpdateTests : IAsyncDisposable
         key.Dispose();
     }
 
-    private async Task<StrataProcess> SuperviseAsync()
+    private async Task<StrataProcess> SuperviseAsync(params string[] more)
     {
         var data = Directory.CreateDirectory(Path.Combine(installation.Folder, "agent")).FullName;
         var secret = Path.Combine(installation.Folder, "device.secret");
@@ -113,7 +127,7 @@ public sealed class AgentUpdateTests : IAsyncDisposable
         var first = Path.Combine(installation.Folder, "first.sh");
         await File.WriteAllTextAsync(first, Good("1.0"));
         var device = installation.Create($"device-{Guid.NewGuid():N}", [
-            "edge", "supervise", "--updates", Updates, "--install", first, "--install-version", "1.0", "--until-stdin-closes", "--", "--data", data, "--device", "d-1",
+            "edge", "supervise", "--updates", Updates, "--install", first, "--install-version", "1.0", "--until-stdin-closes", .. more, "--", "--data", data, "--device", "d-1",
             "--secret-file", secret, "--to", $"mqtt://127.0.0.1:{mqttPort}", "--source", "host", "--updates-from", web!.Urls.First(), "--model", "T-100", "--ask-every", "10s", "--flush-limit", "100ms"]);
         await device.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
         return device;

@@ -3,6 +3,7 @@ using Strata.Edge.Books;
 using Strata.Edge.Control;
 using Strata.Edge.Sources;
 using Strata.Edge.Updates;
+using Strata.Edge.Watching;
 using Strata.Edge.Wiping;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,7 @@ public sealed partial class EdgeAgent
     /// <summary>Null until it has enrolled.</summary>
     private DeviceId? Device => identity is null ? options.Device : identity.Current?.Name.Device;
 
-    private async Task<WipeOrder?> RunAsync(AgentWipe wipe, TextWriter ready, CancellationToken cancellationToken)
+    private async Task<WipeOrder?> RunAsync(AgentWipe wipe, ServiceNotifier service, TextWriter ready, CancellationToken cancellationToken)
     {
         WipeOrder? order = null;
         using var thread = control is null ? null : new ControlThread(control, controlPeriod, time);
@@ -25,6 +26,8 @@ public sealed partial class EdgeAgent
         var proving = updates?.ProveAsync(working.Token) ?? Task.CompletedTask;
         await ready.WriteLineAsync($"ready {(Device is { } known ? $"device={known}" : $"serial={identity!.Serial}")} to={options.Gateways[0]} stream={log.Stream}");
         await ready.FlushAsync(CancellationToken.None);
+        service.Ready();
+        service.Probe(new LifeProbe(log, control, controlPeriod, time).IsAliveAsync);
         try
         {
             await Task.WhenAny(UntilEndAsync(pump, cancellationToken), sending, reporting, sender.Ordered, updates?.Restart ?? sender.Ordered, OrphanedAsync(working.Token));
@@ -40,6 +43,7 @@ public sealed partial class EdgeAgent
         finally
         {
             await working.CancelAsync();
+            service.Probe(static _ => Task.FromResult(true)); // What ends now is not asked any more.
             await IgnoreCancellationAsync(sending);
             await IgnoreCancellationAsync(reporting);
             await IgnoreCancellationAsync(proving);

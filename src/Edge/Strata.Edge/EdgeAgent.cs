@@ -8,6 +8,7 @@ using Strata.Edge.Reduction;
 using Strata.Edge.Sources;
 using Strata.Edge.Updates;
 using Strata.Edge.Updates.Rauc;
+using Strata.Edge.Watching;
 using Strata.Edge.Wiping;
 
 namespace Strata.Edge;
@@ -77,12 +78,13 @@ public sealed partial class EdgeAgent : IDisposable
     {
         if (options.Validate().FirstOrDefault() is { } wrong)
             throw new EdgeConfigurationException(wrong);
+        await using var service = ServiceNotifier.OfEnvironment(time);
         var trust = GatewayTrust.Read(options.AuthorityFile, options.DataDirectory);
         var wipe = new AgentWipe(options, trust, time, loggers.CreateLogger("Strata.Edge"));
         await wipe.GoOnAsync(cancellationToken);
         try
         {
-            if (await ServeAsync(options, trust, wipe, ready, loggers, time, cancellationToken) is { } order)
+            if (await ServeAsync(options, trust, wipe, service, ready, loggers, time, cancellationToken) is { } order)
                 await wipe.RunAsync(order, cancellationToken);
         }
         catch (RestartForUpdateException) when (options.Updates is { Rauc: { } system } updating)
@@ -95,12 +97,12 @@ public sealed partial class EdgeAgent : IDisposable
 
     /// <summary>Runs until it is to stop; gives the order when it is to wipe itself, with nothing open any more.</summary>
     private static async Task<WipeOrder?> ServeAsync(
-        EdgeOptions options, GatewayTrust trust, AgentWipe wipe, TextWriter ready, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        EdgeOptions options, GatewayTrust trust, AgentWipe wipe, ServiceNotifier service, TextWriter ready, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         using var identity = CreateIdentity(options, trust, time, loggers);
         identity?.Load();
         using var agent = Create(options, identity, trust, time, loggers);
-        return await agent.RunAsync(wipe, ready, cancellationToken);
+        return await agent.RunAsync(wipe, service, ready, cancellationToken);
     }
 
     public void Dispose()

@@ -6,13 +6,15 @@ using Microsoft.Extensions.Logging;
 using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Slots;
 using Strata.Edge.CommandLine;
+using Strata.Edge.Watching;
 
 namespace Strata.Edge.Updates;
 
 /// <summary>
-/// Starts the program of the slot that is next, and again when it ends; gives a version that is tried up when it ends or is not confirmed in time. It is small so that it need not be updated: it is what the device starts.
+/// Starts the program of the slot that is next, and again when it ends or hangs; gives a version that is tried up when it ends, hangs or is not confirmed in time. It is small so that it need not be updated: it is what the device starts.
 /// </summary>
-internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<string> arguments, TimeSpan confirmWithin, TimeProvider time, ILogger logger)
+/// <param name="watchdog">Notices that the program hangs; null to let it.</param>
+internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<string> arguments, TimeSpan confirmWithin, Watchdog? watchdog, TimeProvider time, ILogger logger)
 {
     /// <summary>Tells the program that it is supervised, and from which slot it runs.</summary>
     public const string SlotVariable = "STRATA_SLOT";
@@ -73,7 +75,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
             {
                 // It neither confirmed itself nor was given up: it ended, or had to be ended.
                 GoesWrong(logger, tried[slot]!.Version, ended.How);
-                if (ended.IsLate || trial.StartsLeft == 0)
+                if (ended.IsGivenUp || trial.StartsLeft == 0)
                     loader.Write(SlotMachine.Reject(tried, ended.How));
                 continue;
             }
@@ -121,13 +123,17 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
         return next;
     }
 
-    private async Task<(int Code, bool IsLate, string How)> RunOnceAsync(Slot slot, TimeSpan? within, CancellationToken cancellationToken)
+    private async Task<(int Code, bool IsGivenUp, string How)> RunOnceAsync(Slot slot, TimeSpan? within, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(folder.PathOf(SlotFile.ProgramOf(slot))) { UseShellExecute = false };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         start.Environment[SlotVariable] = SlotText.Name(slot);
         start.Environment[FolderVariable] = folder.PathOf("");
+        start.Environment[ServiceNotifier.SocketVariable] = watchdog?.Path;
+        start.Environment[ServiceNotifier.LimitVariable] = watchdog is null ? null : $"{watchdog.Limit.TotalMicroseconds:0}";
+        if (watchdog is not null)
+            await watchdog.ForgetAsync();
         Process process;
         try
         {
@@ -140,42 +146,39 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
         using (process)
         {
             await File.WriteAllTextAsync(folder.PathOf(PidFile), process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), CancellationToken.None);
-            using var late = within is { } limit ? new CancellationTokenSource(limit + Grace, time) : new CancellationTokenSource();
-            try
-            {
-                await UntilLateAsync(process, slot, late.Token, cancellationToken);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var ended = process.WaitForExitAsync(ending.Token);
+            var late = within is { } limit ? UntilLateAsync(slot, limit + Grace, ending.Token) : Task.Delay(Timeout.InfiniteTimeSpan, time, ending.Token);
+            var silent = watchdog?.UntilSilentAsync(ending.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, time, ending.Token);
+            var first = await Task.WhenAny(ended, silent, late);
+            await ending.CancelAsync();
+            if (ended.IsCompletedSuccessfully)
                 return (process.ExitCode, false, $"it ended with {process.ExitCode}");
-            }
-            catch (OperationCanceledException)
-            {
-                await EndAsync(process);
-                return (process.ExitCode, !cancellationToken.IsCancellationRequested, $"it was not confirmed within {within?.TotalSeconds:0} s of its start and was ended");
-            }
+            var hangs = first == silent && !cancellationToken.IsCancellationRequested;
+            await EndAsync(process, hangs ? TimeSpan.Zero : StopLimit);
+            return (process.ExitCode, !cancellationToken.IsCancellationRequested, hangs
+                ? $"it gave no sign of life for {watchdog!.Limit.TotalSeconds:0} s and was ended"
+                : $"it was not confirmed within {within?.TotalSeconds:0} s of its start and was ended");
         }
     }
 
-    /// <summary>Waits for the end; a trial that was confirmed meanwhile is not late any more.</summary>
-    private async Task UntilLateAsync(Process process, Slot slot, CancellationToken late, CancellationToken cancellationToken)
+    /// <summary>Completes when the time of a trial is over; a trial that was confirmed meanwhile is not late any more.</summary>
+    private async Task UntilLateAsync(Slot slot, TimeSpan limit, CancellationToken cancellationToken)
     {
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(late, cancellationToken);
-        try
-        {
-            await process.WaitForExitAsync(both.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && loader.Read() is { Trial: null } state && state.Good == slot)
-        {
-            await process.WaitForExitAsync(cancellationToken);
-        }
+        await Task.Delay(limit, time, cancellationToken);
+        if (loader.Read() is { Trial: null } state && state.Good == slot)
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
     }
 
-    private async Task EndAsync(Process process)
+    /// <param name="limit">How long it may take to end by itself.</param>
+    private async Task EndAsync(Process process, TimeSpan limit)
     {
-        if (!process.HasExited)
+        if (!process.HasExited && limit > TimeSpan.Zero)
             _ = Kill(process.Id, Terminate);
-        using var limit = new CancellationTokenSource(StopLimit, time);
+        using var over = new CancellationTokenSource(limit, time);
         try
         {
-            await process.WaitForExitAsync(limit.Token);
+            await process.WaitForExitAsync(over.Token);
         }
         catch (OperationCanceledException)
         {
