@@ -1,5 +1,6 @@
 using Strata.Cli.Processes;
 using Strata.Cloud.Contracts;
+using Strata.Core.Updates.Slots;
 
 namespace Strata.EndToEnd.Tests;
 
@@ -102,7 +103,7 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Killed_with_its_cloud_while_the_device_downloads_and_while_it_tries_a_gateway_loses_nothing_of_the_rollout()
+    public async Task Killed_with_its_cloud_in_each_phase_of_an_update_a_gateway_loses_nothing_of_the_rollout()
     {
         await installation.StartCloudAsync("--set", "updates.lookInterval=500ms", "--set", "artifacts.bytesPerSecondOfGateway=1600000");
         var secrets = (await installation.ApplyAsync($$"""
@@ -112,25 +113,68 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
             devices: [ { id: {{Device}}, site: hq, model: T-100 } ]
             """)).Secrets;
         await AddKeyAsync();
-        var slow = Starts.Replace("exec", "sleep 5\nexec", StringComparison.Ordinal); // Long enough on trial to be seen.
-        var version = await AddAsync("2.0", slow + Padding(12_000_000));
+        var version = await AddAsync("2.0", Starts + Padding(12_000_000));
         var fog = await installation.StartFogAsync("gw-hq", "hq");
-        await using var agent = await SuperviseAsync(secrets[Device], Installation.Port(fog), from: null);
+        var (mayInstall, isWell) = (await ScriptAsync("may-install"), await ScriptAsync("is-well"));
+        await using var agent = await SuperviseAsync(secrets[Device], Installation.Port(fog), from: null, "--update-when", mayInstall, "--self-test", isWell);
         await ActiveAsync();
-        var rollout = await BeginAsync(version, TimeSpan.FromMinutes(2));
-        foreach (var phase in (string[])["downloading", "trial"])
-        {
-            await Eventually.IsAsync(
-                async () => Assert.Single((await installation.Client.ListRolloutDevicesAsync(rollout, cancellationToken: Cancel)).Items).State, state => state == phase, $"the device to be {phase}; {installation.Folder} has the logs");
-            await fog.KillAsync();
-            await installation.Cloud.KillAsync();
-            await installation.Cloud.StartAsync(Installation.StartLimit, Cancel);
-            await fog.StartAsync(Installation.StartLimit, Cancel);
-        }
+        var rollout = await BeginAsync(version, TimeSpan.FromMinutes(5));
+
+        await MemberAsync("downloading");
+        await KillAsync();
+        await StartAsync();
+
+        // It installs while neither is there, and is started on trial.
+        await MemberAsync("downloading", "all of it is here; it waits: may-install ended with 1");
+        await KillAsync();
+        await AnswerAsync(mayInstall);
+        await SlotsAsync(slots => slots.Trial is { Started: true });
+        await StartAsync();
+
+        await MemberAsync("trial");
+        await KillAsync();
+        await StartAsync();
+
+        // It proves itself at a gateway that has no cloud, which is killed too; the device keeps its last word until the cloud has it.
+        await MemberAsync("trial");
+        await installation.Cloud.KillAsync();
+        await AnswerAsync(isWell);
+        await SlotsAsync(slots => slots is { Trial: null, Outcome: not null });
+        await fog.KillAsync();
+        await StartAsync();
+
         var done = await EndAsync(rollout);
         Assert.Equal(("done", 1, 0), (done.State, done.Rings[0].Updated, done.Rings[0].Failed));
         Assert.Equal([("2.0", rollout), ("1.0", null)], (await RunsAsync("2.0")).Where(s => s.Component == "edge").Select(s => (s.Version, s.Rollout)));
+        await SlotsAsync(slots => slots.Outcome is null);
+
+        async Task KillAsync()
+        {
+            await fog.KillAsync();
+            await installation.Cloud.KillAsync();
+        }
+        async Task StartAsync()
+        {
+            await installation.Cloud.StartAsync(Installation.StartLimit, Cancel);
+            await fog.StartAsync(Installation.StartLimit, Cancel);
+        }
+        Task<RolloutDeviceInfo> MemberAsync(string state, string? why = null) => Eventually.IsAsync(
+            async () => Assert.Single((await installation.Client.ListRolloutDevicesAsync(rollout, cancellationToken: Cancel)).Items), m => m.State == state && (why is null || m.Reason == why), $"the device to be {state} {why}; {installation.Folder} has the logs",
+            TimeSpan.FromMinutes(2));
+        Task<SlotState> SlotsAsync(Func<SlotState, bool> wanted) => Eventually.IsAsync(
+            async () => SlotText.Read(await File.ReadAllBytesAsync(Path.Combine(Updates, "slots.json"), Cancel)), wanted, $"the slots; {installation.Folder} has the logs", TimeSpan.FromMinutes(2));
     }
+
+    /// <summary>A program of the operator's that says no until <see cref="AnswerAsync"/>.</summary>
+    private async Task<string> ScriptAsync(string name)
+    {
+        var path = Path.Combine(installation.Folder, name);
+        await File.WriteAllTextAsync(path, $"#!/bin/sh\n[ -e \"{path}.yes\" ]\n", Cancel);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    private static Task AnswerAsync(string script) => File.WriteAllTextAsync(script + ".yes", "", Cancel);
 
     /// <summary>First both keys are believed, then the new one alone; each ring is signed by a key that both rings have.</summary>
     [Fact]
@@ -211,7 +255,7 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
         Eventually.IsAsync(() => installation.Client.GetRolloutAsync(rollout, Cancel), r => r.State is "done" or "aborted", $"the end of the rollout; {installation.Folder} has the logs", TimeSpan.FromMinutes(3));
 
     /// <param name="from">Where artifacts come from by HTTP; null: by MQTT.</param>
-    private async Task<StrataProcess> SuperviseAsync(string secret, int mqttPort, string? from)
+    private async Task<StrataProcess> SuperviseAsync(string secret, int mqttPort, string? from, params string[] more)
     {
         var (data, updates) = (Directory.CreateDirectory(Path.Combine(installation.Folder, "agent")).FullName, Directory.CreateDirectory(Updates).FullName);
         var (secretFile, first) = (Path.Combine(data, "device.secret"), Path.Combine(installation.Folder, "first.sh"));
@@ -221,7 +265,7 @@ public sealed class RolloutOverAgentTests : IAsyncDisposable
         await StrataAsync("artifacts", "keys", "ring", "--out", Path.Combine(updates, "keys.json"), "--data", installation.CloudFolder);
         var agent = installation.Create("agent", [
             "edge", "supervise", "--updates", updates, "--install", first, "--install-version", "1.0", "--until-stdin-closes", "--", "--data", data, "--device", Device, "--secret-file", secretFile,
-            "--to", $"mqtt://127.0.0.1:{mqttPort}", "--source", "host", .. from is null ? (string[])[] : ["--updates-from", from], "--model", "T-100", "--has", "bootloader=2.1", "--ask-every", "10s", "--flush-limit", "100ms"]);
+            "--to", $"mqtt://127.0.0.1:{mqttPort}", "--source", "host", .. from is null ? (string[])[] : ["--updates-from", from], "--model", "T-100", "--has", "bootloader=2.1", "--ask-every", "10s", "--flush-limit", "100ms", .. more]);
         await agent.StartAsync(Installation.StartLimit, Cancel);
         return agent;
     }

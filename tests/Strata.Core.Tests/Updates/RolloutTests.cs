@@ -71,6 +71,22 @@ public sealed class RolloutTests
     }
 
     [Fact]
+    public void Why_a_device_waits_is_known_as_long_as_it_says_so()
+    {
+        var rollout = Draft(50);
+        var id = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(id, Start, true);
+        foreach (var why in new[] { null, "it installs from 02:00 to 04:00 UTC", "the operator says no", null })
+        {
+            Assert.Null(rollout.Report(id, MemberState.Downloading, why, "1.0", 1, Start));
+            Assert.Equal((MemberState.Downloading, why), (rollout.Members[id].State, rollout.Members[id].Reason));
+        }
+        Assert.Null(rollout.Report(id, MemberState.Failed, "no room", "1.0", null, Start));
+        Assert.Null(rollout.Report(id, MemberState.Failed, null, "1.0", null, Start));
+        Assert.Equal("no room", rollout.Members[id].Reason);
+    }
+
+    [Fact]
     public void What_a_device_ran_before_becomes_known_by_its_own_word()
     {
         var rollout = Rollout.Draft(

@@ -79,6 +79,9 @@ internal sealed partial class UpdateAgent : IDisposable
                 return;
             }
             link = current;
+            // What was installed while nobody could be told is known to be tried before it is known to have proved itself.
+            if (slots.Read() is { Trial: { Started: true } trial } state)
+                await PublishAsync(trial.Job, "trial", null, state[state.Good]!.Version, 1, cancellationToken);
             if (reached.CurrentCount == 0)
                 reached.Release();
             await TellAsync(cancellationToken);

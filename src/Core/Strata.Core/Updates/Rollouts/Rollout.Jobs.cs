@@ -58,6 +58,8 @@ public sealed partial class Rollout
         if (member.State == state)
         {
             member.Progress = progress ?? member.Progress;
+            if (state.IsInFlight())
+                member.Reason = reason;
             member.Due = DueAfter(state, member, now);
             if (member.Due - member.KeptDue >= DueStep)
                 dirty.Add(member);
