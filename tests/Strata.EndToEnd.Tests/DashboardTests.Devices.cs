@@ -147,6 +147,11 @@ public sealed partial class DashboardTests
         await StateAsync("paused");
         await PressAsync("Resume");
         await StateAsync("running");
+        var told = (await Eventually.IsAsync(() => client.ListRolloutDevicesAsync(rollout.Id), all => all.Items.Any(d => d.State != "waiting"), "a device that is told")).Items.Single(d => d.State != "waiting");
+        await PressAsync("Devices");
+        await Assertions.Expect(card.GetByRole(AriaRole.Region, new() { Name = "Devices of faster rooms" }).Locator("tbody tr")).ToHaveCountAsync(1);
+        await Assertions.Expect(card.Locator("[data-device]")).ToContainTextAsync(new Regex($"{told.Device}\\s+{told.State}"));
+        await AccessibleAsync(page);
         foreach (var device in devices)
             await device.PublishAsync("shadow/name/config/update", """{"state":{"reported":{"interval":60}}}""");
         await Eventually.IsAsync(() => client.GetRolloutAsync(rollout.Id), now => now.Ring == 2, "the second ring");
