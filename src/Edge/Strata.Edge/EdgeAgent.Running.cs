@@ -43,7 +43,7 @@ public sealed partial class EdgeAgent
         finally
         {
             await working.CancelAsync();
-            service.Probe(static _ => Task.FromResult(true)); // What ends now is not asked any more.
+            service.Probe(null); // What ends now is not asked any more.
             await IgnoreCancellationAsync(sending);
             await IgnoreCancellationAsync(reporting);
             await IgnoreCancellationAsync(proving);

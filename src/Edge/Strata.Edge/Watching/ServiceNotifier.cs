@@ -22,7 +22,7 @@ internal sealed class ServiceNotifier : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly CancellationTokenSource ending = new();
     private readonly Task signing;
-    private volatile Func<CancellationToken, Task<bool>> probe = _ => Task.FromResult(true);
+    private volatile Func<CancellationToken, Task<bool>>? probe;
 
     private ServiceNotifier(string? path, TimeSpan? limit, TimeProvider time)
     {
@@ -45,8 +45,8 @@ internal sealed class ServiceNotifier : IAsyncDisposable
     /// <summary>It takes readings, answers, whatever it is for.</summary>
     public void Ready() => Send("READY=1");
 
-    /// <summary>What has to hold for a sign of life to be given, from now on; while it is not answered there is none.</summary>
-    public void Probe(Func<CancellationToken, Task<bool>> alive) => probe = alive;
+    /// <summary>What has to hold for a sign of life to be given, from now on; while it is not answered there is none. Null: that this program is scheduled is enough.</summary>
+    public void Probe(Func<CancellationToken, Task<bool>>? alive) => probe = alive;
 
     public async ValueTask DisposeAsync()
     {
@@ -86,7 +86,7 @@ internal sealed class ServiceNotifier : IAsyncDisposable
         {
             try
             {
-                if (await probe(ending.Token))
+                if (probe is not { } asked || await asked(ending.Token))
                     Send(Alive);
             }
             catch (ObjectDisposedException)
