@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using Strata.Bench.Mqtt.Drive;
 
 namespace Strata.Bench.Node;
 
 /// <summary>
 /// Tells when the machine itself is slow: about every millisecond a thread follows 500 pointers through 1 MB and takes the processor time of that, which other programs on its core do not lengthen.
-/// On a virtual machine whose host takes its page tables away, everything takes several times longer for tens of milliseconds, on all cores at once and without stolen time; a percentile measured across such stretches says nothing of what was measured.
+/// On some virtual machines everything that touches memory takes several times longer for tens of milliseconds, on all cores at once and without stolen time; a percentile measured across such stretches says nothing of what was measured.
 /// </summary>
 internal sealed class MachineWitness : IDisposable
 {
@@ -20,40 +20,50 @@ internal sealed class MachineWitness : IDisposable
     /// <summary>What waited in a stretch is still worked off for so long after it.</summary>
     private static readonly TimeSpan Drain = TimeSpan.FromMilliseconds(20);
 
-    private readonly long[] _next = Ring();
-    private readonly List<(long At, long Nanoseconds)> _looks = [];
-    private readonly Thread _thread;
-    private readonly ManualResetEvent _stopped = new(false);
+    private readonly long[] next = Ring();
+    private readonly List<(long At, long Nanoseconds)> looks = [];
+    private readonly Thread thread;
+    private readonly ManualResetEvent stopped = new(false);
 
     public MachineWitness()
     {
-        _thread = new Thread(Look) { IsBackground = true, Name = "witness" };
-        _thread.Start();
+        thread = new Thread(Look) { IsBackground = true, Name = "witness" };
+        thread.Start();
     }
 
     public void Dispose()
     {
-        _stopped.Set();
-        _thread.Join();
+        stopped.Set();
+        thread.Join();
+        stopped.Dispose();
     }
 
     /// <summary>The stretches that were seen, as timestamps of <see cref="Stopwatch"/>; call it after <see cref="Dispose"/>.</summary>
     public Stretches Seen()
     {
-        if (_looks.Count == 0)
+        if (looks.Count == 0)
             return new Stretches([], 0);
-        var slow = _looks.Select(l => l.Nanoseconds).Order().ElementAt(_looks.Count / 2) * SlowTimes;
+        var slow = looks.Select(l => l.Nanoseconds).Order().ElementAt(looks.Count / 2) * SlowTimes;
         var found = new List<(long From, long To)>();
-        for (var first = 0; first < _looks.Count;)
+        for (var first = 0; first < looks.Count;)
         {
             var last = first;
-            while (last < _looks.Count && _looks[last].Nanoseconds > slow)
+            while (last < looks.Count && looks[last].Nanoseconds > slow)
                 last++;
             if (last - first >= InARow)
-                found.Add((_looks[first].At, _looks[last - 1].At + (long)(Drain.TotalSeconds * Stopwatch.Frequency)));
+                Add(found, looks[first].At, looks[last - 1].At + (long)(Drain.TotalSeconds * Stopwatch.Frequency));
             first = Math.Max(last, first + 1);
         }
-        return new Stretches(found, _looks[^1].At - _looks[0].At);
+        return new Stretches(found, looks[^1].At - looks[0].At);
+    }
+
+    /// <summary>What begins before the one before it is worked off is one with it.</summary>
+    private static void Add(List<(long From, long To)> found, long from, long to)
+    {
+        if (found.Count > 0 && found[^1].To >= from)
+            found[^1] = (found[^1].From, to);
+        else
+            found.Add((from, to));
     }
 
     private void Look()
@@ -61,12 +71,12 @@ internal sealed class MachineWitness : IDisposable
         var at = 0L;
         do
         {
-            var began = (Stopwatch.GetTimestamp(), Cpu: ThreadTime());
+            var (began, used) = (Stopwatch.GetTimestamp(), LibC.ThreadTime());
             for (var hop = 0; hop < Hops; hop++)
-                at = _next[at];
-            _looks.Add((began.Item1, ThreadTime() - began.Cpu));
+                at = next[at];
+            looks.Add((began, LibC.ThreadTime() - used));
         }
-        while (!_stopped.WaitOne(1));
+        while (!stopped.WaitOne(1));
         GC.KeepAlive(at);
     }
 
@@ -75,22 +85,10 @@ internal sealed class MachineWitness : IDisposable
     {
         var order = Enumerable.Range(0, Lines).ToArray();
         new Random(1).Shuffle(order);
-        var next = new long[Lines * LongsInLine];
+        var ring = new long[Lines * LongsInLine];
         for (var i = 0; i < Lines; i++)
-            next[order[i] * LongsInLine] = order[(i + 1) % Lines] * LongsInLine;
-        return next;
-    }
-
-    private static long ThreadTime() => Clock(3, out var time) == 0 ? (time.Seconds * 1_000_000_000) + time.Nanoseconds : throw new InvalidOperationException("This machine has no clock of a thread's processor time.");
-
-    [DllImport("libc", EntryPoint = "clock_gettime")]
-    private static extern int Clock(int clock, out TimeSpec time);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TimeSpec
-    {
-        public long Seconds;
-        public long Nanoseconds;
+            ring[order[i] * LongsInLine] = order[(i + 1) % Lines] * LongsInLine;
+        return ring;
     }
 
     internal sealed record Stretches(IReadOnlyList<(long From, long To)> Slow, long Watched)

@@ -181,10 +181,12 @@ internal static class ShadowsVerb
         while (Stopwatch.GetElapsedTime(began) < warmup)
             await NextAsync();
         var deltas = new (long Asked, long Heard)[count];
-        using var witness = new MachineWitness();
-        for (var i = 0; i < count; i++)
-            deltas[i] = await NextAsync();
-        witness.Dispose();
+        var witness = new MachineWitness();
+        using (witness)
+        {
+            for (var i = 0; i < count; i++)
+                deltas[i] = await NextAsync();
+        }
         await client.DisconnectAsync();
         var machine = witness.Seen();
         return new DeltaTimes(Of(deltas), Of(deltas.Where(d => !machine.Touch(d.Asked, d.Heard))), machine.Slow.Count, Math.Round(machine.Share, 3));

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Strata.Core.Control;
@@ -67,6 +69,18 @@ public sealed class WatchdogTests : IAsyncDisposable
             time.Advance(TimeSpan.FromDays(1));
         Assert.False(silent.IsCompleted);
         Assert.Equal(1, watchdog.Heard);
+    }
+
+    [Fact]
+    public async Task What_is_no_sign_is_not_taken_for_one_however_long_it_is()
+    {
+        var silent = watchdog.UntilSilentAsync(Cancel);
+        using var stranger = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        await stranger.ConnectAsync(new UnixDomainSocketEndPoint(watchdog.Path), Cancel);
+        foreach (var text in (string[])["", "STATUS=" + new string('x', 20_000), "WATCHDOG=0", "STATUS=ready\nWATCHDOG=1"])
+            await stranger.SendAsync(Encoding.ASCII.GetBytes(text), Cancel);
+        await UntilAsync(() => watchdog.Heard > 0);
+        Assert.Equal((1, false), (watchdog.Heard, silent.IsCompleted));
     }
 
     [Fact]

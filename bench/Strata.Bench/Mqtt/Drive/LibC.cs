@@ -51,6 +51,13 @@ internal static partial class LibC
         return fd;
     }
 
+    /// <summary>Nanoseconds of a processor that the calling thread has had.</summary>
+    public static long ThreadTime()
+    {
+        Span<long> time = stackalloc long[2];
+        return clock_gettime(3, ref MemoryMarshal.GetReference(time)) == 0 ? (time[0] * 1_000_000_000) + time[1] : throw new InvalidOperationException($"clock_gettime: error {Marshal.GetLastPInvokeError()}.");
+    }
+
     [LibraryImport("libc", EntryPoint = "epoll_create1")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int NewEpoll(int flags);
@@ -66,6 +73,10 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "close")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Close(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int clock_gettime(int clock, ref long time);
 
     [LibraryImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -147,9 +147,10 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
         {
             await File.WriteAllTextAsync(folder.PathOf(PidFile), process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), CancellationToken.None);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var never = Task.Delay(Timeout.InfiniteTimeSpan, time, ending.Token);
             var ended = process.WaitForExitAsync(ending.Token);
-            var late = within is { } limit ? UntilLateAsync(slot, limit + Grace, ending.Token) : Task.Delay(Timeout.InfiniteTimeSpan, time, ending.Token);
-            var silent = watchdog?.UntilSilentAsync(ending.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, time, ending.Token);
+            var late = within is { } limit ? UntilLateAsync(slot, limit + Grace, ending.Token) : never;
+            var silent = watchdog?.UntilSilentAsync(ending.Token) ?? never;
             var first = await Task.WhenAny(ended, silent, late);
             await ending.CancelAsync();
             if (ended.IsCompletedSuccessfully)
