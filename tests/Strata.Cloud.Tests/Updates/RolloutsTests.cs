@@ -288,6 +288,31 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
         Assert.Equal("1.0", Assert.Single((await Cloud.Client.ListRolloutDevicesAsync(rollout.Id, cancellationToken: Cancel)).Items, d => d.Device == "needs-1").From);
     }
 
+    /// <summary>The word of its software and that of its job are two, and either may come first.</summary>
+    [Fact]
+    public async Task A_version_that_a_device_names_before_its_job_is_done_came_with_the_rollout_nevertheless()
+    {
+        var devices = await DevicesAsync("first", 2);
+        foreach (var device in devices.Values)
+            await SoftwareAsync(device, """{"app":"1.0"}""", HttpStatusCode.NoContent);
+        var rollout = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=first", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false, ConfirmWithin: TimeSpan.FromMinutes(5)));
+        Assert.Equal(2, (await PollAsync(devices)).Count);
+        var (prompt, late) = (devices["first-0"], devices["first-1"]);
+        await SoftwareAsync(prompt, """{"app":"2.0","other":"2.0"}""", HttpStatusCode.NoContent);
+        await ReportAsync(prompt, rollout.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
+        Cloud.Time.Offset += TimeSpan.FromDays(2);
+        await Cloud.LookAsync();
+        Assert.Equal(late.Id, Assert.Single((await Cloud.Client.ListRolloutDevicesAsync(rollout.Id, "unconfirmed", cancellationToken: Cancel)).Items).Device);
+        await SoftwareAsync(late, """{"app":"2.0"}""", HttpStatusCode.NoContent);
+        Assert.Equal([("app", "1.0", null), ("app", "2.0", rollout.Id), ("other", "2.0", (string?)null)], await RanAsync(prompt));
+        Assert.Equal([("app", "1.0", null), ("app", "2.0", rollout.Id)], await RanAsync(late));
+        await SoftwareAsync(late, """{"app":"2.1"}""", HttpStatusCode.NoContent);
+        Assert.Contains(("app", "2.1", null), await RanAsync(late));
+
+        async Task<IEnumerable<(string Component, string Version, string? Rollout)>> RanAsync(DeviceSecret device) =>
+            (await Cloud.Client.ListDeviceSoftwareAsync(device.Id, Cancel)).Items.Select(s => (s.Component, s.Version, s.Rollout)).Order();
+    }
+
     [Fact]
     public async Task What_a_device_says_of_its_software_is_checked_and_remembered_within_bounds()
     {

@@ -93,6 +93,14 @@ internal sealed class TenantRollouts
     /// <summary>What a device runs of a component, as it said last; null when it never did.</summary>
     public string? VersionOf(DeviceId device, string component) => software.TryGetValue((device, component), out var runs) ? runs.Version : null;
 
+    /// <summary>The rollout of whose job a version of a component came to a device; null when it came by another way. A device may say that it has the version before it says that its job is done.</summary>
+    public string? BringerOf(DeviceId device, string component, string version) =>
+        WithJobs(device).FirstOrDefault(live => live.Rollout is var rollout && rollout.Plan.Component == component && rollout.Members[device] is var member
+            && (member.State.IsInFlight() || member.State == MemberState.Unconfirmed) && UpdateVersion.Same(member.Candidate.Version ?? rollout.Plan.Version, version))?.Rollout.Plan.Id;
+
+    /// <summary>Notes that a device says by itself which components it has.</summary>
+    public void Tells(DeviceId device) => telling.Add(device);
+
     /// <summary>Whether a device says by itself which components it has: its firmware is none of those that it does not name.</summary>
     public bool TellsItsSoftware(DeviceId device) => telling.Contains(device);
 
@@ -126,7 +134,7 @@ internal sealed class TenantRollouts
         dropped = null;
         var device = DeviceId.Parse(row.Device);
         if (row.Rollout is null)
-            telling.Add(device);
+            Tells(device);
         var known = software.TryGetValue((device, row.Component), out var there);
         if (known && (there.Since >= row.Since || UpdateVersion.Same(there.Version, row.Version)))
             return false;

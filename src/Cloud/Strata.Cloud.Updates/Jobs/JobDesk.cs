@@ -93,6 +93,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             loads = book.Loads;
             if (book.IsDoubtful)
                 return RolloutDesk.Unavailable;
+            book.Tells(device);
             var news = components.Where(c => book.IsNews(device, c.Key, c.Value)).ToList();
             if (news.Count == 0)
                 return null;
@@ -104,7 +105,15 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
                 // The clock may have gone back since: what is said now is the newest nevertheless.
                 var last = book.SinceOf(device, component);
                 book.Note(
-                    new DeviceSoftwareRow { TenantId = tenant.Value, Device = device.Value, Component = component, Version = version, Since = last < now ? now : last + TimeSpan.FromMilliseconds(1) }, options.MaxSoftwareKept);
+                    new DeviceSoftwareRow
+                    {
+                        TenantId = tenant.Value,
+                        Device = device.Value,
+                        Component = component,
+                        Version = version,
+                        Since = last < now ? now : last + TimeSpan.FromMilliseconds(1),
+                        Rollout = book.BringerOf(device, component, version),
+                    }, options.MaxSoftwareKept);
             }
         }
         return await store.WriteAsync(tenant, loads);
