@@ -40,7 +40,7 @@ public sealed class ShadowOptions
     public void Validate()
     {
         Limits.Validate();
-        Check(KeepChanges is >= 1 and <= 10_000, nameof(KeepChanges), "1 to 10,000");
+        Check(KeepChanges is >= 1 and <= ShadowHistory.MostKept, nameof(KeepChanges), "1 to 10,000");
         Check(KeepChangesFor >= TimeSpan.FromHours(1) && KeepChangesFor <= TimeSpan.FromDays(3660), nameof(KeepChangesFor), "one hour to ten years");
         Check(CacheBytes is >= 1024 * 1024 and <= 64L * 1024 * 1024 * 1024, nameof(CacheBytes), "1 MiB to 64 GiB");
         Check(MaxQueued is >= 16 and <= 1_000_000, nameof(MaxQueued), "16 to 1,000,000");

@@ -61,6 +61,21 @@ public abstract class ShadowApiTests(RunningCloud cloud)
     }
 
     [Fact]
+    public async Task The_last_hundred_changes_are_kept_and_what_changes_nothing_pushes_none_out()
+    {
+        await cloud.Client.CreateDeviceAsync(new CreateDevice("api-8"), Cancelled);
+        for (var i = 0; i < 150; i++)
+            await Desire("api-8", """{"a":0}""");
+        Assert.Equal(1, Assert.Single((await cloud.Client.ListShadowChangesAsync("api-8", cancellationToken: Cancelled)).Items).Version);
+        for (var i = 1; i <= 120; i++)
+            await Desire("api-8", $$"""{"a":{{i}}}""");
+        var kept = await cloud.Client.ListShadowChangesAsync("api-8", limit: 200, cancellationToken: Cancelled);
+        Assert.Equal(Enumerable.Range(171, 100).Reverse(), kept.Items.Select(c => (int)c.Version));
+        Assert.Equal("""{"a":21}""", (await cloud.Client.GetShadowAsync("api-8", version: 171, cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
+        Assert.StartsWith("The history goes back to version 171", (await RefusedAsync(() => cloud.Client.GetShadowAsync("api-8", version: 170, cancellationToken: Cancelled))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_malformed_too_large_or_the_device_s_own_is_refused()
     {
         await cloud.Client.CreateDeviceAsync(new CreateDevice("api-3"), Cancelled);

@@ -85,7 +85,7 @@ public sealed class ShadowProperties
             Assert.Equal(ShadowCodec.Write(shadow), ShadowCodec.Write(read));
             Assert.True(ShadowNode.SameValue(shadow.Desired.Root, read.Desired.Root));
             Assert.All(ShadowMath.Leaves(read.Desired.Root), l => Assert.Equal((actor, 1_000L), (l.Leaf.Actor, l.Leaf.Time)));
-            Assert.Equal((shadow.Version, shadow.Time, shadow.Reported.Version), (read.Version, read.Time, read.Reported.Version));
+            Assert.Equal((shadow.Version, shadow.Changes, shadow.Time, shadow.Reported.Version), (read.Version, read.Changes, read.Time, read.Reported.Version));
         });
 
     [Fact]
@@ -117,6 +117,43 @@ public sealed class ShadowProperties
                 Assert.Equal(state.IsDeleted, back.IsDeleted);
             }
         });
+
+    /// <summary>Some updates change nothing, and how many changes are kept is set anew now and then.</summary>
+    [Fact]
+    public void The_last_changes_are_found_without_a_gap_in_a_ring_of_whatever_size() =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[0, 150], Gen.Int[1, 3]).List[1, 5].Sample(times =>
+        {
+            var (rows, shadow, fewest) = (new Dictionary<long, ShadowEntry>(), Shadow.None, int.MaxValue);
+            foreach (var (kept, updates, every) in times)
+            {
+                fewest = Math.Min(fewest, kept);
+                for (var i = 0; i < updates; i++)
+                {
+                    var request = ShadowGenerators.Request($"{{\"state\":{{\"reported\":{{\"n\":{shadow.Version / every}}}}}}}");
+                    var change = ShadowUpdate.Decide(shadow, request, Cloud, 1, ShadowLimits.Default).Value!;
+                    shadow = change.After;
+                    if (ShadowEntry.Of(change, "device", null) is { } entry)
+                        rows[ShadowHistory.PlaceOf(entry.Number, kept)] = entry;
+                }
+                var found = ShadowHistory.UpTo(shadow, ShadowHistory.PlacesOf(shadow, kept).Where(rows.ContainsKey).Select(place => rows[place]), kept);
+                Assert.Equal(Enumerable.Range(0, found.Count).Select(i => shadow.Changes - i), found.Select(e => e.Number));
+                Assert.InRange(found.Count, Math.Min(fewest, shadow.Changes), kept);
+            }
+        });
+
+    [Fact]
+    public void Changes_that_were_kept_by_their_version_are_found_after_those_that_are_counted()
+    {
+        Assert.Equal(60, ShadowCodec.Read("""{"n":60,"t":1,"r":[60,{"a":[1,1,0]}],"a":["device"]}"""u8).Changes); // So the next is kept at 61, over none of those.
+        var shadow = Shadow.None with { Version = 63, Changes = 62 };
+        ShadowEntry[] rows = [Entry(63, 62), Entry(62, 61), Entry(60, 0), Entry(20, 0), Entry(64, 63), Entry(1, 0)];
+        Assert.Subset(ShadowHistory.PlacesOf(shadow, 100).ToHashSet(), new HashSet<long> { 62, 61, 60, 20, 1 });
+        Assert.Equal([63, 62, 60, 20, 1], ShadowHistory.UpTo(shadow, rows, 100).Select(e => e.Version));
+        Assert.Equal([63, 62, 60], ShadowHistory.UpTo(shadow, rows, 3).Select(e => e.Version));
+        Assert.Equal([63], ShadowHistory.UpTo(shadow, [Entry(63, 62), Entry(61, 60)], 100).Select(e => e.Version)); // What is beyond one that is missing leads to no state.
+
+        static ShadowEntry Entry(long version, long number) => new(version, number, version, "alice", null, ShadowPatches.Between(Shadow.None, Shadow.None), ShadowPatches.Between(Shadow.None, Shadow.None));
+    }
 
     private static ShadowObject Apply(ShadowObject state, IEnumerable<string> patches) =>
         patches.Aggregate(state, (now, patch) => ShadowMath.Merge(now, ShadowGenerators.Patch(patch), 1, "test"));

@@ -33,7 +33,7 @@ internal sealed record ShadowChangeRow : ITenantRow
 
     public required string TenantId { get; init; }
 
-    /// <summary>The shadow's id, <c>@</c> and its version after the change: from a version the ids of those before it are known.</summary>
+    /// <summary>The shadow's id, <c>@</c> and the place of the change in its ring (<see cref="Core.Shadows.ShadowHistory.PlaceOf"/>).</summary>
     public required string Id { get; init; }
 
     /// <summary>ms since 1970 UTC; by it old ones are let go.</summary>

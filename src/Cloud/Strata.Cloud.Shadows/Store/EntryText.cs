@@ -3,7 +3,7 @@ using Strata.Core.Shadows;
 
 namespace Strata.Cloud.Shadows.Store;
 
-/// <summary>A change as it is kept: <c>{"v":7,"t":MS,"a":"alice","w":"why","c":{...},"b":{...}}</c>.</summary>
+/// <summary>A change as it is kept: <c>{"v":7,"n":5,"t":MS,"a":"alice","w":"why","c":{...},"b":{...}}</c>.</summary>
 internal static class EntryText
 {
     public static byte[] Write(ShadowEntry entry)
@@ -12,6 +12,7 @@ internal static class EntryText
         var writer = text.Writer;
         writer.WriteStartObject();
         writer.WriteNumber("v"u8, entry.Version);
+        writer.WriteNumber("n"u8, entry.Number);
         writer.WriteNumber("t"u8, entry.Time);
         writer.WriteString("a"u8, entry.Actor);
         if (entry.Why is { } why)
@@ -30,7 +31,7 @@ internal static class EntryText
         using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 128 });
         var root = document.RootElement;
         return new ShadowEntry(
-            root.GetProperty("v"u8).GetInt64(), root.GetProperty("t"u8).GetInt64(), root.GetProperty("a"u8).GetString()!, root.TryGetProperty("w"u8, out var why) ? why.GetString() : null,
+            root.GetProperty("v"u8).GetInt64(), root.TryGetProperty("n"u8, out var number) ? number.GetInt64() : 0, root.GetProperty("t"u8).GetInt64(), root.GetProperty("a"u8).GetString()!, root.TryGetProperty("w"u8, out var why) ? why.GetString() : null,
             Patches(root.GetProperty("c"u8)), Patches(root.GetProperty("b"u8)));
     }
 

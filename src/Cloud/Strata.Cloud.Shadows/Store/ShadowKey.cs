@@ -1,4 +1,5 @@
 using Strata.Core.Devices;
+using Strata.Core.Shadows;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Shadows.Store;
@@ -12,5 +13,7 @@ internal readonly record struct ShadowKey(TenantId Tenant, DeviceId Device, stri
 
     public static string NameOf(string id) => id.IndexOf('/', StringComparison.Ordinal) is var slash and >= 0 ? id[(slash + 1)..] : "";
 
-    public static string ChangeId(string id, long version) => $"{id}@{version}";
+    /// <summary>The row of a change.</summary>
+    /// <param name="place">By <see cref="ShadowHistory.PlaceOf"/>.</param>
+    public static string ChangeId(string id, long place) => $"{id}@{place}";
 }

@@ -26,7 +26,7 @@ internal sealed class ShadowStore(ShadowWriter writer, ShadowTables tables, Shad
     public async Task<IReadOnlyList<ShadowEntry>> HistoryAsync(ShadowKey key, Shadow current, CancellationToken cancellationToken)
     {
         var oldest = time.GetUtcNow().Subtract(options.KeepChangesFor).ToUnixTimeMilliseconds();
-        return [.. (await tables.ChangesAsync(key.Tenant, key.Id, current.Version, options.KeepChanges, cancellationToken)).Where(e => e.Time >= oldest)];
+        return [.. (await tables.ChangesAsync(key.Tenant, key.Id, current, options.KeepChanges, cancellationToken)).Where(e => e.Time >= oldest)];
     }
 
     /// <summary>The shadow as it was at a version, or at a time (ms since 1970 UTC).</summary>

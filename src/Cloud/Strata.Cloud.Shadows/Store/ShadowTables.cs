@@ -41,13 +41,13 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
         return (await context.Shadows.AsNoTracking().Where(s => s.Device == device).ToListAsync(cancellationToken)).ToDictionary(s => s.Id, s => ShadowCodec.Read(s.Content));
     }
 
-    /// <summary>The changes of a shadow that led to these versions, the newest first.</summary>
-    public async Task<List<ShadowEntry>> ChangesAsync(TenantId tenant, string id, long newest, int count, CancellationToken cancellationToken)
+    /// <summary>The last changes of a shadow up to its state, the newest first, without a gap.</summary>
+    public async Task<List<ShadowEntry>> ChangesAsync(TenantId tenant, string id, Shadow current, int kept, CancellationToken cancellationToken)
     {
-        var ids = Enumerable.Range(0, (int)Math.Min(count, newest)).Select(i => ShadowKey.ChangeId(id, newest - i)).ToList();
+        var ids = ShadowHistory.PlacesOf(current, kept).Select(place => ShadowKey.ChangeId(id, place)).ToList();
         await using var context = Create(tenant);
         var rows = await context.Changes.AsNoTracking().Where(c => ids.Contains(c.Id)).ToListAsync(cancellationToken);
-        return [.. rows.Select(r => EntryText.Read(r.Entry)).OrderByDescending(e => e.Version)];
+        return ShadowHistory.UpTo(current, rows.Select(r => EntryText.Read(r.Entry)), kept);
     }
 
     /// <summary>Writes a batch as one transaction. One after the other.</summary>
@@ -117,11 +117,11 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
         foreach (var device in batch.Purged)
             await PurgeAsync(context, device, cancellationToken);
         var shadows = batch.Shadows.Select(s => (s.Key, s.Value.Device, s.Value.Updated, s.Value.Deleted, ContextSeal.Seal<ShadowRow>(context, nameof(ShadowRow.Content), s.Key, s.Value.Content))).ToList();
-        var changes = batch.Changes.Select(c => (c.Id, c.Time, ContextSeal.Seal<ShadowChangeRow>(context, nameof(ShadowChangeRow.Entry), c.Id, c.Entry))).ToList();
+        var changes = batch.Changes.Select(c => (c.Key, c.Value.Time, ContextSeal.Seal<ShadowChangeRow>(context, nameof(ShadowChangeRow.Entry), c.Key, c.Value.Entry))).ToList();
         if (connection is NpgsqlConnection server)
-            await WriteAtOnceAsync(server, (NpgsqlTransaction)transaction.GetDbTransaction(), tenant, shadows, changes, batch.Dropped, cancellationToken);
+            await WriteAtOnceAsync(server, (NpgsqlTransaction)transaction.GetDbTransaction(), tenant, shadows, changes, cancellationToken);
         else
-            WriteEach((SqliteConnection)connection, tenant, shadows, changes, batch.Dropped);
+            WriteEach((SqliteConnection)connection, tenant, shadows, changes);
         await context.AddRowsAsync(batch.Audit, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         if (batch.Audit.Count > 0)
@@ -132,14 +132,16 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
     {
         foreach (var id in await context.Shadows.Where(s => s.Device == device).Select(s => s.Id).ToListAsync(cancellationToken))
         {
-            var prefix = id + "@";
-            await context.Changes.Where(c => c.Id.StartsWith(prefix)).ExecuteDeleteAsync(cancellationToken);
+            // A file compares bytes and finds them by the index; how a server compares is its own.
+            var (from, to) = (id + "@", id + (char)('@' + 1));
+            var changes = context.Database.IsNpgsql() ? context.Changes.Where(c => c.Id.StartsWith(from)) : context.Changes.Where(c => string.Compare(c.Id, from) >= 0 && string.Compare(c.Id, to) < 0);
+            await changes.ExecuteDeleteAsync(cancellationToken);
         }
         await context.Shadows.Where(s => s.Device == device).ExecuteDeleteAsync(cancellationToken);
     }
 
     private static async Task WriteAtOnceAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, TenantId tenant, List<(string Id, string Device, long Updated, bool Deleted, byte[] Content)> shadows, List<(string Id, long Time, byte[] Entry)> changes, List<string> dropped,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, TenantId tenant, List<(string Id, string Device, long Updated, bool Deleted, byte[] Content)> shadows, List<(string Id, long Time, byte[] Entry)> changes,
         CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection, transaction);
@@ -158,7 +160,11 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
                 },
             });
         if (changes.Count > 0)
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("INSERT INTO shadow_changes (tenant_id, id, time, entry) SELECT $1, i, t, e FROM unnest($2, $3, $4) AS c(i, t, e)")
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(
+                """
+                INSERT INTO shadow_changes (tenant_id, id, time, entry) SELECT $1, i, t, e FROM unnest($2, $3, $4) AS c(i, t, e)
+                ON CONFLICT (tenant_id, id) DO UPDATE SET time = excluded.time, entry = excluded.entry
+                """)
             {
                 Parameters =
                 {
@@ -166,26 +172,18 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
                     new() { Value = changes.Select(c => c.Entry).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
                 },
             });
-        if (dropped.Count > 0)
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM shadow_changes WHERE tenant_id = $1 AND id = ANY($2)")
-            {
-                Parameters = { new() { Value = tenant.Value }, new() { Value = dropped.ToArray() } },
-            });
         if (batch.BatchCommands.Count > 0)
             await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static void WriteEach(SqliteConnection connection, TenantId tenant, List<(string Id, string Device, long Updated, bool Deleted, byte[] Content)> shadows, List<(string Id, long Time, byte[] Entry)> changes, List<string> dropped)
+    private static void WriteEach(SqliteConnection connection, TenantId tenant, List<(string Id, string Device, long Updated, bool Deleted, byte[] Content)> shadows, List<(string Id, long Time, byte[] Entry)> changes)
     {
         var upsert = SqliteStatement.Of(connection, "INSERT INTO shadows (tenant_id, id, device, updated, deleted, content) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO UPDATE SET updated = excluded.updated, deleted = excluded.deleted, content = excluded.content");
         foreach (var (id, device, updated, deleted, content) in shadows)
             upsert.Run(tenant.Value, id, device, updated, deleted, content);
-        var insert = SqliteStatement.Of(connection, "INSERT INTO shadow_changes (tenant_id, id, time, entry) VALUES (?, ?, ?, ?)");
+        var change = SqliteStatement.Of(connection, "INSERT INTO shadow_changes (tenant_id, id, time, entry) VALUES (?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO UPDATE SET time = excluded.time, entry = excluded.entry");
         foreach (var (id, at, entry) in changes)
-            insert.Run(tenant.Value, id, at, entry);
-        var delete = SqliteStatement.Of(connection, "DELETE FROM shadow_changes WHERE tenant_id = ? AND id = ?");
-        foreach (var id in dropped)
-            delete.Run(tenant.Value, id);
+            change.Run(tenant.Value, id, at, entry);
     }
 }
 
@@ -194,10 +192,7 @@ internal sealed class ShadowBatch
 {
     public Dictionary<string, (string Device, long Updated, bool Deleted, byte[] Content)> Shadows { get; } = new(StringComparer.Ordinal);
 
-    public List<(string Id, long Time, byte[] Entry)> Changes { get; } = [];
-
-    /// <summary>Ids of changes that are too old by their number.</summary>
-    public List<string> Dropped { get; } = [];
+    public Dictionary<string, (long Time, byte[] Entry)> Changes { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Devices of which everything goes, before anything else of the batch.</summary>
     public List<string> Purged { get; } = [];

@@ -91,9 +91,7 @@ internal sealed class ShadowTurn(TenantId tenant, ShadowTables tables, ShadowCac
         changed.Add(id);
         Batch.Shadows[id] = (work.Key.Device.Value, after.Time, after.IsDeleted, ShadowCodec.Write(after));
         if (ShadowEntry.Of(change, work.Author.Name, why) is { } entry)
-            Batch.Changes.Add((ShadowKey.ChangeId(id, after.Version), after.Time, EntryText.Write(entry)));
-        if (after.Version > options.KeepChanges)
-            Batch.Dropped.Add(ShadowKey.ChangeId(id, after.Version - options.KeepChanges));
+            Batch.Changes[ShadowKey.ChangeId(id, ShadowHistory.PlaceOf(entry.Number, options.KeepChanges))] = (after.Time, EntryText.Write(entry));
         if (work.Caller is { } caller && change.HasChanged)
             Batch.Audit.Add(tables.Audit(caller, now, work.Verb == ShadowVerb.Delete ? "delete" : "change", id, Summary(change, why)));
     }
@@ -129,7 +127,8 @@ internal sealed class ShadowTurn(TenantId tenant, ShadowTables tables, ShadowCac
             shadows[id] = Shadow.None;
             changed.Remove(id);
             Batch.Shadows.Remove(id);
-            Batch.Changes.RemoveAll(c => c.Id.StartsWith(id + "@", StringComparison.Ordinal));
+            foreach (var change in Batch.Changes.Keys.Where(c => c.StartsWith(id + "@", StringComparison.Ordinal)))
+                Batch.Changes.Remove(change);
         }
         return new ShadowResult(Shadow.None, null, null, null);
     }

@@ -24,7 +24,7 @@ internal ref struct KeptReader
     /// <exception cref="JsonException">It is no shadow.</exception>
     public Shadow Read()
     {
-        var (version, time, isDeleted) = (0L, 0L, false);
+        var (version, time, changes, isDeleted) = (0L, 0L, (long?)null, false);
         var (desired, reported, tags) = (ShadowPart.None, ShadowPart.None, ShadowPart.None);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -38,6 +38,9 @@ internal ref struct KeptReader
                     break;
                 case (byte)'t':
                     time = reader.GetInt64();
+                    break;
+                case (byte)'c':
+                    changes = reader.GetInt64();
                     break;
                 case (byte)'x':
                     isDeleted = reader.GetBoolean();
@@ -56,7 +59,7 @@ internal ref struct KeptReader
                     break;
             }
         }
-        return new Shadow(version, time, desired, reported, tags) { IsDeleted = isDeleted };
+        return new Shadow(version, time, desired, reported, tags) { IsDeleted = isDeleted, Changes = changes ?? version };
     }
 
     private static List<string> ActorsOf(ReadOnlySpan<byte> bytes)

@@ -36,6 +36,9 @@ public sealed record Shadow(long Version, long Time, ShadowPart Desired, ShadowP
     /// <summary>Nothing is there: only the version is known.</summary>
     public bool IsDeleted { get; init; }
 
+    /// <summary>How many updates made a value differ: those are in the history. It goes on as the version does.</summary>
+    public long Changes { get; init; }
+
     public ShadowPart this[ShadowSection section] => section switch
     {
         ShadowSection.Desired => Desired,

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Strata.Core.Shadows;
 
 /// <summary>
-/// A shadow as it is kept, in compact JSON: <c>{"n":7,"t":MS,"a":["alice"],"d":[3,{"temp":[21,MS,0]}],"r":[4,{}],"g":[0,{}]}</c>. A leaf is its value, its time and the place of
-/// its writer among the actors. One that was deleted has no parts but <c>"x":true</c> and the parts' versions.
+/// A shadow as it is kept, in compact JSON: <c>{"n":7,"t":MS,"c":5,"d":[3,{"temp":[21,MS,0]}],"r":[4,{}],"g":[0,{}],"a":["alice"]}</c>. A leaf is its value, its time and the place of
+/// its writer among the actors. One that was deleted has no parts but <c>"x":true</c> and the parts' versions. <c>c</c> counts what made a value differ; one that was kept before that was counted has none, and its version stands for it.
 /// </summary>
 public static class ShadowCodec
 {
@@ -21,6 +21,7 @@ public static class ShadowCodec
         writer.WriteStartObject();
         writer.WriteNumber("n"u8, shadow.Version);
         writer.WriteNumber("t"u8, shadow.Time);
+        writer.WriteNumber("c"u8, shadow.Changes);
         if (shadow.IsDeleted)
             writer.WriteBoolean("x"u8, true);
         WritePart(writer, "d"u8, shadow.Desired, actors);

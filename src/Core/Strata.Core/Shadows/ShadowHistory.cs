@@ -1,20 +1,21 @@
+using System.Numerics;
 using System.Text.Json;
 
 namespace Strata.Core.Shadows;
 
 /// <summary>One change of a shadow, as it is kept: what it made differ, and what takes it back.</summary>
 /// <param name="Version">The shadow's after it.</param>
+/// <param name="Number">Which change of the shadow it is, from 1; 0 of one that was kept before they were counted.</param>
 /// <param name="Time">ms since 1970 UTC.</param>
 /// <param name="Change">Patches by part.</param>
 /// <param name="Back">The patches that make of the state after it the state before.</param>
-public sealed record ShadowEntry(long Version, long Time, string Actor, string? Why, ShadowPatches Change, ShadowPatches Back)
+public sealed record ShadowEntry(long Version, long Number, long Time, string Actor, string? Why, ShadowPatches Change, ShadowPatches Back)
 {
     /// <summary>The entry of a change; null when no value differs: then only version and times did.</summary>
     public static ShadowEntry? Of(ShadowChange change, string actor, string? why)
     {
         var (before, after) = (change.Before, change.After);
-        var patches = ShadowPatches.Between(before, after);
-        return patches.IsEmpty && before.IsDeleted == after.IsDeleted ? null : new ShadowEntry(after.Version, after.Time, actor, why, patches, ShadowPatches.Between(after, before));
+        return change.HasChanged ? new ShadowEntry(after.Version, after.Changes, after.Time, actor, why, ShadowPatches.Between(before, after), ShadowPatches.Between(after, before)) : null;
     }
 }
 
@@ -81,9 +82,45 @@ public sealed record ShadowPatches(ShadowObject Desired, ShadowObject Reported, 
     }
 }
 
-/// <summary>Goes back in a shadow's history.</summary>
+/// <summary>A shadow's history: where its changes are kept, and how to go back in it.</summary>
 public static class ShadowHistory
 {
+    /// <summary>Changes that may be kept of a shadow.</summary>
+    public const int MostKept = 10_000;
+
+    /// <summary>
+    /// Where a change is kept: in a ring, so that the next is written over the oldest and nothing is made and deleted. A ring has a power of two of places, so that when another number is kept from now on
+    /// none is lost that is younger than the smaller ring is long.
+    /// </summary>
+    /// <param name="kept">How many are kept, 1 to <see cref="MostKept"/>.</param>
+    public static long PlaceOf(long number, int kept) => number & (BitOperations.RoundUpToPowerOf2((uint)kept) - 1);
+
+    /// <summary>Where the last changes up to a state may be: in a ring of whatever size there was, and at their version, where they were kept before changes were counted.</summary>
+    public static IReadOnlyCollection<long> PlacesOf(Shadow current, int kept)
+    {
+        var places = new HashSet<long>();
+        for (var back = 0; back < kept && back < current.Version; back++)
+        {
+            places.Add(current.Version - back);
+            for (var ring = (long)BitOperations.RoundUpToPowerOf2((uint)MostKept); back < current.Changes && ring > 0; ring /= 2)
+                places.Add((current.Changes - back) & (ring - 1));
+        }
+        return places;
+    }
+
+    /// <summary>Of changes that were found, the last up to a state, the newest first: no more than <paramref name="kept"/>, and none beyond one that is missing.</summary>
+    public static List<ShadowEntry> UpTo(Shadow current, IEnumerable<ShadowEntry> found, int kept)
+    {
+        var last = new List<ShadowEntry>();
+        foreach (var entry in found.Where(e => e.Version <= current.Version).OrderByDescending(e => e.Version))
+        {
+            if (last.Count == kept || (entry.Number != 0 && entry.Number != current.Changes - last.Count))
+                break;
+            last.Add(entry);
+        }
+        return last;
+    }
+
     /// <summary>The shadow as it was at a version: values, not who wrote them. The entries are all those after it, the newest first.</summary>
     public static Shadow Before(Shadow current, IEnumerable<ShadowEntry> newer, long version, long time)
     {

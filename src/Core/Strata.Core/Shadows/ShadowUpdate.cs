@@ -15,7 +15,7 @@ public readonly record struct ShadowAuthor(string Name, bool IsDevice, bool MayD
 public sealed record ShadowChange(Shadow Before, Shadow After, IReadOnlyList<ShadowSection> Touched)
 {
     /// <summary>Whether any value differs.</summary>
-    public bool HasChanged => Before.IsDeleted != After.IsDeleted || Touched.Any(s => !ShadowNode.SameValue(Before[s].Root, After[s].Root));
+    public bool HasChanged => Before.Changes != After.Changes;
 }
 
 /// <summary>Decides on updates: who may write what, whether it was decided on what is there, and whether there is room.</summary>
@@ -40,6 +40,8 @@ public static class ShadowUpdate
             var root = asked.Patch is { } patch ? ShadowMath.Merge(part.Root, patch, after.Time, author.Name) : ShadowObject.Empty;
             after = after.With(section, new ShadowPart(part.Version + 1, root));
         }
+        if (current.IsDeleted || touched.Exists(s => !ShadowNode.SameValue(current[s].Root, after[s].Root)))
+            after = after with { Changes = current.Changes + 1 };
         var size = ShadowCodec.SizeOf(after);
         return size > limits.MaxBytes && size >= ShadowCodec.SizeOf(current)
             ? new Problem(ProblemKind.TooMuch, $"The shadow would have {size:N0} bytes; it may have {limits.MaxBytes:N0}. Delete fields by null, or use a named shadow.")
@@ -51,7 +53,10 @@ public static class ShadowUpdate
         ? new Problem(ProblemKind.NotFound, "There is no such shadow.")
         : version is { } expected && expected != current.Version
             ? Changed("the shadow", current.Version, expected)
-            : new ShadowChange(current, new Shadow(current.Version + 1, Math.Max(now, current.Time), Gone(current.Desired), Gone(current.Reported), Gone(current.Tags)) { IsDeleted = true }, [.. ShadowSections.All]);
+            : new ShadowChange(
+                current,
+                new Shadow(current.Version + 1, Math.Max(now, current.Time), Gone(current.Desired), Gone(current.Reported), Gone(current.Tags)) { IsDeleted = true, Changes = current.Changes + 1 },
+                [.. ShadowSections.All]);
 
     private static ShadowPart Gone(ShadowPart part) => new(part.Version, ShadowObject.Empty);
 
