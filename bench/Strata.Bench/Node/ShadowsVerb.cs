@@ -147,7 +147,7 @@ internal static class ShadowsVerb
         await File.WriteAllLinesAsync(file, users);
         var watched = await cloud.Client.CreateDeviceAsync(new CreateDevice("watched"));
         var before = cloud.ProcessorTime;
-        var load = LoadAsync(arguments, cloud.Mqtt.ToString(), file, rate);
+        var load = LoadAsync(arguments, cloud.Mqtt.ToString(), file, rate, Math.Max(arguments.Number("seconds", 10), deltas / 100)); // A delta takes less than 10 ms, with the pause after it.
         var delta = deltas == 0 ? null : await DeltasAsync(cloud, watched, deltas, TimeSpan.FromSeconds(Warmup(arguments)));
         var done = await load;
         var result = (new CloudResult(done.PerSecond, (long)(done.Total / (cloud.ProcessorTime - before).TotalSeconds), done.Refused, done.P50Ms, done.P99Ms), delta);
@@ -201,12 +201,12 @@ internal static class ShadowsVerb
     /// <summary>Seconds: on one core the compiler works beside the load for about a minute.</summary>
     private static int Warmup(Arguments arguments) => arguments.Number("warmup", 75);
 
-    private static async Task<LoadResult> LoadAsync(Arguments arguments, string target, string users, int rate)
+    private static async Task<LoadResult> LoadAsync(Arguments arguments, string target, string users, int rate, int seconds)
     {
         var start = new ProcessStartInfo("taskset",
             [
                 "-c", "1", Environment.ProcessPath!, "mqtt-load", "--target", target, "--users", users, "--connections", "50", "--window", "64", "--topic", "devices/{client}/shadow/update",
-                "--template", """{"state":{"reported":{"temp":22.4,"n":1{n}}}}""", "--mqtt", "5", "--rate", $"{rate}", "--seconds", arguments.Text("seconds", "10"), "--warmup", $"{Warmup(arguments)}",
+                "--template", """{"state":{"reported":{"temp":22.4,"n":1{n}}}}""", "--mqtt", "5", "--rate", $"{rate}", "--seconds", $"{seconds}", "--warmup", $"{Warmup(arguments)}",
             ])
         { RedirectStandardOutput = true };
         using var load = Process.Start(start)!;

@@ -1,30 +1,36 @@
 using System.Collections.Concurrent;
+using Strata.Core.Shadows;
 using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Shadows.Store;
 
-/// <summary>Shadows in memory, compact, as many as the bound lets: those that were not asked for since the last round go first. Filled by the writer alone; read by any thread.</summary>
+/// <summary>Shadows in memory, compact, as many as the bound lets: those that were not asked for since the last round go first. The last that were written are there as objects too. Of the writer alone, but that any thread may empty it.</summary>
 internal sealed class ShadowCache(long maxBytes)
 {
+    /// <summary>Shadows that are there as objects: a device that reports often is not read anew for each report.</summary>
+    private const int MostRead = 1_000;
+
     /// <summary>What an entry takes beside its bytes and its key, about.</summary>
     private const int Overhead = 200;
 
     private readonly ConcurrentDictionary<(TenantId Tenant, string Id), Entry> entries = new();
+    private readonly Queue<Entry> read = new(MostRead);
     private long bytes;
 
     public long Bytes => Interlocked.Read(ref bytes);
 
     public int Count => entries.Count;
 
-    public byte[]? Find(TenantId tenant, string id)
+    public Shadow? Find(TenantId tenant, string id)
     {
         if (!entries.TryGetValue((tenant, id), out var entry))
             return null;
         entry.IsUsed = true;
-        return entry.Content;
+        return entry.Shadow ?? ShadowCodec.Read(entry.Content);
     }
 
-    public void Set(TenantId tenant, string id, byte[] content)
+    /// <param name="content">The shadow as <see cref="ShadowCodec"/> writes it.</param>
+    public void Set(TenantId tenant, string id, byte[] content, Shadow shadow)
     {
         if (entries.TryGetValue((tenant, id), out var entry))
         {
@@ -34,9 +40,16 @@ internal sealed class ShadowCache(long maxBytes)
         }
         else
         {
-            entries[(tenant, id)] = new Entry(content);
+            entries[(tenant, id)] = entry = new Entry(content);
             Interlocked.Add(ref bytes, SizeOf(id, content));
         }
+        if (entry.Shadow is null)
+        {
+            if (read.Count == MostRead)
+                read.Dequeue().Shadow = null;
+            read.Enqueue(entry);
+        }
+        entry.Shadow = shadow;
         if (Bytes > maxBytes)
             Shrink();
     }
@@ -76,6 +89,8 @@ internal sealed class ShadowCache(long maxBytes)
     private sealed class Entry(byte[] content)
     {
         public byte[] Content { get; set; } = content;
+
+        public Shadow? Shadow { get; set; }
 
         public bool IsUsed { get; set; } = true;
     }

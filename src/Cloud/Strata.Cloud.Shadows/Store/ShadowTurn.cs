@@ -24,8 +24,8 @@ internal sealed class ShadowTurn(TenantId tenant, ShadowTables tables, ShadowCac
             var id = work.Key.Id;
             if (work.Verb == ShadowVerb.Purge || shadows.ContainsKey(id) || missing.Contains(id))
                 continue;
-            if (cache.Find(tenant, id) is { } content)
-                shadows[id] = ShadowCodec.Read(content);
+            if (cache.Find(tenant, id) is { } shadow)
+                shadows[id] = shadow;
             else
                 missing.Add(id);
         }
@@ -36,7 +36,7 @@ internal sealed class ShadowTurn(TenantId tenant, ShadowTables tables, ShadowCac
         {
             shadows[id] = found.TryGetValue(id, out var content) ? ShadowCodec.Read(content) : Shadow.None;
             if (content is not null)
-                cache.Set(tenant, id, content);
+                cache.Set(tenant, id, content, shadows[id]);
         }
     }
 
@@ -74,7 +74,7 @@ internal sealed class ShadowTurn(TenantId tenant, ShadowTables tables, ShadowCac
             foreach (var id in shadows.Keys.Where(id => id == device || id.StartsWith(device + "/", StringComparison.Ordinal)).Where(id => !changed.Contains(id)))
                 cache.Remove(tenant, id);
         foreach (var (id, row) in Batch.Shadows)
-            cache.Set(tenant, id, row.Content);
+            cache.Set(tenant, id, row.Content, shadows[id]);
     }
 
     /// <summary>Nobody knows whether it is written: the memory knows nothing of it.</summary>
