@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Strata.EndToEnd.Tests;
 
@@ -40,5 +42,60 @@ public sealed class DemoTests
             u.GetProperty("version").GetString(), u.GetProperty("state").GetString(), u.GetProperty("updated").GetInt32(), u.GetProperty("failed").GetInt32())).ToArray();
         Assert.Equal([("2.0", "done", 4, 0), ("2.1", "aborted", 0, 1)], updates);
         Assert.Equal(0, report.RootElement.GetProperty("lost").GetInt64());
+    }
+
+    /// <summary>In a terminal of 250 columns, as whoever looks at it sees it.</summary>
+    [Fact]
+    public async Task The_keys_of_the_live_demo_cut_the_uplink_and_roll_out_an_update_that_is_seen_going_back()
+    {
+        using var terminal = Tool.Start("script", ["-qefc", $"stty cols 250 rows 60; exec '{Installation.Executable}' demo", "/dev/null"]);
+        var seen = new StringBuilder();
+        var reading = ReadAsync();
+        try
+        {
+            await PressAsync("", @"press|u update agents");
+            await PressAsync("o", @"uplink cut");
+            await PressAsync("o", @"uplink up +uplink restored");
+            await PressAsync("u", @"agents to 2\.0 +│ done +│ 25 ?% > 100 ?% +│ 4 of 4 +│ 0 ");
+            await PressAsync("", @"agents to 2\.1 +│ aborted +│ 25 ?% > 100 ?% +│ 0 of \d+ +│ 1 +│ 1 of 1 installations failed");
+            await PressAsync("", @"the bad version went no further than the first agent, which is back on the good one by itself");
+            await terminal.StandardInput.WriteAsync("q");
+            await terminal.StandardInput.FlushAsync();
+            await terminal.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            Assert.Equal(0, terminal.ExitCode);
+        }
+        finally
+        {
+            if (!terminal.HasExited)
+                terminal.Kill(entireProcessTree: true);
+            await reading;
+        }
+
+        async Task PressAsync(string key, string wanted)
+        {
+            await terminal.StandardInput.WriteAsync(key);
+            await terminal.StandardInput.FlushAsync();
+            await Eventually.IsAsync(() => Task.FromResult(Text()), text => Regex.IsMatch(text, wanted), wanted, TimeSpan.FromMinutes(3));
+        }
+
+        string Text()
+        {
+            lock (seen)
+            {
+                // The colours and the cursor's ways are left out; the last screens are enough.
+                var text = Regex.Replace(seen.ToString(Math.Max(0, seen.Length - 40_000), Math.Min(40_000, seen.Length)), @"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x1b]*\x1b\\", "");
+                return text.ReplaceLineEndings("\n");
+            }
+        }
+
+        async Task ReadAsync()
+        {
+            var buffer = new char[4096];
+            while (await terminal.StandardOutput.ReadAsync(buffer) is > 0 and var count)
+            {
+                lock (seen)
+                    seen.Append(buffer, 0, count);
+            }
+        }
     }
 }

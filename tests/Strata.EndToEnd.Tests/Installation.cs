@@ -23,8 +23,8 @@ internal sealed class Installation : IAsyncDisposable
 
     public static string Root => SourceTree.Root;
 
-    /// <summary>The program under test, as the build left it.</summary>
-    public static string Executable { get; } = Path.Combine(
+    /// <summary>The program under test: the one that <c>./test</c> publishes, or as the build left it.</summary>
+    public static string Executable { get; } = Environment.GetEnvironmentVariable("STRATA_PROGRAM") is { Length: > 0 } program ? program : Path.Combine(
         Root, "src/Cli/Strata.Cli/bin", AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug", "net10.0/strata");
 
     public string Folder { get; }
