@@ -18,7 +18,8 @@ namespace Strata.Bench.Node;
 
 /// <summary>
 /// Shadows on one core: updates a second that the store keeps (durable, history and all) and what 100,000 shadows take in memory, in a process of their own; then <c>strata cloud</c> by MQTT, acknowledged after the commit, and
-/// the time from a change by the API to the device's delta at half of that load; with <c>--rate</c> this last alone, at that many updates a second.
+/// the time from a change by the API to the device's delta at half of that load; with <c>--rate</c> this last alone, at that many updates a second. Who measures makes 20 changes a second (<c>--pause</c> ms between them), so that they are no load of
+/// their own: one of the API costs as much as several reports.
 /// </summary>
 internal static class ShadowsVerb
 {
@@ -30,7 +31,7 @@ internal static class ShadowsVerb
             await LeaveCoreAsync();
             if (arguments.Number("rate", 0) is > 0 and var rate)
             {
-                var (load, delta) = await CloudAsync(arguments, root, rate, arguments.Number("deltas", 500));
+                var (load, delta) = await CloudAsync(arguments, root, rate, arguments.Number("deltas", 1_000));
                 Console.WriteLine(JsonSerializer.Serialize(new { load, delta }));
                 return 0;
             }
@@ -38,7 +39,7 @@ internal static class ShadowsVerb
             await Console.Error.WriteLineAsync(JsonSerializer.Serialize(store));
             var full = await CloudAsync(arguments, root, rate: 0, deltas: 0);
             await Console.Error.WriteLineAsync(JsonSerializer.Serialize(full));
-            var half = await CloudAsync(arguments, root, rate: (int)Math.Min(full.Load.PerSecond, 10_000) / 2, deltas: arguments.Number("deltas", 500));
+            var half = await CloudAsync(arguments, root, rate: (int)Math.Min(full.Load.PerSecond, 10_000) / 2, deltas: arguments.Number("deltas", 1_000));
             return Results.Write("shadows", new
             {
                 Case = "updates of reported (two values) of shadows with 12 values, SQLite, synchronous=FULL; the store in a process on core 0; strata cloud on core 0 with the load and who measures on core 1, QoS 1, acknowledged after the commit; ms",
@@ -147,8 +148,9 @@ internal static class ShadowsVerb
         await File.WriteAllLinesAsync(file, users);
         var watched = await cloud.Client.CreateDeviceAsync(new CreateDevice("watched"));
         var before = cloud.ProcessorTime;
-        var load = LoadAsync(arguments, cloud.Mqtt.ToString(), file, rate, Math.Max(arguments.Number("seconds", 10), deltas / 100)); // A delta takes less than 10 ms, with the pause after it.
-        var delta = deltas == 0 ? null : await DeltasAsync(cloud, watched, deltas, TimeSpan.FromSeconds(Warmup(arguments)));
+        var pause = arguments.Number("pause", 45);
+        var load = LoadAsync(arguments, cloud.Mqtt.ToString(), file, rate, Math.Max(arguments.Number("seconds", 10), deltas * (pause + 5) / 1000));
+        var delta = deltas == 0 ? null : await DeltasAsync(cloud, watched, deltas, TimeSpan.FromSeconds(Warmup(arguments)), TimeSpan.FromMilliseconds(pause));
         var done = await load;
         var result = (new CloudResult(done.PerSecond, (long)(done.Total / (cloud.ProcessorTime - before).TotalSeconds), done.Refused, done.P50Ms, done.P99Ms), delta);
         await cloud.StopAsync();
@@ -156,7 +158,7 @@ internal static class ShadowsVerb
     }
 
     /// <summary>From the request of a change to the delta that the device hears, while the load runs.</summary>
-    private static async Task<DeltaTimes> DeltasAsync(StrataProcess cloud, DeviceSecret watched, int count, TimeSpan warmup)
+    private static async Task<DeltaTimes> DeltasAsync(StrataProcess cloud, DeviceSecret watched, int count, TimeSpan warmup, TimeSpan pause)
     {
         var began = Stopwatch.GetTimestamp();
         using var client = new MqttClientFactory().CreateMqttClient();
@@ -175,7 +177,7 @@ internal static class ShadowsVerb
             var change = cloud.Client.UpdateShadowAsync("watched", $$$"""{"state":{"desired":{"n":{{{changes++}}} } } }""");
             var delta = await heard.Reader.ReadAsync();
             await change;
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+            await Task.Delay(pause, TimeProvider.System);
             return (asked, delta);
         }
         while (Stopwatch.GetElapsedTime(began) < warmup)
