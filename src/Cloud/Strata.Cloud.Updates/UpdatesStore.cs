@@ -186,5 +186,5 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
             rows.Add((MemberRow(tenant, id, device), null));
     }
 
-    private static string? Runs(Rollout rollout, RolloutMember member) => member.Runs ?? (member.State == MemberState.Succeeded ? member.Candidate.Version ?? rollout.Plan.Version : member.Candidate.From);
+    private static string? Runs(Rollout rollout, RolloutMember member) => member.Runs ?? (member.State == MemberState.Succeeded ? rollout.VersionFor(member) : member.Candidate.From);
 }

@@ -96,7 +96,7 @@ internal sealed class TenantRollouts
     /// <summary>The rollout of whose job a version of a component came to a device; null when it came by another way. A device may say that it has the version before it says that its job is done.</summary>
     public string? BringerOf(DeviceId device, string component, string version) =>
         WithJobs(device).FirstOrDefault(live => live.Rollout is var rollout && rollout.Plan.Component == component && rollout.Members[device] is var member
-            && (member.State.IsInFlight() || member.State == MemberState.Unconfirmed) && UpdateVersion.Same(member.Candidate.Version ?? rollout.Plan.Version, version))?.Rollout.Plan.Id;
+            && (member.State.IsInFlight() || member.State == MemberState.Unconfirmed) && UpdateVersion.Same(rollout.VersionFor(member), version))?.Rollout.Plan.Id;
 
     /// <summary>Notes that a device says by itself which components it has.</summary>
     public void Tells(DeviceId device) => telling.Add(device);

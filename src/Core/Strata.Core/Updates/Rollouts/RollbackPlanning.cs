@@ -29,7 +29,7 @@ public static class RollbackPlanning
             if (way.Artifact is null)
                 stranded.Add((member.Id, way.WhyNot ?? "nobody knows what it ran before"));
             else
-                back.Add((member, member.Candidate with { From = member.Candidate.Version ?? rollout.Plan.Version, Artifact = way.Artifact, Version = way.Version }));
+                back.Add((member, member.Candidate with { From = rollout.VersionFor(member), Artifact = way.Artifact, Version = way.Version }));
         }
         var rings = Deal(id, back);
         var shares = new[] { rings.Values.Count(r => r == 0), rings.Values.Count(r => r <= 1) }.Select(c => (double)c / Math.Max(1, back.Count)).Where(s => s is > 0 and < 1).Distinct();

@@ -71,7 +71,7 @@ public sealed partial class Rollout
                 : !HandsOut && member.State == MemberState.Waiting ? $"Rollout {Plan.Id} is {RolloutNames.NameOf(Head.State)}: it has no job for {device} any more."
                 : $"{device} has {RolloutNames.NameOf(member.State)} in job {Plan.Id}; it cannot be {RolloutNames.NameOf(state)} after that.");
         }
-        var wanted = member.Candidate.Version ?? Plan.Version;
+        var wanted = VersionFor(member);
         if (state == MemberState.Succeeded && Plan.Mode != UpdateMode.DownloadOnly && runs is not null && !UpdateVersion.Same(runs, wanted))
             (state, reason) = (MemberState.Failed, $"says that it succeeded, but runs {runs} in place of {wanted}");
         member.Runs = runs ?? member.Runs;

@@ -29,6 +29,9 @@ public sealed partial class Rollout
 
     public IReadOnlyDictionary<DeviceId, RolloutMember> Members => members;
 
+    /// <summary>The version that a device is to have by it: on the way back each has its own.</summary>
+    public string VersionFor(RolloutMember member) => member.Candidate.Version ?? Plan.Version;
+
     public int InFlight => inFlight;
 
     /// <param name="rings">Who is in which ring; dealt when not given.</param>
