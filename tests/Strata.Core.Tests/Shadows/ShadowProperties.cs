@@ -132,8 +132,11 @@ public sealed class ShadowProperties
                     var request = ShadowGenerators.Request($"{{\"state\":{{\"reported\":{{\"n\":{shadow.Version / every}}}}}}}");
                     var change = ShadowUpdate.Decide(shadow, request, Cloud, 1, ShadowLimits.Default).Value!;
                     shadow = change.After;
-                    if (ShadowEntry.Of(change, "device", null) is { } entry)
-                        rows[ShadowHistory.PlaceOf(entry.Number, kept)] = entry;
+                    if (ShadowEntry.Of(change, "device", null) is not { } entry)
+                        continue;
+                    var place = ShadowHistory.PlaceOf(entry.Number, kept);
+                    Assert.InRange(place, 0, (2 * kept) - 2); // However many came.
+                    rows[place] = entry;
                 }
                 var found = ShadowHistory.UpTo(shadow, ShadowHistory.PlacesOf(shadow, kept).Where(rows.ContainsKey).Select(place => rows[place]), kept);
                 Assert.Equal(Enumerable.Range(0, found.Count).Select(i => shadow.Changes - i), found.Select(e => e.Number));
@@ -147,7 +150,8 @@ public sealed class ShadowProperties
         Assert.Equal(60, ShadowCodec.Read("""{"n":60,"t":1,"r":[60,{"a":[1,1,0]}],"a":["device"]}"""u8).Changes); // So the next is kept at 61, over none of those.
         var shadow = Shadow.None with { Version = 63, Changes = 62 };
         ShadowEntry[] rows = [Entry(63, 62), Entry(62, 61), Entry(60, 0), Entry(20, 0), Entry(64, 63), Entry(1, 0)];
-        Assert.Subset(ShadowHistory.PlacesOf(shadow, 100).ToHashSet(), new HashSet<long> { 62, 61, 60, 20, 1 });
+        Assert.Subset(ShadowHistory.PlacesOf(shadow with { Version = 500 }, 100).ToHashSet(), new HashSet<long> { 62, 61, 60, 20, 1 }); // Whatever came since that changed nothing.
+        Assert.Contains(70_000, ShadowHistory.PlacesOf(shadow with { Version = 70_010, Changes = 70_010 }, 100));
         Assert.Equal([63, 62, 60, 20, 1], ShadowHistory.UpTo(shadow, rows, 100).Select(e => e.Version));
         Assert.Equal([63, 62, 60], ShadowHistory.UpTo(shadow, rows, 3).Select(e => e.Version));
         Assert.Equal([63], ShadowHistory.UpTo(shadow, [Entry(63, 62), Entry(61, 60)], 100).Select(e => e.Version)); // What is beyond one that is missing leads to no state.

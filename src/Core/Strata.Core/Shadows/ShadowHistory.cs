@@ -95,15 +95,15 @@ public static class ShadowHistory
     /// <param name="kept">How many are kept, 1 to <see cref="MostKept"/>.</param>
     public static long PlaceOf(long number, int kept) => number & (BitOperations.RoundUpToPowerOf2((uint)kept) - 1);
 
-    /// <summary>Where the last changes up to a state may be: in a ring of whatever size there was, and at their version, where they were kept before changes were counted.</summary>
+    /// <summary>Where the last changes up to a state may be: in a ring of whatever size there was, and at their number itself, for it was the version before changes were counted, and a place of its own.</summary>
     public static IReadOnlyCollection<long> PlacesOf(Shadow current, int kept)
     {
         var places = new HashSet<long>();
-        for (var back = 0; back < kept && back < current.Version; back++)
+        for (var number = current.Changes; number > Math.Max(0, current.Changes - kept); number--)
         {
-            places.Add(current.Version - back);
-            for (var ring = (long)BitOperations.RoundUpToPowerOf2((uint)MostKept); back < current.Changes && ring > 0; ring /= 2)
-                places.Add((current.Changes - back) & (ring - 1));
+            places.Add(number);
+            for (var ring = (long)BitOperations.RoundUpToPowerOf2((uint)MostKept); ring > 0; ring /= 2)
+                places.Add(number & (ring - 1));
         }
         return places;
     }
