@@ -205,7 +205,7 @@ public sealed class AgentUpdateTests : IAsyncDisposable
             if (id == offered && state is "succeeded" or "failed" or "rolledBack")
                 job = """{"job":null}""";
             onReport(state);
-            await SayAsync($"{id}/update/accepted", "{}");
+            await SayAsync($"{id}/update/accepted", $$"""{"state":"{{state}}"}""");
         }
     }
 

@@ -434,9 +434,9 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
         Assert.Equal("devices/mq-0/jobs/next/accepted", topic);
         Assert.Equal((rollout.Id, "2.0"), (JsonSerializer.Deserialize(text, ContractsJson.Default.JobInfo)!.Job, JsonSerializer.Deserialize(text, ContractsJson.Default.JobInfo)!.Version));
         await PublishAsync($"{rollout.Id}/update", """{"state":"downloading","reason":null,"version":"1.0","progress":0.4}""");
-        Assert.Equal(($"devices/mq-0/jobs/{rollout.Id}/update/accepted", "{}"), await NextAsync());
+        Assert.Equal(($"devices/mq-0/jobs/{rollout.Id}/update/accepted", """{"state":"downloading"}"""), await NextAsync());
         await PublishAsync($"{rollout.Id}/update", """{"state":"succeeded","version":"2.0"}""");
-        Assert.Equal(($"devices/mq-0/jobs/{rollout.Id}/update/accepted", "{}"), await NextAsync());
+        Assert.Equal(($"devices/mq-0/jobs/{rollout.Id}/update/accepted", """{"state":"succeeded"}"""), await NextAsync());
         await PublishAsync($"{rollout.Id}/update", """{"state":"installing"}""");
         (topic, text) = await NextAsync();
         Assert.Equal($"devices/mq-0/jobs/{rollout.Id}/update/rejected", topic);

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
+using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Rollouts;
 using Strata.Core.Updates.Slots;
 using Strata.Edge.CommandLine;
@@ -23,6 +24,43 @@ public sealed class AgentTests
         device.Loader.Write(SlotMachine.Fail(device.Loader.Read()!, "j1", "the disk is full", "1.0"));
         await agent.RejectedAsync("j1", Encoding.UTF8.GetBytes(refusal));
         Assert.Equal(isKept, device.Loader.Read()!.Outcome is not null);
+    }
+
+    [Theory]
+    [InlineData("""{"state":"rolledBack"}""", true)]
+    [InlineData("""{"state":"trial"}""", false)]
+    [InlineData("{}", true)]
+    [InlineData("no JSON", true)]
+    public void What_has_become_of_a_job_is_told_when_that_was_answered_and_not_what_was_said_before(string answer, bool isTold)
+    {
+        using var device = new TestDevice();
+        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Slots, device.Source, TimeProvider.System, new ListLogger());
+        device.Loader.Write(device.Loader.Read()! with { Outcome = new SlotOutcome("j1", "rolledBack", "the sensor bus is silent", "1.0") });
+        Assert.False(agent.Accepted("j0", Encoding.UTF8.GetBytes(answer)));
+        Assert.Equal(isTold, agent.Accepted("j1", Encoding.UTF8.GetBytes(answer)));
+        Assert.Equal(isTold, device.Loader.Read()!.Outcome is null);
+    }
+
+    [Fact]
+    public async Task Nothing_is_said_before_it_is_known_what_was_started()
+    {
+        using var device = new TestDevice();
+        var link = new SilentLink();
+        var loader = new SlowLoader(device.Slots);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, loader, device.Source, new FakeTimeProvider(), new ListLogger());
+        await device.InstallAsync();
+        device.Loader.Write(SlotMachine.Start(device.Loader.Read()!));
+        var serving = agent.ServeAsync(link, ending.Token);
+        var proving = agent.ProveAsync(ending.Token);
+        Assert.Empty(link.Said);
+        device.Loader.Write(SlotMachine.Reject(device.Loader.Read()!, "the boot loader went back"));
+        loader.HasBegun.SetResult(false);
+        Assert.Equal("""j1/update {"state":"rolledBack","reason":"the boot loader went back","version":"1.0"}""", await Deadline.For(link.First, "the agent says it"));
+        await ending.CancelAsync();
+        await Deadline.For(serving, "the connection is over");
+        await Deadline.For(proving, "the agent knows what runs");
+        Assert.DoesNotContain(link.Said, s => s.Contains("trial", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -133,6 +171,62 @@ public sealed class AgentTests
     }
 
     private static readonly DateTimeOffset Midnight = new(2026, 11, 28, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Takes its time to say what was started.</summary>
+    private sealed class SlowLoader(IBootLoader slots) : IBootLoader
+    {
+        public TaskCompletionSource<bool> HasBegun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<bool> BeginAsync(CancellationToken cancellationToken) => HasBegun.Task;
+
+        public Stream? OpenGood() => slots.OpenGood();
+
+        public bool EmptySpare() => slots.EmptySpare();
+
+        public Task InstallAsync(UpdateJob job, UpdateManifest update, string name, CancellationToken cancellationToken) => slots.InstallAsync(job, update, name, cancellationToken);
+
+        public Task ConfirmAsync(CancellationToken cancellationToken) => slots.ConfirmAsync(cancellationToken);
+
+        public Task RejectAsync(string reason, CancellationToken cancellationToken) => slots.RejectAsync(reason, cancellationToken);
+    }
+
+    /// <summary>A node that answers nothing.</summary>
+    private sealed class SilentLink : IUpdateLink
+    {
+        private readonly TaskCompletionSource<string> first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public event Action<string, byte[]>? JobSaid
+        {
+            add { }
+            remove { }
+        }
+
+        public event Action<string, byte[]>? ArtifactSaid
+        {
+            add { }
+            remove { }
+        }
+
+        public Task<string> Closed { get; } = new TaskCompletionSource<string>().Task;
+
+        public System.Collections.Concurrent.ConcurrentQueue<string> Said { get; } = new();
+
+        public Task<string> First => first.Task;
+
+        public Task<string?> ListenToJobsAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
+        public Task SayOfJobsAsync(string rest, byte[] payload, CancellationToken cancellationToken)
+        {
+            var said = $"{rest} {Encoding.UTF8.GetString(payload)}";
+            Said.Enqueue(said);
+            first.TrySetResult(said);
+            return Task.CompletedTask;
+        }
+
+        public Task<string?> ListenToArtifactAsync(string sha256, CancellationToken cancellationToken) => Task.FromResult<string?>("there are none");
+
+        public Task AskForBlocksAsync(string sha256, byte[] request, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 
     private static string Script(TemporaryFolder folder, string text)
     {

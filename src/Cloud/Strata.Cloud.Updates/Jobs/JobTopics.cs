@@ -54,7 +54,7 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
     {
         var problem = Read(message.Payload, ContractsJson.Default.JobReport, "'state'", out var report) ?? await desk.ReportAsync(message.Tenant, message.Device, job, report!);
         if (problem is null)
-            await SayAsync(message, $"jobs/{job}/update/accepted", "{}"u8.ToArray());
+            await SayAsync(message, $"jobs/{job}/update/accepted", Encoding.UTF8.GetBytes($$"""{"state":"{{report!.State}}"}"""));
         else
             await RefuseAsync(message, $"jobs/{job}/update", problem);
     }

@@ -30,7 +30,7 @@ internal enum PublishOutcome
 internal readonly record struct PublishAnswer(PublishOutcome Outcome, string Reason);
 
 /// <summary>One MQTT 5 connection to one gateway. Safe from any thread.</summary>
-internal sealed class GatewayLink : IArtifactLink, IAsyncDisposable
+internal sealed class GatewayLink : IUpdateLink, IAsyncDisposable
 {
     private static readonly MqttClientFactory Factory = new();
     private readonly IMqttClient client;
@@ -57,6 +57,8 @@ internal sealed class GatewayLink : IArtifactLink, IAsyncDisposable
 
     public GatewayAddress Address { get; }
 
+    public override string ToString() => Address.ToString();
+
     /// <summary>For what is no telemetry.</summary>
     public IMqttClient Client => client;
 
@@ -66,7 +68,7 @@ internal sealed class GatewayLink : IArtifactLink, IAsyncDisposable
     /// <summary>The device is told to do something else: the command's name, its request and its payload. May come more than once. Called by the connection: must not wait.</summary>
     public event Action<string, string, byte[]>? CommandGiven;
 
-    /// <summary>Something was said of updates: the topic below <c>jobs/</c>, and the payload, which is the receiver's. Called by the connection: must not wait.</summary>
+    /// <inheritdoc/>
     public event Action<string, byte[]>? JobSaid;
 
     /// <inheritdoc/>
@@ -151,8 +153,7 @@ internal sealed class GatewayLink : IArtifactLink, IAsyncDisposable
     /// <returns>Why the gateway does not let it be told; null when it does, or nobody knows.</returns>
     public Task<string?> ListenAsync(CancellationToken cancellationToken) => SubscribeAsync(commandTopic + "+/+", cancellationToken);
 
-    /// <summary>Asks to be told of updates. Never throws for the network's sake.</summary>
-    /// <returns>Why the gateway does not let it be told; null when it does, or nobody knows.</returns>
+    /// <inheritdoc/>
     public async Task<string?> ListenToJobsAsync(CancellationToken cancellationToken)
     {
         foreach (var filter in (string[])["notify", "next/accepted", "software/rejected", "+/update/accepted", "+/update/rejected"])
@@ -163,8 +164,8 @@ internal sealed class GatewayLink : IArtifactLink, IAsyncDisposable
         return client.IsConnected ? null : "the connection is over";
     }
 
-    /// <summary>Says something of updates, below <c>jobs/</c>. Never throws for the network's sake.</summary>
-    public Task<PublishAnswer> SayOfJobsAsync(string rest, byte[] payload, CancellationToken cancellationToken) => PublishAsync(
+    /// <inheritdoc/>
+    public Task SayOfJobsAsync(string rest, byte[] payload, CancellationToken cancellationToken) => PublishAsync(
         Factory.CreateApplicationMessageBuilder().WithTopic(jobsTopic + rest).WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), cancellationToken);
 
     /// <inheritdoc/>

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Rollouts;
 using Strata.Core.Updates.Slots;
-using Strata.Edge.Delivery;
 
 namespace Strata.Edge.Updates;
 
@@ -34,7 +33,7 @@ internal sealed partial class UpdateAgent : IDisposable
     private Task working = Task.CompletedTask;
     private CancellationTokenSource? job;
     private volatile string? currentJob;
-    private volatile GatewayLink? link;
+    private volatile IUpdateLink? link;
 
     public UpdateAgent(UpdateOptions options, IUpdateDisk disk, SlotFile slots, IBootLoader loader, IArtifactSource source, TimeProvider time, ILogger logger)
     {
@@ -43,7 +42,7 @@ internal sealed partial class UpdateAgent : IDisposable
     }
 
     /// <summary>The connection by which updates are spoken of; null while there is none.</summary>
-    public GatewayLink? Link => link;
+    public IUpdateLink? Link => link;
 
     /// <summary>Completes when the program is to end so that the other slot is started.</summary>
     public Task Restart => restart.Task;
@@ -66,7 +65,7 @@ internal sealed partial class UpdateAgent : IDisposable
     }
 
     /// <summary>Serves one connection until it is over.</summary>
-    public async Task ServeAsync(GatewayLink current, CancellationToken cancellationToken)
+    public async Task ServeAsync(IUpdateLink current, CancellationToken cancellationToken)
     {
         var answers = Channel.CreateBounded<Heard>(
             new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -75,9 +74,10 @@ internal sealed partial class UpdateAgent : IDisposable
         {
             if (await current.ListenToJobsAsync(cancellationToken) is { } refused)
             {
-                NotListening(logger, current.Address, refused);
+                NotListening(logger, $"{current}", refused);
                 return;
             }
+            await begun.Task.WaitAsync(cancellationToken); // Before that nobody knows what was started, and nothing of it is said.
             link = current;
             // What was installed while nobody could be told is known to be tried before it is known to have proved itself.
             if (slots.Read() is { Trial: { Started: true } trial } state)
@@ -175,7 +175,7 @@ internal sealed partial class UpdateAgent : IDisposable
         }
     }
 
-    private async Task HearAsync(GatewayLink current, string rest, byte[] payload, CancellationToken cancellationToken)
+    private async Task HearAsync(IUpdateLink current, string rest, byte[] payload, CancellationToken cancellationToken)
     {
         switch (rest.Split('/'))
         {
@@ -188,8 +188,7 @@ internal sealed partial class UpdateAgent : IDisposable
             case ["software", "rejected"]:
                 SoftwareRefused(logger, Text(payload));
                 break;
-            case [var id, "update", "accepted"] when slots.Read() is { Outcome: { } outcome } state && outcome.Job == id:
-                slots.Write(SlotMachine.Told(state));
+            case [var id, "update", "accepted"] when Accepted(id, payload):
                 await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
                 break;
             case [var id, "update", "rejected"]:
@@ -198,12 +197,21 @@ internal sealed partial class UpdateAgent : IDisposable
         }
     }
 
+    /// <summary>Whether that was the answer to what has become of the job, which is told then; an answer to what was said on the way may come later than the end. One that names no state is to what was said last.</summary>
+    internal bool Accepted(string id, byte[] payload)
+    {
+        if (slots.Read() is not { Outcome: { } outcome } state || outcome.Job != id || (FieldOf(payload, "state") is { ValueKind: JsonValueKind.String } said && !said.ValueEquals(outcome.State)))
+            return false;
+        slots.Write(SlotMachine.Told(state));
+        return true;
+    }
+
     /// <summary>
     /// The cloud does not want to hear it: the job was taken back, or is over; what has become of it need not be told any more. When it only could not take it just now, it is said again.
     /// </summary>
     internal async Task RejectedAsync(string id, byte[] payload)
     {
-        if (CodeOf(payload) is TooMany or >= ServerFault)
+        if (FieldOf(payload, "code") is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var code) && code is TooMany or >= ServerFault)
             return;
         if (slots.Read() is { Outcome: { } outcome } state && outcome.Job == id)
             slots.Write(SlotMachine.Told(state));
@@ -214,17 +222,17 @@ internal sealed partial class UpdateAgent : IDisposable
         }
     }
 
-    /// <summary>0 when it does not say.</summary>
-    private static int CodeOf(byte[] refusal)
+    /// <summary>A field of an answer; null when it has none, or is no object.</summary>
+    private static JsonElement? FieldOf(byte[] answer, string name)
     {
         try
         {
-            using var json = JsonDocument.Parse(refusal);
-            return json.RootElement.ValueKind is JsonValueKind.Object && json.RootElement.TryGetProperty("code", out var code) && code.ValueKind is JsonValueKind.Number && code.TryGetInt32(out var number) ? number : 0;
+            using var json = JsonDocument.Parse(answer);
+            return json.RootElement.ValueKind is JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var field) ? field.Clone() : null;
         }
         catch (JsonException)
         {
-            return 0;
+            return null;
         }
     }
 
@@ -417,7 +425,7 @@ internal sealed partial class UpdateAgent : IDisposable
     private static partial void Refused(ILogger logger, string job, string reason);
 
     [LoggerMessage(4604, LogLevel.Warning, "{Gateway} does not let the device hear of updates (jobs/#): {Reason}.")]
-    private static partial void NotListening(ILogger logger, GatewayAddress gateway, string reason);
+    private static partial void NotListening(ILogger logger, string gateway, string reason);
 
     [LoggerMessage(4605, LogLevel.Warning, "What was answered to jobs/next is no job: {Reason}.")]
     private static partial void NoJob(ILogger logger, string reason);
