@@ -34,6 +34,16 @@ public sealed class FirstRunTests(DashboardTests.Running running) : IClassFixtur
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("/devices$"));
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Devices");
         await Assertions.Expect(page.GetByText("t-101")).ToHaveCountAsync(0); // Of the other tenant.
+        // What was opened before the page is connected would be shut by it: it cannot be opened until then.
+        var connects = new TaskCompletionSource();
+        await page.RouteAsync("**/_framework/blazor.web.js", async script =>
+        {
+            await connects.Task;
+            await script.ContinueAsync();
+        });
+        await page.GotoAsync(page.Url, new() { WaitUntil = WaitUntilState.Commit });
+        await Assertions.Expect(page.Locator("header details[inert] summary[aria-label='Account of Ada']")).ToHaveCountAsync(1);
+        connects.SetResult();
         await page.Locator("summary[aria-label='Account of Ada']").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Sign in to Strata");
