@@ -125,6 +125,8 @@ internal sealed class AddArtifacts(ArtifactsStore store, ContentFolder folder, C
         }
         if (store.Shelf(caller.Tenant).Artifacts.Values.FirstOrDefault(a => Takes(a.Facts, asked.Manifest)) is { } other)
             return new Problem(ProblemKind.Conflict, $"Another file is there as that version: '{other.Facts.Id}'; give this one another version, or delete that one.", "version");
+        if (!await tables.Contents.AnyAsync(c => c.Sha256 == asked.Manifest.Sha256, cancellationToken))
+            return new Problem(ProblemKind.Conflict, $"The bytes {asked.Manifest.Sha256} are not here any more; PUT /api/v1/artifact-contents/{asked.Manifest.Sha256} again.", "sha256");
         if (await tables.Artifacts.CountAsync(cancellationToken) >= options.MaxArtifacts)
             return new Problem(ProblemKind.TooMuch, $"A tenant has at most {options.MaxArtifacts:N0} artifacts; delete some first.");
         var row = new ArtifactRow
