@@ -63,6 +63,9 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
         var waiting = 0;
         var outcome = await StepAsync(caller, id, "retry", (rollout, now) =>
         {
+            var again = rollout.Plan.Configuration is null ? rollout.Members.Values.Where(m => m.State.IsFailure() || m.State == MemberState.Waiting).Select(m => m.Candidate.Artifact ?? rollout.Plan.Artifact) : [];
+            if (again.Distinct().FirstOrDefault(a => artifacts.Find(caller.Tenant, a) is null) is { } gone)
+                return new Problem(ProblemKind.Conflict, $"The artifact {gone} is not here any more; add it again.");
             var retried = rollout.Retry(now);
             waiting = retried.Value;
             return retried.Problem;
@@ -140,7 +143,7 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
         var draft = Draft(caller, live.Rollout);
         if (draft.Rollout.Members.Count == 0)
             return new Problem(ProblemKind.Conflict, $"No device of rollout {id} can go back{(draft.Stranded.Count > 0 ? $": {draft.Stranded[0].WhyNot}" : "; none runs the new version")}.");
-        if (live.Rollout.RollBack(draft.Rollout.Plan.Id, Earlier(book, live.Rollout), now) is { } problem)
+        if (live.Rollout.RollBack(draft.Rollout.Plan.Id, now) is { } problem)
             return problem;
         draft.Rollout.Start(now);
         book.Add(new LiveRollout(draft.Rollout));

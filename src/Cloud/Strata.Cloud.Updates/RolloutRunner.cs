@@ -62,7 +62,7 @@ internal sealed partial class RolloutRunner(
             await LookAsync(tenant, cancellationToken);
         }
 #pragma warning disable CA1031 // What was not done is done at the next look.
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
             LogFailed(failure);
@@ -72,19 +72,30 @@ internal sealed partial class RolloutRunner(
     /// <summary>Devices that match since, or not any more.</summary>
     private async Task FollowAsync(TenantId tenant, CancellationToken cancellationToken)
     {
+        if (!facts.Fleet.Tenants.Contains(tenant))
+            return; // While its devices are not loaded, none of them is gone.
         var book = store.Of(tenant);
         LiveRollout[] due;
         lock (book.Gate)
-            due = [.. book.All.Values.Where(l => l.Rollout.Plan.Query is not null && l.Rollout.Head.State is (RolloutState.Running or RolloutState.Soaking) && time.GetUtcNow() - l.Followed >= options.FollowInterval)];
-        foreach (var live in due)
         {
-            live.Followed = time.GetUtcNow();
+            due = [.. book.All.Values.Where(l => l.Rollout.HandsOut && time.GetUtcNow() - l.Followed >= options.FollowInterval)];
+            foreach (var live in due)
+            {
+                live.Followed = time.GetUtcNow();
+                LoseGone(tenant, book, live);
+            }
+        }
+        foreach (var live in due.Where(l => l.Rollout.Plan.Query is not null && l.Rollout.Head.State is not RolloutState.Paused))
+        {
             var plan = live.Rollout.Plan;
             if (await deliveries.OfAsync(tenant, plan, cancellationToken) is not { } delivery || await search.FindAsync(tenant, plan.Query!, cancellationToken) is not { IsOk: true, Value: { } found })
                 continue;
             var (look, matching) = (facts.Signs.Look(tenant), found.ToHashSet());
             lock (book.Gate)
             {
+                // What was loaded again meanwhile is another one.
+                if (!ReferenceEquals(book.All.GetValueOrDefault(plan.Id), live))
+                    continue;
                 foreach (var id in matching.Where(id => !live.Rollout.Members.ContainsKey(id)))
                 {
                     if (live.Rollout.Members.Count >= options.MaxTargets || facts.Fleet.Find(tenant, id) is not { State: not DeviceState.Decommissioned } device)
@@ -99,6 +110,15 @@ internal sealed partial class RolloutRunner(
                         book.Let(id, live);
                 }
             }
+        }
+    }
+
+    private void LoseGone(TenantId tenant, TenantRollouts book, LiveRollout live)
+    {
+        foreach (var id in live.Rollout.Members.Keys.Where(id => facts.Fleet.Find(tenant, id) is null or { State: DeviceState.Decommissioned }).ToArray())
+        {
+            if (live.Rollout.Lose(id))
+                book.Let(id, live);
         }
     }
 

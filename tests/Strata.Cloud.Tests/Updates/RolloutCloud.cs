@@ -5,10 +5,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Updates;
 using Strata.Cloud.Updates;
+using Strata.Core;
+using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Core.Updates.Manifests;
+using Strata.Node.Auth;
 using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests.Updates;
@@ -35,6 +39,9 @@ public class RolloutCloud : RunningCloud
 
     public FewArtifacts Artifacts { get; } = new();
 
+    /// <summary>Set while a search of the fleet is to wait: completed by the search that waits, with what lets it go on.</summary>
+    public TaskCompletionSource<TaskCompletionSource>? HeldSearch { get; set; }
+
     /// <summary>Looks once at the rollouts of the main tenant.</summary>
     public Task LookAsync() => Node.Services.GetRequiredService<RolloutRunner>().LookAsync(TenantId.Main, TestContext.Current.CancellationToken);
 
@@ -49,9 +56,32 @@ public class RolloutCloud : RunningCloud
     {
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Time));
         builder.Services.Replace(ServiceDescriptor.Singleton<IArtifacts>(Artifacts));
+        var search = builder.Services.Last(s => s.ServiceType == typeof(IFleetSearch));
+        builder.Services.Replace(ServiceDescriptor.Singleton<IFleetSearch>(services => new SlowSearch(
+            (IFleetSearch)(search.ImplementationFactory?.Invoke(services) ?? ActivatorUtilities.CreateInstance(services, search.ImplementationType!)), this)));
         var registry = builder.Services.Last(s => s.ServiceType == typeof(IRegistryDatabase)).ImplementationFactory!;
         builder.Services.Replace(ServiceDescriptor.Singleton<IRegistryDatabase>(services => new FaultyRegistry((IRegistryDatabase)registry(services), Faults, LayerFaults)));
     }
+}
+
+/// <summary>A search that a test can hold up.</summary>
+internal sealed class SlowSearch(IFleetSearch search, RolloutCloud cloud) : IFleetSearch
+{
+    public async Task<Outcome<IReadOnlyList<DeviceId>>> FindAsync(TenantId tenant, string query, CancellationToken cancellationToken)
+    {
+        var found = await search.FindAsync(tenant, query, cancellationToken);
+        if (cloud.HeldSearch is { } held)
+        {
+            var goOn = new TaskCompletionSource();
+            cloud.HeldSearch = null;
+            held.SetResult(goOn);
+            await goOn.Task;
+        }
+        return found;
+    }
+
+    public Task<Outcome<IReadOnlyList<DeviceId>>> FindAsync(TenantId tenant, string query, Node.Auth.Access? access, Permission permission, CancellationToken cancellationToken) =>
+        search.FindAsync(tenant, query, access, permission, cancellationToken);
 }
 
 /// <summary>The same on PostgreSQL.</summary>
@@ -76,7 +106,10 @@ public sealed class FewArtifacts : IArtifacts
     /// <summary>How often a version was looked up.</summary>
     public int Lookups { get; private set; }
 
-    public ArtifactFacts? Find(TenantId tenant, string id) => All(tenant).FirstOrDefault(a => a.Id == id);
+    /// <summary>The id of one that is not here any more.</summary>
+    public string? Gone { get; set; }
+
+    public ArtifactFacts? Find(TenantId tenant, string id) => All(tenant).FirstOrDefault(a => a.Id == id && id != Gone);
 
     public ArtifactFacts? FindVersion(TenantId tenant, string component, string version, string model)
     {

@@ -36,6 +36,27 @@ public abstract class RolloutWritesTests(RolloutCloud cloud) : RolloutSteps(clou
     }
 
     [Fact]
+    public async Task Who_matches_since_joins_the_rollout_that_was_loaded_again_and_not_the_one_before()
+    {
+        var (id, devices) = await RunningAsync("ghost", 2);
+        await PollAsync(devices);
+        var added = new Dictionary<string, DeviceSecret>
+        {
+            ["ghost-new"] = await Cloud.Client.CreateDeviceAsync(new CreateDevice("ghost-new", Model: "m1") { Tags = new Dictionary<string, string> { ["run"] = "ghost" } }, Cancel),
+        };
+        Cloud.Time.Offset += TimeSpan.FromSeconds(2);
+        var held = Cloud.HeldSearch = new TaskCompletionSource<TaskCompletionSource>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var look = Cloud.LookAsync();
+        var goOn = await held.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        Cloud.Faults.FailNext();
+        await ReportAsync(devices["ghost-0"], id, new JobReport("downloading"), HttpStatusCode.ServiceUnavailable);
+        Assert.Equal("paused", (await Cloud.Client.StepRolloutAsync(id, "pause", cancellationToken: Cancel)).State);
+        goOn.SetResult();
+        await look;
+        Assert.Empty(await PollAsync(added));
+    }
+
+    [Fact]
     public async Task A_write_of_which_nobody_knows_is_found_when_it_is_loaded_again()
     {
         var (id, _) = await RunningAsync("doubt", 1);

@@ -288,6 +288,53 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
         Assert.Equal("1.0", Assert.Single((await Cloud.Client.ListRolloutDevicesAsync(rollout.Id, cancellationToken: Cancel)).Items, d => d.Device == "needs-1").From);
     }
 
+    [Fact]
+    public async Task Who_goes_back_goes_to_what_it_ran_when_its_turn_came_and_not_when_it_was_drafted()
+    {
+        var devices = await DevicesAsync("turn", 1);
+        var device = devices["turn-0"];
+        await SoftwareAsync(device, """{"app":"1.0","bootloader":"2.1"}""", HttpStatusCode.NoContent);
+        var draft = await Cloud.Client.CreateRolloutAsync(new CreateRollout(FewArtifacts.Needing.Id, "tag.run=turn", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false), Cancel);
+        await SoftwareAsync(device, """{"app":"2.0"}""", HttpStatusCode.NoContent);
+        await Cloud.Client.StepRolloutAsync(draft.Id, "start", cancellationToken: Cancel);
+        Assert.Single(await PollAsync(devices));
+        await ReportAsync(device, draft.Id, new JobReport("succeeded", Version: "3.0"), HttpStatusCode.NoContent);
+        await Cloud.Client.RollBackRolloutAsync(draft.Id, dryRun: false, Cancel);
+        Assert.Equal("2.0", Assert.Single(await PollAsync(devices)).Value.Version);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_no_more_is_not_waited_for_and_fails_nothing()
+    {
+        var devices = await RunOldAsync("nomore", 3);
+        var rollout = await StartAsync(new CreateRollout(FewArtifacts.New.Id, Devices: [.. devices.Keys], Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false));
+        Assert.Equal(3, (await PollAsync(devices)).Count);
+        await ReportAsync(devices["nomore-1"], rollout.Id, new JobReport("downloading"), HttpStatusCode.NoContent);
+        await ReportAsync(devices["nomore-2"], rollout.Id, new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
+        await Cloud.Client.DeleteDeviceAsync("nomore-0", Cancel);
+        await Cloud.Client.DeleteDeviceAsync("nomore-1", Cancel);
+        Cloud.Time.Offset += TimeSpan.FromSeconds(2);
+        await Cloud.LookAsync();
+        Assert.Equal("done", (await Cloud.Client.GetRolloutAsync(rollout.Id, Cancel)).State);
+        await Cloud.StopAsync();
+        await Cloud.StartAsync();
+        Assert.Equal("nomore-2", Assert.Single((await Cloud.Client.ListRolloutDevicesAsync(rollout.Id, cancellationToken: Cancel)).Items).Device);
+    }
+
+    [Fact]
+    public async Task What_is_not_here_any_more_is_not_tried_again()
+    {
+        var devices = await RunOldAsync("gone", 1);
+        var rollout = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=gone", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false));
+        await PollAsync(devices);
+        await ReportAsync(devices["gone-0"], rollout.Id, new JobReport("failed", "no room", "1.0"), HttpStatusCode.NoContent);
+        Cloud.Artifacts.Gone = FewArtifacts.New.Id;
+        var refused = await Assert.ThrowsAsync<StrataApiException>(() => Cloud.Client.RetryRolloutAsync(rollout.Id, Cancel));
+        Cloud.Artifacts.Gone = null;
+        Assert.Equal((HttpStatusCode.Conflict, $"The artifact {FewArtifacts.New.Id} is not here any more; add it again."), (refused.StatusCode, refused.Message));
+        Assert.Equal(1, (await Cloud.Client.RetryRolloutAsync(rollout.Id, Cancel)).Waiting);
+    }
+
     /// <summary>The word of its software and that of its job are two, and either may come first.</summary>
     [Fact]
     public async Task A_version_that_a_device_names_before_its_job_is_done_came_with_the_rollout_nevertheless()

@@ -67,14 +67,14 @@ public sealed class LayerRolloutTests
         Assert.Equal(RolloutState.Done, rollout.Head.State);
         Assert.True(rollout.Has(DeviceId.Parse("d-99")), "In the end everybody has it.");
         Assert.Equal(ProblemKind.Conflict, rollout.Retry(Start).Problem!.Kind);
-        Assert.Equal(ProblemKind.Conflict, rollout.RollBack("r2", null, Start)!.Kind);
+        Assert.Equal(ProblemKind.Conflict, rollout.RollBack("r2", Start)!.Kind);
         rollout.Settle();
         Assert.False(rollout.HoldsLayer);
         var again = Rollout.Restore(rollout.Head, rollout.Members.Values.Select(KeptMember.Of), Start);
         Assert.False(again.HoldsLayer);
         var back = RollbackPlanning.Make(rollout, null, "r2", "ada", m => new WayBack("site/hq", "3", null), Start).Rollout.Plan.Configuration!;
         Assert.Equal(new LayerChange("site/hq", 4, "new", "old"), back);
-        Assert.Null(rollout.RollBack("r2", null, Start));
+        Assert.Null(rollout.RollBack("r2", Start));
     }
 
     [Fact]
@@ -89,10 +89,10 @@ public sealed class LayerRolloutTests
         Assert.Equal(RolloutState.Aborted, rollout.Head.State);
         var back = RollbackPlanning.Make(rollout, null, "r2", "ada", _ => new WayBack("site/hq", "3", null), Start.AddHours(1)).Rollout;
         Assert.Equal(new LayerChange("site/hq", 3, "new", "old"), back.Plan.Configuration);
-        Assert.Null(rollout.RollBack("r2", null, Start.AddHours(1)));
+        Assert.Null(rollout.RollBack("r2", Start.AddHours(1)));
         back.Start(Start.AddHours(1));
         Assert.Equal(given.Take(2).ToHashSet(), back.Members.Keys.Where(back.Has).ToHashSet());
-        Assert.Equal(ProblemKind.Conflict, back.RollBack("r3", null, Start.AddHours(1))!.Kind);
+        Assert.Equal(ProblemKind.Conflict, back.RollBack("r3", Start.AddHours(1))!.Kind);
         // Those two are silent.
         for (var hour = 1; hour <= 3; hour++)
             back.Look(m => new MemberEvidence(Well with { Silent = given.Take(2).Contains(m.Id) }, !given.Take(2).Contains(m.Id)), Start.AddHours(hour));

@@ -325,7 +325,7 @@ public sealed class RolloutTests
         Assert.Equal(299, back.Rollout.Members.Count);
         Assert.Equal(hurt, back.Rollout.Members.Values.Where(m => m.Ring == 0).Select(m => m.Id).ToHashSet());
         Assert.Equal(26, back.Rollout.Members.Values.Count(m => m.Ring == 1));
-        Assert.Null(rollout.RollBack("r2", null, Start.AddHours(2)));
+        Assert.Null(rollout.RollBack("r2", Start.AddHours(2)));
         Assert.Null(back.Rollout.Start(Start.AddHours(2)));
         var first = back.Rollout.Poll(hurt.First(), Start.AddHours(2), true);
         Assert.Equal(("app/1.0/x", "1.0"), (first!.Candidate.Artifact, first.Candidate.Version));
@@ -341,7 +341,7 @@ public sealed class RolloutTests
         Install(rollout, Start);
         rollout.Abort("a mistake", Start);
         var first = Back("r2", null);
-        Assert.Null(rollout.RollBack("r2", null, Start));
+        Assert.Null(rollout.RollBack("r2", Start));
         first.Start(Start);
         var went = first.Members.Values.Where(m => m.Ring == 0).Select(m => m.Id).ToHashSet();
         foreach (var id in went)
@@ -349,18 +349,18 @@ public sealed class RolloutTests
             Assert.NotNull(first.Poll(id, Start, true));
             Assert.Null(first.Report(id, MemberState.Succeeded, null, "1.0", null, Start));
         }
-        Assert.Equal("Rollout r1 is taken back by r2 already.", rollout.RollBack("r3", first, Start)!.Detail);
+        Assert.Equal("Rollout r1 is taken back by r2 already.", rollout.RollBack("r3", Start)!.Detail);
         first.Abort("by mistake", Start);
         rollout.RolledBack(isDone: false, Start);
         Assert.Equal((RolloutState.Aborted, "a mistake; taken back in part by r2"), (rollout.Head.State, rollout.Head.Why));
 
         var second = Back("r3", first);
         Assert.Equal(rollout.Members.Keys.Except(went).ToHashSet(), second.Members.Keys.ToHashSet());
-        Assert.Null(rollout.RollBack("r3", first, Start));
+        Assert.Null(rollout.RollBack("r3", Start));
         Assert.Equal((RolloutState.RollingBack, "r3"), (rollout.Head.State, rollout.Head.Rollback));
         rollout.RolledBack(isDone: true, Start);
         // Whoever was brought forward again goes too; of one that is forgotten nobody knows who went.
-        first.RollBack("r4", null, Start);
+        first.RollBack("r4", Start);
         Assert.Equal(40, Back("r5", first).Members.Count);
         Assert.Equal(40, Back("r5", null).Members.Count);
 
@@ -386,9 +386,238 @@ public sealed class RolloutTests
         Assert.Equal((RolloutState.Running, 2), (back.Head.State, back.Head.Ring));
     }
 
-    private static void Install(Rollout rollout, DateTimeOffset now)
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void A_fleet_too_small_for_its_rings_comes_to_its_end(int devices)
     {
-        foreach (var id in rollout.Members.Values.Where(m => m.Ring <= rollout.Head.Ring).Select(m => m.Id).ToArray())
+        var rollout = Draft(devices);
+        for (var hour = 0; hour < 20 * 24; hour++)
+        {
+            foreach (var id in rollout.Members.Keys.Where(id => rollout.Poll(id, Start.AddHours(hour), true) is not null).ToArray())
+                Assert.Null(rollout.Report(id, MemberState.Succeeded, null, "2.0", null, Start.AddHours(hour)));
+            rollout.Look(_ => new MemberEvidence(Well, true), Start.AddHours(hour));
+        }
+        Assert.Equal((RolloutState.Done, devices), (rollout.Head.State, rollout.Members.Values.Count(m => m.State == MemberState.Succeeded)));
+    }
+
+    [Fact]
+    public void Who_is_no_more_is_neither_waited_for_nor_a_failure()
+    {
+        var rollout = Draft(60, p => p with { Query = null, Rings = new RingPlan([new Ring(0.1, 2, TimeSpan.FromHours(1)), new Ring(1, 1, default)]) });
+        var canaries = rollout.Members.Values.Where(m => m.Ring == 0).Select(m => m.Id).ToArray();
+        Assert.NotNull(rollout.Poll(canaries[0], Start, true));
+        Assert.True(rollout.Lose(canaries[0]));
+        Assert.False(rollout.Lose(canaries[0]));
+        Install(rollout, Start);
+        Assert.False(rollout.Lose(canaries[1])); // What became of it counts.
+        rollout.Look(_ => new MemberEvidence(Well, true), Start.AddDays(2));
+        Assert.Equal((RolloutState.Soaking, 0), (rollout.Head.State, rollout.InFlight));
+        Assert.Contains(canaries[0], rollout.TakeDirty().Left);
+    }
+
+    [Fact]
+    public void A_way_back_does_not_stop_because_those_that_were_hurt_do_not_take_it()
+    {
+        var rollout = Draft(40, p => p with { Rings = new RingPlan([new Ring(1, 1, TimeSpan.FromDays(1))]) });
+        rollout.Look(_ => new MemberEvidence(Well, true), Start);
+        Install(rollout, Start);
+        var hurt = rollout.Members.Values.Take(2).Select(m => m.Id).ToArray();
+        rollout.Look(m => new MemberEvidence(hurt.Contains(m.Id) ? Well with { Silent = true } : Well, true), Start.AddHours(1));
+        var back = RollbackPlanning.Make(rollout, null, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start).Rollout;
+        back.Start(Start);
+        Assert.NotNull(back.Poll(hurt[0], Start, true)); // And then it is silent again.
+        Assert.NotNull(back.Poll(hurt[1], Start, true));
+        Assert.Null(back.Report(hurt[1], MemberState.Failed, "no room", null, null, Start));
+        back.Look(m => new MemberEvidence(Well, !hurt.Contains(m.Id)), Start);
+        back.Look(m => new MemberEvidence(Well, !hurt.Contains(m.Id)), Start.AddHours(1));
+        Assert.Equal((RolloutState.Running, 1), (back.Head.State, back.Head.Ring));
+        foreach (var id in back.Members.Values.Where(m => m.Ring == 1).Select(m => m.Id).ToArray())
+        {
+            Assert.NotNull(back.Poll(id, Start.AddHours(1), true));
+            Assert.Null(back.Report(id, MemberState.Succeeded, null, "1.0", null, Start.AddHours(1)));
+        }
+        for (var hour = 1; hour <= 25; hour++)
+            back.Look(m => new MemberEvidence(Well, !hurt.Contains(m.Id)), Start.AddHours(hour));
+        Assert.Equal((RolloutState.Running, 2, MemberState.Unconfirmed), (back.Head.State, back.Head.Ring, back.Members[hurt[0]].State));
+        // Of those that were well one is enough.
+        var well = back.Members.Values.First(m => m.Ring == 2).Id;
+        Assert.NotNull(back.Poll(well, Start.AddHours(26), true));
+        Assert.Null(back.Report(well, MemberState.Failed, "it does not fit", null, null, Start.AddHours(26)));
+        back.Look(_ => new MemberEvidence(Well, true), Start.AddHours(26));
+        Assert.Equal(RolloutState.Aborted, back.Head.State);
+    }
+
+    [Theory]
+    [InlineData(MemberState.Trial)]
+    [InlineData(MemberState.Succeeded)]
+    public void Who_has_installed_it_when_it_was_let_go_is_heard_and_can_be_taken_back(MemberState said)
+    {
+        var rollout = Draft(400);
+        var canary = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(canary, Start, true);
+        rollout.Report(canary, MemberState.Downloading, null, "1.0", null, Start);
+        rollout.Abort("smoke", Start);
+        Assert.Equal(ProblemKind.Conflict, rollout.Report(canary, MemberState.Downloading, null, "1.0", null, Start)!.Kind);
+        Assert.Equal(ProblemKind.Conflict, rollout.Report(canary, MemberState.Failed, "x", "1.0", null, Start)!.Kind);
+        Assert.Null(rollout.Report(canary, said, null, said == MemberState.Succeeded ? "2.0" : "1.0", null, Start.AddHours(1)));
+        Assert.Equal(said, rollout.Members[canary].State);
+        Assert.Equal([canary], RollbackPlanning.Make(rollout, null, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start).Rollout.Members.Keys);
+    }
+
+    [Fact]
+    public void Who_went_back_by_one_way_is_followed_by_who_said_later_that_it_has_to()
+    {
+        var rollout = Draft(40, p => p with { Rings = new RingPlan([new Ring(1, 1, TimeSpan.FromDays(1))]) });
+        var late = Id(7);
+        rollout.Poll(late, Start, true);
+        foreach (var id in rollout.Members.Keys.Where(id => id != late).ToArray())
+        {
+            rollout.Poll(id, Start, true);
+            rollout.Report(id, MemberState.Succeeded, null, "2.0", null, Start);
+        }
+        rollout.Abort("smoke", Start);
+        var back = RollbackPlanning.Make(rollout, null, "r2", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start).Rollout;
+        Assert.Null(rollout.RollBack("r2", Start));
+        back.Start(Start);
+        foreach (var id in back.Members.Values.Where(m => m.Ring == 0).Select(m => m.Id).ToArray())
+        {
+            back.Poll(id, Start, true);
+            back.Report(id, MemberState.Succeeded, null, "1.0", null, Start);
+        }
+        Assert.Null(rollout.Report(late, MemberState.Succeeded, null, "2.0", null, Start.AddDays(1)));
+        rollout.RolledBack(isDone: true, Start.AddDays(2));
+        var second = RollbackPlanning.Make(rollout, back, "r3", "ada", _ => new WayBack("app/1.0/x", "1.0", null), Start.AddDays(3)).Rollout;
+        Assert.Contains(late, second.Members.Keys);
+        Assert.DoesNotContain(back.Members.Values.First(m => m.Ring == 0).Id, second.Members.Keys);
+        Assert.Null(rollout.RollBack("r3", Start.AddDays(3)));
+    }
+
+    [Fact]
+    public void A_ring_does_not_wait_for_ever_for_a_device_that_always_says_the_same()
+    {
+        var rollout = Draft(200, p => p with { Rings = new RingPlan([new Ring(0.05, 10, TimeSpan.FromDays(2)), new Ring(1, 1, default)]) });
+        var slow = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(slow, Start, true);
+        foreach (var id in rollout.Members.Values.Where(m => m.Ring == 0 && m.Id != slow).Select(m => m.Id).ToArray())
+        {
+            rollout.Poll(id, Start, true);
+            rollout.Report(id, MemberState.Succeeded, null, "2.0", null, Start);
+        }
+        var (week, next) = (TimeSpan.FromDays(7), TimeSpan.FromDays(9));
+        for (var passed = TimeSpan.Zero; passed <= next; passed += TimeSpan.FromMinutes(30))
+        {
+            Assert.Null(rollout.Report(slow, MemberState.Downloading, "the operator says no", "1.0", 1, Start + passed));
+            rollout.Look(_ => new MemberEvidence(Well, true), Start + passed);
+            Assert.Equal(passed >= week && passed < next ? RolloutState.Soaking : RolloutState.Running, rollout.Head.State);
+        }
+        // Nor does the next ring.
+        Install(rollout, Start.AddDays(9), slow);
+        rollout.Look(_ => new MemberEvidence(Well, true), Start.AddDays(9));
+        Assert.Equal((RolloutState.Done, 1), (rollout.Head.State, rollout.Head.Ring));
+    }
+
+    [Fact]
+    public void Who_starts_the_new_version_again_and_again_is_unconfirmed_when_its_time_is_over()
+    {
+        var rollout = Draft(50);
+        var canary = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        rollout.Poll(canary, Start, true);
+        for (var minutes = 0; minutes < 16; minutes += 2)
+        {
+            Assert.Null(rollout.Report(canary, MemberState.Trial, null, "1.0", null, Start.AddMinutes(minutes)));
+            // To begin anew within the attempt is no way to more time.
+            Assert.Equal(ProblemKind.Conflict, rollout.Report(canary, MemberState.Downloading, null, "1.0", 0.1, Start.AddMinutes(minutes))!.Kind);
+        }
+        rollout.Look(_ => new MemberEvidence(Well, true), Start.AddMinutes(16));
+        Assert.Equal((MemberState.Unconfirmed, RolloutState.Aborted), (rollout.Members[canary].State, rollout.Head.State));
+    }
+
+    [Fact]
+    public void Time_in_which_nobody_watched_is_no_time_of_watching()
+    {
+        var rollout = Draft(100, p => p with { Rings = new RingPlan([new Ring(0.1, 1, TimeSpan.FromHours(48)), new Ring(1, 1, default)]) });
+        Install(rollout, Start);
+        rollout.Look(_ => new MemberEvidence(Well, true), Start);
+        rollout.Look(_ => new MemberEvidence(Well, true), Start.AddHours(1));
+        var again = Rollout.Restore(rollout.Head, rollout.Members.Values.Select(KeptMember.Of), Start.AddHours(50));
+        // Restored once more before it was looked at, nothing is added twice.
+        again = Rollout.Restore(again.Head, again.Members.Values.Select(KeptMember.Of), Start.AddHours(50));
+        again.Look(_ => new MemberEvidence(Well, true), Start.AddHours(96).AddMinutes(59));
+        Assert.Equal((RolloutState.Soaking, 0), (again.Head.State, again.Head.Ring));
+        again.Look(_ => new MemberEvidence(Well, true), Start.AddHours(97));
+        Assert.Equal((RolloutState.Running, 1), (again.Head.State, again.Head.Ring));
+    }
+
+    [Fact]
+    public void What_a_device_ran_is_what_it_ran_when_its_turn_came()
+    {
+        var rollout = Draft(50);
+        var canaries = rollout.Members.Values.Where(m => m.Ring == 0).Select(m => m.Id).Take(3).ToArray();
+        Assert.Equal("1.5", rollout.Poll(canaries[0], Start, true, "1.5")!.Candidate.From);
+        Assert.Equal("1.0", rollout.Poll(canaries[1], Start, true, "2.0")!.Candidate.From); // It has it already.
+        rollout.Poll(canaries[2], Start, true);
+        Assert.Null(rollout.Report(canaries[2], MemberState.Downloading, null, "1.6", null, Start));
+        Assert.Null(rollout.Report(canaries[2], MemberState.RolledBack, "watchdog", "1.7", null, Start));
+        Assert.Equal("1.6", rollout.Members[canaries[2]].Candidate.From);
+        Assert.Null(rollout.Report(canaries[0], MemberState.Succeeded, null, null, null, Start));
+        Assert.Equal("2.0", rollout.Members[canaries[0]].Runs);
+    }
+
+    [Fact]
+    public void Those_that_are_tried_again_have_their_week_too()
+    {
+        var rollout = Draft(20, p => p with { Rings = new RingPlan([new Ring(1, 1, default)]) });
+        var (left, now) = (Id(3), Start);
+        Install(rollout, now, left);
+        rollout.Look(m => new MemberEvidence(Well, m.Id != left), now);
+        Assert.Equal(RolloutState.Done, rollout.Head.State);
+        now = Start.AddDays(10);
+        Assert.Equal(1, rollout.Retry(now).Value);
+        rollout.Look(_ => new MemberEvidence(Well, true), now.AddDays(6));
+        Assert.NotNull(rollout.Poll(left, now.AddDays(6), true));
+        Assert.Null(rollout.Report(left, MemberState.Succeeded, null, "2.0", null, now.AddDays(6)));
+        rollout.Look(_ => new MemberEvidence(Well, true), now.AddDays(6));
+        Assert.Equal(RolloutState.Done, rollout.Head.State);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_pause_is_no_time_of_waiting_either(bool retries)
+    {
+        var rollout = Draft(200, p => p with { Rings = new RingPlan([new Ring(0.05, 10, TimeSpan.FromHours(1)), new Ring(1, 1, default)]) });
+        var left = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        Install(rollout, Start, left);
+        rollout.Look(m => new MemberEvidence(Well, !retries || m.Id != left), Start);
+        Assert.Equal(retries ? RolloutState.Soaking : RolloutState.Running, rollout.Head.State);
+        Assert.Null(rollout.Pause("lunch", Start));
+        if (retries)
+            Assert.Equal(1, rollout.Retry(Start.AddDays(8)).Value);
+        Assert.Null(rollout.Resume(Start.AddDays(8)));
+        rollout.Look(_ => new MemberEvidence(Well, true), Start.AddDays(8));
+        Assert.Equal((RolloutState.Running, 0), (rollout.Head.State, rollout.Head.Ring));
+        Assert.NotNull(rollout.Poll(left, Start.AddDays(8), true));
+    }
+
+    [Fact]
+    public void A_clock_that_is_set_back_hides_no_failure()
+    {
+        var rollout = Draft(50);
+        var canary = rollout.Members.Values.First(m => m.Ring == 0).Id;
+        var earlier = Start.AddHours(-2);
+        rollout.Poll(canary, earlier, true);
+        rollout.Report(canary, MemberState.Failed, "no room", null, null, earlier);
+        rollout.Look(_ => new MemberEvidence(Well, true), earlier);
+        Assert.Equal(RolloutState.Aborted, rollout.Head.State);
+    }
+
+    private static void Install(Rollout rollout, DateTimeOffset now, DeviceId? but = null)
+    {
+        foreach (var id in rollout.Members.Values.Where(m => m.Ring <= rollout.Head.Ring && m.State == MemberState.Waiting && m.Id != but).Select(m => m.Id).ToArray())
         {
             Assert.NotNull(rollout.Poll(id, now, true));
             Assert.Null(rollout.Report(id, MemberState.Succeeded, null, "2.0", null, now));

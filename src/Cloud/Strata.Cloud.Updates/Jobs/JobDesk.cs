@@ -35,7 +35,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             var under = rollouts.FirstOrDefault(l => l.Rollout.Members.GetValueOrDefault(device)?.State.IsInFlight() == true);
             foreach (var live in under is null ? rollouts : [under])
             {
-                if (live.Rollout.Poll(device, time.GetUtcNow(), live.Rollout.Plan.InWindows && InWindow(tenant, device)) is not { } found)
+                if (live.Rollout.Poll(device, time.GetUtcNow(), live.Rollout.Plan.InWindows && InWindow(tenant, device), book.VersionOf(device, live.Rollout.Plan.Component)) is not { } found)
                     continue;
                 (rollout, member) = (live.Rollout, found);
                 break;

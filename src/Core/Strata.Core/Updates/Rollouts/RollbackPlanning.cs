@@ -35,7 +35,7 @@ public static class RollbackPlanning
         var shares = new[] { rings.Values.Count(r => r == 0), rings.Values.Count(r => r <= 1) }.Select(c => (double)c / Math.Max(1, back.Count)).Where(s => s is > 0 and < 1).Distinct();
         var plan = rollout.Plan with
         {
-            Id = id, Name = Shorten($"back from {rollout.Plan.Name}"), CreatedBy = by, Created = now, Query = null, NeedsApproval = false, RollBackOnAbort = false, RollbackOf = rollout.Plan.Id, InWindows = false,
+            Id = id, Name = Shorten($"back from {rollout.Plan.Name}"), CreatedBy = by, Created = now, Query = null, NeedsApproval = false, RollBackOnAbort = false, RollbackOf = rollout.Plan.Id, InWindows = false, HurtFirst = back.Exists(b => IsHurt(b.Member)),
             Configuration = rollout.Plan.Configuration?.Back(isKept: rollout.Head.State == RolloutState.Done),
             Rings = new RingPlan([.. shares.Select(s => new Ring(s, 1, Soak)), new Ring(1, 1, TimeSpan.Zero)]),
         };

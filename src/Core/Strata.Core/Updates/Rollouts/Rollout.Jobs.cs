@@ -19,7 +19,8 @@ public sealed partial class Rollout
 
     /// <summary>What the device has to do: its job that is under way, or an offer that is made now; null when there is none for it now.</summary>
     /// <param name="inWindow">A maintenance window is open at its place.</param>
-    public RolloutMember? Poll(DeviceId device, DateTimeOffset now, bool inWindow)
+    /// <param name="runs">The version that the device is known to run; null when nobody knows more than when it was drafted.</param>
+    public RolloutMember? Poll(DeviceId device, DateTimeOffset now, bool inWindow, string? runs = null)
     {
         if (!HandsOut || !members.TryGetValue(device, out var member))
             return null;
@@ -28,8 +29,10 @@ public sealed partial class Rollout
         if (!MayBeOffered(member, now, inWindow))
             return null;
         offered = offered.Minute == MinuteOf(now) ? (offered.Minute, offered.Offers + 1) : (MinuteOf(now), 1);
+        if (member.Attempt == 0)
+            RunsBefore(member, runs);
         member.Attempt++;
-        member.Offered = now;
+        member.Offered = InRing(now);
         member.Due = now + Longer(Plan.Mode == UpdateMode.Soft ? SoftPatience : Patience, member);
         Set(member, MemberState.Offered, now);
         return member;
@@ -50,22 +53,21 @@ public sealed partial class Rollout
     {
         if (!members.TryGetValue(device, out var member) || member.Attempt == 0)
             return new Problem(ProblemKind.NotFound, $"Job {Plan.Id} is none of {device}'s.");
-        if (member.Candidate.From is null && runs is not null && !UpdateVersion.Same(runs, Plan.Version) && state is (MemberState.Downloading or MemberState.Installing or MemberState.RolledBack))
-        {
-            member.Candidate = member.Candidate with { From = runs };
-            dirty.Add(member);
-        }
+        if (state is MemberState.Downloading or MemberState.Installing || (state is MemberState.RolledBack && member.Candidate.From is null))
+            RunsBefore(member, runs);
         if (member.State == state)
         {
             member.Progress = progress ?? member.Progress;
             if (state.IsInFlight())
                 member.Reason = reason;
-            member.Due = DueAfter(state, member, now);
+            // One that starts the new version again and again has no more time for that.
+            if (state != MemberState.Trial)
+                member.Due = DueAfter(state, member, now);
             if (member.Due - member.KeptDue >= DueStep)
                 dirty.Add(member);
             return null;
         }
-        if (!member.State.IsInFlight() && !(member.State == MemberState.Unconfirmed || (member.State == MemberState.Succeeded && state == MemberState.RolledBack)))
+        if (!MayFollow(member, state))
         {
             return new Problem(ProblemKind.Conflict, Head.State == RolloutState.Aborted ? $"Rollout {Plan.Id} was aborted: {Head.Why}"
                 : !HandsOut && member.State == MemberState.Waiting ? $"Rollout {Plan.Id} is {RolloutNames.NameOf(Head.State)}: it has no job for {device} any more."
@@ -74,11 +76,31 @@ public sealed partial class Rollout
         var wanted = VersionFor(member);
         if (state == MemberState.Succeeded && Plan.Mode != UpdateMode.DownloadOnly && runs is not null && !UpdateVersion.Same(runs, wanted))
             (state, reason) = (MemberState.Failed, $"says that it succeeded, but runs {runs} in place of {wanted}");
-        member.Runs = runs ?? member.Runs;
+        member.Runs = runs ?? (state == MemberState.Succeeded && Plan.Mode != UpdateMode.DownloadOnly ? wanted : member.Runs);
         member.Due = DueAfter(state, member, now);
         Set(member, state, now, reason);
         member.Progress = progress ?? 0;
         return null;
+    }
+
+    /// <summary>
+    /// Within an attempt there is no way back before the trial. What has happened is heard also of a device that was let go meanwhile: it runs the new version, and has to be known to those that take devices back.
+    /// </summary>
+    private static bool MayFollow(RolloutMember member, MemberState state) => member.State switch
+    {
+        MemberState.Trial => state is not (MemberState.Downloading or MemberState.Installing),
+        MemberState.Succeeded => state is MemberState.RolledBack,
+        MemberState.Waiting => state is MemberState.Trial or MemberState.Succeeded,
+        _ => member.State.IsInFlight() || member.State == MemberState.Unconfirmed,
+    };
+
+    /// <summary>What a device has run until now: it goes back to that. Of one that is taken back it is known already.</summary>
+    private void RunsBefore(RolloutMember member, string? runs)
+    {
+        if (runs is null || UpdateVersion.Same(runs, VersionFor(member)) || UpdateVersion.Same(runs, member.Candidate.From))
+            return;
+        member.Candidate = member.Candidate with { From = runs };
+        dirty.Add(member);
     }
 
     private bool MayBeOffered(RolloutMember member, DateTimeOffset now, bool inWindow) =>

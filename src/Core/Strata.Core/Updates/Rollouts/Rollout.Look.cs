@@ -6,7 +6,7 @@ public sealed partial class Rollout
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
-    /// <summary>A ring waits so long for devices that are heard and do not ask for their job; then it is watched without them.</summary>
+    /// <summary>A ring waits so long for devices that are heard and do not ask for their job, or do not end it; then it is watched without them.</summary>
     private static readonly TimeSpan Straggle = TimeSpan.FromDays(7);
 
     /// <summary>
@@ -21,7 +21,7 @@ public sealed partial class Rollout
         var soak = Plan.Rings.Rings[Head.Ring].Soak;
         var seen = Watch(evidence, rule, soak, now);
         Head = Head with { Health = rule.State, Looked = now, ControlSilent = Head.ControlSilent + seen.ControlSilent, ControlDays = Head.ControlDays + seen.ControlDays };
-        if (Head.State == RolloutState.Running && inFlight == 0 && (seen.ToDo == 0 || now - Head.RingBegan >= Straggle) && (seen.Counts.Succeeded > 0 || seen.Members == 0 || MayPassUnseen))
+        if (Head.State == RolloutState.Running && ((seen.Awaited == 0 && seen.ToDo == 0) || now - Head.WaitsSince >= Straggle) && (seen.Counts.Succeeded > 0 || seen.Own == 0 || MayPassUnseen))
             Head = Head with { State = RolloutState.Soaking, SoakBegan = now };
         var soaked = Head.State == RolloutState.Soaking && now - Head.SoakBegan >= soak;
         var decision = GateDecision.Make(seen.Counts, rule, Plan.Gate, Head.Ring + 1, Plan.Rings.Rings.Count, soaked, now);
@@ -53,6 +53,9 @@ public sealed partial class Rollout
     /// </summary>
     private bool MayPassUnseen => Plan.RollbackOf is not null && (Plan.Configuration is not null || Head.Ring + 1 < Plan.Rings.Rings.Count);
 
+    /// <summary>How a device that was hurt takes it says nothing of the others, which do not wait for it.</summary>
+    private bool IsHurt(RolloutMember member) => Plan.HurtFirst && member.Ring == 0;
+
     private static bool IsLate(RolloutMember member, DateTimeOffset now) => member.State.IsInFlight() && now > member.Due;
 
     private void GiveUp(RolloutMember member, DateTimeOffset now) => Set(member, MemberState.Unconfirmed, now, "was not confirmed in time");
@@ -66,9 +69,11 @@ public sealed partial class Rollout
             if (IsLate(member, now))
                 GiveUp(member, now);
             var found = evidence(member);
-            sums.Members += member.Ring <= Head.Ring ? 1 : 0;
+            sums.Own += member.Ring == Head.Ring ? 1 : 0;
             sums.ToDo += member.State == MemberState.Waiting && member.Ring <= Head.Ring && found.Reachable ? 1 : 0;
-            if (!member.State.IsInFlight() && member.State != MemberState.Waiting && member.Since >= Head.RingBegan)
+            // Who was offered it in a ring before has had its time.
+            sums.Awaited += member.State.IsInFlight() && member.Offered >= Head.RingBegan && !IsHurt(member) ? 1 : 0;
+            if (!member.State.IsInFlight() && member.State != MemberState.Waiting && member.Since >= Head.RingBegan && !(member.State.IsFailure() && IsHurt(member)))
                 sums.CountOutcome(member);
             if (member.State is not (MemberState.Waiting or MemberState.Succeeded))
                 continue;
@@ -111,7 +116,7 @@ public sealed partial class Rollout
     private sealed class LookSums
     {
         public InstallationCounts Counts;
-        public int Members, ToDo;
+        public int Own, ToDo, Awaited;
         public double ControlSilent, ControlDays, FlightDays;
 
         public void CountOutcome(RolloutMember member)

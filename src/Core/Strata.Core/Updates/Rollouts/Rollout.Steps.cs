@@ -1,3 +1,5 @@
+using Strata.Core.Devices;
+
 namespace Strata.Core.Updates.Rollouts;
 
 public sealed partial class Rollout
@@ -43,7 +45,8 @@ public sealed partial class Rollout
     {
         if (Head.State != RolloutState.Paused)
             return Not("resumed");
-        Head = Head with { State = Head.PausedFrom ?? RolloutState.Running, SoakBegan = Head.SoakBegan + (now - (Head.PausedAt ?? now)), PausedFrom = null, PausedAt = null, Why = null };
+        var pause = now - (Head.PausedAt ?? now);
+        Head = Head with { State = Head.PausedFrom ?? RolloutState.Running, SoakBegan = Head.SoakBegan + pause, Waits = Head.WaitsSince + pause, PausedFrom = null, PausedAt = null, Why = null };
         return null;
     }
 
@@ -68,16 +71,18 @@ public sealed partial class Rollout
         foreach (var member in members.Values.Where(m => m.State.IsFailure()))
             Set(member, MemberState.Waiting, now, member.Reason);
         var waiting = members.Values.Count(m => m.State == MemberState.Waiting && m.Ring <= Head.Ring);
-        if (waiting > 0 && Head.State is (RolloutState.Done or RolloutState.Soaking))
-            Head = Head with { State = RolloutState.Running, SoakBegan = null, Ended = null, Why = null };
+        if (waiting > 0)
+            Head = Head.State == RolloutState.Paused
+                ? Head with { PausedFrom = RolloutState.Running, SoakBegan = null, Waits = Head.PausedAt }
+                : Head with { State = RolloutState.Running, SoakBegan = null, Waits = now, Ended = null, Why = null };
         return waiting;
     }
 
     /// <summary>Another rollout takes its devices back.</summary>
-    /// <param name="earlier">The one that took them back before; null when there was none, or it was deleted. One that was aborted may be followed by another.</param>
-    public Problem? RollBack(string by, Rollout? earlier, DateTimeOffset now)
+    /// <remarks>One that is over may be followed by another, for who did not go back by it.</remarks>
+    public Problem? RollBack(string by, DateTimeOffset now)
     {
-        if (Head.Rollback is { } other && (Head.State == RolloutState.RollingBack || Plan.Configuration is not null || earlier?.Head.State == RolloutState.Done))
+        if (Head.Rollback is { } other && (Head.State == RolloutState.RollingBack || Plan.Configuration is not null))
             return new Problem(ProblemKind.Conflict, $"Rollout {Plan.Id} is taken back by {other} already.");
         if (Head.State is RolloutState.Drafted or RolloutState.WaitingForApproval)
             return Not("rolled back");
@@ -106,6 +111,18 @@ public sealed partial class Rollout
         LetGo("the rollout was over before it began to install", now);
     }
 
+    /// <summary>Whose device is no more is not waited for, and is no failure.</summary>
+    /// <returns>Whether the device was waited for.</returns>
+    public bool Lose(DeviceId device)
+    {
+        if (members.GetValueOrDefault(device) is not { } member || !(member.State == MemberState.Waiting || member.State.IsInFlight()))
+            return false;
+        if (member.State.IsInFlight())
+            Count(member, -1);
+        Remove(member);
+        return true;
+    }
+
     private void LetGo(string why, DateTimeOffset now)
     {
         foreach (var member in members.Values.Where(m => m.State is MemberState.Offered or MemberState.Downloading))
@@ -113,7 +130,7 @@ public sealed partial class Rollout
     }
 
     private void Begin(int ring, DateTimeOffset now) =>
-        Head = Head with { State = RolloutState.Running, Ring = ring, RingBegan = now, SoakBegan = null, Health = null, Looked = null, Why = null };
+        Head = Head with { State = RolloutState.Running, Ring = ring, RingBegan = now, Waits = now, SoakBegan = null, Health = null, Looked = null, Why = null };
 
     private Problem Not(string what) => new(ProblemKind.Conflict, $"Rollout {Plan.Id} is {RolloutNames.NameOf(Head.State)}; it cannot be {what}.");
 }

@@ -52,11 +52,14 @@ public sealed partial class Rollout
     /// <summary>It is not started, and nothing matched so far.</summary>
     public bool IsEmptyDraft => members.Count == 0 && Plan.Query is not null && Head.State is RolloutState.Drafted or RolloutState.WaitingForApproval;
 
-    /// <summary>As it was kept. Time in which nobody listened is not held against a device that was to be heard in it.</summary>
+    /// <summary>As it was kept. Time in which nobody listened is not held against a device that was to be heard in it, and nobody has watched in it.</summary>
     public static Rollout Restore(RolloutHead head, IEnumerable<KeptMember> kept, DateTimeOffset now)
     {
         var rollout = new Rollout(head);
-        var away = rollout.HandsOut && head.Looked is { } looked && now - looked > Absence ? now - looked : TimeSpan.Zero;
+        var away = rollout.HandsOut && now - (head.Looked ?? head.RingBegan) is var unseen && unseen > Absence ? unseen : TimeSpan.Zero;
+        // A pause is added when it ends.
+        if (away > TimeSpan.Zero)
+            rollout.Head = head.State == RolloutState.Paused ? head with { Looked = now } : head with { Looked = now, SoakBegan = head.SoakBegan + away, Waits = head.WaitsSince + away };
         foreach (var member in kept.Select(m => m.Restore()))
         {
             rollout.Add(member);
@@ -86,10 +89,7 @@ public sealed partial class Rollout
     {
         if (members.GetValueOrDefault(device) is not { State: MemberState.Waiting, Attempt: 0 } member)
             return false;
-        waiting[member.Ring]--;
-        members.Remove(device);
-        dirty.Remove(member);
-        left.Add(device);
+        Remove(member);
         return true;
     }
 
@@ -124,14 +124,25 @@ public sealed partial class Rollout
             Count(member, 1);
     }
 
+    private void Remove(RolloutMember member)
+    {
+        waiting[member.Ring] -= member.State == MemberState.Waiting ? 1 : 0;
+        members.Remove(member.Id);
+        dirty.Remove(member);
+        left.Add(member.Id);
+    }
+
     private void Set(RolloutMember member, MemberState state, DateTimeOffset now, string? reason = null)
     {
         if (member.State.IsInFlight() != state.IsInFlight())
             Count(member, state.IsInFlight() ? 1 : -1);
         waiting[member.Ring] += (state == MemberState.Waiting ? 1 : 0) - (member.State == MemberState.Waiting ? 1 : 0);
-        (member.State, member.Since, member.Reason, member.Progress) = (state, now, reason, 0);
+        (member.State, member.Since, member.Reason, member.Progress) = (state, InRing(now), reason, 0);
         dirty.Add(member);
     }
+
+    /// <summary>Whatever happens is of the ring under way, also when the clock was set back since it began.</summary>
+    private DateTimeOffset InRing(DateTimeOffset now) => now < Head.RingBegan ? Head.RingBegan : now;
 
     /// <summary>Devices that may be offered it now or later in the ring under way.</summary>
     private int Waiting => waiting.AsSpan(0, Math.Min(Head.Ring + 1, waiting.Length)).ToArray().Sum();

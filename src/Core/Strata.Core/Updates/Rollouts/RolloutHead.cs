@@ -15,6 +15,11 @@ public sealed record RolloutHead
     /// <summary>When the ring began.</summary>
     public DateTimeOffset RingBegan { get; init; }
 
+    /// <summary>Since when the ring waits for its devices: since it began, or those that failed are given it again. Null in one that was kept without it.</summary>
+    public DateTimeOffset? Waits { get; init; }
+
+    internal DateTimeOffset WaitsSince => Waits ?? RingBegan;
+
     /// <summary>Since when it is watched; null before.</summary>
     public DateTimeOffset? SoakBegan { get; init; }
 

@@ -49,6 +49,9 @@ public sealed record RolloutPlan
     /// <summary>The rollout whose devices this one takes back.</summary>
     public string? RollbackOf { get; init; }
 
+    /// <summary>Of a rollback: its first ring is of the devices that were hurt. They may be silent for good, so that nobody waits for them and none of their failures stops it.</summary>
+    public bool HurtFirst { get; init; }
+
     /// <summary>Time in which a device has to pass its own check after it started the new version. 10 s to 1 d; 5 min unless given.</summary>
     public TimeSpan ConfirmWithin { get; init; } = TimeSpan.FromMinutes(5);
 
