@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Slots;
 using Strata.Edge.Updates;
@@ -125,7 +126,50 @@ public sealed class RefusalTests : IDisposable
     [InlineData("""{"job":"j","kind":"update","mode":"later"}""", "cannot be read")]
     [InlineData("not json", "cannot be read")]
     [InlineData("""{"job":"j","signatures":[],"manifest":"","artifact":{"url":"http://elsewhere/x"}}""", "url is not /artifacts/")]
-    public void What_is_no_job_is_none(string answer, string why) => Assert.Contains(why, Assert.Throws<FormatException>(() => UpdateJob.Read(System.Text.Encoding.UTF8.GetBytes(answer))).Message, StringComparison.Ordinal);
+    public void What_is_no_job_is_none(string answer, string why) => Assert.Contains(why, Assert.Throws<FormatException>(() => UpdateJob.Read(Encoding.UTF8.GetBytes(answer))).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("sha256", "\"../keys.json\"", "its patch's sha256 is no SHA-256")]
+    [InlineData("sha256", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"", "its patch's sha256 is no SHA-256")]
+    [InlineData("sha256", "\"ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd\"", "its patch's sha256 is no SHA-256")]
+    [InlineData("sha256", "null", "its patch's sha256 is no SHA-256")]
+    [InlineData("sha256", "\"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee\"", "its patch's url names other bytes")]
+    [InlineData("from", "\"../a/program\"", "its patch's from is no SHA-256")]
+    [InlineData("size", "0", "its patch has 0 bytes")]
+    [InlineData("size", "-1", "its patch has -1 bytes")]
+    [InlineData("size", "9223372036854775807", "its patch has 9223372036854775807 bytes; 1 to 17179869184 are taken")]
+    public void A_patch_that_is_no_patch_is_refused_with_its_job(string field, string value, string why)
+    {
+        var hash = new string('d', 64);
+        Assert.Equal(hash, UpdateJob.Read(Job([]))!.Delta!.Sha256);
+        Assert.Contains(why, Assert.Throws<FormatException>(() => UpdateJob.Read(Job(new() { [field] = value }))).Message, StringComparison.Ordinal);
+
+        byte[] Job(Dictionary<string, string> other)
+        {
+            var fields = new Dictionary<string, string> { ["from"] = $"\"{hash}\"", ["sha256"] = $"\"{hash}\"", ["size"] = "7", ["url"] = $"\"/artifacts/{hash}\"", ["format"] = "\"bsdiff\"" };
+            var delta = $"{{{string.Join(',', fields.Select(f => $"\"{f.Key}\":{other.GetValueOrDefault(f.Key, f.Value)}"))}}}";
+            return Encoding.UTF8.GetBytes($$"""
+                {"job":"j1","manifest":"AA==","signatures":[],"artifact":{"url":"/artifacts/{{hash}}"},"delta":{{delta}} }
+                """);
+        }
+    }
+
+    [Theory]
+    [InlineData("../keys.json")]
+    [InlineData("download/../../keys.json")]
+    [InlineData("../updates-of-another/a")]
+    [InlineData("")] // Stands for a whole path.
+    public void No_name_leads_out_of_the_folder_of_updates(string name)
+    {
+        using var folder = new TemporaryFolder();
+        var keys = folder.File("keys.json", "the keys of somebody else");
+        name = name.Length == 0 ? keys : name;
+        var updates = new UpdateFolder(Path.Combine(folder.Path, "updates") + "/");
+        Assert.Throws<ArgumentException>(() => updates.Delete(name));
+        Assert.Throws<ArgumentException>(() => updates.Write(name, 0));
+        Assert.True(File.Exists(keys));
+        Assert.Equal((Path.Combine(folder.Path, "updates"), Path.Combine(folder.Path, "updates", "a", "program")), (updates.PathOf(""), updates.PathOf("a/program")));
+    }
 
     private async Task RefusedAsync(UpdateJob job, string why)
     {

@@ -10,14 +10,22 @@ internal sealed class UpdateFolder : IUpdateDisk
 
     public UpdateFolder(string root)
     {
-        this.root = Path.GetFullPath(root);
+        this.root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
         foreach (var folder in (string[])["", "a", "b", "download"])
             Directory.CreateDirectory(Path.Combine(this.root, folder), OwnerFolder);
     }
 
     public long Free => new DriveInfo(root).AvailableFreeSpace;
 
-    public string PathOf(string name) => Path.Combine(root, name);
+    /// <summary>Of a name, or of the folder itself for an empty one.</summary>
+    /// <exception cref="ArgumentException">It leads out of the folder.</exception>
+    public string PathOf(string name)
+    {
+        var path = Path.GetFullPath(Path.Combine(root, name));
+        return path == root || path.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            ? path
+            : throw new ArgumentException($"'{name}' is not below {root}.", nameof(name));
+    }
 
     public Stream? Read(string name)
     {

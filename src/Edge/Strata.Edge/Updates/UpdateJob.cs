@@ -60,10 +60,23 @@ internal sealed record UpdateJob(string Job, UpdateMode Mode, byte[] Manifest, I
         : throw new FormatException($"its confirmWithin is {within}; it is {LeastConfirm} to {MostConfirm} seconds");
 }
 
-/// <summary>A patch that is offered.</summary>
+/// <summary>A patch that is offered. Nobody has signed what is said of it: only what is made by it is checked against the manifest.</summary>
 /// <param name="From">SHA-256 of what it is applied to.</param>
 internal sealed record UpdateDelta(string From, string Sha256, long Size, string Url, string Format)
 {
-    public static UpdateDelta Read(JsonElement delta) => new(
-        delta.GetProperty("from").GetString()!, delta.GetProperty("sha256").GetString()!, delta.GetProperty("size").GetInt64(), UpdateJob.PathOf(delta.GetProperty("url")), delta.GetProperty("format").GetString()!);
+    /// <exception cref="FormatException">It is none; the message says why.</exception>
+    public static UpdateDelta Read(JsonElement delta)
+    {
+        var size = delta.GetProperty("size").GetInt64();
+        if (size is < 1 or > ManifestLimits.MaxSize)
+            throw new FormatException($"its patch has {size} bytes; 1 to {ManifestLimits.MaxSize} are taken");
+        var (sha256, url) = (HashOf(delta, "sha256"), UpdateJob.PathOf(delta.GetProperty("url")));
+        return url.EndsWith(sha256, StringComparison.Ordinal)
+            ? new(HashOf(delta, "from"), sha256, size, url, delta.GetProperty("format").GetString()!)
+            : throw new FormatException("its patch's url names other bytes than its sha256");
+    }
+
+    /// <summary>A hash is a name on the disk too.</summary>
+    private static string HashOf(JsonElement delta, string name) =>
+        delta.GetProperty(name).GetString() is var text && ManifestLimits.IsSha256(text) ? text! : throw new FormatException($"its patch's {name} is no SHA-256 of 64 lower-case hexadecimal digits");
 }
