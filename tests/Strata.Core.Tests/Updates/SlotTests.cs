@@ -45,6 +45,19 @@ public sealed class SlotTests
     public void What_was_not_started_cannot_be_confirmed() =>
         Assert.Throws<InvalidOperationException>(() => SlotMachine.Confirm(SlotMachine.Try(SlotMachine.Fill(SlotMachine.First(Old), New), "j1", 2)));
 
+    [Fact]
+    public void A_reason_is_kept_up_to_a_length_and_no_character_of_it_is_cut_in_two()
+    {
+        var tried = SlotMachine.Try(SlotMachine.Fill(SlotMachine.First(Old), New), "j1", 2);
+        var reason = new string('x', SlotText.MaxReason - 1) + "\U0001F50B and more";
+        var kept = new string('x', SlotText.MaxReason - 1);
+        Assert.Equal(
+            (kept, kept, kept),
+            (SlotMachine.Fail(SlotMachine.First(Old), "j1", reason, "1.0").Outcome!.Reason, SlotMachine.Reject(tried, reason).Outcome!.Reason, SystemSlots.GiveUp(tried, reason).Trial!.GivenUp));
+        Assert.Equal("a full disk", SlotText.Cut("a full disk"));
+        Assert.Equal(SlotText.MaxReason, SlotText.Cut(reason[1..]).Length);
+    }
+
     /// <summary>Any steps, in any order, those that may not be taken left out: what is started is whole, and the good slot is never the one that is written.</summary>
     [Fact]
     public void Whatever_is_done_a_whole_version_is_started() => Gen.Int[0, 6].Array[0, 40].Sample(steps =>

@@ -64,6 +64,27 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task However_much_is_said_of_what_nobody_has_signed_the_slots_can_be_read()
+    {
+        using var device = new TestDevice();
+        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Slots, device.Source, TimeProvider.System, new ListLogger());
+        await agent.ProveAsync(TestContext.Current.CancellationToken);
+        await agent.DoAsync(device.Make(device.Manifest, id: new string('k', 100_000)), TestContext.Current.CancellationToken);
+        var reason = device.Loader.Read()!.Outcome!.Reason!;
+        Assert.Equal(SlotText.MaxReason, reason.Length);
+        Assert.StartsWith("The manifest is not believed: no signature of it holds: key 'kkkk", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_could_not_be_read_again_is_not_written()
+    {
+        using var device = new TestDevice();
+        var before = device.Loader.Read()!;
+        Assert.Throws<InvalidDataException>(() => device.Loader.Write(before with { Outcome = new SlotOutcome(new string('j', 70_000), "failed", null, "1.0") }));
+        Assert.Equal(before, device.Loader.Read());
+    }
+
+    [Fact]
     public async Task A_new_version_has_the_time_that_its_job_says()
     {
         using var device = new TestDevice();

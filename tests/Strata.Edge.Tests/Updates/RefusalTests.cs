@@ -125,6 +125,13 @@ public sealed class RefusalTests : IDisposable
     [InlineData("""{"job":"j","kind":"reboot"}""", "its kind is 'reboot'")]
     [InlineData("""{"job":"j","kind":"update","mode":"later"}""", "cannot be read")]
     [InlineData("not json", "cannot be read")]
+    [InlineData("""{"job":7,"signatures":[]}""", "cannot be read")]
+    [InlineData("""{"job":"","signatures":[],"manifest":""}""", "its id is none")]
+    [InlineData("""{"job":"a/b","signatures":[],"manifest":""}""", "its id is none")]
+    [InlineData("""{"job":"+","signatures":[],"manifest":""}""", "its id is none")]
+    [InlineData("""{"job":"#","signatures":[],"manifest":""}""", "its id is none")]
+    [InlineData("""{"job":"a\u0000b","signatures":[],"manifest":""}""", "its id is none")]
+    [InlineData("""{"job":"12345678901234567890123456789012345678901234567890123456789012345","signatures":[],"manifest":""}""", "its id is none: 1 to 64 characters")]
     [InlineData("""{"job":"j","signatures":[],"manifest":"","artifact":{"url":"http://elsewhere/x"}}""", "url is not /artifacts/")]
     public void What_is_no_job_is_none(string answer, string why) => Assert.Contains(why, Assert.Throws<FormatException>(() => UpdateJob.Read(Encoding.UTF8.GetBytes(answer))).Message, StringComparison.Ordinal);
 

@@ -6,6 +6,7 @@ namespace Strata.Edge.Updates;
 internal sealed class SlotFile(IUpdateDisk disk)
 {
     private const string Name = "slots.json";
+    private const int MaxBytes = 64 * 1024;
 
     /// <summary>Null before anything was ever installed.</summary>
     /// <exception cref="InvalidDataException">It is damaged; the message says what to do.</exception>
@@ -13,7 +14,7 @@ internal sealed class SlotFile(IUpdateDisk disk)
     {
         try
         {
-            return disk.ReadAll(Name, 64 * 1024) is { } bytes ? SlotText.Read(bytes) : null;
+            return disk.ReadAll(Name, MaxBytes) is { } bytes ? SlotText.Read(bytes) : null;
         }
         catch (FormatException e)
         {
@@ -22,7 +23,14 @@ internal sealed class SlotFile(IUpdateDisk disk)
     }
 
     /// <summary>Durable when it returns; before that the state is the one before.</summary>
-    public void Write(SlotState state) => disk.Replace(Name, SlotText.Write(state));
+    /// <exception cref="InvalidDataException">It is too long to be read again; nothing was written.</exception>
+    public void Write(SlotState state)
+    {
+        var bytes = SlotText.Write(state);
+        if (bytes.Length > MaxBytes)
+            throw new InvalidDataException($"{Name} would have {bytes.Length} bytes; at most {MaxBytes} are read.");
+        disk.Replace(Name, bytes);
+    }
 
     /// <summary>Where the program of a slot is.</summary>
     public static string ProgramOf(Slot slot) => $"{SlotText.Name(slot)}/program";

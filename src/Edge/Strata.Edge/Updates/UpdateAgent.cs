@@ -381,7 +381,7 @@ internal sealed partial class UpdateAgent : IDisposable
         {
             json.WriteStartObject();
             json.WriteString("state", state);
-            json.WriteString("reason", reason is { Length: > MaxReason } ? reason[..MaxReason] : reason);
+            json.WriteString("reason", reason is null ? null : SlotText.Cut(reason, MaxReason));
             json.WriteString("version", version);
             if (progress is { } part)
                 json.WriteNumber("progress", Math.Round(part, 3));

@@ -12,6 +12,9 @@ namespace Strata.Edge.Updates;
 /// <param name="ConfirmWithin">Within what time of its start the new version must have proved itself; null when the job does not say.</param>
 internal sealed record UpdateJob(string Job, UpdateMode Mode, byte[] Manifest, IReadOnlyList<ManifestSignature> Signatures, string Url, UpdateDelta? Delta, TimeSpan? ConfirmWithin = null)
 {
+    /// <summary>Of a job's id, in characters: it is part of topics.</summary>
+    private const int MaxId = 64;
+
     private const int LeastConfirm = 10;
     private const int MostConfirm = 86_400;
 
@@ -35,7 +38,7 @@ internal sealed record UpdateJob(string Job, UpdateMode Mode, byte[] Manifest, I
             var signatures = root.GetProperty("signatures").EnumerateArray().Take(ManifestLimits.MaxSignatures + 1)
                 .Select(s => new ManifestSignature(s.GetProperty("key").GetString()!, s.GetProperty("algorithm").GetString()!, s.GetProperty("signature").GetBytesFromBase64())).ToList();
             return new UpdateJob(
-                job.GetString()!, ModeOf(root), root.GetProperty("manifest").GetBytesFromBase64(), signatures, PathOf(root.GetProperty("artifact").GetProperty("url")),
+                IdOf(job), ModeOf(root), root.GetProperty("manifest").GetBytesFromBase64(), signatures, PathOf(root.GetProperty("artifact").GetProperty("url")),
                 root.TryGetProperty("delta", out var delta) && delta.ValueKind == JsonValueKind.Object ? UpdateDelta.Read(delta) : null, ConfirmOf(root));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
@@ -49,6 +52,11 @@ internal sealed record UpdateJob(string Job, UpdateMode Mode, byte[] Manifest, I
         url.GetString() is { Length: <= 300 } path && path.StartsWith("/artifacts/", StringComparison.Ordinal) && ManifestLimits.IsSha256(path["/artifacts/".Length..])
             ? path
             : throw new FormatException("its artifact's url is not /artifacts/{sha256}");
+
+    private static string IdOf(JsonElement job) =>
+        job.GetString() is { Length: > 0 and <= MaxId } id && !id.Any(c => c is '/' or '+' or '#' || char.IsControl(c))
+            ? id
+            : throw new FormatException($"its id is none: 1 to {MaxId} characters, none of them '/', '+', '#' or a control character");
 
     private static UpdateMode ModeOf(JsonElement root) =>
         !root.TryGetProperty("mode", out var mode) || mode.ValueKind is JsonValueKind.Null ? UpdateMode.Soft

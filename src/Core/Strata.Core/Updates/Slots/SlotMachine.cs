@@ -49,7 +49,7 @@ public static class SlotMachine
     /// <summary>What is tried has failed: back to what was good.</summary>
     public static SlotState Reject(SlotState state, string reason) =>
         state.Trial is not { } trial ? throw Wrong("nothing is being tried")
-        : state with { Trial = null, Outcome = new SlotOutcome(trial.Job, "rolledBack", reason, state[state.Good]?.Version ?? "") };
+        : state with { Trial = null, Outcome = new SlotOutcome(trial.Job, "rolledBack", SlotText.Cut(reason), state[state.Good]?.Version ?? "") };
 
     /// <summary>A job has ended well without a trial: its version ran already, or it was only to be downloaded.</summary>
     /// <param name="version">What runs.</param>
@@ -57,7 +57,7 @@ public static class SlotMachine
 
     /// <summary>A job has failed before a trial.</summary>
     /// <param name="version">What runs of what the job was about.</param>
-    public static SlotState Fail(SlotState state, string job, string reason, string version) => state with { Outcome = new SlotOutcome(job, "failed", reason, version) };
+    public static SlotState Fail(SlotState state, string job, string reason, string version) => state with { Outcome = new SlotOutcome(job, "failed", SlotText.Cut(reason), version) };
 
     /// <summary>The outcome was told.</summary>
     public static SlotState Told(SlotState state) => state with { Outcome = null };

@@ -5,6 +5,13 @@ namespace Strata.Core.Updates.Slots;
 /// <summary>The state as a file.</summary>
 public static class SlotText
 {
+    /// <summary>Characters of a reason that are kept: it may quote what nobody has signed, of any length, and the file is read up to a limit.</summary>
+    public const int MaxReason = 500;
+
+    /// <summary>At most so many characters of a text, the last of them whole.</summary>
+    public static string Cut(string text, int most = MaxReason) =>
+        text.Length <= most ? text : text[..(char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)];
+
     public static byte[] Write(SlotState state)
     {
         using var bytes = new MemoryStream();

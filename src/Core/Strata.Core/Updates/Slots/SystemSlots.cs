@@ -36,7 +36,7 @@ public static class SystemSlots
     public static SlotState NotWritten(SlotState state) => SlotMachine.Erase(state with { Trial = null });
 
     /// <summary>What is tried has failed, and runs until the machine is started again.</summary>
-    public static SlotState GiveUp(SlotState state, string reason) => state with { Trial = TrialOf(state) with { StartsLeft = 0, GivenUp = reason } };
+    public static SlotState GiveUp(SlotState state, string reason) => state with { Trial = TrialOf(state) with { StartsLeft = 0, GivenUp = SlotText.Cut(reason) } };
 
     /// <summary>The machine runs from a slot by somebody else's choice.</summary>
     public static SlotState Adopt(SlotState state, Slot slot, SlotContent content) => SlotMachine.First(content with { Counter = state.Counter }, slot) with { Outcome = state.Outcome };
