@@ -45,7 +45,7 @@ public sealed class AgentTests
     public async Task Nothing_is_said_before_it_is_known_what_was_started()
     {
         using var device = new TestDevice();
-        var link = new SilentLink();
+        var link = new JobLink { Answer = _ => null };
         var loader = new SlowLoader(device.Slots);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, loader, device.Source, new FakeTimeProvider(), new ListLogger());
@@ -56,7 +56,7 @@ public sealed class AgentTests
         Assert.Empty(link.Said);
         device.Loader.Write(SlotMachine.Reject(device.Loader.Read()!, "the boot loader went back"));
         loader.HasBegun.SetResult(false);
-        Assert.Equal("""j1/update {"state":"rolledBack","reason":"the boot loader went back","version":"1.0"}""", await Deadline.For(link.First, "the agent says it"));
+        Assert.Equal("""j1/update {"state":"rolledBack","reason":"the boot loader went back","version":"1.0"}""", await link.UntilAsync(_ => true, "the agent says it"));
         await ending.CancelAsync();
         await Deadline.For(serving, "the connection is over");
         await Deadline.For(proving, "the agent knows what runs");
@@ -129,8 +129,14 @@ public sealed class AgentTests
         Assert.Equal("idle ended with 3: battery at 20 %", await agent.WhyNotYetAsync(TestContext.Current.CancellationToken));
         await File.WriteAllTextAsync(yes, "");
         Assert.Null(await agent.WhyNotYetAsync(TestContext.Current.CancellationToken));
-        await agent.ProveAsync(TestContext.Current.CancellationToken);
-        await agent.DoAsync(device.Job, TestContext.Current.CancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var link = new JobLink();
+        var serving = agent.ServeAsync(link, ending.Token);
+        await agent.ProveAsync(ending.Token);
+        await link.UntilServedAsync();
+        await agent.DoAsync(device.Job, ending.Token);
+        await ending.CancelAsync();
+        await Deadline.For(serving, "the connection is over");
         Assert.Equal("2.0", device.Loader.Read()![device.Loader.Read()!.Trial!.Slot]!.Version);
     }
 
@@ -146,7 +152,10 @@ public sealed class AgentTests
         var asked = Path.Combine(folder.Path, "asked");
         var options = device.Options with { Precondition = Script(folder, $"echo x >> {asked}; exit 1"), AskEvery = TimeSpan.FromHours(1) };
         using var agent = new UpdateAgent(options, device.Disk, device.Loader, device.Slots, device.Source, TimeProvider.System, new ListLogger());
+        var link = new JobLink();
+        var serving = agent.ServeAsync(link, ending.Token);
         await agent.ProveAsync(ending.Token);
+        await link.UntilServedAsync();
         var work = agent.DoAsync(device.Job with { Mode = mode }, ending.Token);
         while (!work.IsCompleted && !File.Exists(asked))
             await Task.Yield();
@@ -156,6 +165,8 @@ public sealed class AgentTests
         await work.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Equal(installs, device.Loader.Read()!.Trial is not null);
         Assert.Equal(installs, agent.Restart.IsCompleted);
+        await ending.CancelAsync();
+        await Deadline.For(serving, "the connection is over");
     }
 
     [Theory]
@@ -209,44 +220,6 @@ public sealed class AgentTests
         public Task ConfirmAsync(CancellationToken cancellationToken) => slots.ConfirmAsync(cancellationToken);
 
         public Task RejectAsync(string reason, CancellationToken cancellationToken) => slots.RejectAsync(reason, cancellationToken);
-    }
-
-    /// <summary>A node that answers nothing.</summary>
-    private sealed class SilentLink : IUpdateLink
-    {
-        private readonly TaskCompletionSource<string> first = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public event Action<string, byte[]>? JobSaid
-        {
-            add { }
-            remove { }
-        }
-
-        public event Action<string, byte[]>? ArtifactSaid
-        {
-            add { }
-            remove { }
-        }
-
-        public Task<string> Closed { get; } = new TaskCompletionSource<string>().Task;
-
-        public System.Collections.Concurrent.ConcurrentQueue<string> Said { get; } = new();
-
-        public Task<string> First => first.Task;
-
-        public Task<string?> ListenToJobsAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
-
-        public Task SayOfJobsAsync(string rest, byte[] payload, CancellationToken cancellationToken)
-        {
-            var said = $"{rest} {Encoding.UTF8.GetString(payload)}";
-            Said.Enqueue(said);
-            first.TrySetResult(said);
-            return Task.CompletedTask;
-        }
-
-        public Task<string?> ListenToArtifactAsync(string sha256, CancellationToken cancellationToken) => Task.FromResult<string?>("there are none");
-
-        public Task AskForBlocksAsync(string sha256, byte[] request, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static string Script(TemporaryFolder folder, string text)

@@ -86,6 +86,12 @@ internal sealed class TestDevice : IDisposable
         return new UpdateJob("j1", UpdateMode.Soft, bytes, [new ManifestSignature(id, "ecdsa-p256", (by ?? Key).SignData(bytes, HashAlgorithmName.SHA256))], $"/artifacts/{manifest.Sha256}", delta);
     }
 
+    /// <summary>The job as the cloud gives it.</summary>
+    public static string Text(UpdateJob job) => $$"""
+        {"job":"{{job.Job}}","kind":"update","mode":"soft","manifest":"{{Convert.ToBase64String(job.Manifest)}}","artifact":{"url":"{{job.Url}}"},
+         "signatures":[{{string.Join(',', job.Signatures.Select(s => $$"""{"key":"{{s.Key}}","algorithm":"{{s.Algorithm}}","signature":"{{Convert.ToBase64String(s.Signature)}}"}"""))}}]}
+        """;
+
     public async Task InstallAsync(UpdateJob? job = null)
     {
         job ??= Job;

@@ -12,6 +12,7 @@ namespace Strata.Edge.Updates;
 /// </summary>
 internal sealed partial class UpdateAgent : IDisposable
 {
+    private const string Installing = "installing";
     private const int TooMany = 429;
     private const int ServerFault = 500;
 
@@ -33,6 +34,7 @@ internal sealed partial class UpdateAgent : IDisposable
     private Task working = Task.CompletedTask;
     private CancellationTokenSource? job;
     private volatile string? currentJob;
+    private volatile TaskCompletionSource? allowed;
     private volatile IUpdateLink? link;
 
     public UpdateAgent(UpdateOptions options, IUpdateDisk disk, SlotFile slots, IBootLoader loader, IArtifactSource source, TimeProvider time, ILogger logger)
@@ -188,8 +190,11 @@ internal sealed partial class UpdateAgent : IDisposable
             case ["software", "rejected"]:
                 SoftwareRefused(logger, Text(payload));
                 break;
-            case [var id, "update", "accepted"] when Accepted(id, payload):
-                await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
+            case [var id, "update", "accepted"]:
+                if (currentJob == id && IsAnswerTo(Installing, payload))
+                    allowed?.TrySetResult();
+                if (Accepted(id, payload))
+                    await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
                 break;
             case [var id, "update", "rejected"]:
                 await RejectedAsync(id, payload);
@@ -200,7 +205,7 @@ internal sealed partial class UpdateAgent : IDisposable
     /// <summary>Whether that was the answer to what has become of the job, which is told then; an answer to what was said on the way may come later than the end. One that names no state is to what was said last.</summary>
     internal bool Accepted(string id, byte[] payload)
     {
-        if (slots.Read() is not { Outcome: { } outcome } state || outcome.Job != id || (FieldOf(payload, "state") is { ValueKind: JsonValueKind.String } said && !said.ValueEquals(outcome.State)))
+        if (slots.Read() is not { Outcome: { } outcome } state || outcome.Job != id || !IsAnswerTo(outcome.State, payload))
             return false;
         slots.Write(SlotMachine.Told(state));
         return true;
@@ -221,6 +226,8 @@ internal sealed partial class UpdateAgent : IDisposable
             await running.CancelAsync();
         }
     }
+
+    private static bool IsAnswerTo(string state, byte[] answer) => FieldOf(answer, "state") is not { ValueKind: JsonValueKind.String } said || said.ValueEquals(state);
 
     /// <summary>A field of an answer; null when it has none, or is no object.</summary>
     private static JsonElement? FieldOf(byte[] answer, string name)
@@ -254,13 +261,13 @@ internal sealed partial class UpdateAgent : IDisposable
             return;
         job?.Dispose();
         job = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
-        currentJob = asked.Job;
         working = DoAsync(asked, job.Token);
     }
 
     /// <summary>Does a job from its check to the slot that is to be tried, or says why not.</summary>
     internal async Task DoAsync(UpdateJob asked, CancellationToken cancellationToken)
     {
+        currentJob = asked.Job;
         await Task.Yield();
         try
         {
@@ -283,8 +290,9 @@ internal sealed partial class UpdateAgent : IDisposable
                 await TellAsync(cancellationToken);
                 return;
             }
-            await UntilReadyAsync(asked, cancellationToken);
-            await SayAsync(asked, "installing", null, 1, cancellationToken);
+            do
+                await UntilReadyAsync(asked, cancellationToken);
+            while (!await IsAllowedAtOnceAsync(asked, cancellationToken));
             if (update.Component == RingUpdate.Component)
             {
                 installer.ReplaceRing(asked, update);
@@ -339,6 +347,29 @@ internal sealed partial class UpdateAgent : IDisposable
         {
             await SayAsync(asked, "downloading", $"all of it is here; it waits: {why}", 1, cancellationToken);
             await Task.Delay(options.AskEvery, time, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Says that it installs, again and again until the cloud has taken it: nothing is installed that was taken back, nor by a device that nobody hears, which could not confirm it.
+    /// </summary>
+    /// <returns>False when that took a while: what was waited for before may not be so any more.</returns>
+    private async Task<bool> IsAllowedAtOnceAsync(UpdateJob asked, CancellationToken cancellationToken)
+    {
+        var answer = allowed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        for (var isAtOnce = true; ;)
+        {
+            await SayAsync(asked, Installing, null, 1, cancellationToken);
+            try
+            {
+                await answer.Task.WaitAsync(SayAgain, time, cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested();
+                return isAtOnce;
+            }
+            catch (TimeoutException)
+            {
+                isAtOnce = false;
+            }
         }
     }
 

@@ -93,6 +93,7 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, SlotFile slots, IBootLoa
     {
         var name = UpdateDownload.NameOf(update.Sha256);
         download.Verify(name, update.Sha256, update.Size);
+        cancellationToken.ThrowIfCancellationRequested(); // To read all of it takes a while, in which the job may be taken back.
         return loader.InstallAsync(job, update, name, cancellationToken);
     }
 
