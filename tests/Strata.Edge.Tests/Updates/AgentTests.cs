@@ -217,6 +217,8 @@ public sealed class AgentTests
 
         public Task InstallAsync(UpdateJob job, UpdateManifest update, string name, CancellationToken cancellationToken) => slots.InstallAsync(job, update, name, cancellationToken);
 
+        public Task BreakOffAsync(CancellationToken cancellationToken) => slots.BreakOffAsync(cancellationToken);
+
         public Task ConfirmAsync(CancellationToken cancellationToken) => slots.ConfirmAsync(cancellationToken);
 
         public Task RejectAsync(string reason, CancellationToken cancellationToken) => slots.RejectAsync(reason, cancellationToken);

@@ -20,6 +20,10 @@ internal interface IBootLoader
     /// <exception cref="UpdateRefusedException">It was not taken; what runs is untouched.</exception>
     Task InstallAsync(UpdateJob job, UpdateManifest update, string name, CancellationToken cancellationToken);
 
+    /// <summary>Gives up what was being written when <see cref="InstallAsync"/> was broken off, so that what runs is started next and another job can be done; nothing when nothing was.</summary>
+    /// <exception cref="BootLoaderException">It was not told; asked again, it may be.</exception>
+    Task BreakOffAsync(CancellationToken cancellationToken);
+
     /// <summary>What is tried has proved itself.</summary>
     /// <exception cref="BootLoaderException">It was not told; asked again, it may be.</exception>
     Task ConfirmAsync(CancellationToken cancellationToken);

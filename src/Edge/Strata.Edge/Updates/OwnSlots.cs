@@ -34,6 +34,9 @@ internal sealed class OwnSlots(IUpdateDisk disk, SlotFile slots, int trialStarts
         return Task.CompletedTask;
     }
 
+    /// <summary>A program is tried when all of it was written, not before.</summary>
+    public Task BreakOffAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public Task ConfirmAsync(CancellationToken cancellationToken)
     {
         slots.Write(SlotMachine.Confirm(slots.Read()!));

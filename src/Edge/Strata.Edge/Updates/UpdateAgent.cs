@@ -312,10 +312,13 @@ internal sealed partial class UpdateAgent : IDisposable
         }
         catch (OperationCanceledException)
         {
-            return; // The job was taken back, or the agent ends: what was downloaded stays.
+            // The job was taken back, or the agent ends: what was downloaded stays. What was being written is looked at when the agent starts again.
+            if (!stopping.IsCancellationRequested)
+                await BreakOffAsync();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
+            await BreakOffAsync();
             await FailAsync(asked, $"the device cannot write it: {e.Message}", cancellationToken);
         }
         finally
@@ -323,6 +326,8 @@ internal sealed partial class UpdateAgent : IDisposable
             currentJob = null;
         }
     }
+
+    private Task BreakOffAsync() => UntilToldAsync(() => loader.BreakOffAsync(stopping.Token), stopping.Token);
 
     private async Task FailAsync(UpdateJob asked, string reason, CancellationToken cancellationToken)
     {

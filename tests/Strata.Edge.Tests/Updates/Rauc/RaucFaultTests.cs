@@ -41,6 +41,38 @@ public sealed class RaucFaultTests : IDisposable
         Assert.Null(Slots.Read()!.Trial);
     }
 
+    [Fact]
+    public async Task An_installation_whose_job_is_taken_back_is_not_started_and_the_next_job_is_done()
+    {
+        var rauc = new FakeRauc(folder.Path, install: "echo b >primary; echo x >installing; exec sleep 600");
+        await WorkAsync(rauc, () => boot, async (device, agent) =>
+        {
+            using var job = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+            var work = agent.DoAsync(device.Job, job.Token);
+            while (!work.IsCompleted && !File.Exists(Path.Combine(folder.Path, "installing")))
+                await Task.Yield();
+            await job.CancelAsync();
+            await Deadline.For(work, "the installation is broken off");
+            Assert.Equal("a", rauc.Get("primary"));
+            Assert.Null(device.Loader.Read()!.Trial);
+            rauc.Set("on-install", "echo 3 >b; echo b >primary");
+            await Deadline.For(agent.DoAsync(device.Job, Cancel), "it is installed");
+            Assert.Equal((boot, "b"), (device.Loader.Read()!.Trial!.Boot, rauc.Get("primary")));
+        });
+    }
+
+    [Fact]
+    public async Task An_installation_that_could_not_be_noted_is_not_started()
+    {
+        var rauc = new FakeRauc(folder.Path);
+        await WorkAsync(rauc, () => rauc.Get("primary") == "b" ? throw new IOException("the disk is failing") : boot, async (device, agent) =>
+        {
+            await Deadline.For(agent.DoAsync(device.Job, Cancel), "the job has failed");
+            Assert.Equal(("a", "failed", "the device cannot write it: the disk is failing"), (rauc.Get("primary"), device.Loader.Read()!.Outcome!.State, device.Loader.Read()!.Outcome!.Reason));
+            Assert.Null(device.Loader.Read()!.Trial);
+        });
+    }
+
     [Theory]
     [InlineData("echo '{\"slots\":[]}'", "it does not know which slot the machine runs from")]
     [InlineData("echo '{\"slots\":[{\"rescue.0\":{\"class\":\"rescue\",\"bootname\":\"R\",\"state\":\"booted\"}}]}'", "the machine runs from rescue.0, of whose class it can be started from 1; two are needed")]
@@ -75,6 +107,22 @@ public sealed class RaucFaultTests : IDisposable
             }
         }
         Assert.True(cuts > 40, $"Only {cuts} cuts were made.");
+    }
+
+    /// <summary>An agent on a device where RAUC has the slots, with a cloud that takes everything.</summary>
+    private async Task WorkAsync(FakeRauc rauc, Func<string> bootId, Func<TestDevice, UpdateAgent, Task> work)
+    {
+        using var device = new TestDevice();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var loader = new RaucSlots(device.Disk, device.Loader, new RaucCommand(new RaucOptions { Program = rauc.Program }, TimeProvider.System), 3, _ => folder.File("bundle", "a system"), bootId, TimeProvider.System, new ListLogger());
+        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, loader, device.Source, TimeProvider.System, new ListLogger());
+        var link = new JobLink();
+        var serving = agent.ServeAsync(link, ending.Token);
+        await agent.ProveAsync(ending.Token);
+        await link.UntilServedAsync();
+        await work(device, agent);
+        await ending.CancelAsync();
+        await Deadline.For(serving, "the connection is over");
     }
 
     private async Task<(SlotOutcome Said, string Runs, bool WasCut)> LiveAsync(bool isGood, Cut cut, int at)

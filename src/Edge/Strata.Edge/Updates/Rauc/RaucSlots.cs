@@ -63,6 +63,15 @@ internal sealed partial class RaucSlots(IUpdateDisk disk, SlotFile slots, RaucCo
         disk.Delete(name);
     }
 
+    /// <summary>RAUC goes on when its program is ended, and would have the new system started: see <see cref="StayAsync"/>.</summary>
+    public async Task BreakOffAsync(CancellationToken cancellationToken)
+    {
+        if (slots.Read() is not { Trial: { Started: false, Boot: null } } state)
+            return;
+        await StayAsync(cancellationToken);
+        slots.Write(SystemSlots.NotWritten(state));
+    }
+
     public async Task ConfirmAsync(CancellationToken cancellationToken)
     {
         var state = slots.Read()!;
@@ -97,8 +106,7 @@ internal sealed partial class RaucSlots(IUpdateDisk disk, SlotFile slots, RaucCo
     {
         try
         {
-            var status = await rauc.StatusAsync(cancellationToken);
-            await rauc.MarkAsync("active", status[status.Booted], cancellationToken);
+            await StayAsync(cancellationToken);
             return true;
         }
         catch (BootLoaderException e)
@@ -106,6 +114,14 @@ internal sealed partial class RaucSlots(IUpdateDisk disk, SlotFile slots, RaucCo
             Busy(logger, e.Message);
             return false;
         }
+    }
+
+    /// <summary>Has what runs started next.</summary>
+    /// <exception cref="BootLoaderException">RAUC does not answer, as while it installs.</exception>
+    private async Task StayAsync(CancellationToken cancellationToken)
+    {
+        var status = await rauc.StatusAsync(cancellationToken);
+        await rauc.MarkAsync("active", status[status.Booted], cancellationToken);
     }
 
     private async Task GoBackAsync(RaucStatus status, CancellationToken cancellationToken)
