@@ -30,7 +30,7 @@ public sealed partial class EdgeAgent
         service.Probe(new LifeProbe(log, control, controlPeriod, time).IsAliveAsync);
         try
         {
-            await Task.WhenAny(UntilEndAsync(pump, cancellationToken), sending, reporting, sender.Ordered, updates?.Restart ?? sender.Ordered, OrphanedAsync(working.Token));
+            await Task.WhenAny(UntilEndAsync(pump, cancellationToken), sending, reporting, sender.Ordered, updates?.Restart ?? sender.Ordered, UntilFaultAsync(proving, working.Token), OrphanedAsync(working.Token));
             order = await BeginWipeAsync(wipe);
             await reading.CancelAsync();
             await IgnoreCancellationAsync(pump);
@@ -52,6 +52,13 @@ public sealed partial class EdgeAgent
             if (order is null)
                 await SaveStatusAsync(stopped: true);
         }
+    }
+
+    /// <summary>Completes when the task fails, which ends the agent, and not when it is done.</summary>
+    private async Task UntilFaultAsync(Task task, CancellationToken cancellationToken)
+    {
+        await task;
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
     }
 
     /// <summary>Completes when the supervisor that has started this program is gone: the next one starts it again, and two do not share a folder.</summary>

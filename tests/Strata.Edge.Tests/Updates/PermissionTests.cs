@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Strata.Core.Updates.Rollouts;
 using Strata.Core.Updates.Slots;
 using Strata.Edge.Updates;
@@ -108,41 +107,5 @@ public sealed class PermissionTests : IAsyncDisposable
         serving = agent!.ServeAsync(link, ending.Token);
         await agent.ProveAsync(ending.Token);
         await link.UntilServedAsync();
-    }
-
-    /// <summary>Tells who waits how long.</summary>
-    private sealed class WaitingTime : FakeTimeProvider
-    {
-        private readonly Lock gate = new();
-        private readonly List<(TimeSpan Time, int Count, TaskCompletionSource Source)> awaited = [];
-        private readonly Dictionary<TimeSpan, int> waits = [];
-
-        public Task UntilWaitedAsync(TimeSpan wait, int times)
-        {
-            lock (gate)
-            {
-                var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (waits.GetValueOrDefault(wait) >= times)
-                    source.SetResult();
-                else
-                    awaited.Add((wait, times, source));
-                return source.Task;
-            }
-        }
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            var timer = base.CreateTimer(callback, state, dueTime, period);
-            lock (gate)
-            {
-                waits[dueTime] = waits.GetValueOrDefault(dueTime) + 1;
-                foreach (var (wait, count, source) in awaited)
-                {
-                    if (wait == dueTime && waits[dueTime] >= count)
-                        source.TrySetResult();
-                }
-            }
-            return timer;
-        }
     }
 }

@@ -57,7 +57,7 @@ public static class EdgeCommand
             await error.WriteLineAsync($"{parsed.CommandResult.Command.Name}: {reason.Message}");
             return RestartForUpdate;
         }
-        catch (Exception reason) when (reason is IOException or Forwarding.ForwardLogStoppedException)
+        catch (Exception reason) when (reason is IOException or UnauthorizedAccessException or InvalidDataException or Forwarding.ForwardLogStoppedException)
         {
             await error.WriteLineAsync($"{parsed.CommandResult.Command.Name}: {reason.Message}");
             return 1;

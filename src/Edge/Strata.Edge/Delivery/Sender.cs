@@ -64,7 +64,7 @@ internal sealed partial class Sender(
         using var serving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var home = ReturnAsync(current, serving.Token);
         var reports = ReportAsync(current, serving.Token);
-        var updating = updates?.ServeAsync(current, serving.Token) ?? Task.CompletedTask;
+        var updating = UpdateAsync(current, serving);
         try
         {
             log.SendAgain();
@@ -130,6 +130,20 @@ internal sealed partial class Sender(
         catch (OperationCanceledException)
         {
             return null; // The connection that it ran beside is over.
+        }
+    }
+
+    /// <summary>A fault of it ends the connection, and so the agent.</summary>
+    private async Task UpdateAsync(GatewayLink current, CancellationTokenSource serving)
+    {
+        try
+        {
+            await (updates?.ServeAsync(current, serving.Token) ?? Task.CompletedTask);
+        }
+        catch
+        {
+            await serving.CancelAsync();
+            throw;
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Rollouts;
 using Strata.Core.Updates.Slots;
+using Strata.Storage;
 
 namespace Strata.Edge.Updates;
 
@@ -66,7 +67,7 @@ internal sealed partial class UpdateAgent : IDisposable
             await TellAsync(cancellationToken);
     }
 
-    /// <summary>Serves one connection until it is over.</summary>
+    /// <summary>Serves one connection until it is over. Throws when the disk fails in another way than to be full.</summary>
     public async Task ServeAsync(IUpdateLink current, CancellationToken cancellationToken)
     {
         var answers = Channel.CreateBounded<Heard>(
@@ -95,7 +96,7 @@ internal sealed partial class UpdateAgent : IDisposable
             {
                 var wait = slots.Read()?.Outcome is null ? options.AskEvery : SayAgain;
                 if (await ReadAsync(answers.Reader, wait, cancellationToken) is { } heard)
-                    await HearAsync(current, heard.Topic, heard.Payload, cancellationToken);
+                    await TakeAsync(current, heard, cancellationToken);
                 if (time.GetElapsedTime(asked) >= options.AskEvery)
                 {
                     await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
@@ -169,11 +170,24 @@ internal sealed partial class UpdateAgent : IDisposable
                 await tell();
                 return;
             }
-            catch (BootLoaderException e)
+            catch (Exception e) when (e is BootLoaderException || SafeFiles.IsFull(e))
             {
                 NotTold(logger, e.Message);
                 await Task.Delay(TellAgain, time, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>What cannot be noted because the disk is full was not heard: it is said again.</summary>
+    private async Task TakeAsync(IUpdateLink current, Heard heard, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await HearAsync(current, heard.Topic, heard.Payload, cancellationToken);
+        }
+        catch (IOException e) when (SafeFiles.IsFull(e))
+        {
+            NotTold(logger, e.Message);
         }
     }
 
@@ -337,7 +351,7 @@ internal sealed partial class UpdateAgent : IDisposable
             installer.Fail(asked, reason);
             await TellAsync(cancellationToken);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             // Not even a note can be written: said once, as it is; asked for work again, the device finds the same.
             await SayAsync(asked, "failed", reason, 0, cancellationToken);
