@@ -89,6 +89,19 @@ public sealed class RefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task There_is_no_room_any_more_and_neither_patch_nor_artifact_stays()
+    {
+        using var patched = new TestDevice(withDelta: true);
+        var patch = $"download/{patched.Job.Delta!.Sha256}";
+        using (var part = patched.Disk.Write(patch, 0))
+            part.Write(patched.Source.Files[patched.Job.Delta.Url].AsSpan(0, 10));
+        patched.Source.Opening = () => patched.Disk.Free = 0;
+        var refused = await Assert.ThrowsAsync<UpdateRefusedException>(() => patched.InstallAsync());
+        Assert.Equal("the disk is full: it has 2915 bytes, and 0 are free", refused.Message);
+        Assert.Empty(patched.Disk.List("download"));
+    }
+
+    [Fact]
     public async Task The_version_before_gives_its_room_to_the_next()
     {
         await device.InstallAsync();

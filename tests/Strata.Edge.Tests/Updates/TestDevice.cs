@@ -17,6 +17,9 @@ internal sealed class MemorySource : IArtifactSource
 
     public bool TakesRanges { get; set; } = true;
 
+    /// <summary>Done when a connection is opened.</summary>
+    public Action Opening { get; set; } = () => { };
+
     public int Connections { get; private set; }
 
     public long Sent { get; private set; }
@@ -24,6 +27,7 @@ internal sealed class MemorySource : IArtifactSource
     public Task<ArtifactStream> OpenAsync(string url, long from, long size, CancellationToken cancellationToken)
     {
         Connections++;
+        Opening();
         if (!Files.TryGetValue(url, out var bytes))
             throw new ArtifactSourceException("it answers 404", isFinal: true);
         var start = TakesRanges ? (int)from : 0;

@@ -59,6 +59,8 @@ internal sealed class UpdateInstaller(IUpdateDisk disk, SlotFile slots, IBootLoa
         catch (IOException e) when (SafeFiles.IsFull(e))
         {
             disk.Delete(UpdateDownload.NameOf(update.Sha256));
+            if (job.Delta is { } patch)
+                disk.Delete(UpdateDownload.NameOf(patch.Sha256));
             throw new UpdateRefusedException($"the disk is full: it has {update.Size} bytes, and {disk.Free} are free", e);
         }
     }
