@@ -101,6 +101,23 @@ public sealed class RefusalTests : IDisposable
         Assert.Empty(patched.Disk.List("download"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_source_that_gives_all_and_does_not_end_is_not_waited_for(bool isIt)
+    {
+        var time = new WaitingTime();
+        var bytes = TestDevice.New;
+        var hash = TestDevice.Hash(isIt ? bytes : TestDevice.Old);
+        var work = new UpdateDownload(device.Disk, new EndlessSource(bytes), time).BringAsync($"/artifacts/{hash}", hash, bytes.Length, _ => { }, TestContext.Current.CancellationToken);
+        await Deadline.For(time.UntilWaitedAsync(TimeSpan.FromMinutes(1), 2), "the byte behind the last is waited for");
+        time.Advance(TimeSpan.FromMinutes(1));
+        if (isIt)
+            Assert.Equal(bytes.Length, device.Disk.Length(await Deadline.For(work, "it is there")));
+        else
+            await Assert.ThrowsAsync<UpdateRefusedException>(() => Deadline.For(work, "it is refused"));
+    }
+
     [Fact]
     public async Task The_version_before_gives_its_room_to_the_next()
     {
@@ -189,6 +206,20 @@ public sealed class RefusalTests : IDisposable
         Assert.Throws<ArgumentException>(() => updates.Write(name, 0));
         Assert.True(File.Exists(keys));
         Assert.Equal((Path.Combine(folder.Path, "updates"), Path.Combine(folder.Path, "updates", "a", "program")), (updates.PathOf(""), updates.PathOf("a/program")));
+    }
+
+    /// <summary>Gives its bytes, and neither more nor an end.</summary>
+    private sealed class EndlessSource(byte[] bytes) : MemoryStream(bytes), IArtifactSource
+    {
+        public Task<ArtifactStream> OpenAsync(string url, long from, long size, CancellationToken cancellationToken) => Task.FromResult(new ArtifactStream(this, from));
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (await base.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+                return read;
+            await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+            return 0;
+        }
     }
 
     private async Task RefusedAsync(UpdateJob job, string why)

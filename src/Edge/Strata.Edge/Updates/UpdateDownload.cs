@@ -67,9 +67,7 @@ internal sealed class UpdateDownload(IUpdateDisk disk, IArtifactSource source, T
         {
             while (at < size)
             {
-                using var limit = new CancellationTokenSource(Silence, time);
-                using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-                var read = await content.Content.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, size - at)), reading.Token);
+                var read = await ReadAsync(content.Content, buffer.AsMemory(0, (int)Math.Min(buffer.Length, size - at)), cancellationToken);
                 if (read == 0)
                     break;
                 file.Write(buffer.AsSpan(0, read));
@@ -82,7 +80,7 @@ internal sealed class UpdateDownload(IUpdateDisk disk, IArtifactSource source, T
                 }
             }
             // One more byte than was signed is another file.
-            if (at == size && await content.Content.ReadAsync(buffer.AsMemory(0, 1), cancellationToken) > 0)
+            if (at == size && await ReadAsync(content.Content, buffer.AsMemory(0, 1), cancellationToken) > 0)
                 file.Write(buffer.AsSpan(0, 1));
         }
         catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException && !SafeFiles.IsFull(e))
@@ -93,6 +91,14 @@ internal sealed class UpdateDownload(IUpdateDisk disk, IArtifactSource source, T
         }
         file.Sync();
         disk.SyncNames(name);
+    }
+
+    /// <summary>Cancelled too when nothing comes for a while.</summary>
+    private async Task<int> ReadAsync(Stream content, Memory<byte> into, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Silence, time);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        return await content.ReadAsync(into, reading.Token);
     }
 }
 
