@@ -32,6 +32,9 @@ internal sealed class FakeDisk : IUpdateDisk
 
     public long Free { get; set; } = long.MaxValue;
 
+    /// <summary>Bytes that all files together may have.</summary>
+    public long Quota { get; set; } = long.MaxValue;
+
     public Stream? Read(string name) => names.TryGetValue(name, out var node) ? new MemoryStream([.. node.Bytes], writable: false) : null;
 
     public long Length(string name) => names.TryGetValue(name, out var node) ? node.Bytes.Count : -1;
@@ -107,7 +110,7 @@ internal sealed class FakeDisk : IUpdateDisk
     {
         public void Write(ReadOnlySpan<byte> bytes)
         {
-            if (bytes.Length > disk.Free)
+            if (bytes.Length > disk.Free || bytes.Length > disk.Quota - disk.names.Values.Sum(n => (long)n.Bytes.Count))
                 throw new IOException("No space left on device", 28);
             node.Bytes.AddRange(bytes);
             disk.Change();

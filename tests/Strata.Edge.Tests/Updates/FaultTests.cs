@@ -64,6 +64,37 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
+    public async Task That_a_version_is_given_up_is_noted_on_a_full_disk_too()
+    {
+        using var device = new TestDevice();
+        device.Disk.KeepReserve();
+        Assert.Equal(64 * 1024, device.Disk.Length(UpdateDisks.Reserve));
+        await device.InstallAsync();
+        device.Loader.Write(SlotMachine.Start(device.Loader.Read()!));
+        Fill(device.Disk);
+        device.Loader.Write(SlotMachine.Reject(device.Loader.Read()!, "it ended with 3"));
+        Assert.Equal("rolledBack", device.Loader.Read()!.Outcome!.State);
+        Assert.Equal(-1, device.Disk.Length(UpdateDisks.Reserve));
+        Fill(device.Disk);
+        device.Disk.KeepReserve();
+        Assert.Equal(-1, device.Disk.Length(UpdateDisks.Reserve));
+        Assert.Throws<IOException>(() => device.Loader.Write(SlotMachine.Told(device.Loader.Read()!)));
+        device.Disk.Quota = long.MaxValue;
+        device.Disk.KeepReserve();
+        Assert.Equal(64 * 1024, device.Disk.Length(UpdateDisks.Reserve));
+
+        // Not a byte is left beside what is there.
+        static void Fill(FakeDisk disk) => disk.Quota = new[] { "", "a", "b", "download" }.Sum(f => (f.Length == 0 ? ["keys.json", "slots.json", "slots.json.next", UpdateDisks.Reserve] : disk.List(f)).Sum(n => Math.Max(0, disk.Length(n))));
+    }
+
+    [Fact]
+    public void A_folder_of_updates_keeps_room_for_what_has_to_be_written()
+    {
+        _ = new UpdateFolder(Updates);
+        Assert.Equal(64 * 1024, new FileInfo(Path.Combine(Updates, "reserve")).Length);
+    }
+
+    [Fact]
     public async Task An_agent_that_cannot_note_what_was_started_ends()
     {
         Directory.CreateDirectory(Path.Combine(Updates, "slots.json.next")); // So no slots.json can be written.

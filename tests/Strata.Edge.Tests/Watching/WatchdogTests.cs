@@ -155,6 +155,18 @@ public sealed class WatchdogTests : IAsyncDisposable
         Assert.Equal((Slot.A, "rolledBack", "it gave no sign of life for 60 s and was ended", "1.0"), (good, outcome.State, outcome.Reason, outcome.Version));
     }
 
+    [Fact]
+    public async Task A_program_whose_number_cannot_be_noted_runs_all_the_same()
+    {
+        var (supervisor, log) = Supervise(out _);
+        Directory.CreateDirectory(Path.Combine(folder.Path, "updates", "program.pid"));
+        running = supervisor.RunAsync(stopping.Token);
+        await UntilAsync(() => running.IsCompleted || log.Lines.Any(l => l.StartsWith("program.pid cannot be written: ", StringComparison.Ordinal)));
+        Assert.False(running.IsCompleted);
+        await HangAsync();
+        await log.UntilAsync("The agent: it gave no sign of life for 60 s and was ended. It is started again in 1 s.");
+    }
+
     /// <summary>Version 1.0 in its slot is a program that does nothing; what it would say the test says.</summary>
     private (Supervisor Supervisor, ListLogger Log) Supervise(out SlotFile slots)
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Strata.Storage;
 
 namespace Strata.Edge.Updates;
 
@@ -43,6 +44,31 @@ internal interface IUpdateFile : IDisposable
 /// <summary>What is made of these.</summary>
 internal static class UpdateDisks
 {
+    /// <summary>A file that takes room for what has to be written when the disk is full: that a version is given up, or has proved itself.</summary>
+    public const string Reserve = "reserve";
+
+    private const int ReserveBytes = 64 * 1024;
+
+    /// <summary>Takes the room again, where there is some.</summary>
+    public static void KeepReserve(this IUpdateDisk disk)
+    {
+        if (disk.Length(Reserve) >= ReserveBytes)
+            return;
+        try
+        {
+            using (var file = disk.Write(Reserve, 0))
+            {
+                file.Write(RandomNumberGenerator.GetBytes(ReserveBytes)); // What a file system cannot make smaller.
+                file.Sync();
+            }
+            disk.SyncNames(Reserve);
+        }
+        catch (IOException e) when (SafeFiles.IsFull(e))
+        {
+            disk.Delete(Reserve);
+        }
+    }
+
     /// <summary>A small file, whole; null when there is none.</summary>
     public static byte[]? ReadAll(this IUpdateDisk disk, string name, int most)
     {
@@ -56,8 +82,21 @@ internal static class UpdateDisks
         return bytes;
     }
 
-    /// <summary>Puts the content in the place of the file: it is there whole, or what was there before is.</summary>
+    /// <summary>Puts the content in the place of the file: it is there whole, or what was there before is. On a full disk it takes the room that was kept for that.</summary>
     public static void Replace(this IUpdateDisk disk, string name, ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            Put(disk, name, content);
+        }
+        catch (IOException e) when (SafeFiles.IsFull(e) && disk.Length(Reserve) >= 0)
+        {
+            disk.Delete(Reserve);
+            Put(disk, name, content);
+        }
+    }
+
+    private static void Put(IUpdateDisk disk, string name, ReadOnlySpan<byte> content)
     {
         using (var file = disk.Write(name + ".next", 0))
         {

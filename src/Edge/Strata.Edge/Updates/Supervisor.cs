@@ -145,7 +145,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
         }
         using (process)
         {
-            await File.WriteAllTextAsync(folder.PathOf(PidFile), process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), CancellationToken.None);
+            await NoteAsync(process.Id);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var never = Task.Delay(Timeout.InfiniteTimeSpan, time, ending.Token);
             var ended = process.WaitForExitAsync(ending.Token);
@@ -160,6 +160,19 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
             return (process.ExitCode, !cancellationToken.IsCancellationRequested, hangs
                 ? $"it gave no sign of life for {watchdog!.Limit.TotalSeconds:0} s and was ended"
                 : $"it was not confirmed within {within?.TotalSeconds:0} s of its start and was ended");
+        }
+    }
+
+    /// <summary>Who runs, for a supervisor that comes after one that was killed; a program that cannot be noted runs all the same.</summary>
+    private async Task NoteAsync(int process)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(folder.PathOf(PidFile), process.ToString(System.Globalization.CultureInfo.InvariantCulture), CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NotNoted(logger, PidFile, e.Message);
         }
     }
 
@@ -197,6 +210,9 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
 
     [LoggerMessage(4620, LogLevel.Warning, "Version {Version}, which is being tried: {Reason}.")]
     private static partial void GoesWrong(ILogger logger, string version, string reason);
+
+    [LoggerMessage(4622, LogLevel.Warning, "{File} cannot be written: {Reason}.")]
+    private static partial void NotNoted(ILogger logger, string file, string reason);
 
     [LoggerMessage(4621, LogLevel.Warning, "The agent: {Reason}. It is started again in {Seconds} s.")]
     private static partial void Ended(ILogger logger, string reason, double seconds);

@@ -2,7 +2,7 @@ using Strata.Storage;
 
 namespace Strata.Edge.Updates;
 
-/// <summary>A real folder (0700).</summary>
+/// <summary>A real folder (0700), with some room kept for what has to be written when the disk is full.</summary>
 internal sealed class UpdateFolder : IUpdateDisk
 {
     private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -13,6 +13,7 @@ internal sealed class UpdateFolder : IUpdateDisk
         this.root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
         foreach (var folder in (string[])["", "a", "b", "download"])
             Directory.CreateDirectory(Path.Combine(this.root, folder), OwnerFolder);
+        this.KeepReserve();
     }
 
     public long Free => new DriveInfo(root).AvailableFreeSpace;
