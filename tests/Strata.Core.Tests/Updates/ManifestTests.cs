@@ -56,6 +56,18 @@ public sealed class ManifestTests : IDisposable
     }
 
     [Fact]
+    public void One_key_under_two_names_is_one_signer()
+    {
+        var bytes = ManifestWriter.Write(Manifest);
+        var ring = Ring(2);
+        var twice = ring with { Keys = [ring.Keys[0], ring.Keys[0] with { Id = "k2" }] };
+        Assert.Contains("1 of 2", ManifestVerifier.Verify(bytes, [Sign("k1", one, bytes), Sign("k2", one, bytes)], twice).Problem?.Detail, StringComparison.Ordinal);
+        Assert.Contains("2 signatures are asked for, and there are 1 different keys", KeyRingText.Read(KeyRingText.Write(twice)).Problem?.Detail, StringComparison.Ordinal);
+        Assert.True(KeyRingText.Read(KeyRingText.Write(twice with { Threshold = 1 })).IsOk);
+        Assert.True(KeyRingText.Read(KeyRingText.Write(ring)).IsOk);
+    }
+
+    [Fact]
     public void A_key_vouches_for_its_own_time_alone()
     {
         var late = ManifestWriter.Write(Manifest with { Created = Signed.AddDays(11) });

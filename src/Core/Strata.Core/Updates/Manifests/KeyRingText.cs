@@ -34,7 +34,7 @@ public static class KeyRingText
         return bytes.ToArray();
     }
 
-    /// <summary>The ring; a problem when it is none, has no usable key, or asks for more signatures than it has keys.</summary>
+    /// <summary>The ring; a problem when it is none, has no usable key, or asks for more signatures than it has different keys.</summary>
     public static Outcome<KeyRing> Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > MaxBytes)
@@ -52,7 +52,8 @@ public static class KeyRingText
                 return Wrong($"'{odd.Id}' is no key of '{odd.Algorithm}'");
             if (keys.Select(k => k.Id).Distinct(StringComparer.Ordinal).Count() != keys.Count)
                 return Wrong("two keys have one name");
-            return threshold < 1 || threshold > keys.Count ? Wrong($"{threshold} signatures are asked for, and there are {keys.Count} keys") : new KeyRing(keys, threshold);
+            var different = keys.Select(k => Convert.ToBase64String(k.PublicKey)).Distinct(StringComparer.Ordinal).Count();
+            return threshold < 1 || threshold > different ? Wrong($"{threshold} signatures are asked for, and there are {different} different keys") : new KeyRing(keys, threshold);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {

@@ -21,7 +21,7 @@ public static class ManifestVerifier
             if (Fault(manifest, signature, read.Value.Created, ring) is { } fault)
                 faults.Add(fault);
             else
-                signers.Add(signature.Key);
+                signers.Add(Convert.ToBase64String(ring.Keys.First(k => k.Id == signature.Key).PublicKey)); // One key under two names is one signer.
         }
         if (signers.Count >= Math.Max(1, ring.Threshold))
             return read;
