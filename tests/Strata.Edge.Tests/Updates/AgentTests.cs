@@ -118,6 +118,19 @@ public sealed class AgentTests
         static TimeOnly Clock(string text) => TimeOnly.ParseExact(text, "HH:mm", System.Globalization.CultureInfo.InvariantCulture);
     }
 
+    [Theory]
+    [InlineData("00:00", "00:00", "--update-hours is '00:00-00:00', which is no time at all; leave it out to install at any time.")]
+    [InlineData("22:00", null, "A time of the day for updates has a beginning and an end.")]
+    [InlineData("22:00", "04:00", null)]
+    [InlineData(null, null, null)]
+    public void Hours_in_which_nothing_could_ever_be_installed_are_refused(string? from, string? until, string? why)
+    {
+        using var device = new TestDevice();
+        Assert.Equal(why, (device.Options with { NotBefore = Clock(from), NotAfter = Clock(until) }).Validate().SingleOrDefault());
+
+        static TimeOnly? Clock(string? text) => text is null ? null : TimeOnly.ParseExact(text, "HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public async Task It_installs_when_the_operators_script_says_yes_and_says_what_it_waits_for()
     {

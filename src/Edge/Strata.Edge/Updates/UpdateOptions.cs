@@ -48,7 +48,7 @@ public sealed record UpdateOptions
     /// <summary>From when on, in the device's day (UTC), new versions are installed; with <see cref="NotAfter"/>. Null: at any time.</summary>
     public TimeOnly? NotBefore { get; init; }
 
-    /// <summary>Until when; earlier than <see cref="NotBefore"/> means over midnight.</summary>
+    /// <summary>Until when; earlier than <see cref="NotBefore"/> means over midnight, the same is refused.</summary>
     public TimeOnly? NotAfter { get; init; }
 
     /// <summary>Time between two questions for work, beside being told. 10 s to 1 day; default 5 min.</summary>
@@ -85,6 +85,8 @@ public sealed record UpdateOptions
             yield return $"{nameof(MaxBytes)} is {MaxBytes}; it must be 1 to 16 GiB.";
         if (NotBefore is null != NotAfter is null)
             yield return "A time of the day for updates has a beginning and an end.";
+        if (NotBefore is { } from && NotAfter == from)
+            yield return $"--update-hours is '{from:HH\\:mm}-{from:HH\\:mm}', which is no time at all; leave it out to install at any time.";
         foreach (var wrong in Rauc?.Validate() ?? [])
             yield return wrong;
     }
