@@ -51,6 +51,16 @@ public sealed class BlockDownloadTests
         Assert.Equal((bytes.Length + Block - 1) / Block, link.Requests.Sum(r => r.Of(bytes.Length).Count()));
     }
 
+    [Fact]
+    public async Task What_comes_long_before_its_turn_and_was_not_asked_for_is_not_kept()
+    {
+        var bytes = Bytes(3_000_000);
+        var link = new LossyLink(bytes) { Unasked = 600 };
+        await BringAsync(disk, bytes, () => link);
+        Assert.Equal(bytes, Read(disk, bytes));
+        Assert.Contains(600, link.Requests.SelectMany(r => r.Of(bytes.Length)));
+    }
+
     [Theory]
     [InlineData("rejected", """{"code":404,"message":"not for you"}""", "it cannot be downloaded: the answer is 404")]
     [InlineData("rejected", """{"code":400,"message":"no"}""", "it cannot be downloaded: the answer is 400")]

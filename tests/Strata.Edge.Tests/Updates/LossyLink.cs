@@ -18,6 +18,9 @@ internal sealed class LossyLink(byte[] bytes, int seed = 0, int lost = 0, int br
 
     public List<BlockRequest> Requests { get; } = [];
 
+    /// <summary>Sent with the first request, whether it was asked for or not.</summary>
+    public int? Unasked { get; init; }
+
     /// <summary>Said in place of blocks, as often as there is something here: the last part of the topic and the payload.</summary>
     public Queue<(string Answer, string Payload)> Instead { get; } = new();
 
@@ -33,6 +36,8 @@ internal sealed class LossyLink(byte[] bytes, int seed = 0, int lost = 0, int br
             return Task.CompletedTask;
         }
         ArtifactSaid?.Invoke($"{sha256}/get/accepted", System.Text.Encoding.UTF8.GetBytes($$"""{"bytes":{{bytes.Length}}}"""));
+        if (Requests.Count == 1 && Unasked is { } unasked)
+            ArtifactSaid?.Invoke($"{sha256}/blocks/{asked.Size}/{unasked}", bytes.AsSpan(unasked * asked.Size, asked.Size).ToArray());
         var numbers = asked.Of(bytes.Length).ToList();
         foreach (var number in lost == 0 ? numbers : [.. numbers.Concat(numbers.Where(_ => chance.Next(4) == 0)).OrderBy(_ => chance.Next()).Where(_ => chance.Next(100) >= lost)])
         {

@@ -134,7 +134,7 @@ internal sealed class BlockStream : Stream
     {
         switch (topic)
         {
-            case [var of, "blocks", var length, var text] when of == sha256 && length == $"{Size}" && int.TryParse(text, out var number) && map.Take(number, payload.Length):
+            case [var of, "blocks", var length, var text] when of == sha256 && length == $"{Size}" && int.TryParse(text, out var number) && number < (position / Size) + Kept && map.Take(number, payload.Length):
                 early[number] = payload;
                 onTheirWay = Math.Max(0, onTheirWay - 1);
                 break;
