@@ -41,6 +41,19 @@ public abstract class CommandRunsTests(RunningCloud cloud)
     }
 
     [Fact]
+    public async Task Nobody_tells_many_devices_to_wipe_themselves_now_or_at_a_time()
+    {
+        await using var device = await TestDevice.CreateAsync(cloud, "unwiped-1");
+        var wipe = new RunCommand("id:unwiped-*", "wipe");
+        foreach (var refused in new[]
+        {
+            await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.RunCommandAsync(wipe, Cancel)),
+            await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.PutCommandScheduleAsync("wipe-all", new SaveCommandSchedule(wipe) { Cron = "0 3 * * *" }, Cancel)),
+        })
+            Assert.Equal((HttpStatusCode.BadRequest, "name", "A device is told to wipe itself by its decommissioning."), (refused.StatusCode, refused.Field, refused.Message));
+    }
+
+    [Fact]
     public async Task A_run_keeps_its_pace_and_goes_on_after_a_restart_and_tells_nobody_twice()
     {
         for (var i = 0; i < 12; i++)

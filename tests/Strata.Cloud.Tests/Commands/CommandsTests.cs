@@ -162,7 +162,7 @@ public abstract class CommandsTests(RunningCloud cloud)
         await using var device = await TestDevice.CreateAsync(cloud, "full-1");
         using var tooLong = await cloud.Http.PostAsync("api/v1/devices/full-1/commands", JsonContent.Create(new { name = "a", payload = new string('x', 65_536) }), Cancel);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, tooLong.StatusCode);
-        foreach (var (wrong, field) in ((object, string)[])[(new { name = "a/b" }, "name"), (new { name = "a", request = "run.1" }, "request"), (new { name = "a", wait = "00:00:10", expires = "00:01:00" }, "wait"), (new { name = "a", priority = 10 }, "priority"), (new { name = "a", expires = "100.00:00:00" }, "expires")])
+        foreach (var (wrong, field) in ((object, string)[])[(new { name = "a/b" }, "name"), (new { name = "wipe" }, "name"), (new { name = "a", request = "run.1" }, "request"), (new { name = "a", wait = "00:00:10", expires = "00:01:00" }, "wait"), (new { name = "a", priority = 10 }, "priority"), (new { name = "a", expires = "100.00:00:00" }, "expires")])
         {
             using var refused = await cloud.Http.PostAsync("api/v1/devices/full-1/commands", JsonContent.Create(wrong), Cancel);
             Assert.Equal((HttpStatusCode.BadRequest, field), (refused.StatusCode, JsonElement.Parse(await refused.Content.ReadAsStringAsync(Cancel)).GetProperty("field").GetString()));

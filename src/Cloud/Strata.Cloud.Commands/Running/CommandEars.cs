@@ -218,7 +218,7 @@ internal sealed partial class CommandEars(
     /// <summary>A gateway told a device of its own to do something: it is here as it was there.</summary>
     private async ValueTask<Outcome<bool>> MirrorAsync(CommandBatch batch, GatewayWord word)
     {
-        if (await batch.FindAsync(word.Device.Value, word.Request) is not null || CommandNames.CheckName(word.Command) is not null || CommandNames.CheckRequest(word.Request) is not null
+        if (await batch.FindAsync(word.Device.Value, word.Request) is not null || CommandNames.CheckName(word.Command) is not null || word.Command == CommandNames.Wipe || CommandNames.CheckRequest(word.Request) is not null
             || fleet.Find(batch.Tenant, word.Device) is null || LocalCommand.Read(word.Text) is not { } told)
             return false;
         var command = new NewCommand(word.Command, word.Request, told.Payload, null, told.Expires - word.At, options.AnswerWithin, options.Attempts, options.RetryAfter, 0);

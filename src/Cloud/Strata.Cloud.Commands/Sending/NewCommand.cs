@@ -38,6 +38,8 @@ internal sealed record NewCommand(string Name, string? Request, byte[] Payload, 
     {
         if (CommandNames.CheckName(name) is { } wrongName)
             return wrongName;
+        if (name == CommandNames.Wipe)
+            return new Problem(ProblemKind.Invalid, "A device is told to wipe itself by its decommissioning.", "name");
         if (expires is { } expiry && (expiry < TimeSpan.FromSeconds(1) || expiry > options.LongestExpiry))
             return new Problem(ProblemKind.Invalid, $"expires is from 1 s to {options.LongestExpiry.TotalDays:0.##} d.", "expires");
         if (answerWithin is { } within && (within < TimeSpan.FromSeconds(1) || within > CommandTerms.LongestRun))
