@@ -25,6 +25,9 @@ public static class CommandNames
                 ? new Problem(ProblemKind.Invalid, $"A request's id does not begin with '{RunPrefix}': such ids are drawn for commands of many devices.", "request")
                 : null;
 
+    /// <summary>Whether a command and a request may be called so, ids that the node draws among them.</summary>
+    public static bool AreNames(string name, string request) => Is(name, MaxNameLength) && Is(request, MaxRequestLength);
+
     /// <summary>Below <c>devices/{id}/</c>.</summary>
     public static string TopicOf(string name, string request) => $"commands/{name}/{request}";
 

@@ -112,16 +112,18 @@ internal sealed partial class DownwardDelivery(
         await writer.CommitAsync(new TelemetryWrite { Tenant = tenant.Site.View.Tenant, Events = [new(happened, null)] }, CancellationToken.None);
     }
 
-    private Task? Note(TenantId tenant, DeviceId device, string command, string request, byte[] payload) =>
-        served.Of(tenant) is { } of && of.Inbox.Find(device, command, request) is { } message ? KeepAsync(of, device, message, $"{command} {request} ", payload) : null;
+    /// <summary>Kept also where the command waits here no more, or never did: it ran longer than it was kept, or another gateway brought it. The cloud knows what the answer is to.</summary>
+    internal Task? Note(TenantId tenant, DeviceId device, string command, string request, byte[] payload) =>
+        served.Of(tenant) is { } of && CommandNames.AreNames(command, request) ? KeepAsync(of, device, command, request, payload) : null;
 
-    private async Task KeepAsync(ServedTenant tenant, DeviceId device, DownwardMessage message, string about, byte[] payload)
+    private async Task KeepAsync(ServedTenant tenant, DeviceId device, string command, string request, byte[] payload)
     {
+        var about = $"{command} {request} ";
         var answered = new FleetEvent(
             EventTime.From(time.GetUtcNow()), FleetEventKinds.DeviceResponse, device, null, about + CommandAnswer.Shorten(payload, FleetEvent.MaxResponseBytes - about.Length));
         await writer.CommitAsync(new TelemetryWrite { Tenant = tenant.Site.View.Tenant, Events = [new(answered, null)] }, CancellationToken.None);
         // One that is at it answers again.
-        if (CommandAnswer.Read(payload, FleetEvent.MaxResponseBytes).State is not CommandState.Running)
+        if (CommandAnswer.Read(payload, FleetEvent.MaxResponseBytes).State is not CommandState.Running && tenant.Inbox.Find(device, command, request) is { } message)
             tenant.Inbox.Remove(null, message.Id);
     }
 
