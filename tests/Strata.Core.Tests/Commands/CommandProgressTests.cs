@@ -97,6 +97,18 @@ public sealed class CommandProgressTests
     }
 
     [Fact]
+    public void However_long_it_took_to_reach_the_device_there_is_the_agreed_time_for_the_answer()
+    {
+        var terms = Terms with { Expires = Begin.AddDays(7) };
+        var later = CommandProgress.Begin(Begin).Say(terms, Begin)!.Lose()!.Say(terms, Begin.AddDays(2))!;
+        Assert.Equal(Begin.AddDays(2).AddSeconds(60), later.AnswerBy);
+        var delivered = CommandProgress.Begin(Begin).Say(terms, Begin, throughGateway: true)!.Deliver(terms, Begin.AddDays(3))!;
+        Assert.Equal(Begin.AddDays(3).AddSeconds(60), delivered.AnswerBy);
+        Assert.Equal(Begin.AddDays(3.5).AddSeconds(60), delivered.Answer(CommandState.Running, null, terms, Begin.AddDays(3.5))!.AnswerBy);
+        Assert.Equal(Begin.AddDays(4), delivered.Answer(CommandState.Running, null, terms, Begin.AddDays(4).AddSeconds(-1))!.AnswerBy);
+    }
+
+    [Fact]
     public void Whatever_happens_in_whatever_order_only_steps_of_the_table_are_made_and_an_end_stays()
     {
         Gen.Int[0, 6].Array[0, 40].Sample(events =>

@@ -41,11 +41,11 @@ public sealed record CommandProgress
     public CommandProgress? Say(CommandTerms terms, DateTimeOffset now, bool throughGateway = false) => Step(CommandState.Sent, s => s with
     {
         Sent = s.Sent ?? now, Attempts = s.Attempts + 1, AttemptsHere = s.AttemptsHere + 1, Tried = now, Reason = null,
-        AnswerBy = Until(s.Sent ?? now, terms, now) is var until && throughGateway && terms.Expires > until ? terms.Expires : until,
+        AnswerBy = Until(now, terms, now) is var until && throughGateway && terms.Expires > until ? terms.Expires : until,
     });
 
     /// <summary>The device has acknowledged it.</summary>
-    public CommandProgress? Deliver(CommandTerms terms, DateTimeOffset now) => Step(CommandState.Delivered, s => s with { Delivered = s.Delivered ?? now, AnswerBy = Until(s.Sent ?? now, terms, now) });
+    public CommandProgress? Deliver(CommandTerms terms, DateTimeOffset now) => Step(CommandState.Delivered, s => s with { Delivered = s.Delivered ?? now, AnswerBy = Until(s.Delivered ?? now, terms, now) });
 
     /// <summary>The connection went before the device acknowledged it: it waits for the next one.</summary>
     public CommandProgress? Lose() => State == CommandState.Sent ? Step(CommandState.Queued, s => s with { AttemptsHere = 0, AnswerBy = null, Reason = "the device's connection ended before it acknowledged it" }) : null;
@@ -53,7 +53,7 @@ public sealed record CommandProgress
     /// <summary>The device's word. One that was taken back or had expired stays so; what the device says of it is a reason.</summary>
     public CommandProgress? Answer(CommandState said, string? reason, CommandTerms terms, DateTimeOffset now) => said switch
     {
-        CommandState.Running => Step(said, s => s with { Delivered = s.Delivered ?? now, Running = s.Running ?? now, Reason = reason, AnswerBy = Until(s.Sent ?? now, terms, now) }),
+        CommandState.Running => Step(said, s => s with { Delivered = s.Delivered ?? now, Running = s.Running ?? now, Reason = reason, AnswerBy = Until(s.Delivered ?? now, terms, now) }),
         CommandState.Succeeded or CommandState.Failed when State == CommandState.TimedOut => Step(said, s => s with { Delivered = s.Delivered ?? now, Ended = now, AnswerBy = null, Reason = reason is null ? "answered late" : $"answered late: {reason}" }),
         CommandState.Succeeded or CommandState.Failed => Step(said, s => s with { Delivered = s.Delivered ?? now, Ended = now, AnswerBy = null, Reason = reason }),
         _ => null,

@@ -11,7 +11,7 @@ public sealed record CommandTerms(DateTimeOffset Expires, TimeSpan AnswerWithin,
     /// <summary>Longest pause between two attempts.</summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
-    /// <summary>However often the device says that it is at it, longer than this after it was first sent nobody waits.</summary>
+    /// <summary>However often the device says that it is at it, longer than this after it first had the command nobody waits.</summary>
     public static readonly TimeSpan LongestRun = TimeSpan.FromDays(1);
 
     /// <summary>Somebody waits for it: it is said at once, before all that is queued, and ends with <see cref="Expires"/> whatever comes.</summary>
