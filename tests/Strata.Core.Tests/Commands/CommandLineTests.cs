@@ -45,6 +45,20 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void What_one_gateway_has_for_a_device_that_is_heard_through_another_goes_there_after_a_while()
+    {
+        var sent = Queued("sent", 0, -20) is var item ? item with { Progress = item.Progress.Say(item.Terms, Now.AddSeconds(-4.9), throughGateway: true)! } : null!;
+        Assert.Empty(Decide([sent, Queued("next", 0, -10)], DeviceReach.ThroughAnother));
+        var overdue = sent with { Progress = sent.Progress with { Tried = Now.AddSeconds(-5) } };
+        Assert.Equal([("sent", CommandStep.Lose)], Decide([overdue, Queued("next", 0, -10)], DeviceReach.ThroughAnother));
+        Assert.Equal([("sent", CommandStep.Say)], Decide([sent with { Progress = overdue.Progress.Lose()! }], DeviceReach.ThroughGateway));
+        // Back and forth it goes ever more slowly.
+        Assert.Empty(Decide([sent with { Progress = overdue.Progress with { Attempts = 2 } }], DeviceReach.ThroughAnother));
+        // What the device has is the device's.
+        Assert.Empty(Decide([sent with { Progress = overdue.Progress.Deliver(sent.Terms, Now)! }], DeviceReach.ThroughAnother));
+    }
+
+    [Fact]
     public void What_has_expired_is_ended_and_never_said()
     {
         var expired = Queued("expired", 9, -60) is var item ? item with { Terms = item.Terms with { Expires = Now } } : null!;

@@ -1,4 +1,5 @@
 using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core.Commands;
 
@@ -81,6 +82,10 @@ internal sealed record CommandRow : ITenantRow
 
     /// <summary>Under which its gateway knows it.</summary>
     public string MessageId => MessageIdOf(Device, Request);
+
+    /// <summary>How the device can be reached with this command by a route to it.</summary>
+    public DeviceReach ReachBy(in DeviceRoute route) =>
+        route.Reach is DeviceReach.ThroughGateway && At is CommandState.Sent && Gateway != route.Gateway?.Value ? DeviceReach.ThroughAnother : route.Reach;
 
     public CommandRow With(CommandProgress progress) => this with
     {

@@ -223,7 +223,8 @@ internal sealed partial class CommandEars(
             return false;
         var command = new NewCommand(word.Command, word.Request, told.Payload, null, told.Expires - word.At, options.AnswerWithin, options.Attempts, options.RetryAfter, 0);
         var row = CommandDesk.Make(batch, new Caller(batch.Tenant, $"{word.Gateway}: {told.By}"), word.Device.Value, word.Request, command) with { Created = word.At, Expires = told.Expires, Gateway = word.Gateway?.Value };
-        var said = row.With(row.Progress.Say(row.Terms, word.At, throughGateway: true)!);
+        // What became of it is on its way here: it is not said through another gateway before that.
+        var said = row.With(row.Progress.Say(row.Terms, word.At, throughGateway: true)! with { Tried = batch.Now });
         batch.Put(null, said);
         batch.AddContent(CommandContentRow.PayloadOf(row.Key), told.Payload);
         batch.Audit(new Caller(batch.Tenant, row.Actor), "send", "command", row.Key, null, new { row.Device, row.Request, row.Name, bytes = told.Payload.Length, at = word.At, gateway = row.Gateway });

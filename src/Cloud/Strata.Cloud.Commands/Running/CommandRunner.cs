@@ -71,7 +71,7 @@ internal sealed partial class CommandRunner(
             var topics = open.Values.DistinctBy(c => c.Name).ToDictionary(c => c.Name, c => c.Topic, StringComparer.Ordinal);
             if (CommandLine.OfOneMoment(topics.Keys, n => RouteOf(tenant, device, topics[n]), static r => r.Reach) is not { } routes)
                 continue;
-            foreach (var (row, step) in CommandLine.Decide([.. open.Values], static c => (c.Terms, c.Progress), c => routes[c.Name].Reach, options.AtOnce, now))
+            foreach (var (row, step) in CommandLine.Decide([.. open.Values], static c => (c.Terms, c.Progress), c => c.ReachBy(routes[c.Name]), options.AtOnce, now))
             {
                 if (step is not CommandStep.Say || !paused.TryGetValue((tenant, name), out var until) || now >= until)
                     due.Add(writer.DoAsync(tenant, batch => TakeAsync(batch, row, step, routes[row.Name]), cancellationToken));
@@ -107,7 +107,7 @@ internal sealed partial class CommandRunner(
                 batch.Put(row, said);
                 return said;
             case CommandStep.Lose when row.Progress.Lose() is { } lost:
-                batch.Put(row, row.With(lost));
+                batch.Put(row, row.With(row.ReachBy(route) is DeviceReach.ThroughAnother ? lost with { Reason = $"the device is heard through {route.Gateway} now" } : lost));
                 break;
             case CommandStep.End:
                 if (row.Progress.Pass(row.Terms, batch.Now) is { Ended: not null } over)

@@ -30,6 +30,9 @@ public enum DeviceReach
 
     /// <summary>Through its gateway, which is away: what it was given is with it, or waits for it.</summary>
     GatewayAway,
+
+    /// <summary>Through a gateway which has its link, and which is another than the command was given to.</summary>
+    ThroughAnother,
 }
 
 /// <summary>The commands of one device that are not over, and which of them goes when. Pure.</summary>
@@ -82,6 +85,8 @@ public static class CommandLine
         {
             (CommandState.Sent, DeviceReach.Away) => CommandStep.Lose,
             (_, DeviceReach.Here) when progress.IsDueAgain(terms, now) => CommandStep.Say,
+            // Where two gateways hear the device in turns, it goes back and forth ever more slowly.
+            (CommandState.Sent, DeviceReach.ThroughAnother) when progress.IsOverdue(terms, now) => CommandStep.Lose,
             // The program may have ended between writing that it was sent and giving it to the gateway, which takes it once.
             (CommandState.Sent, DeviceReach.ThroughGateway) when progress.AttemptsHere == 0 => CommandStep.Say,
             _ => CommandStep.Wait,

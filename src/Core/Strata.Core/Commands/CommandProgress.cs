@@ -93,6 +93,9 @@ public sealed record CommandProgress
         return AttemptsHere < terms.Attempts && (Tried is not { } tried || now - tried >= terms.PauseAfter(Math.Max(1, AttemptsHere)) || tried - now > CommandTerms.LongestPause);
     }
 
+    /// <summary>Whether it was long enough with the gateway that it was given to, which has not brought it to the device.</summary>
+    public bool IsOverdue(CommandTerms terms, DateTimeOffset now) => State is CommandState.Sent && (Tried is not { } tried || (now - tried).Duration() >= terms.PauseAfter(Math.Max(1, Attempts)));
+
     private static DateTimeOffset Until(DateTimeOffset first, CommandTerms terms, DateTimeOffset now)
     {
         if (terms.IsDirect)
