@@ -16,7 +16,9 @@ internal sealed partial class CommandMouth(CommandWriter writer, CommandBook boo
     /// <returns>Whether it is on its way; where it is not, it is queued again.</returns>
     public async Task<bool> SayAsync(TenantId tenant, CommandRow row, byte[] payload)
     {
-        var problem = await way.SendAsync(tenant, row.MessageId, DeviceId.Parse(row.Device), row.Topic, payload, row.AnswerBy ?? row.Expires, () => Delivered(tenant, row.Device, row.Request), CancellationToken.None);
+        // A gateway says it for the first time until it expires; its answer may come later.
+        var until = row.Gateway is null ? row.AnswerBy ?? row.Expires : row.Expires;
+        var problem = await way.SendAsync(tenant, row.MessageId, DeviceId.Parse(row.Device), row.Topic, payload, until, () => Delivered(tenant, row.Device, row.Request), CancellationToken.None);
         if (problem is null)
             return true;
         LogNotSaid(row.Device, problem.Detail);
