@@ -16,7 +16,10 @@ internal sealed partial class CommandRunner(
 {
     private static readonly TimeSpan TrimEvery = TimeSpan.FromMinutes(1);
 
-    /// <summary>After a device's gateway has taken nothing.</summary>
+    /// <summary>In place of a device's id; no device has it.</summary>
+    private const string WholeTenant = "";
+
+    /// <summary>After a device's gateway has taken nothing, or the tables have not.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<(TenantId, string), DateTimeOffset> paused = [];
@@ -63,6 +66,8 @@ internal sealed partial class CommandRunner(
     private async Task LookAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        if (!await IsSureAsync(tenant, now, cancellationToken))
+            return;
         var due = new List<Task<Outcome<CommandRow?>>>();
         foreach (var (name, open) in book.Of(tenant))
         {
@@ -82,13 +87,43 @@ internal sealed partial class CommandRunner(
         var said = (await Task.WhenAll(due)).Select(o => o.IsOk ? o.Value : null).OfType<CommandRow>().ToList();
         if (said.Count == 0)
             return;
-        var payloads = await store.PayloadsAsync(tenant, [.. said.Select(c => c.Key)], cancellationToken);
+        await SayAsync(tenant, said, now, cancellationToken);
+    }
+
+    /// <summary>Says what is written as sent. What cannot be said waits, and is said again after a pause.</summary>
+    private async Task SayAsync(TenantId tenant, List<CommandRow> said, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        Dictionary<string, byte[]>? payloads = null;
+        try
+        {
+            payloads = await store.PayloadsAsync(tenant, [.. said.Select(c => c.Key)], cancellationToken);
+        }
+#pragma warning disable CA1031 // Whatever it is, the commands wait.
+        catch (Exception failure) when (failure is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            LogFailed(failure);
+        }
         foreach (var row in said)
         {
             paused.Remove((tenant, row.Device));
-            if (!await mouth.SayAsync(tenant, row, payloads.GetValueOrDefault(row.Key) ?? "{}"u8.ToArray()))
-                paused[(tenant, row.Device)] = now + Pause;
+            if (payloads is null)
+                await mouth.LoseAsync(tenant, row, "it could not be read just now");
+            else if (await mouth.SayAsync(tenant, row, payloads.GetValueOrDefault(row.Key) ?? "{}"u8.ToArray()))
+                continue;
+            paused[(tenant, row.Device)] = now + Pause;
         }
+    }
+
+    /// <summary>After a write that failed, memory follows the tables again before anything is decided by it: what was written as sent, and perhaps not said, is said.</summary>
+    private async Task<bool> IsSureAsync(TenantId tenant, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (!writer.IsDoubtful(tenant))
+            return true;
+        if (paused.TryGetValue((tenant, WholeTenant), out var until) && now < until)
+            return false;
+        paused[(tenant, WholeTenant)] = now + Pause;
+        return (await writer.DoAsync<bool>(tenant, static _ => new(true), cancellationToken)).IsOk;
     }
 
     /// <summary>A device that may get no commands in the state of its life is as one that is away.</summary>

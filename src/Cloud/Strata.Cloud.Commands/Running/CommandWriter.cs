@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -17,7 +18,7 @@ internal sealed partial class CommandWriter(CommandStore store, CommandBook book
     private const int MaxJobs = 20_000;
 
     private readonly Channel<Job> jobs = Channel.CreateBounded<Job>(new BoundedChannelOptions(MaxJobs) { SingleReader = true });
-    private readonly HashSet<TenantId> doubtful = [];
+    private readonly ConcurrentDictionary<TenantId, bool> doubtful = new();
     private Task run = Task.CompletedTask;
 
     /// <summary>Decides and writes; the outcome comes after the commit.</summary>
@@ -41,6 +42,9 @@ internal sealed partial class CommandWriter(CommandStore store, CommandBook book
         var job = new Job<T>(tenant, decide);
         return jobs.Writer.TryWrite(job) ? job.Outcome : null;
     }
+
+    /// <summary>Whether something of the tenant could not be written: memory may say what the tables do not, until the next that is done.</summary>
+    public bool IsDoubtful(TenantId tenant) => doubtful.ContainsKey(tenant);
 
     /// <summary>Takes what is in the tables.</summary>
     public async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken) =>
@@ -79,10 +83,10 @@ internal sealed partial class CommandWriter(CommandStore store, CommandBook book
     {
         try
         {
-            if (doubtful.Contains(tenant))
+            if (doubtful.ContainsKey(tenant))
             {
                 await LoadAsync(tenant, CancellationToken.None);
-                doubtful.Remove(tenant);
+                doubtful.TryRemove(tenant, out _);
             }
             var batch = new CommandBatch(tenant, book, store, EventTime.ToDateTimeOffset(EventTime.From(time.GetUtcNow())));
             foreach (var job in taken)
@@ -106,7 +110,7 @@ internal sealed partial class CommandWriter(CommandStore store, CommandBook book
 #pragma warning restore CA1031
         {
             LogNotWritten(failure);
-            doubtful.Add(tenant);
+            doubtful[tenant] = true;
             var problem = store.Explain(failure) ?? new Problem(ProblemKind.Unavailable, "The command could not be written.");
             foreach (var job in taken)
                 job.Fail(problem);
