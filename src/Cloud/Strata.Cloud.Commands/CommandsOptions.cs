@@ -12,7 +12,7 @@ public sealed class CommandsOptions
     /// <summary>Commands of one device that are not over. 1 to 10,000; 100 unless given.</summary>
     public int MaxOpenOfDevice { get; set; } = 100;
 
-    /// <summary>Commands of one tenant that are not over. 1 to 1,000,000; 20,000 unless given.</summary>
+    /// <summary>Commands of one tenant that are not over; runs wait while less than a tenth is free. 1 to 1,000,000; 20,000 unless given.</summary>
     public int MaxOpenOfTenant { get; set; } = 20_000;
 
     /// <summary>How long a command that is over is kept. 1 h to 10 years; 30 d unless given.</summary>

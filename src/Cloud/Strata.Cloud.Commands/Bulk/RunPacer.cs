@@ -20,7 +20,7 @@ namespace Strata.Cloud.Commands.Bulk;
 internal sealed partial class RunPacer(
     CommandStore store, CommandWriter writer, CommandBook book, CommandDesk desk, IFleet fleet, CommandsOptions options, TimeProvider time, ILogger<RunPacer> logger) : BackgroundService
 {
-    private const int MostAtOnce = 200;
+    private const int MostAtOnce = 500;
     private const int RefusalsKept = 20;
 
     private readonly Dictionary<(TenantId Tenant, string Run), (string[] Devices, double Credit, DateTimeOffset At)> pace = [];
@@ -71,6 +71,8 @@ internal sealed partial class RunPacer(
         var count = await TakeAsync(tenant, run, cancellationToken);
         if (run.Concurrency is { } most)
             count = Math.Min(count, most - book.OpenOfRun(tenant, run.Id));
+        // Where the tenant has no room the run waits for it, and leaves a tenth to others.
+        count = Math.Min(count, options.MaxOpenOfTenant - (options.MaxOpenOfTenant / 10) - book.CountOf(tenant));
         if (count <= 0)
             return;
         var devices = pace[(tenant, run.Id)].Devices.AsMemory(run.Made, Math.Min(count, run.Found - run.Made));
@@ -78,7 +80,8 @@ internal sealed partial class RunPacer(
         {
             if (await batch.FindRunAsync(run.Id) is not { State: CommandRunRow.Running } now || now.Made != run.Made)
                 return false;
-            batch.Put(now, Make(batch, now, devices.Span));
+            if (Make(batch, now, devices.Span) is var after && after.Made > now.Made)
+                batch.Put(now, after);
             return true;
         }, cancellationToken);
     }
@@ -88,9 +91,12 @@ internal sealed partial class RunPacer(
         var command = new NewCommand(run.Name, run.Id, run.Payload, null, run.Expiry, run.AnswerWithin, run.Attempts, options.RetryAfter, run.Priority) { Run = run.Id };
         var caller = new Caller(batch.Tenant, run.Actor);
         var refusals = JsonSerializer.Deserialize<List<BulkRefusal>>(run.Refusals, JsonSerializerOptions.Web) ?? [];
-        var refused = 0;
+        var (made, refused) = (0, 0);
         foreach (var name in devices)
         {
+            if (batch.Open >= options.MaxOpenOfTenant)
+                break; // The others get theirs when there is room.
+            made++;
             var device = fleet.Find(batch.Tenant, DeviceId.Parse(name));
             var why = device is null ? new Problem(ProblemKind.NotFound, "it is gone") : desk.Refusal(batch.Tenant, device, command) ?? desk.Full(batch, name);
             if (why is not null)
@@ -104,7 +110,7 @@ internal sealed partial class RunPacer(
             batch.Put(null, row);
             batch.AddContent(CommandContentRow.PayloadOf(row.Key), run.Payload);
         }
-        return run with { Made = run.Made + devices.Length, Refused = run.Refused + refused, Refusals = refused == 0 ? run.Refusals : JsonSerializer.Serialize(refusals, JsonSerializerOptions.Web) };
+        return run with { Made = run.Made + made, Refused = run.Refused + refused, Refusals = refused == 0 ? run.Refusals : JsonSerializer.Serialize(refusals, JsonSerializerOptions.Web) };
     }
 
     /// <summary>How many may be made now by its rate; never more than in a second at once, however long nobody looked.</summary>
