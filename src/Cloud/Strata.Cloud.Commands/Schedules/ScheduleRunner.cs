@@ -7,6 +7,7 @@ using Strata.Cloud.Commands.Bulk;
 using Strata.Cloud.Commands.Rows;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
+using Strata.Core;
 using Strata.Core.Commands;
 using Strata.Core.Tenancy;
 
@@ -64,9 +65,12 @@ internal sealed partial class ScheduleRunner(CommandStore store, RunDesk desk, S
     private async Task BeginAsync(TenantId tenant, CommandScheduleRow schedule, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var due = schedule.Next!.Value;
-        var (run, refusal) = now - due > Grace && schedule.Missed == SaveSchedule.Skip
-            ? (null, $"left out: the node was away at {due:yyyy-MM-dd'T'HH:mm:ss'Z'}")
+        var begun = now - due > Grace && schedule.Missed == SaveSchedule.Skip
+            ? new Problem(ProblemKind.Conflict, $"left out: the node was away at {due:yyyy-MM-dd'T'HH:mm:ss'Z'}")
             : await RunAsync(tenant, schedule, due, cancellationToken);
+        if (begun is { IsOk: false, Problem.Kind: ProblemKind.Unavailable })
+            return; // It stays due, and is tried again at the next look.
+        var (run, refusal) = begun.IsOk ? (begun.Value, (string?)null) : (null, begun.Problem.Detail);
         await store.ChangeAsync<CommandScheduleRow>(new Caller(tenant, $"schedule {schedule.Id}"), async (db, _, token) =>
         {
             if (await db.Schedules.AsNoTracking().SingleOrDefaultAsync(s => s.Id == schedule.Id, token) is not { } row || row.Next != schedule.Next)
@@ -78,15 +82,15 @@ internal sealed partial class ScheduleRunner(CommandStore store, RunDesk desk, S
     }
 
     /// <returns>The run, or why there is none.</returns>
-    private async Task<(string? Run, string? Refusal)> RunAsync(TenantId tenant, CommandScheduleRow schedule, DateTimeOffset due, CancellationToken cancellationToken)
+    private async Task<Outcome<string>> RunAsync(TenantId tenant, CommandScheduleRow schedule, DateTimeOffset due, CancellationToken cancellationToken)
     {
         var request = JsonSerializer.Deserialize(schedule.Run, ContractsJson.Default.RunCommand)!;
         var prepared = await desk.PrepareAsync(tenant, request, null, cancellationToken);
         if (!prepared.IsOk)
-            return (null, prepared.Problem.Detail);
+            return prepared.Problem;
         var id = string.Create(CultureInfo.InvariantCulture, $"{CommandNames.RunPrefix}{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(schedule.Id)))[..12]}.{due.ToUnixTimeSeconds():x}");
         var begun = await desk.BeginAsync(new Caller(tenant, $"schedule {schedule.Id}"), SaveSchedule.By, request, prepared.Value.Command, prepared.Value.Devices, cancellationToken, id, schedule.Id);
-        return begun.IsOk ? (begun.Value.Id, null) : (null, begun.Problem.Detail);
+        return begun.IsOk ? begun.Value.Id : begun.Problem;
     }
 
     [LoggerMessage(5707, LogLevel.Error, "Scheduled commands could not be looked at; it is tried again.")]
