@@ -152,6 +152,7 @@ public sealed partial class DashboardTests(DashboardTests.Running running) : ICl
         var other = await client.CreateRolloutAsync(new CreateRollout(NeedsApproval: false, Configuration: Says("""{"colour":3}""")));
         await form.GetByLabel("whole places").CheckAsync();
         await RehearseAsync();
+        await Assertions.Expect(form.GetByRole(AriaRole.Button, new() { Name = "Draft it" })).ToBeEnabledAsync();
         await form.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync(" Green ");
         await PressAsync("Draft it");
         var card = page.Locator("[data-rollout]").First;

@@ -30,7 +30,7 @@ public sealed class FogWipeTests : IAsyncDisposable
         await HeardAsync(device, "d-1");
         await installation.Client.BeginDecommissionAsync("d-1", new BeginDecommission("scrapped", WipeWithin: TimeSpan.FromMinutes(2)), Cancel);
         await AssertProvedAsync("d-1");
-        Assert.Equal(1, device.Commands.Count);
+        Assert.Single(device.Commands.Different());
         Assert.Contains((await installation.Client.ListEventsAsync("d-1")).Items, e => e.Kind == "device.response" && e.Gateway == "gw-a");
     }
 
@@ -51,7 +51,7 @@ public sealed class FogWipeTests : IAsyncDisposable
         await fog.StartAsync(Installation.StartLimit, Cancel);
         device = await ConnectAsync(fog, "d-1", secrets["d-1"], answers: true);
         await AssertProvedAsync("d-1");
-        Assert.Equal(1, device.Commands.Count);
+        Assert.Single(device.Commands.Different());
     }
 
     [Fact]
@@ -136,5 +136,13 @@ public sealed class FogWipeTests : IAsyncDisposable
 
         public int Count => channel.Reader.Count;
 
+        /// <summary>What it was told since it was asked last; said again until its answer was heard, it is the same.</summary>
+        public HashSet<string> Different()
+        {
+            var topics = new HashSet<string>(StringComparer.Ordinal);
+            while (channel.Reader.TryRead(out var topic))
+                topics.Add(topic);
+            return topics;
+        }
     }
 }

@@ -30,7 +30,7 @@ public sealed class ForeignClientTests
         await installation.StartCloudAsync();
         var device = await installation.Client.CreateDeviceAsync(new CreateDevice("t-101"));
         await installation.Client.CreateDeviceAsync(new CreateDevice("t-102"));
-        var foreign = await Tool.RunAsync("mosquitto_sub", [.. Connection(installation, device, "mqttv311"), "-t", "devices/t-102/#", "-W", "3"]);
+        var foreign = await Tool.RunAsync("mosquitto_sub", [.. Connection(installation, device, "mqttv311"), "-t", "devices/t-102/#", "-W", "20"]);
         Assert.Contains("denied", foreign.Output + foreign.Error);
         using var own = Tool.Start("mosquitto_sub", [.. Connection(installation, device, "mqttv5"), "-t", "devices/t-101/#", "-C", "1", "-W", "20"]);
         string received = "";

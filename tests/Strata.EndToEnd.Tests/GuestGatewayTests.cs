@@ -30,7 +30,10 @@ public sealed class GuestGatewayTests
         await fog.StartAsync(Installation.StartLimit, TestContext.Current.CancellationToken);
         var before = devices.Select(d => d.Acknowledged).ToList();
         await Eventually.IsAsync(() => Task.FromResult(devices.Zip(before, (d, n) => d.Acknowledged - n).Min()), n => n > 30, "acknowledgements of both by the restarted gateway");
-        await Task.WhenAll(devices.Select(d => d.EndAsync()));
+        // Not the same number of both: what one has sent is not what the other has.
+        await devices[0].EndAsync();
+        await Eventually.IsAsync(() => Task.FromResult(devices[1].Acknowledged), n => n > devices[0].Acknowledged, "more of the second than of the first");
+        await devices[1].EndAsync();
         foreach (var (tenant, device) in Tenants.Zip(devices))
         {
             var client = installation.ClientOf(tenant);
@@ -43,7 +46,6 @@ public sealed class GuestGatewayTests
             Assert.Contains($"\"value\":{device.Acknowledged - 1}", latest, StringComparison.Ordinal);
             Assert.Contains("403", figures, StringComparison.Ordinal);
         }
-        Assert.NotEqual(devices[0].Acknowledged, devices[1].Acknowledged);
         Assert.Equal(0, (await installation.Client.CountReadingsAsync(null)).Count);
     }
 
@@ -153,7 +155,7 @@ public sealed class GuestGatewayTests
                 acknowledged();
             }
         }
-        catch (Exception e) when (e is MqttCommunicationException or OperationCanceledException or MqttClientNotConnectedException)
+        catch (Exception e) when (e is MqttCommunicationException or OperationCanceledException or MqttClientNotConnectedException or InvalidOperationException)
         {
             return; // It was disconnected, or the test has seen enough.
         }

@@ -118,7 +118,7 @@ public sealed class KillTests
         // The agent's own health figures are readings too, so the metric's are counted.
         var daily = new ReadingsQuery { Devices = [device.Id], Metrics = ["n"], Every = "1d", Aggregate = "count" };
         await Eventually.IsAsync(
-            async () => (await installation.Client.AggregateReadingsAsync(daily)).Items.Sum(a => a.Values[0]), c => c >= Rows, $"all {Rows} rows at the cloud (seed {Seed})");
+            async () => (await installation.Client.AggregateReadingsAsync(daily)).Items.Sum(a => a.Values[0]), c => c >= Rows, $"all {Rows} rows at the cloud (seed {Seed})", TimeSpan.FromMinutes(5));
         await edge.StopAsync(TimeSpan.FromSeconds(10));
         using var books = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(installation.Folder, device.Id, "status.json")));
         var own = (await installation.Client.ListReadingsAsync(new ReadingsQuery { Devices = [device.Id], Metrics = ["n"], Limit = 10_000 })).Items;

@@ -37,9 +37,10 @@ internal sealed class LedgerDevice(string id, string secret, Func<int> port, str
         var factory = new MqttClientFactory();
         while (!ending || inFlight)
         {
-            using var client = factory.CreateMqttClient();
             try
             {
+                // A connection that breaks may also make it throw when it is disposed of.
+                using var client = factory.CreateMqttClient();
                 var options = new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port()).WithClientId(user).WithCredentials(user, secret)
                     .WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500).WithTimeout(TimeSpan.FromSeconds(10)).Build();
                 await client.ConnectAsync(options);
@@ -47,7 +48,7 @@ internal sealed class LedgerDevice(string id, string secret, Func<int> port, str
                     await SendNextAsync(client);
                 await client.DisconnectAsync();
             }
-            catch (Exception e) when (e is MqttCommunicationException or OperationCanceledException or MqttClientNotConnectedException)
+            catch (Exception e) when (e is MqttCommunicationException or OperationCanceledException or MqttClientNotConnectedException or InvalidOperationException)
             {
                 // The node was killed or refused for a while: the reading in flight is sent again.
                 await Task.Delay(TimeSpan.FromMilliseconds(30), TimeProvider.System);

@@ -178,6 +178,7 @@ public sealed partial class OrganisationPagesTests(DashboardTests.Running runnin
         await JoinAsync(context, (await Of("walnut").InviteUserAsync(new InviteUser("di@walnut.example", [new GrantInfo("viewer")]))).Url!, "Di");
         await using var elsewhere = await running.Browser.NewContextAsync();
         var there = await LogInAsync(elsewhere, "di@walnut.example", Password);
+        await DashboardTests.ConnectedAsync(there);
         var page = await OpenAsync(context, "account");
         await Assertions.Expect(page.Locator("[data-session]")).ToHaveCountAsync(2);
         await page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^End the session") }).ClickAsync();

@@ -86,7 +86,7 @@ public sealed class RolloutOverRaucTests : IAsyncDisposable
         await StrataAsync("artifacts", "add", bundle, "--component", "os", "--version", version, "--model", "T-100", "--key", KeyFile, "--data", installation.CloudFolder);
         var artifact = Assert.Single((await installation.Client.ListArtifactsAsync("os", cancellationToken: Cancel)).Items, a => a.Version == version);
         var draft = await installation.Client.CreateRolloutAsync(
-            new CreateRollout(artifact.Id, Devices: [Device], Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false, ConfirmWithin: TimeSpan.FromSeconds(20)), Cancel);
+            new CreateRollout(artifact.Id, Devices: [Device], Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false, ConfirmWithin: TimeSpan.FromSeconds(60)), Cancel);
         await installation.Client.StepRolloutAsync(draft.Id, "start", cancellationToken: Cancel);
         return draft.Id;
     }
