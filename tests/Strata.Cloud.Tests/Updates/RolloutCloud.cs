@@ -12,7 +12,6 @@ using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Core.Updates.Manifests;
-using Strata.Node.Auth;
 using Strata.Testing.Postgres;
 
 namespace Strata.Cloud.Tests.Updates;
