@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Strata.Core.Control;
 using Strata.Core.Updates.Slots;
 using Strata.Edge.Buffering;
 using Strata.Edge.Control;
+using Strata.Edge.Tests.Updates;
 using Strata.Edge.Updates;
 using Strata.Edge.Watching;
 
@@ -17,7 +17,7 @@ public sealed class WatchdogTests : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly TemporaryFolder folder = new();
-    private readonly FakeTimeProvider time = new();
+    private readonly WaitingTime time = new();
     private readonly Watchdog watchdog;
     private readonly CancellationTokenSource stopping = new();
     private Task<int> running = Task.FromResult(0);
@@ -135,6 +135,7 @@ public sealed class WatchdogTests : IAsyncDisposable
         await HangAsync();
         await log.UntilAsync("The agent: it gave no sign of life for 60 s and was ended. It is started again in 1 s.");
         Assert.False(Directory.Exists($"/proc/{first}"));
+        await Deadline.For(time.UntilWaitedAsync(TimeSpan.FromSeconds(1), 1), "the supervisor waits");
         time.Advance(TimeSpan.FromSeconds(1));
         await ProgramAsync(first);
     }
