@@ -2,10 +2,13 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Cloud.Contracts;
 using Strata.Core.Devices;
 using Strata.Core.Shadows;
 using Strata.Fog.Shadows;
+using Strata.Node.Ingest;
+using Strata.Testing;
 
 namespace Strata.Fog.Tests;
 
@@ -57,6 +60,26 @@ public sealed class FogShadowTests : IDisposable
                     return change.Desired!.Value.GetRawText();
             }
         }
+    }
+
+    [Fact]
+    public async Task Devices_are_served_on_after_one_could_not_be_told_what_it_has_yet_to_follow()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        await using var fog = new FogFixture();
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        Assert.True(fog.Get<FogShadows>().Update(Device, "", Request("""{"state":{"desired":{"n":1}}}"""), new ShadowAuthor("ada", IsDevice: false)).IsOk);
+        using var topics = new FogShadowTopics(
+            new(() => throw new InvalidOperationException("a fault of ours")), fog.Node.Served, new FogShadowOptions(), TimeProvider.System, NullLogger<FogShadowTopics>.Instance);
+        var tenant = fog.Node.Served.Own.Site.View.Tenant;
+        topics.Tell(tenant, Device, null);
+        var served = topics.OnPublish(new DeviceMessage(tenant, Device, "shadow/get", []))!;
+        await topics.StartAsync(Cancel);
+        // Each is told of, and neither ends it; the second comes after the first was to be told.
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Deadline.For(served, "the first request"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Deadline.For(topics.OnPublish(new DeviceMessage(tenant, Device, "shadow/get", []))!, "the second request"));
+        await topics.StopAsync(Cancel);
     }
 
     [Fact]

@@ -59,6 +59,10 @@ public sealed class ShadowUpdateTests
     [InlineData("{\"state\":{\"desired\":{\"a\\u0000\":1}}}", "state.desired has a field whose name holds a control character.")]
     [InlineData("{\"state\":{\"desired\":{\"b\":1,\"a\":1,\"b\":2}}}", "state.desired names 'b' twice.")]
     [InlineData("{\"state\":{\"desired\":{\"a\":1e999}}}", "state.desired.a is a number beyond what is kept.")]
+    [InlineData("{\"state\":{\"desired\":{\"a\":1e-99999999999}}}", "state.desired.a is a number beyond what is kept.")]
+    [InlineData("{\"state\":{\"desired\":{\"a\":0E+1000000000}}}", "state.desired.a is a number beyond what is kept.")]
+    [InlineData("{\"state\":{\"desired\":{\"a\":{\"b\":[1,{\"c\":1e99999999999}]}}}}", "state.desired.a.b is a number beyond what is kept.")]
+    [InlineData("{\"state\":{\"desired\":{\"a\":[1e999]}}}", "state.desired.a is a number beyond what is kept.")]
     public void What_is_wrong_is_said_with_its_place(string json, string detail) =>
         Assert.Equal(detail, ShadowRequest.Parse(Encoding.UTF8.GetBytes(json), ShadowLimits.Default).Problem?.Detail);
 
@@ -126,6 +130,26 @@ public sealed class ShadowUpdateTests
         Assert.Equal(same, !change.HasChanged);
         Assert.Equal(same ? null : $"{{\"reported\":{{\"a\":{after}}}}}", ShadowEntry.Of(change, "device", null) is { } entry ? Encoding.UTF8.GetString(entry.Change.Write()) : null);
     }
+
+    [Theory]
+    [InlineData("[1e99999999999]", "[2e99999999999]")]
+    [InlineData("1e-99999999999", "2e-99999999999")]
+    public void What_was_kept_before_exponents_were_bounded_is_compared_and_read(string one, string other)
+    {
+        var kept = ShadowCodec.Read(Encoding.UTF8.GetBytes($"{{\"n\":1,\"t\":5,\"c\":1,\"d\":[1,{{\"a\":[{one},5,0],\"same\":[{one},5,0]}}],\"r\":[1,{{\"a\":[{other},5,0],\"same\":[{one},5,0]}}],\"a\":[\"alice\"]}}"));
+        Assert.False(ShadowNode.SameValue(kept.Desired.Root, kept.Reported.Root));
+        Assert.Equal($"{{\"a\":{one}}}", ShadowGenerators.Text(kept.Delta));
+        Assert.Equal($"{{\"a\":{other}}}", ShadowGenerators.Text(ShadowMath.Between(kept.Desired.Root, kept.Reported.Root)));
+        var entry = ShadowEntry.Of(Decide(kept, """{"state":{"desired":{"a":1,"same":2}}}""", Cloud).Value!, "alice", null)!;
+        Assert.Equal($"{{\"desired\":{{\"a\":{one},\"same\":{one}}}}}", Encoding.UTF8.GetString(ShadowPatches.Read(entry.Back.Write()).Write()));
+    }
+
+    [Theory]
+    [InlineData("1e-999999999", "2e-999999999")]
+    [InlineData("[0e+999999999]", "[1e-999999999]")]
+    [InlineData("1.00000000000000000000000000005e-999999999", "1e-999999999")]
+    public void Numbers_with_the_greatest_exponents_that_are_taken_are_compared(string before, string after) =>
+        Assert.NotNull(ShadowEntry.Of(Decide(After(Shadow.None, $"{{\"state\":{{\"desired\":{{\"a\":{before}}}}}}}"), $"{{\"state\":{{\"desired\":{{\"a\":{after}}}}}}}", Cloud).Value!, "alice", null));
 
     [Theory]
     [InlineData("shadow/get", "", ShadowAsk.Get)]

@@ -270,11 +270,9 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
 
     public static LayerId Named(string layer) => LayerId.TryParse(layer, out var id) ? id : throw new FormatException($"'{layer}' is no layer.");
 
-    private static ShadowObject Read(string layer, byte[] content) => Parse(content, Any).Value ?? throw new FormatException($"Layer '{layer}' cannot be read.");
+    private static ShadowObject Read(string layer, byte[] content) => Parse(content, ShadowLimits.OfKept).Value ?? throw new FormatException($"Layer '{layer}' cannot be read.");
 
     private static byte[] Request(byte[] content) => [.. "{\"state\":{\"desired\":"u8, .. content, .. "}}"u8];
-
-    private static readonly ShadowLimits Any = new() { MaxBytes = 1024 * 1024, MaxDepth = 32 };
 
     public static byte[] Text(ShadowObject content)
     {

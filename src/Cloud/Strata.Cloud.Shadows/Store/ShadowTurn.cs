@@ -6,7 +6,8 @@ using Strata.Core.Tenancy;
 namespace Strata.Cloud.Shadows.Store;
 
 /// <summary>One transaction's worth of requests of a tenant: what the shadows are after each of them, and the rows that follow.</summary>
-internal sealed class ShadowTurn(TenantId tenant, ShadowTables tables, ShadowCache cache, ShadowOptions options, DateTimeOffset now)
+/// <param name="onFault">Told of a request that could not be decided on.</param>
+internal sealed class ShadowTurn(TenantId tenant, ShadowTables tables, ShadowCache cache, ShadowOptions options, DateTimeOffset now, Action<Exception> onFault)
 {
     private readonly Dictionary<string, Shadow> shadows = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (int There, int Known)> named = new(StringComparer.Ordinal);
@@ -50,21 +51,37 @@ internal sealed class ShadowTurn(TenantId tenant, ShadowTables tables, ShadowCac
             current = current with { Version = work.AtLeast };
         if (work.Verb == ShadowVerb.Read)
             return new ShadowResult(current, null, null, null);
-        var request = work.Request;
-        if (work.Make?.Invoke(current) is { } made)
-        {
-            if (!made.IsOk)
-                return ShadowResult.Refused(made.Problem, current);
-            request = made.Value;
-        }
-        var at = now.ToUnixTimeMilliseconds();
-        var decided = work.Verb == ShadowVerb.Delete ? ShadowUpdate.Delete(current, work.Version, at) : ShadowUpdate.Decide(current, request!, work.Author, work.At is { } said ? Math.Min(said, at) : at, options.Limits);
+        var decided = Decide(work, current, out var request);
         if (!decided.IsOk)
             return ShadowResult.Refused(decided.Problem, current);
         if (work.Key.Name.Length > 0 && current.IsDeleted && await NoRoomAsync(work.Key, current) is { } full)
             return ShadowResult.Refused(full, current);
         Write(work, decided.Value, request?.Why);
         return new ShadowResult(decided.Value.After, decided.Value, request, null);
+    }
+
+    /// <summary>A fault refuses this request alone: it is no matter of the disk, and the others are not to come again with it for ever.</summary>
+    private Outcome<ShadowChange> Decide(ShadowWork work, Shadow current, out ShadowRequest? request)
+    {
+        request = work.Request;
+#pragma warning disable CA1031 // It is logged.
+        try
+        {
+            if (work.Make?.Invoke(current) is { } made)
+            {
+                if (!made.IsOk)
+                    return made.Problem;
+                request = made.Value;
+            }
+            var at = now.ToUnixTimeMilliseconds();
+            return work.Verb == ShadowVerb.Delete ? ShadowUpdate.Delete(current, work.Version, at) : ShadowUpdate.Decide(current, request!, work.Author, work.At is { } said ? Math.Min(said, at) : at, options.Limits);
+        }
+        catch (Exception fault)
+        {
+            onFault(fault);
+            return new Problem(ProblemKind.Invalid, "The request could not be decided on; the node's log says why.");
+        }
+#pragma warning restore CA1031
     }
 
     /// <summary>It is written: the memory follows.</summary>

@@ -79,7 +79,7 @@ internal sealed partial class ShadowWriter(
 
     private async Task CommitAsync(TenantId tenant, List<ShadowWork> works)
     {
-        var turn = new ShadowTurn(tenant, tables, cache, options, time.GetUtcNow());
+        var turn = new ShadowTurn(tenant, tables, cache, options, time.GetUtcNow(), LogUndecided);
         var results = new ShadowResult[works.Count];
 #pragma warning disable CA1031 // Whatever fails, who asked hears of it and the loop goes on.
         try
@@ -134,6 +134,9 @@ internal sealed partial class ShadowWriter(
 
     [LoggerMessage(7044, LogLevel.Error, "Shadows could not be kept: {Reason}")]
     private partial void LogNotWritten(string reason);
+
+    [LoggerMessage(7046, LogLevel.Error, "A request of a shadow could not be decided on; it is refused.")]
+    private partial void LogUndecided(Exception fault);
 
     [LoggerMessage(7045, LogLevel.Error, "What was kept of a shadow could not be told.")]
     private partial void LogObserver(Exception fault);

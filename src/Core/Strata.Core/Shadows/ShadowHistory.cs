@@ -23,8 +23,6 @@ public sealed record ShadowEntry(long Version, long Number, long Time, string Ac
 /// <param name="Deletes">The shadow is not there afterwards.</param>
 public sealed record ShadowPatches(ShadowObject Desired, ShadowObject Reported, ShadowObject Tags, bool Deletes)
 {
-    private static readonly ShadowLimits Any = new() { MaxDepth = 120, MaxBytes = 1024 * 1024 };
-
     public ShadowObject this[ShadowSection section] => section switch
     {
         ShadowSection.Desired => Desired,
@@ -72,9 +70,9 @@ public sealed record ShadowPatches(ShadowObject Desired, ShadowObject Reported, 
             reader.Read();
             read = name switch
             {
-                "desired" => read with { Desired = ShadowReader.ReadObject(ref reader, "desired", 1, Any) },
-                "reported" => read with { Reported = ShadowReader.ReadObject(ref reader, "reported", 1, Any) },
-                "tags" => read with { Tags = ShadowReader.ReadObject(ref reader, "tags", 1, Any) },
+                "desired" => read with { Desired = ShadowReader.ReadObject(ref reader, "desired", 1, ShadowLimits.OfKept) },
+                "reported" => read with { Reported = ShadowReader.ReadObject(ref reader, "reported", 1, ShadowLimits.OfKept) },
+                "tags" => read with { Tags = ShadowReader.ReadObject(ref reader, "tags", 1, ShadowLimits.OfKept) },
                 _ => read with { Deletes = reader.GetBoolean() },
             };
         }

@@ -5,6 +5,9 @@ public sealed record ShadowLimits
 {
     public static readonly ShadowLimits Default = new();
 
+    /// <summary>For what is kept already: it is read whatever limits hold by now.</summary>
+    public static readonly ShadowLimits OfKept = new() { MaxBytes = 1024 * 1024, MaxDepth = 120, AnyNumber = true };
+
     /// <summary>Bytes of one shadow's desired, reported and tags together, as compact JSON without metadata. 1 KiB to 1 MiB; 32 KiB unless given.</summary>
     public int MaxBytes { get; init; } = 32 * 1024;
 
@@ -13,6 +16,9 @@ public sealed record ShadowLimits
 
     /// <summary>Named shadows of one device, beside the one without a name. 0 to 1,000; 10 unless given.</summary>
     public int MaxNamed { get; init; } = 10;
+
+    /// <summary>Numbers may have any exponent, as they had before these were bounded.</summary>
+    internal bool AnyNumber { get; init; }
 
     /// <summary>Longest name of a field, in characters.</summary>
     public const int MaxKeyLength = 128;

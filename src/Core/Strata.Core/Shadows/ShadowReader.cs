@@ -5,6 +5,9 @@ namespace Strata.Core.Shadows;
 /// <summary>Reads a patch of a state out of JSON, within limits. What is wrong is said with its path.</summary>
 internal static class ShadowReader
 {
+    /// <summary>Of a number: as many as fit 32 bits whatever they are.</summary>
+    private const int MaxExponentDigits = 9;
+
     /// <summary>Reads the object at which the reader stands.</summary>
     /// <param name="path">For what is said: <c>state.desired</c>.</param>
     /// <exception cref="ShadowFormatException">It is no state.</exception>
@@ -61,13 +64,23 @@ internal static class ShadowReader
             case JsonTokenType.False:
                 return new ShadowLeaf("false"u8.ToArray(), 0, "");
             case JsonTokenType.Number:
-                if (!reader.TryGetDouble(out var number) || !double.IsFinite(number))
-                    throw new ShadowFormatException($"{path} is a number beyond what is kept.");
+                CheckNumber(ref reader, path, limits);
                 return new ShadowLeaf(reader.ValueSpan.ToArray(), 0, "");
         }
         using var text = ShadowText.Take();
         Copy(ref reader, text.Writer, path, depth, limits);
         return new ShadowLeaf(text.ToArray(), 0, "");
+    }
+
+    /// <summary>A number is finite, and its exponent is one that can be compared.</summary>
+    private static void CheckNumber(ref Utf8JsonReader reader, string path, ShadowLimits limits)
+    {
+        if (limits.AnyNumber)
+            return;
+        var digits = reader.ValueSpan;
+        digits = digits.IndexOfAny((byte)'e', (byte)'E') is >= 0 and var at ? digits[(at + 1)..].TrimStart("+-"u8) : [];
+        if (digits.Length > MaxExponentDigits || !reader.TryGetDouble(out var number) || !double.IsFinite(number))
+            throw new ShadowFormatException($"{path} is a number beyond what is kept.");
     }
 
     /// <summary>Copies a string or an array, compact and with each character written one way.</summary>
@@ -101,6 +114,7 @@ internal static class ShadowReader
                     writer.WriteEndObject();
                 break;
             case JsonTokenType.Number:
+                CheckNumber(ref reader, path, limits);
                 writer.WriteRawValue(reader.ValueSpan, skipInputValidation: true);
                 break;
             case JsonTokenType.Null:

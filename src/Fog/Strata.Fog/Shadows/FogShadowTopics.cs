@@ -54,7 +54,7 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
             {
                 job.Run();
                 foreach (var of in untold.Keys)
-                    TellDeltas(of.Tenant, of.Device, of.Name);
+                    TellOrLog(of.Tenant, of.Device, of.Name);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -62,6 +62,20 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
             while (jobs.Reader.TryRead(out var job))
                 job.Leave();
         }
+    }
+
+    private void TellOrLog(TenantId tenant, DeviceId device, string? name)
+    {
+#pragma warning disable CA1031 // The device hears the delta with the next change, and can ask for it; the others of all tenants are served.
+        try
+        {
+            TellDeltas(tenant, device, name);
+        }
+        catch (Exception fault)
+        {
+            LogNotTold(device.Value, fault);
+        }
+#pragma warning restore CA1031
     }
 
     private void TellDeltas(TenantId tenant, DeviceId device, string? name)
@@ -135,6 +149,9 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
 
     [LoggerMessage(6044, LogLevel.Error, "A shadow could not be kept: {Reason}")]
     private partial void LogRefused(string reason);
+
+    [LoggerMessage(6047, LogLevel.Error, "{Device} could not be told what it has yet to follow.")]
+    private partial void LogNotTold(string device, Exception fault);
 
     /// <summary>A request that waits for its turn.</summary>
     private sealed class Job(Action serve)

@@ -1,0 +1,53 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Cloud.Contracts;
+using Strata.Cloud.Shadows.Store;
+using Strata.Core;
+using Strata.Core.Devices;
+using Strata.Core.Shadows;
+using Strata.Core.Tenancy;
+using Strata.Testing;
+
+namespace Strata.Cloud.Tests.Shadows;
+
+/// <summary>The store of shadows as the parts of the node use it.</summary>
+public sealed class ShadowStoreTests(RunningCloud cloud) : IClassFixture<RunningCloud>
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    private ShadowStore Store => cloud.Node.Services.GetRequiredService<ShadowStore>();
+
+    [Fact]
+    public async Task A_request_that_cannot_be_decided_on_is_refused_alone()
+    {
+        await cloud.Client.CreateDeviceAsync(new CreateDevice("store-1"), Cancelled);
+        using var release = new ManualResetEventSlim();
+        var begun = new TaskCompletionSource();
+        var first = RunAsync("""{"state":{"desired":{"a":1}}}""", () =>
+        {
+            begun.TrySetResult();
+            Assert.True(release.Wait(Deadline.Default, Cancelled));
+        });
+        await Deadline.For(begun.Task, "the first request's turn");
+        // They wait together, so that one turn decides on both.
+        var faulty = RunAsync("""{"state":{"desired":{"a":2}}}""", () => throw new InvalidOperationException("a fault of ours"));
+        var after = RunAsync("""{"state":{"desired":{"b":3}}}""", () => { });
+        release.Set();
+        Assert.Null((await Deadline.For(first, "the first request")).Problem);
+        Assert.Equal(ProblemKind.Invalid, (await Deadline.For(faulty, "the one that cannot be decided on")).Problem?.Kind);
+        Assert.Equal(2, (await Deadline.For(after, "the one after it")).Change?.After.Version);
+        Assert.Equal("""{"a":1,"b":3}""", (await cloud.Client.GetShadowAsync("store-1", cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
+    }
+
+    private Task<ShadowResult> RunAsync(string request, Action before) => Store.RunAsync(
+        new ShadowWork(new ShadowKey(TenantId.Main, DeviceId.Parse("store-1"), ""), ShadowVerb.Update)
+        {
+            Author = new ShadowAuthor("ada", IsDevice: false),
+            Make = _ =>
+            {
+                before();
+                return ShadowRequest.Parse(Encoding.UTF8.GetBytes(request), ShadowLimits.Default);
+            },
+        },
+        Cancelled);
+}
