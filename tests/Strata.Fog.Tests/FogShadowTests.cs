@@ -63,6 +63,31 @@ public sealed class FogShadowTests : IDisposable
     }
 
     [Fact]
+    public void What_comes_from_the_parent_has_a_version_after_those_that_the_device_was_told()
+    {
+        var shadows = new FogShadows(folder, ShadowLimits.Default, new FogShadowOptions(), TimeProvider.System);
+        Assert.Null(shadows.Load());
+        var author = new ShadowAuthor(ShadowAuthor.Device, IsDevice: true);
+        Assert.True(shadows.Update(Device, "", Request("""{"state":{"reported":{"n":1}}}"""), author).IsOk);
+        var parents = shadows.Find(Device, "") with { Version = 2 };
+        shadows.Agree(Device, "", parents, shadows.Find(Device, ""));
+        Assert.Equal(2, shadows.Find(Device, "").Version);
+        for (var i = 0; i < 10; i++)
+            Assert.True(shadows.Update(Device, "", Request("""{"state":{"reported":{"n":1}}}"""), author).IsOk);
+        Assert.Empty(shadows.AllPending(10, _ => false));
+        Assert.Equal(12, shadows.Find(Device, "").Version);
+
+        parents = ShadowUpdate.Decide(parents, Request("""{"state":{"desired":{"mode":1}}}"""), new ShadowAuthor("ada", IsDevice: false), 1, ShadowLimits.Default).Value!.After;
+        Assert.Equal(13, shadows.Agree(Device, "", parents, null)!.Version);
+        Assert.Equal(3, shadows.VersionsOf(Device)[""]); // The parent's is not asked for again.
+        parents = parents with { Version = 4 };
+        shadows.Agree(Device, "", parents, null);
+        Assert.Equal(13, shadows.Find(Device, "").Version); // It says the same.
+        shadows.Agree(Device, "", parents with { Version = 20 }, null);
+        Assert.Equal(20, shadows.Find(Device, "").Version);
+    }
+
+    [Fact]
     public async Task Devices_are_served_on_after_one_could_not_be_told_what_it_has_yet_to_follow()
     {
         await using var parent = await FakeParent.StartAsync(Site.Configuration());

@@ -23,7 +23,7 @@ internal sealed record FogShadow(string Device, string Name, Shadow Agreed, Shad
     {
         var (reported, desired) = (ShadowMath.Between(asked.Reported.Root, Current.Reported.Root), ShadowMath.Between(asked.Desired.Root, Current.Desired.Root));
         if (reported.IsEmpty && desired.IsEmpty)
-            return this with { Agreed = parents, Current = parents };
+            return this with { Agreed = parents, Current = Onwards(parents) };
         var current = parents with
         {
             Version = Math.Max(parents.Version, Current.Version) + 1, Time = Math.Max(parents.Time, Current.Time), IsDeleted = false,
@@ -31,6 +31,14 @@ internal sealed record FogShadow(string Device, string Name, Shadow Agreed, Shad
             Desired = parents.Desired with { Root = ShadowMath.Merge(parents.Desired.Root, desired, Current.Time, "gateway") },
         };
         return this with { Agreed = parents, Current = current };
+    }
+
+    /// <summary>The parent's, with a version that is none which the device was told of another state: reports of the same values count here alone.</summary>
+    private Shadow Onwards(Shadow parents)
+    {
+        var isSame = parents.IsDeleted == Current.IsDeleted && ShadowNode.SameValue(parents.Desired.Root, Current.Desired.Root) && ShadowNode.SameValue(parents.Reported.Root, Current.Reported.Root);
+        var least = isSame ? Current.Version : Current.Version + 1;
+        return parents.Version >= least ? parents : parents with { Version = least, Time = Math.Max(parents.Time, Current.Time) };
     }
 
     private static JsonElement? Element(ShadowObject patch)
