@@ -63,6 +63,52 @@ public sealed class FogShadowTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_parent_refuses_stays_here_and_is_still_to_be_told()
+    {
+        var asked = Channel.CreateUnbounded<GatewayShadows>();
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        var theirs = ShadowUpdate.Decide(Shadow.None, Request("""{"state":{"desired":{"mode":1}}}"""), new ShadowAuthor("ada", IsDevice: false), 1, ShadowLimits.Default).Value!.After;
+        parent.Shadows = (_, request) =>
+        {
+            asked.Writer.TryWrite(request);
+            return new GatewayShadowsAnswer([new GatewayShadowState("t-1", "", ShadowCodec.Write(theirs))], [.. request.Changes.Select(c => new GatewayShadowRefused(c.Device, c.Name, "no"))]);
+        };
+        await using var fog = new FogFixture();
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        var shadows = fog.Get<FogShadows>();
+        Assert.True(shadows.Update(Device, "", Request("""{"state":{"reported":{"n":1}}}"""), new ShadowAuthor(ShadowAuthor.Device, IsDevice: true)).IsOk);
+        await RefusedAsync();
+        // The next is asked when the answer before was taken.
+        await AskedAsync();
+        var first = shadows.Find(Device, "");
+        Assert.Equal(["/n"], ShadowMath.Leaves(first.Reported.Root).Select(l => l.Path));
+        Assert.Equal(["/mode"], ShadowMath.Leaves(first.Desired.Root).Select(l => l.Path));
+        Assert.Equal(["/n"], ShadowMath.Leaves(shadows.Pending(Device, "")!.PendingReported).Select(l => l.Path));
+        Assert.True(first.Version > 1, $"Version {first.Version} is one that the device was told of another state.");
+        // The same answer again, as every few minutes, changes nothing.
+        fog.Get<FogShadowSync>().AllChanged();
+        await RefusedAsync();
+        await AskedAsync();
+        Assert.Equal(first.Version, shadows.Find(Device, "").Version);
+        Assert.NotNull(shadows.Pending(Device, ""));
+
+        async Task RefusedAsync()
+        {
+            while ((await Deadline.For(asked.Reader.ReadAsync(Cancel).AsTask(), "the change at the parent")).Changes.Count == 0)
+            {
+                // Asked before there was anything to tell.
+            }
+        }
+
+        async Task AskedAsync()
+        {
+            fog.Node.Served.Own.ShadowSync.Changed(Device);
+            await Deadline.For(asked.Reader.ReadAsync(Cancel).AsTask(), "the next request");
+        }
+    }
+
+    [Fact]
     public void What_comes_from_the_parent_has_a_version_after_those_that_the_device_was_told()
     {
         var shadows = new FogShadows(folder, ShadowLimits.Default, new FogShadowOptions(), TimeProvider.System);

@@ -18,7 +18,7 @@ internal sealed record FogShadow(string Device, string Name, Shadow Agreed, Shad
     public GatewayShadowChange ToChange() => new(Device, Name, Agreed.Version, Current.Version, Current.Time, Element(PendingReported), Element(PendingDesired));
 
     /// <summary>The parent's side, with what changed here since it was asked.</summary>
-    /// <param name="asked">As it was when the parent was asked.</param>
+    /// <param name="asked">As it was when the parent was told, if it took that; else what was agreed.</param>
     public FogShadow Agree(Shadow parents, Shadow asked)
     {
         var (reported, desired) = (ShadowMath.Between(asked.Reported.Root, Current.Reported.Root), ShadowMath.Between(asked.Desired.Root, Current.Desired.Root));

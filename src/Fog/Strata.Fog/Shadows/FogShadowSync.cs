@@ -134,9 +134,11 @@ internal sealed partial class FogShadowSync(
 
     private void Take(GatewayShadowsAnswer answer, Dictionary<(string, string), FogShadow> asked)
     {
+        // What was refused is still to be told: it lies over the parent's as what was never asked.
+        var taken = asked.Keys.Except(answer.Refused.Select(r => (r.Device, r.Name))).ToDictionary(k => k, k => asked[k].Current);
         foreach (var state in answer.Shadows)
         {
-            if (DeviceId.TryParse(state.Device, out var device) && shadows.Agree(device, state.Name, ShadowCodec.Read(state.Content), asked.GetValueOrDefault((state.Device, state.Name))?.Current) is not null)
+            if (DeviceId.TryParse(state.Device, out var device) && shadows.Agree(device, state.Name, ShadowCodec.Read(state.Content), taken.GetValueOrDefault((state.Device, state.Name))) is not null)
                 topics.Tell(site.View.Tenant, device, state.Name);
         }
         foreach (var no in answer.Refused)

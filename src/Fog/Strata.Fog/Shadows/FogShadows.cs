@@ -106,7 +106,7 @@ internal sealed class FogShadows(string folder, ShadowLimits limits, FogShadowOp
     }
 
     /// <summary>Takes the parent's side.</summary>
-    /// <param name="asked">As it was when the parent was asked; null where it was not here.</param>
+    /// <param name="asked">As it was when the parent was told; null where it was told nothing, or took nothing of it.</param>
     /// <returns>The shadow as it is now, if what is desired of the device is another than before; else null.</returns>
     /// <exception cref="IOException">The disk refused it; nothing has changed.</exception>
     public Shadow? Agree(DeviceId device, string name, Shadow parents, Shadow? asked)
@@ -115,8 +115,8 @@ internal sealed class FogShadows(string folder, ShadowLimits limits, FogShadowOp
         {
             var here = Known(device, name);
             var known = here ?? new FogShadow(device.Value, name, Shadow.None, Shadow.None);
-            // An answer that another has overtaken says nothing new.
-            if (parents.Version < known.Agreed.Version || (here is null && count >= options.MaxShadows))
+            // An answer that another has overtaken says nothing new, nor one that says what is agreed.
+            if (parents.Version < known.Agreed.Version || (asked is null && parents.Version == known.Agreed.Version) || (here is null && count >= options.MaxShadows))
                 return null;
             var next = known.Agree(parents, asked ?? known.Agreed);
             Keep(next, device);
