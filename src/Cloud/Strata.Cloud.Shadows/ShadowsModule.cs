@@ -103,7 +103,7 @@ internal sealed class ShadowsStartup(ShadowTables tables) : IHostedService
 }
 
 /// <summary>What this slice holds of a tenant in memory.</summary>
-internal sealed class ShadowContents(ShadowCache cache) : ITenantContents
+internal sealed class ShadowContents(ShadowCache cache, ConfigurationRunner configurations) : ITenantContents
 {
     /// <summary>Shadows go with their devices, which another slice names.</summary>
     public ValueTask<string?> DescribeAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult<string?>(null);
@@ -111,6 +111,7 @@ internal sealed class ShadowContents(ShadowCache cache) : ITenantContents
     public ValueTask ForgetAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         cache.RemoveAll(tenant);
+        configurations.Forget(tenant);
         return ValueTask.CompletedTask;
     }
 

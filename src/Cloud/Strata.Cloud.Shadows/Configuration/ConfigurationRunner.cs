@@ -79,7 +79,10 @@ internal sealed partial class ConfigurationRunner(
         // Of a node that was killed between the end of a layer and its devices hearing of it, only the shadows know.
         var had = begun.ContainsKey(tenant) ? [] : await tables.DevicesWithAsync(tenant, Shadow, cancellationToken);
         if (layers.Count == 0 && given.Count == 0 && had.Count == 0 && !sent.Keys.Any(k => k.Tenant == tenant))
+        {
+            Forget(touched, tenant);
             return;
+        }
         var (concerning, schemas) = (await store.ConcerningAsync(tenant, layers, given, cancellationToken), ConfigurationSchema.ParseAll(await store.SchemasAsync(tenant, cancellationToken)));
         // Together, so that they are few transactions.
         foreach (var some in fleet.Devices(tenant).Where(d => d.State != DeviceState.Decommissioned).Chunk(AtOnce))
@@ -94,9 +97,20 @@ internal sealed partial class ConfigurationRunner(
         }
     }
 
-    /// <summary>What somebody else changed of a configuration's shadow is as the layers want it soon.</summary>
+    /// <summary>The tenant is gone, or comes anew: only its shadows know what was sent.</summary>
+    public void Forget(TenantId tenant)
+    {
+        begun.TryRemove(tenant, out _);
+        Forget(sent, tenant);
+        Forget(problems, tenant);
+        Forget(touched, tenant);
+    }
+
+    /// <summary>What somebody else changed of a configuration's shadow is as the layers want it soon. Of a device that went, whoever gets its name is looked at as any that comes.</summary>
     public void OnDone(ShadowWork work, ShadowResult result)
     {
+        if (work.Verb == ShadowVerb.Purge && result.Problem is null)
+            touched[(work.Key.Tenant, work.Key.Device)] = true;
         if (work.Key.Name == Shadow && result.Change is not null && work.Author.Name != Author.Name)
         {
             touched[(work.Key.Tenant, work.Key.Device)] = true;
@@ -149,6 +163,15 @@ internal sealed partial class ConfigurationRunner(
             Author = Author,
             Make = now => new ShadowRequest(new ShadowPartRequest(ShadowMath.Between(now.Desired.Root, root)), null, null, null, null, why.Length <= ShadowLimits.MaxWhyLength ? $"from {why}" : $"from {layers.Count} layers"),
         }, cancellationToken)).Problem;
+    }
+
+    private static void Forget<T>(ConcurrentDictionary<(TenantId Tenant, DeviceId Device), T> known, TenantId tenant)
+    {
+        foreach (var (of, _) in known)
+        {
+            if (of.Tenant == tenant)
+                known.TryRemove(of, out _);
+        }
     }
 
     private void OnChanged(TenantId tenant) => wake.Writer.TryWrite(true);
