@@ -105,7 +105,7 @@ internal static class GatewayShadowsRoute
         var read = await store.ReadAsync(key, cancellationToken);
         if (read.Shadow is not { } seen)
             return read;
-        var paths = (await store.HistoryAsync(key, seen, cancellationToken)).Where(e => e.Version > change.Base).SelectMany(e => ShadowMath.Leaves(e.Change.Desired)).Select(l => l.Path).ToHashSet(StringComparer.Ordinal);
+        var paths = CloudsSince(change.Base, seen, await store.HistoryAsync(key, seen, cancellationToken), desired, author.Name);
         ShadowObject? before = null;
         var setAside = ShadowObject.Empty;
         var caller = new Caller(gateway.Tenant, author.Name);
@@ -122,15 +122,32 @@ internal static class GatewayShadowsRoute
         }, cancellationToken);
         if (written.Problem is not null || setAside.IsEmpty)
             return written;
-        var clouds = ShadowMath.Leaves(setAside).Select(l => l.Path).ToHashSet(StringComparer.Ordinal);
         return await store.RunAsync(new ShadowWork(key, ShadowVerb.Update)
         {
             Author = new ShadowAuthor(Caller.NodeActor, IsDevice: false), Caller = Caller.Node(gateway.Tenant),
-            Make = now => new ShadowRequest(
-                new ShadowPartRequest(ShadowReunion.Filter(ShadowMath.Between(now.Desired.Root, before!), "", path => clouds.Any(c => c == path || c.StartsWith(path + "/", StringComparison.Ordinal) || path.StartsWith(c + "/", StringComparison.Ordinal)))),
-                null, null, null, null, $"both sides changed it while gateway {gateway.Gateway} was apart: the cloud's stands"),
+            Make = now =>
+            {
+                // What somebody said since the gateway's was written stands as it is.
+                var clouds = ShadowMath.Leaves(setAside).Where(l => IsStill(author.Name, l.Leaf, ShadowMath.At(now.Desired.Root, l.Path))).Select(l => l.Path).ToHashSet(StringComparer.Ordinal);
+                return new ShadowRequest(
+                    new ShadowPartRequest(ShadowReunion.Filter(ShadowMath.Between(now.Desired.Root, before!), "", path => clouds.Any(c => c == path || c.StartsWith(path + "/", StringComparison.Ordinal) || path.StartsWith(c + "/", StringComparison.Ordinal)))),
+                    null, null, null, null, $"both sides changed it while gateway {gateway.Gateway} was apart: the cloud's stands");
+            },
         }, cancellationToken);
     }
+
+    /// <summary>Paths that the cloud changed since both agreed. The gateway's own word, told already and not answered, is none; where the history does not go back so far, all that is not the gateway's may be.</summary>
+    private static HashSet<string> CloudsSince(long agreed, Shadow seen, IReadOnlyList<ShadowEntry> history, ShadowObject desired, string gateway)
+    {
+        var paths = history.Where(e => e.Version > agreed && e.Actor != gateway).SelectMany(e => ShadowMath.Leaves(e.Change.Desired)).Select(l => l.Path).ToHashSet(StringComparer.Ordinal);
+        var isWhole = seen.Version <= agreed || history is [.., { Number: 1 }] || (history is [.., var oldest] && oldest.Version <= agreed + 1);
+        if (!isWhole && seen.Changes > 0)
+            paths.UnionWith(ShadowMath.Leaves(desired).Where(l => ShadowMath.At(seen.Desired.Root, l.Path) is not ShadowLeaf leaf || leaf.Actor != gateway).Select(l => l.Path));
+        return paths;
+    }
+
+    /// <summary>Whether what is there is still the gateway's word.</summary>
+    private static bool IsStill(string gateway, ShadowLeaf said, ShadowNode? there) => said.IsNull ? there is null : there is ShadowLeaf leaf && leaf.Actor == gateway;
 
     private static Outcome<ShadowObject> Patch(JsonElement? patch, ShadowLimits limits)
     {
