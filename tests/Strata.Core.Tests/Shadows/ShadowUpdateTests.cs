@@ -29,6 +29,18 @@ public sealed class ShadowUpdateTests
     }
 
     [Fact]
+    public void A_value_has_the_time_at_which_it_was_said_whatever_changed_in_the_shadow_later()
+    {
+        var current = Decide(Shadow.None, """{"state":{"desired":{"a":1}}}""", Cloud, 2_000).Value!.After;
+        var change = Decide(current, """{"state":{"reported":{"a":1}}}""", Device, 1_500).Value!;
+        Assert.Equal((2_000, 1_500), (change.After.Time, Assert.Single(ShadowMath.Leaves(change.After.Reported.Root)).Leaf.Time));
+        Assert.Contains("\"metadata\":{\"reported\":{\"a\":{\"timestamp\":1}}}", Encoding.UTF8.GetString(ShadowDocument.Updated(change, ShadowGenerators.Request("""{"state":{"reported":{"a":1}}}"""))), StringComparison.Ordinal);
+        // A later word of the device is later, and an earlier one is not.
+        Assert.False(ShadowReunion.Later(change.After.Reported.Root, ShadowGenerators.Patch("""{"a":2}"""), 1_700).IsEmpty);
+        Assert.True(ShadowReunion.Later(change.After.Reported.Root, ShadowGenerators.Patch("""{"a":2}"""), 1_400).IsEmpty);
+    }
+
+    [Fact]
     public void A_part_that_is_null_is_emptied_and_arrays_are_replaced_as_a_whole()
     {
         var shadow = After(Shadow.None, """{"state":{"desired":{"a":[1,2,3],"b":{"c":1}}}}""", """{"state":{"desired":{"a":[9]}}}""");

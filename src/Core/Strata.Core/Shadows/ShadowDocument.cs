@@ -43,7 +43,7 @@ public static class ShadowDocument
         foreach (var section in change.Touched)
         {
             if (request[section]!.Patch is { IsEmpty: false } patch)
-                WriteMetadata(writer, ShadowRequest.NameOf(section), ShadowMath.Merge(ShadowObject.Empty, patch, change.After.Time, ""), false);
+                WriteMetadata(writer, ShadowRequest.NameOf(section), ShadowMath.Merge(ShadowObject.Empty, patch, change.Said, ""), false);
         }
         writer.WriteEndObject();
         writer.WriteNumber("version"u8, change.After.Version);

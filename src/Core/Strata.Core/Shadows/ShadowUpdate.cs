@@ -14,6 +14,9 @@ public readonly record struct ShadowAuthor(string Name, bool IsDevice, bool MayD
 /// <param name="Touched">The parts that the request named.</param>
 public sealed record ShadowChange(Shadow Before, Shadow After, IReadOnlyList<ShadowSection> Touched)
 {
+    /// <summary>The time of the leaves that an update brought, ms since 1970 UTC.</summary>
+    public long Said { get; init; }
+
     /// <summary>Whether any value differs.</summary>
     public bool HasChanged => Before.Changes != After.Changes;
 }
@@ -22,7 +25,7 @@ public sealed record ShadowChange(Shadow Before, Shadow After, IReadOnlyList<Sha
 public static class ShadowUpdate
 {
     /// <summary>The shadow after the request. The problem is a conflict (409) where the request was decided on another version.</summary>
-    /// <param name="now">ms since 1970 UTC.</param>
+    /// <param name="now">When it was said, ms since 1970 UTC: noted at each leaf as it is, though the shadow's own time does not go back.</param>
     public static Outcome<ShadowChange> Decide(Shadow current, ShadowRequest request, in ShadowAuthor author, long now, ShadowLimits limits)
     {
         if (Refusal(request, author) is { } forbidden)
@@ -37,7 +40,7 @@ public static class ShadowUpdate
                 continue;
             touched.Add(section);
             var part = current[section];
-            var root = asked.Patch is { } patch ? ShadowMath.Merge(part.Root, patch, after.Time, author.Name) : ShadowObject.Empty;
+            var root = asked.Patch is { } patch ? ShadowMath.Merge(part.Root, patch, now, author.Name) : ShadowObject.Empty;
             after = after.With(section, new ShadowPart(part.Version + 1, root));
         }
         if (current.IsDeleted || touched.Exists(s => !ShadowNode.SameValue(current[s].Root, after[s].Root)))
@@ -45,7 +48,7 @@ public static class ShadowUpdate
         var size = ShadowCodec.SizeOf(after);
         return size > limits.MaxBytes && size >= ShadowCodec.SizeOf(current)
             ? new Problem(ProblemKind.TooMuch, $"The shadow would have {size:N0} bytes; it may have {limits.MaxBytes:N0}. Delete fields by null, or use a named shadow.")
-            : new ShadowChange(current, after, touched);
+            : new ShadowChange(current, after, touched) { Said = now };
     }
 
     /// <summary>Takes a shadow away; its version is kept.</summary>
