@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
@@ -50,15 +51,53 @@ public sealed class ConfigurationRunnerTests(PatientCloud cloud) : IClassFixture
         await client.PutConfigurationLayerAsync("tenant", """{"interval":60}""", cancellationToken: Cancelled);
         await BringAsync("run-anew");
         // As the archive of a tenant may have it.
-        var author = new ShadowAuthor("configuration", IsDevice: false);
-        await cloud.Node.Services.GetRequiredService<ShadowStore>().RunAsync(
-            new ShadowWork(new ShadowKey(TenantId.Parse("run-anew"), DeviceId.Parse("d-1"), "config"), ShadowVerb.Update) { Author = author, Request = ShadowRequest.Parse("""{"state":{"desired":{"interval":5}}}"""u8, ShadowLimits.Default).Value }, Cancelled);
+        await WriteAsync("run-anew", "d-1", """{"state":{"desired":{"interval":5}}}""");
         await BringAsync("run-anew");
         Assert.Equal("""{"interval":5}""", await DesiredAsync(client));
         await cloud.Node.Services.GetServices<ITenantContents>().OfType<ShadowContents>().Single().AdoptAsync(TenantId.Parse("run-anew"), Cancelled);
         await BringAsync("run-anew");
         Assert.Equal("""{"interval":60}""", await DesiredAsync(client));
     }
+
+    [Fact]
+    public async Task Without_layers_a_configuration_that_somebody_set_outlives_the_node_s_start_and_what_a_layer_left_does_not()
+    {
+        var client = await TenantAsync("run-free");
+        await client.CreateDeviceAsync(new CreateDevice("d-2"), Cancelled);
+        await client.UpdateShadowAsync("d-1", """{"state":{"desired":{"interval":5,"net":{"ssid":"hq"}}}}""", "config", cancellationToken: Cancelled);
+        await client.UpdateShadowAsync("d-2", """{"state":{"desired":{"led":true}}}""", "config", cancellationToken: Cancelled);
+        // A layer was deleted, and the node ended before its devices heard of it.
+        await WriteAsync("run-free", "d-2", """{"state":{"desired":{"interval":60,"net":{"ssid":"hq"}}}}""");
+        await cloud.StopAsync();
+        await cloud.StartAsync();
+        await BringAsync("run-free");
+        await cloud.QuietAsync();
+        client = new StrataClient(cloud.Http, null, "run-free");
+        Assert.Equal("""{"interval":5,"net":{"ssid":"hq"}}""", await DesiredAsync(client));
+        Assert.Equal("""{"led":true}""", await DesiredAsync(client, "d-2"));
+    }
+
+    [Fact]
+    public async Task A_configuration_is_anybody_s_to_set_when_its_last_layer_is_gone()
+    {
+        var client = await TenantAsync("run-ended");
+        await client.PutConfigurationLayerAsync("tenant", """{"interval":60}""", cancellationToken: Cancelled);
+        await BringAsync("run-ended");
+        await client.DeleteConfigurationLayerAsync("tenant", Cancelled);
+        await BringAsync("run-ended");
+        Assert.Null(await DesiredAsync(client));
+        await client.UpdateShadowAsync("d-1", """{"state":{"desired":{"interval":5}}}""", "config", cancellationToken: Cancelled);
+        await BringAsync("run-ended");
+        Assert.Equal("""{"interval":5}""", await DesiredAsync(client));
+    }
+
+    /// <summary>As the node brought it.</summary>
+    private Task<ShadowResult> WriteAsync(string tenant, string device, string request) => cloud.Node.Services.GetRequiredService<ShadowStore>().RunAsync(
+        new ShadowWork(new ShadowKey(TenantId.Parse(tenant), DeviceId.Parse(device), "config"), ShadowVerb.Update)
+        {
+            Author = new ShadowAuthor("configuration", IsDevice: false), Request = ShadowRequest.Parse(Encoding.UTF8.GetBytes(request), ShadowLimits.Default).Value,
+        },
+        Cancelled);
 
     private async Task<StrataClient> TenantAsync(string tenant)
     {
@@ -70,11 +109,12 @@ public sealed class ConfigurationRunnerTests(PatientCloud cloud) : IClassFixture
 
     private Task BringAsync(string tenant) => cloud.Node.Services.GetRequiredService<ConfigurationRunner>().RunOnceAsync(TenantId.Parse(tenant), Cancelled);
 
-    private static async Task<string?> DesiredAsync(StrataClient client)
+    private static async Task<string?> DesiredAsync(StrataClient client, string device = "d-1")
     {
         try
         {
-            return (await client.GetShadowAsync("d-1", "config", cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText();
+            var state = (await client.GetShadowAsync(device, "config", cancellationToken: Cancelled)).State;
+            return state.TryGetProperty("desired", out var desired) ? desired.GetRawText() : null;
         }
         catch (StrataApiException missing) when (missing.StatusCode == HttpStatusCode.NotFound)
         {

@@ -132,6 +132,7 @@ internal sealed partial class ConfigurationRunner(
         if (known is not null && !touched.ContainsKey(of) && ShadowNode.SameValue(known, root))
         {
             problems.TryRemove(of, out _);
+            Sent(of, layers, root);
             return;
         }
         if (device.Model is { } model && schemas.TryGetValue(model, out var schema) && !root.IsEmpty && ConfigurationSchema.Faults(schema, root) is { } faults)
@@ -140,28 +141,42 @@ internal sealed partial class ConfigurationRunner(
             return;
         }
         touched.TryRemove(of, out _);
-        if (await SendAsync(new ShadowKey(device.Tenant, device.Id, Shadow), root, layers, cancellationToken) is { } refused)
+        // Of what is not known to be sent, only what the runner itself wrote goes with the layers: others use the shadow without any.
+        Func<ShadowObject, ShadowObject> wanted = layers.Count == 0 && known is null ? WithoutOwn : _ => root;
+        if (await SendAsync(new ShadowKey(device.Tenant, device.Id, Shadow), wanted, layers, cancellationToken) is { } refused)
         {
             problems[of] = refused.Detail;
             touched[of] = true;
             return;
         }
         problems.TryRemove(of, out _);
-        sent[of] = root;
+        Sent(of, layers, root);
     }
 
-    private async Task<Problem?> SendAsync(ShadowKey key, ShadowObject root, IReadOnlyList<ConfigurationLayer> layers, CancellationToken cancellationToken)
+    /// <summary>Where no layer is left, what is desired is anybody's to say.</summary>
+    private void Sent((TenantId Tenant, DeviceId Device) of, IReadOnlyList<ConfigurationLayer> layers, ShadowObject root)
+    {
+        if (layers.Count == 0)
+            sent.TryRemove(of, out _);
+        else
+            sent[of] = root;
+    }
+
+    private static ShadowObject WithoutOwn(ShadowObject desired) => ShadowReunion.Filter(desired, "", path => ShadowMath.At(desired, path) is ShadowLeaf leaf && leaf.Actor != Author.Name);
+
+    /// <param name="wanted">What is to be desired, of what is.</param>
+    private async Task<Problem?> SendAsync(ShadowKey key, Func<ShadowObject, ShadowObject> wanted, IReadOnlyList<ConfigurationLayer> layers, CancellationToken cancellationToken)
     {
         var read = await shadows.ReadAsync(key, cancellationToken);
         if (read.Shadow is not { } shadow)
             return read.Problem;
-        if (ShadowNode.SameValue(shadow.Desired.Root, root))
+        if (ShadowNode.SameValue(shadow.Desired.Root, wanted(shadow.Desired.Root)))
             return null;
         var why = string.Join(", ", layers);
         return (await shadows.RunAsync(new ShadowWork(key, ShadowVerb.Update)
         {
             Author = Author,
-            Make = now => new ShadowRequest(new ShadowPartRequest(ShadowMath.Between(now.Desired.Root, root)), null, null, null, null, why.Length <= ShadowLimits.MaxWhyLength ? $"from {why}" : $"from {layers.Count} layers"),
+            Make = now => new ShadowRequest(new ShadowPartRequest(ShadowMath.Between(now.Desired.Root, wanted(now.Desired.Root))), null, null, null, null, why.Length <= ShadowLimits.MaxWhyLength ? $"from {why}" : $"from {layers.Count} layers"),
         }, cancellationToken)).Problem;
     }
 
