@@ -108,6 +108,24 @@ public sealed class ShadowUpdateTests
         Assert.Equal("desired/b/c was changed again after version 2; undo the later change first, or set it.", ShadowHistory.Undo(changed, entry, null).Problem!.Detail);
     }
 
+    [Theory]
+    [InlineData("""{"keep":true}""", """{"net":{"ssid":"A"}}""", """{"net":{"psk":"B"}}""", "desired/net")] // Made as a whole, and added to.
+    [InlineData("""{"net":5}""", """{"net":{"ssid":"A"}}""", """{"net":{"psk":"B"}}""", "desired/net")]
+    [InlineData("""{"net":{"ssid":"A","psk":"B"}}""", """{"net":null}""", """{"net":{"x":1}}""", "desired/net")]
+    [InlineData("""{"net":{"ssid":"A","psk":"B"}}""", """{"net":null}""", """{"net":5}""", "desired/net")]
+    [InlineData("""{"net":{"ssid":"A"}}""", """{"net":{"ssid":"B"}}""", """{"net":{"psk":"B"}}""", null)] // Beside it.
+    [InlineData("""{"keep":true}""", """{"net":{"ssid":"A"}}""", """{"other":1}""", null)]
+    [InlineData("""{"net":{"ssid":"A"}}""", """{"net":null}""", """{"other":1}""", null)]
+    public void Undo_takes_nothing_that_others_added_since(string before, string change, string since, string? conflict)
+    {
+        var first = After(Shadow.None, Desire(before));
+        var done = Decide(first, Desire(change), Cloud).Value!;
+        var undo = ShadowHistory.Undo(After(done.After, Desire(since)), ShadowEntry.Of(done, "alice", null)!, null);
+        Assert.Equal(conflict is null ? null : $"{conflict} was changed again after version 2; undo the later change first, or set it.", undo.Problem?.Detail);
+
+        static string Desire(string state) => $"{{\"state\":{{\"desired\":{state}}}}}";
+    }
+
     [Fact]
     public void Documents_have_the_shapes_of_AWS_and_a_device_sees_neither_tags_nor_actors()
     {

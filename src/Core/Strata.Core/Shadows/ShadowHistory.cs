@@ -142,10 +142,11 @@ public static class ShadowHistory
             return new Problem(ProblemKind.Conflict, $"Version {entry.Version} changed nothing of desired or tags; what a device reported is not taken back.", "version");
         foreach (var section in (ReadOnlySpan<ShadowSection>)[ShadowSection.Desired, ShadowSection.Tags])
         {
-            foreach (var (path, leaf) in ShadowMath.Leaves(entry.Change[section]))
+            // What goes back may be a whole object that the change made: what others put into it since is theirs.
+            foreach (var (path, _) in ShadowMath.Leaves(entry.Change[section]).Concat(ShadowMath.Leaves(entry.Back[section])))
             {
-                var now = ShadowMath.At(current[section].Root, path);
-                if (leaf.IsNull ? now is not null : !ShadowNode.SameValue(now, leaf))
+                var (made, now) = (ShadowMath.At(entry.Change[section], path), ShadowMath.At(current[section].Root, path));
+                if (made is null or ShadowLeaf { IsNull: true } ? now is not null : !ShadowNode.SameValue(now, made))
                     return new Problem(ProblemKind.Conflict, $"{ShadowRequest.NameOf(section)}{path} was changed again after version {entry.Version}; undo the later change first, or set it.", "version");
             }
         }
