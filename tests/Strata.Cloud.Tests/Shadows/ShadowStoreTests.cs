@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
@@ -37,6 +38,27 @@ public sealed class ShadowStoreTests(RunningCloud cloud) : IClassFixture<Running
         Assert.Equal(ProblemKind.Invalid, (await Deadline.For(faulty, "the one that cannot be decided on")).Problem?.Kind);
         Assert.Equal(2, (await Deadline.For(after, "the one after it")).Change?.After.Version);
         Assert.Equal("""{"a":1,"b":3}""", (await cloud.Client.GetShadowAsync("store-1", cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
+    }
+
+    [Fact]
+    public async Task Where_no_change_is_kept_any_more_what_was_before_is_not_known()
+    {
+        await cloud.Client.CreateDeviceAsync(new CreateDevice("store-2"), Cancelled);
+        for (var i = 1; i <= 3; i++)
+            await cloud.Client.UpdateShadowAsync("store-2", $"{{\"state\":{{\"desired\":{{\"a\":{i}}}}}}}", cancellationToken: Cancelled);
+        await cloud.Node.Services.GetRequiredService<ShadowTables>().DropAsync(TenantId.Main, long.MaxValue, Cancelled);
+        foreach (var past in (Func<Task>[])
+        [
+            () => cloud.Client.GetShadowAsync("store-2", version: 2, cancellationToken: Cancelled),
+            () => cloud.Client.GetShadowAsync("store-2", at: DateTimeOffset.UnixEpoch, cancellationToken: Cancelled),
+            () => cloud.Client.DiffShadowAsync("store-2", from: "1", cancellationToken: Cancelled),
+        ])
+        {
+            var unknown = await Assert.ThrowsAsync<StrataApiException>(past);
+            Assert.Equal((HttpStatusCode.NotFound, "No change of the shadow is kept any more: only version 3 is known."), (unknown.StatusCode, unknown.Message));
+        }
+        Assert.Equal("""{"a":3}""", (await cloud.Client.GetShadowAsync("store-2", version: 3, cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
+        Assert.Equal("""{"a":3}""", (await cloud.Client.GetShadowAsync("store-2", at: TimeProvider.System.GetUtcNow(), cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
     }
 
     private Task<ShadowResult> RunAsync(string request, Action before) => Store.RunAsync(

@@ -25,9 +25,12 @@ internal sealed class ShadowStore(ShadowWriter writer, ShadowTables tables, Shad
     /// <summary>Changes, the newest first, as far back as they are kept.</summary>
     public async Task<IReadOnlyList<ShadowEntry>> HistoryAsync(ShadowKey key, Shadow current, CancellationToken cancellationToken)
     {
-        var oldest = time.GetUtcNow().Subtract(options.KeepChangesFor).ToUnixTimeMilliseconds();
+        var oldest = Oldest;
         return [.. (await tables.ChangesAsync(key.Tenant, key.Id, current, options.KeepChanges, cancellationToken)).Where(e => e.Time >= oldest)];
     }
+
+    /// <summary>Changes before it are kept no more, ms since 1970 UTC.</summary>
+    private long Oldest => time.GetUtcNow().Subtract(options.KeepChangesFor).ToUnixTimeMilliseconds();
 
     /// <summary>The shadow as it was at a version, or at a time (ms since 1970 UTC).</summary>
     public async Task<Outcome<Shadow>> AtAsync(ShadowKey key, Shadow current, long? version, long? at, CancellationToken cancellationToken)
@@ -38,7 +41,9 @@ internal sealed class ShadowStore(ShadowWriter writer, ShadowTables tables, Shad
         var newer = history.TakeWhile(e => version is { } v ? e.Version > v : e.Time > at).ToList();
         var past = history.Skip(newer.Count).FirstOrDefault();
         // Beyond what is kept, nobody knows: unless the history goes back to the beginning.
-        var isKept = newer.Count < history.Count || history is [.., { Version: 1 }];
+        var isKept = newer.Count < history.Count || current.Changes == 0 || history is [.., { Number: 1 } or { Version: 1 }];
+        if (!isKept && history.Count == 0 && (version < current.Version || at < Oldest))
+            return new Problem(ProblemKind.NotFound, $"No change of the shadow is kept any more: only version {current.Version} is known.", version is null ? "at" : "version");
         if (!isKept && newer.Count > 0)
             return new Problem(ProblemKind.NotFound, $"The history goes back to version {history[^1].Version}, {DateTimeOffset.FromUnixTimeMilliseconds(history[^1].Time):yyyy-MM-dd HH:mm:ss'Z'}.", version is null ? "at" : "version");
         return newer.Count == 0 ? current : ShadowHistory.Before(current, newer, version ?? past?.Version ?? 0, past?.Time ?? 0);
