@@ -96,6 +96,23 @@ public abstract class ConfigurationTests(RunningCloud cloud)
     }
 
     [Fact]
+    public async Task A_layer_is_deleted_at_the_version_that_was_decided_on_and_at_no_other()
+    {
+        var client = await TenantAsync("cfg-match");
+        await client.PutConfigurationLayerAsync("tenant", """{"a":1}""", cancellationToken: Cancelled);
+        await client.PutConfigurationLayerAsync("tenant", """{"a":2}""", cancellationToken: Cancelled);
+        foreach (var (match, status) in ((string, HttpStatusCode)[])[("\"1\"", HttpStatusCode.Conflict), ("old", HttpStatusCode.BadRequest), ("\"2\"", HttpStatusCode.NoContent)])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Delete, "api/v1/configuration/layers/tenant");
+            request.Headers.TryAddWithoutValidation("If-Match", match);
+            request.Headers.Add("Strata-Tenant", "cfg-match");
+            using var answer = await cloud.Http.SendAsync(request, Cancelled);
+            Assert.Equal(status, answer.StatusCode);
+        }
+        Assert.Empty((await client.ListConfigurationLayersAsync(Cancelled)).Items);
+    }
+
+    [Fact]
     public async Task What_does_not_fit_the_model_s_schema_is_refused_before_anything_is_sent()
     {
         var client = await TenantAsync("cfg-schema");

@@ -55,10 +55,15 @@ internal static class ConfigurationRoutes
         return (await store.SetAsync(Caller.Of(context), id, content.Value, expected.Value.Value, why, cancellationToken)).ToResult(row => Show(context, row));
     }
 
-    public static async Task<IResult> DeleteAsync(string layer, HttpContext context, ConfigurationStore store, CancellationToken cancellationToken) =>
-        Refusal(context, layer, Permission.DevicesWrite, out var id) is { } refused
-            ? refused
-            : (await store.SetAsync(Caller.Of(context), id, null, null, null, cancellationToken)).ToResult(_ => Results.NoContent());
+    public static async Task<IResult> DeleteAsync(string layer, HttpContext context, ConfigurationStore store, CancellationToken cancellationToken)
+    {
+        if (Refusal(context, layer, Permission.DevicesWrite, out var id) is { } refused)
+            return refused;
+        var expected = ShadowRoute.Expected(context);
+        return expected.IsOk
+            ? (await store.SetAsync(Caller.Of(context), id, null, expected.Value.Value, null, cancellationToken)).ToResult(_ => Results.NoContent())
+            : ProblemResults.Of(expected.Problem);
+    }
 
     public static async Task<IResult> EffectiveAsync(string id, HttpContext context, ConfigurationStore store, ConfigurationRunner runner, IFleet fleet, CancellationToken cancellationToken)
     {
