@@ -63,6 +63,25 @@ public sealed class FogShadowTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_desired_at_the_site_is_decided_on_a_version_and_of_bounded_size()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        await using var fog = new FogFixture { Set = ["shadow.maxBytes=1KiB"] };
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        using var http = new HttpClient(new SocketsHttpHandler(), disposeHandler: true) { BaseAddress = fog.Node.Address };
+        var client = new StrataClient(http, fog.Node.AdminToken);
+        Assert.Equal(1, (await client.UpdateShadowAsync("t-1", """{"state":{"desired":{"mode":1}}}""", version: 0, cancellationToken: Cancel)).Version);
+        Assert.Equal(2, (await client.UpdateShadowAsync("t-1", """{"state":{"desired":{"mode":2}}}""", version: 1, cancellationToken: Cancel)).Version);
+        Assert.Equal(HttpStatusCode.Conflict, (await RefusedAsync("""{"state":{"desired":{"mode":3}}}""", 1)).StatusCode);
+        var large = $"{{\"state\":{{\"desired\":{{\"n\":\"{new string('x', 800)}\"}}}}}}";
+        await client.UpdateShadowAsync("t-1", large, cancellationToken: Cancel);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await RefusedAsync(large.Replace("\"n\"", "\"m\"", StringComparison.Ordinal), null)).StatusCode);
+
+        Task<StrataApiException> RefusedAsync(string request, long? version) => Assert.ThrowsAsync<StrataApiException>(() => client.UpdateShadowAsync("t-1", request, version: version, cancellationToken: Cancel));
+    }
+
+    [Fact]
     public async Task What_the_parent_refuses_stays_here_and_is_still_to_be_told()
     {
         var asked = Channel.CreateUnbounded<GatewayShadows>();

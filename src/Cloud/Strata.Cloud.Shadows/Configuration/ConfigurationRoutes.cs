@@ -41,7 +41,7 @@ internal static class ConfigurationRoutes
     {
         if (Refusal(context, layer, Permission.DevicesWrite, out var id) is { } refused)
             return refused;
-        var expected = ShadowRoute.Expected(context);
+        var expected = ExpectedVersion.Of(context);
         if (!expected.IsOk)
             return ProblemResults.Of(expected.Problem);
         if (why is { Length: > ShadowLimits.MaxWhyLength } || why?.Any(char.IsControl) == true)
@@ -59,7 +59,7 @@ internal static class ConfigurationRoutes
     {
         if (Refusal(context, layer, Permission.DevicesWrite, out var id) is { } refused)
             return refused;
-        var expected = ShadowRoute.Expected(context);
+        var expected = ExpectedVersion.Of(context);
         return expected.IsOk
             ? (await store.SetAsync(Caller.Of(context), id, null, expected.Value.Value, null, cancellationToken)).ToResult(_ => Results.NoContent())
             : ProblemResults.Of(expected.Problem);

@@ -19,7 +19,7 @@ internal static class ChangeShadow
         var found = ShadowRoute.Find(context, id, name, Permission.DevicesWrite, fleet);
         if (!found.IsOk)
             return ProblemResults.Of(found.Problem);
-        var expected = ShadowRoute.Expected(context);
+        var expected = ExpectedVersion.Of(context);
         if (!expected.IsOk)
             return ProblemResults.Of(expected.Problem);
         var body = await context.Request.ReadTextAsync(store.Limits.MaxRequestBytes, cancellationToken);
@@ -39,7 +39,7 @@ internal static class ChangeShadow
         var found = ShadowRoute.Find(context, id, name, Permission.DevicesWrite, fleet);
         if (!found.IsOk)
             return ProblemResults.Of(found.Problem);
-        var expected = ShadowRoute.Expected(context);
+        var expected = ExpectedVersion.Of(context);
         if (!expected.IsOk)
             return ProblemResults.Of(expected.Problem);
         var done = await store.DeleteAsync(found.Value.Key, expected.Value.Value, Caller.Of(context), cancellationToken);

@@ -48,22 +48,9 @@ internal static class ShadowRoute
             problem.Detail, null, StatusCodes.Status409Conflict, "This contradicts what is there.", "urn:strata:problem:conflict", new Dictionary<string, object?> { ["field"] = problem.Field, ["version"] = shadow.Version });
     }
 
-    /// <summary>The version of <c>If-Match</c>; null when there is none, or any will do.</summary>
-    public static Outcome<ExpectedVersion> Expected(HttpContext context)
-    {
-        var tag = context.Request.Headers.IfMatch.ToString();
-        if (tag.Length == 0 || tag == "*")
-            return new ExpectedVersion(null);
-        return long.TryParse(tag.Trim('"'), out var version) && version >= 0
-            ? new ExpectedVersion(version)
-            : new Problem(ProblemKind.Invalid, "If-Match is the version that the shadow's ETag says, for example \"7\".", "If-Match");
-    }
-
     public static ShadowInfo ToInfo(Shadow shadow)
     {
         using var document = JsonDocument.Parse(ShadowDocument.Full(shadow));
         return document.RootElement.Deserialize(ContractsJson.Default.ShadowInfo)!;
     }
 }
-
-internal readonly record struct ExpectedVersion(long? Value);

@@ -46,24 +46,28 @@ internal static class FogShadowRoutes
         var found = Find(id, name, context, Permission.DevicesWrite, served, devices);
         if (!found.IsOk)
             return ProblemResults.Of(found.Problem);
+        var expected = ExpectedVersion.Of(context);
+        if (!expected.IsOk)
+            return ProblemResults.Of(expected.Problem);
         var (tenant, device) = found.Value;
         var body = await BodyAsync(context.Request, tenant.Shadows.Limits.MaxRequestBytes, cancellationToken);
         var request = ShadowRequest.Parse(body, tenant.Shadows.Limits);
         if (!request.IsOk)
-            return ProblemResults.Of(request.Problem, request.Problem.Kind is ProblemKind.TooMuch ? StatusCodes.Status413PayloadTooLarge : null);
+            return Refuse(request.Problem);
         if (request.Value.Reported is not null || request.Value.Tags is not null)
             return ProblemResults.Of(ProblemKind.Forbidden, "At a gateway 'desired' is written; what is reported is the device's, tags are the cloud's.", "state");
+        var asked = request.Value with { Version = expected.Value.Value ?? request.Value.Version };
         Outcome<ShadowChange> decided;
         try
         {
-            decided = tenant.Shadows.Update(device, name ?? "", request.Value, new ShadowAuthor(context.User.Identity?.Name ?? "gateway", IsDevice: false));
+            decided = tenant.Shadows.Update(device, name ?? "", asked, new ShadowAuthor(context.User.Identity?.Name ?? "gateway", IsDevice: false));
         }
         catch (IOException refused)
         {
             return ProblemResults.Of(ProblemKind.Unavailable, $"The gateway's disk refused it: {refused.Message}");
         }
         if (!decided.IsOk)
-            return ProblemResults.Of(decided.Problem);
+            return Refuse(decided.Problem);
         topics.Tell(context.Tenant(), device, name ?? "");
         context.Response.Headers.ETag = $"\"{decided.Value.After.Version}\"";
         return Results.Bytes(ShadowDocument.Full(decided.Value.After), "application/json");
@@ -93,6 +97,8 @@ internal static class FogShadowRoutes
             return refusal;
         return name is null || ShadowLimits.IsName(name) ? (tenant, device) : new Problem(ProblemKind.NotFound, "That is no name of a shadow.", "name");
     }
+
+    private static IResult Refuse(Problem problem) => ProblemResults.Of(problem, problem.Kind is ProblemKind.TooMuch ? StatusCodes.Status413PayloadTooLarge : null);
 
     private static Problem Unknown(string id) => new(ProblemKind.NotFound, $"This gateway serves no device '{(id.Length > 128 ? id[..128] + "..." : id)}'.", "id");
 
