@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
@@ -15,6 +17,17 @@ namespace Strata.Cloud.Tests.Shadows;
 /// <summary>A node that brings configurations to devices when a test does.</summary>
 public sealed class PatientCloud : RunningCloud
 {
+    private readonly ReadShadows reads = new();
+
+    /// <summary>Shadows that were read, since it was asked last.</summary>
+    internal IReadOnlyList<string> TakeReads()
+    {
+        var taken = new List<string>();
+        while (reads.Ids.TryDequeue(out var id))
+            taken.Add(id);
+        return taken;
+    }
+
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
@@ -23,6 +36,19 @@ public sealed class PatientCloud : RunningCloud
 
     /// <summary>It brings nothing by itself until it is started again.</summary>
     public Task QuietAsync() => Node.Services.GetRequiredService<ConfigurationRunner>().StopAsync(CancellationToken.None);
+
+    protected override void Configure(WebApplicationBuilder builder) => builder.Services.AddSingleton<IShadowObserver>(reads);
+
+    private sealed class ReadShadows : IShadowObserver
+    {
+        public ConcurrentQueue<string> Ids { get; } = new();
+
+        public void OnDone(ShadowWork work, ShadowResult result)
+        {
+            if (work.Verb == ShadowVerb.Read)
+                Ids.Enqueue(work.Key.Id);
+        }
+    }
 }
 
 /// <summary>How configurations come into shadows: what is known of those that were sent, and what only the shadows know.</summary>
@@ -91,11 +117,27 @@ public sealed class ConfigurationRunnerTests(PatientCloud cloud) : IClassFixture
         Assert.Equal("""{"interval":5}""", await DesiredAsync(client));
     }
 
-    /// <summary>As the node brought it.</summary>
-    private Task<ShadowResult> WriteAsync(string tenant, string device, string request) => cloud.Node.Services.GetRequiredService<ShadowStore>().RunAsync(
+    [Fact]
+    public async Task What_a_device_reports_of_its_configuration_has_nothing_brought_to_it()
+    {
+        var client = await TenantAsync("run-reports");
+        await client.PutConfigurationLayerAsync("tenant", """{"interval":60}""", cancellationToken: Cancelled);
+        await BringAsync("run-reports");
+        await WriteAsync("run-reports", "d-1", """{"state":{"reported":{"interval":60}}}""", new ShadowAuthor(ShadowAuthor.Device, IsDevice: true));
+        cloud.TakeReads();
+        await BringAsync("run-reports");
+        Assert.DoesNotContain("d-1/config", cloud.TakeReads());
+        await WriteAsync("run-reports", "d-1", """{"state":{"desired":{"interval":5}}}""", new ShadowAuthor("ada", IsDevice: false));
+        cloud.TakeReads();
+        await BringAsync("run-reports");
+        Assert.Contains("d-1/config", cloud.TakeReads());
+    }
+
+    /// <summary>As the node brought it, unless another is named.</summary>
+    private Task<ShadowResult> WriteAsync(string tenant, string device, string request, ShadowAuthor? author = null) => cloud.Node.Services.GetRequiredService<ShadowStore>().RunAsync(
         new ShadowWork(new ShadowKey(TenantId.Parse(tenant), DeviceId.Parse(device), "config"), ShadowVerb.Update)
         {
-            Author = new ShadowAuthor("configuration", IsDevice: false), Request = ShadowRequest.Parse(Encoding.UTF8.GetBytes(request), ShadowLimits.Default).Value,
+            Author = author ?? new ShadowAuthor("configuration", IsDevice: false), Request = ShadowRequest.Parse(Encoding.UTF8.GetBytes(request), ShadowLimits.Default).Value,
         },
         Cancelled);
 

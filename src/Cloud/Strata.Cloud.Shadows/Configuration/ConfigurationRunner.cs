@@ -111,7 +111,7 @@ internal sealed partial class ConfigurationRunner(
     {
         if (work.Verb == ShadowVerb.Purge && result.Problem is null)
             touched[(work.Key.Tenant, work.Key.Device)] = true;
-        if (work.Key.Name == Shadow && result.Change is not null && work.Author.Name != Author.Name)
+        if (work.Key.Name == Shadow && result.Change is { } change && change.Touched.Contains(ShadowSection.Desired) && work.Author.Name != Author.Name)
         {
             touched[(work.Key.Tenant, work.Key.Device)] = true;
             OnChanged(work.Key.Tenant);
