@@ -31,6 +31,9 @@ internal sealed partial class ShadowUpkeep(ShadowStore store, ShadowTables table
         foreach (var tenant in await tables.TenantsAsync("old changes of shadows are let go", cancellationToken))
         {
             await tables.DropAsync(tenant, before, cancellationToken);
+            // A tenant that is just coming from elsewhere has shadows before its devices are known.
+            if (!fleet.Tenants.Contains(tenant))
+                continue;
             // Where the node ended between a device's last step and this.
             foreach (var name in await tables.DevicesAsync(tenant, cancellationToken))
                 if (DeviceId.TryParse(name, out var device) && fleet.Find(tenant, device) is null or { State: DeviceState.Decommissioned })

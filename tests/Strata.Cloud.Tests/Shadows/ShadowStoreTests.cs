@@ -2,6 +2,9 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Fleet;
+using Strata.Cloud.Shadows;
 using Strata.Cloud.Shadows.Store;
 using Strata.Core;
 using Strata.Core.Devices;
@@ -59,6 +62,21 @@ public sealed class ShadowStoreTests(RunningCloud cloud) : IClassFixture<Running
         }
         Assert.Equal("""{"a":3}""", (await cloud.Client.GetShadowAsync("store-2", version: 3, cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
         Assert.Equal("""{"a":3}""", (await cloud.Client.GetShadowAsync("store-2", at: TimeProvider.System.GetUtcNow(), cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
+    }
+
+    [Fact]
+    public async Task Shadows_of_devices_that_are_not_there_go_once_the_tenant_s_devices_are_known()
+    {
+        await cloud.Client.CreateTenantAsync(new CreateTenant("store-coming"), Cancelled);
+        var (tenant, upkeep) = (TenantId.Parse("store-coming"), cloud.Node.Services.GetRequiredService<ShadowUpkeep>());
+        var key = new ShadowKey(tenant, DeviceId.Parse("store-3"), "");
+        Assert.DoesNotContain(tenant, cloud.Node.Services.GetRequiredService<IFleet>().Tenants);
+        Assert.Null((await Store.UpdateAsync(key, ShadowRequest.Parse("""{"state":{"desired":{"a":1}}}"""u8, ShadowLimits.Default).Value!, new Caller(tenant, "ada"), Cancelled)).Problem);
+        await upkeep.RunOnceAsync(Cancelled);
+        Assert.False((await Store.ReadAsync(key, Cancelled)).Shadow!.IsDeleted);
+        await new StrataClient(cloud.Http, null, "store-coming").CreateDeviceAsync(new CreateDevice("store-4"), Cancelled);
+        await upkeep.RunOnceAsync(Cancelled);
+        Assert.True((await Store.ReadAsync(key, Cancelled)).Shadow!.IsDeleted);
     }
 
     private Task<ShadowResult> RunAsync(string request, Action before) => Store.RunAsync(
