@@ -82,6 +82,43 @@ public sealed class FogShadowTests : IDisposable
     }
 
     [Fact]
+    public async Task A_disk_that_does_not_let_a_shadow_go_ends_nothing()
+    {
+        var asked = Channel.CreateUnbounded<GatewayShadows>();
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        parent.Shadows = (_, request) =>
+        {
+            asked.Writer.TryWrite(request);
+            return new GatewayShadowsAnswer([], []);
+        };
+        await using var fog = new FogFixture();
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        await ComparedAsync();
+        // A device that is not served here, and a file that cannot be deleted: it is a folder.
+        var (shadows, gone) = (fog.Get<FogShadows>(), DeviceId.Parse("gone-1"));
+        var theirs = ShadowUpdate.Decide(Shadow.None, Request("""{"state":{"desired":{"mode":1}}}"""), new ShadowAuthor("ada", IsDevice: false), 1, ShadowLimits.Default).Value!.After;
+        shadows.Agree(gone, "", theirs, null);
+        var file = Assert.Single(Directory.EnumerateFiles(fog.Folder, "gone-1@.json", SearchOption.AllDirectories));
+        File.Delete(file);
+        Directory.CreateDirectory(file);
+        await ComparedAsync();
+        await ComparedAsync();
+        Assert.Equal([""], shadows.NamesOf(gone));
+        Directory.Delete(file);
+
+        async Task ComparedAsync()
+        {
+            while (asked.Reader.TryRead(out _))
+            {
+                // Those of before.
+            }
+            fog.Get<FogShadowSync>().AllChanged();
+            await Deadline.For(asked.Reader.ReadAsync(Cancel).AsTask(), "the comparison with the parent");
+        }
+    }
+
+    [Fact]
     public async Task What_the_parent_refuses_stays_here_and_is_still_to_be_told()
     {
         var asked = Channel.CreateUnbounded<GatewayShadows>();

@@ -62,7 +62,7 @@ internal static class FogShadowRoutes
         {
             decided = tenant.Shadows.Update(device, name ?? "", asked, new ShadowAuthor(context.User.Identity?.Name ?? "gateway", IsDevice: false));
         }
-        catch (IOException refused)
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             return ProblemResults.Of(ProblemKind.Unavailable, $"The gateway's disk refused it: {refused.Message}");
         }

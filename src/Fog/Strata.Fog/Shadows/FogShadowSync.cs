@@ -79,7 +79,7 @@ internal sealed partial class FogShadowSync(
             foreach (var device in served.Values.Where(d => d.Enabled))
                 stale[device.Device] = true;
             if (site.Version > 0)
-                shadows.Retain(served.ContainsKey);
+                Retain(served.ContainsKey);
         }
         while (Interlocked.Exchange(ref pending, 0) == 1 || !stale.IsEmpty)
         {
@@ -102,6 +102,19 @@ internal sealed partial class FogShadowSync(
         return true;
     }
 
+    /// <summary>What the disk does not let go now goes with the next comparison.</summary>
+    private void Retain(Func<DeviceId, bool> isServed)
+    {
+        try
+        {
+            shadows.Retain(isServed);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotLetGo(e.Message);
+        }
+    }
+
     private async Task<bool> AskAsync(IReadOnlyList<FogShadow> changes, List<DeviceId> devices, CancellationToken cancellationToken)
     {
         try
@@ -117,7 +130,7 @@ internal sealed partial class FogShadowSync(
             said = "";
             return true;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRequestException or IOException or UnauthorizedAccessException or JsonException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
             return Failed(e.Message);
@@ -161,6 +174,9 @@ internal sealed partial class FogShadowSync(
 
     [LoggerMessage(6045, LogLevel.Warning, "Shadows were not brought together with the parent's: {Reason}; it is tried again.")]
     private partial void LogNotAnswered(string reason);
+
+    [LoggerMessage(6048, LogLevel.Error, "Shadows of devices that are not served here any more could not be let go: {Reason}; it is tried again.")]
+    private partial void LogNotLetGo(string reason);
 
     [LoggerMessage(6046, LogLevel.Warning, "The parent does not take what changed of shadow '{Name}' of {Device}: {Why}")]
     private partial void LogRefused(string device, string name, string why);

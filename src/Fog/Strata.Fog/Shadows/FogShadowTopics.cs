@@ -134,7 +134,7 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
             TellDelta(message.Tenant, message.Device, name, decided.Value.After, request.Value.ClientToken);
             Say(message, name, "update/documents", () => ShadowDocument.Documents(decided.Value, request.Value.ClientToken), qos: 0);
         }
-        catch (IOException refused)
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             LogRefused(refused.Message);
             Reject(message, name, "update", new Problem(ProblemKind.Unavailable, "The gateway's disk did not take it; send it again."), request.Value.ClientToken, null);

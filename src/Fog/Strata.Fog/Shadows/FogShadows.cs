@@ -70,7 +70,7 @@ internal sealed class FogShadows(string folder, ShadowLimits limits, FogShadowOp
     }
 
     /// <summary>Lets one go that is as it was seen.</summary>
-    /// <exception cref="IOException">The disk refused it; nothing has changed.</exception>
+    /// <exception cref="IOException">The disk refused it; nothing has changed. So with an <see cref="UnauthorizedAccessException"/>.</exception>
     public void Remove(DeviceId device, FogShadow seen)
     {
         lock (writing)
@@ -87,7 +87,7 @@ internal sealed class FogShadows(string folder, ShadowLimits limits, FogShadowOp
     }
 
     /// <summary>Decides on an update and keeps it.</summary>
-    /// <exception cref="IOException">The disk refused it; nothing has changed.</exception>
+    /// <exception cref="IOException">The disk refused it; nothing has changed. So with an <see cref="UnauthorizedAccessException"/>.</exception>
     public Outcome<ShadowChange> Update(DeviceId device, string name, ShadowRequest request, in ShadowAuthor author)
     {
         Outcome<ShadowChange> decided;
@@ -108,7 +108,7 @@ internal sealed class FogShadows(string folder, ShadowLimits limits, FogShadowOp
     /// <summary>Takes the parent's side.</summary>
     /// <param name="asked">As it was when the parent was told; null where it was told nothing, or took nothing of it.</param>
     /// <returns>The shadow as it is now, if what is desired of the device is another than before; else null.</returns>
-    /// <exception cref="IOException">The disk refused it; nothing has changed.</exception>
+    /// <exception cref="IOException">The disk refused it; nothing has changed. So with an <see cref="UnauthorizedAccessException"/>.</exception>
     public Shadow? Agree(DeviceId device, string name, Shadow parents, Shadow? asked)
     {
         lock (writing)
