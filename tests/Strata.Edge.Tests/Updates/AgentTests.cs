@@ -85,6 +85,33 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task What_runs_is_said_in_the_order_in_which_it_came_to_run()
+    {
+        using var device = new TestDevice();
+        var goes = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var link = new JobLink { SoftwareGoes = goes.Task };
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Slots, device.Source, new FakeTimeProvider(), new ListLogger());
+        await device.InstallAsync();
+        device.Loader.Write(SlotMachine.Start(device.Loader.Read()!));
+        var serving = agent.ServeAsync(link, ending.Token);
+        var proving = agent.ProveAsync(ending.Token);
+        while (device.Loader.Read()!.Outcome is null)
+            await Task.Yield();
+        // It has time enough to say so at once.
+        for (var i = 0; i < 20_000 && !proving.IsCompleted; i++)
+            await Task.Yield();
+        goes.SetResult();
+        await link.UntilStateAsync("succeeded");
+        await link.UntilServedAsync();
+        // The old version, said while the new one was tried, is not said after its success.
+        Assert.StartsWith("software ", link.Said.First(s => s.StartsWith("software ", StringComparison.Ordinal) || s.Contains("succeeded", StringComparison.Ordinal)), StringComparison.Ordinal);
+        await ending.CancelAsync();
+        await Deadline.For(serving, "the connection is over");
+        await Deadline.For(proving, "the version has proved itself");
+    }
+
+    [Fact]
     public async Task A_new_version_has_the_time_that_its_job_says()
     {
         using var device = new TestDevice();

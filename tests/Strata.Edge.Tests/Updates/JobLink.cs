@@ -25,6 +25,9 @@ internal sealed class JobLink : IUpdateLink
     /// <summary>What is answered to a state of a job: the last part of the topic and the payload; null for nothing.</summary>
     public Func<string, (string Answer, string Payload)?> Answer { get; init; } = Takes;
 
+    /// <summary>Set where the software is not to be on its way before this completes.</summary>
+    public Task SoftwareGoes { get; init; } = Task.CompletedTask;
+
     public Task<string> Closed { get; } = new TaskCompletionSource<string>().Task;
 
     /// <summary>What the device has said: the topic below <c>jobs/</c>, a space and the payload.</summary>
@@ -61,8 +64,10 @@ internal sealed class JobLink : IUpdateLink
 
     public Task<string?> ListenToJobsAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
-    public Task SayOfJobsAsync(string rest, byte[] payload, CancellationToken cancellationToken)
+    public async Task SayOfJobsAsync(string rest, byte[] payload, CancellationToken cancellationToken)
     {
+        if (rest == "software")
+            await SoftwareGoes;
         var text = $"{rest} {Encoding.UTF8.GetString(payload)}";
         lock (gate)
         {
@@ -83,7 +88,6 @@ internal sealed class JobLink : IUpdateLink
             if (Answer(report.RootElement.GetProperty("state").GetString()!) is var (answer, what))
                 JobSaid?.Invoke($"{rest}/{answer}", Encoding.UTF8.GetBytes(what));
         }
-        return Task.CompletedTask;
     }
 
     public Task<string?> ListenToArtifactAsync(string sha256, CancellationToken cancellationToken) => Task.FromResult<string?>("there are none");

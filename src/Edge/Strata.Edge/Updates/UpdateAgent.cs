@@ -31,6 +31,7 @@ internal sealed partial class UpdateAgent : IDisposable
     private readonly TaskCompletionSource restart = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim reached = new(0, 1);
+    private readonly SemaphoreSlim turn = new(1, 1);
     private readonly CancellationTokenSource stopping = new();
     private Task working = Task.CompletedTask;
     private CancellationTokenSource? job;
@@ -83,12 +84,17 @@ internal sealed partial class UpdateAgent : IDisposable
             await begun.Task.WaitAsync(cancellationToken); // Before that nobody knows what was started, and nothing of it is said.
             link = current;
             // What was installed while nobody could be told is known to be tried before it is known to have proved itself.
-            if (slots.Read() is { Trial: { Started: true } trial } state)
-                await PublishAsync(trial.Job, "trial", null, state[state.Good]!.Version, 1, cancellationToken);
+            await InTurnAsync(
+                async () =>
+                {
+                    if (slots.Read() is { Trial: { Started: true } trial } state)
+                        await PublishAsync(trial.Job, "trial", null, state[state.Good]!.Version, 1, cancellationToken);
+                },
+                cancellationToken);
             if (reached.CurrentCount == 0)
                 reached.Release();
             await TellAsync(cancellationToken);
-            await current.SayOfJobsAsync("software", SoftwareText(), cancellationToken);
+            await InTurnAsync(() => current.SayOfJobsAsync("software", SoftwareText(), cancellationToken), cancellationToken);
             await current.SayOfJobsAsync("next", "{}"u8.ToArray(), cancellationToken);
             var asked = time.GetTimestamp();
             var told = time.GetTimestamp();
@@ -130,6 +136,7 @@ internal sealed partial class UpdateAgent : IDisposable
     {
         stopping.Dispose();
         reached.Dispose();
+        turn.Dispose();
         job?.Dispose();
     }
 
@@ -400,10 +407,26 @@ internal sealed partial class UpdateAgent : IDisposable
     }
 
     /// <summary>Says what has become of a job, when there is something to say and somebody to say it to. It is said again until it is answered.</summary>
-    private async Task TellAsync(CancellationToken cancellationToken)
+    private Task TellAsync(CancellationToken cancellationToken) => InTurnAsync(
+        async () =>
+        {
+            if (slots.Read()?.Outcome is { } outcome)
+                await PublishAsync(outcome.Job, outcome.State, outcome.Reason, outcome.Version, null, cancellationToken);
+        },
+        cancellationToken);
+
+    /// <summary>Says what stands in the slots before anybody says what they hold next: of two words of what runs the later one is the newer.</summary>
+    private async Task InTurnAsync(Func<Task> say, CancellationToken cancellationToken)
     {
-        if (slots.Read()?.Outcome is { } outcome)
-            await PublishAsync(outcome.Job, outcome.State, outcome.Reason, outcome.Version, null, cancellationToken);
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            await say();
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
     private byte[] SoftwareText()
