@@ -99,7 +99,7 @@ public sealed class AgentTests
         while (device.Loader.Read()!.Outcome is null)
             await Task.Yield();
         // It has time enough to say so at once.
-        for (var i = 0; i < 20_000 && !proving.IsCompleted; i++)
+        for (var i = 0; i < 200_000 && !proving.IsCompleted; i++)
             await Task.Yield();
         goes.SetResult();
         await link.UntilStateAsync("succeeded");

@@ -109,14 +109,15 @@ public sealed class RaucFaultTests : IDisposable
         Assert.True(cuts > 40, $"Only {cuts} cuts were made.");
     }
 
-    /// <summary>An agent on a device where RAUC has the slots, with a cloud that takes everything.</summary>
+    /// <summary>An agent on a device where RAUC has the slots, with a cloud that takes everything and does not answer that a job has failed.</summary>
     private async Task WorkAsync(FakeRauc rauc, Func<string> bootId, Func<TestDevice, UpdateAgent, Task> work)
     {
         using var device = new TestDevice();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var loader = new RaucSlots(device.Disk, device.Loader, new RaucCommand(new RaucOptions { Program = rauc.Program }, TimeProvider.System), 3, _ => folder.File("bundle", "a system"), bootId, TimeProvider.System, new ListLogger());
         using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, loader, device.Source, TimeProvider.System, new ListLogger());
-        var link = new JobLink();
+        // What has become of a job stays in the slots to be looked at.
+        var link = new JobLink { Answer = state => state == "failed" ? null : JobLink.Takes(state) };
         var serving = agent.ServeAsync(link, ending.Token);
         await agent.ProveAsync(ending.Token);
         await link.UntilServedAsync();
