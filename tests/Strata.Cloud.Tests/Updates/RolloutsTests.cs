@@ -4,9 +4,14 @@ using System.Text.Json;
 using System.Net.Http.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using MQTTnet;
 using MQTTnet.Protocol;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Updates.Jobs;
+using Strata.Core.Devices;
+using Strata.Core.Tenancy;
+using Strata.Node.Ingest;
 
 namespace Strata.Cloud.Tests.Updates;
 
@@ -358,6 +363,26 @@ public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
 
         async Task<IEnumerable<(string Component, string Version, string? Rollout)>> RanAsync(DeviceSecret device) =>
             (await Cloud.Client.ListDeviceSoftwareAsync(device.Id, Cancel)).Items.Select(s => (s.Component, s.Version, s.Rollout)).Order();
+    }
+
+    /// <summary>A gateway sends what is new before all that it has kept has gone up.</summary>
+    [Fact]
+    public async Task What_a_gateway_has_kept_of_a_device_is_not_taken_for_newer_than_what_it_said_later()
+    {
+        var devices = await DevicesAsync("kept", 1);
+        var topics = Cloud.Node.Services.GetServices<IDeviceTopics>().OfType<JobTopics>().Single();
+        await HearAsync("jobs/software", """{"app":"1.0","bootloader":"2.0"}""", 1_000);
+        var rollout = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=kept", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false));
+        await PollAsync(devices);
+        await HearAsync($"jobs/{rollout.Id}/update", """{"state":"succeeded","version":"2.0"}""", 5_000);
+        await HearAsync("jobs/software", """{"app":"1.0","bootloader":"2.1"}""", 4_000);
+        Assert.Equal(["app 1.0", "app 2.0", "bootloader 2.0", "bootloader 2.1"], await SoftwareOfAsync());
+        await HearAsync("jobs/software", """{"app":"2.2"}""", 6_000);
+        await HearAsync("jobs/software", """{"app":"2.3"}""", null);
+        Assert.Equal("2.3", (await Cloud.Client.ListDeviceSoftwareAsync("kept-0", Cancel)).Items.First(s => s.Component == "app").Version);
+
+        Task HearAsync(string topic, string said, long? at) => topics.OnPublish(new DeviceMessage(TenantId.Main, DeviceId.Parse("kept-0"), topic, Encoding.UTF8.GetBytes(said), at))!;
+        async Task<IEnumerable<string>> SoftwareOfAsync() => (await Cloud.Client.ListDeviceSoftwareAsync("kept-0", Cancel)).Items.Select(s => $"{s.Component} {s.Version}").Order(StringComparer.Ordinal);
     }
 
     [Fact]

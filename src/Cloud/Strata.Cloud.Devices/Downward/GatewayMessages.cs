@@ -31,6 +31,6 @@ internal sealed class GatewayMessages(IServiceProvider services) : ICommitObserv
     private void Hear(TenantId tenant, FleetEvent happened, string topic, string payload)
     {
         if (topics.Value.FirstOrDefault(t => topic.StartsWith(t.Root, StringComparison.Ordinal)) is { } served)
-            _ = served.OnPublish(new DeviceMessage(tenant, happened.Device!.Value, topic, Encoding.UTF8.GetBytes(payload)));
+            _ = served.OnPublish(new DeviceMessage(tenant, happened.Device!.Value, topic, Encoding.UTF8.GetBytes(payload), happened.Time));
     }
 }

@@ -30,6 +30,7 @@ internal sealed class TenantRollouts
     private readonly Dictionary<(DeviceId Device, string Component), SoftwareHistory> software = [];
     private readonly Dictionary<DeviceId, int> components = [];
     private readonly HashSet<DeviceId> telling = [];
+    private readonly Dictionary<(DeviceId Device, string Component), long> heard = [];
 
     public Lock Gate { get; } = new();
 
@@ -104,6 +105,18 @@ internal sealed class TenantRollouts
     /// <summary>Whether a device says by itself which components it has: its firmware is none of those that it does not name.</summary>
     public bool TellsItsSoftware(DeviceId device) => telling.Contains(device);
 
+    /// <summary>Whether a device said something newer of a component already: gateways may bring what they have kept after what is new. What is not outdated is noted as the newest.</summary>
+    /// <param name="at">When its gateway heard it, by the gateway's clock; null where it was said here, which is never outdated.</param>
+    public bool IsOutdated(DeviceId device, string component, long? at)
+    {
+        if (at is not { } now)
+            return false;
+        if (heard.GetValueOrDefault((device, component)) > now)
+            return true;
+        heard[(device, component)] = now;
+        return false;
+    }
+
     /// <summary>Whether a device's component differs from what it is known to run.</summary>
     public bool IsNews(DeviceId device, string component, string version) => !UpdateVersion.Same(VersionOf(device, component), version);
 
@@ -155,6 +168,7 @@ internal sealed class TenantRollouts
         software.Clear();
         components.Clear();
         telling.Clear();
+        heard.Clear();
         Done.Clear();
         Software.Clear();
         Removed.Clear();

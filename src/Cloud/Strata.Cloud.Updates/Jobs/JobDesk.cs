@@ -52,7 +52,8 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             return book.WithJobs(device).FirstOrDefault(l => l.Rollout.HasFor(device, time.GetUtcNow(), l.Rollout.Plan.InWindows && InWindow(tenant, device)))?.Rollout.Plan.Id;
     }
 
-    public async Task<Problem?> ReportAsync(TenantId tenant, DeviceId device, string job, JobReport report)
+    /// <param name="heard">When its gateway heard it; null where it was said here.</param>
+    public async Task<Problem?> ReportAsync(TenantId tenant, DeviceId device, string job, JobReport report, long? heard = null)
     {
         if (RolloutNames.ReportOf(report.State) is not { } state)
             return new Problem(ProblemKind.Invalid, "'state' is one of downloading, installing, trial, succeeded, failed, rolledBack.", "state");
@@ -72,12 +73,17 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
                 return new Problem(ProblemKind.NotFound, $"Job {(job.Length > 60 ? job[..60] : job)} is none of {device}'s.");
             if (live.Rollout.Report(device, state, reason, report.Version, report.Progress, time.GetUtcNow()) is { } problem)
                 return problem;
+            if (state is MemberState.Succeeded or MemberState.RolledBack)
+                book.IsOutdated(device, live.Rollout.Plan.Component, heard);
         }
         return await store.WriteAsync(tenant, loads);
     }
 
-    /// <summary>What a device says of the software that it has, version by component. What it does not name stays as it was known; what is known already is not written again.</summary>
-    public async Task<Problem?> SoftwareAsync(TenantId tenant, DeviceId device, IReadOnlyDictionary<string, string> components)
+    /// <summary>
+    /// What a device says of the software that it has, version by component. What it does not name stays as it was known; what is known already is not written again, nor what a gateway has kept while the device said something newer.
+    /// </summary>
+    /// <param name="heard">When its gateway heard it; null where it was said here.</param>
+    public async Task<Problem?> SoftwareAsync(TenantId tenant, DeviceId device, IReadOnlyDictionary<string, string> components, long? heard = null)
     {
         foreach (var (component, version) in components)
         {
@@ -94,7 +100,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             if (book.IsDoubtful)
                 return RolloutDesk.Unavailable;
             book.Tells(device);
-            var news = components.Where(c => book.IsNews(device, c.Key, c.Value)).ToList();
+            var news = components.Where(c => !book.IsOutdated(device, c.Key, heard) && book.IsNews(device, c.Key, c.Value)).ToList();
             if (news.Count == 0)
                 return null;
             if (book.ComponentsOf(device) + news.Count(c => book.VersionOf(device, c.Key) is null) is var count && count > options.MaxComponents)

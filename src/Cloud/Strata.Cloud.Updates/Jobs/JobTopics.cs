@@ -52,7 +52,7 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
 
     private async Task ReportAsync(DeviceMessage message, string job)
     {
-        var problem = Read(message.Payload, ContractsJson.Default.JobReport, "'state'", out var report) ?? await desk.ReportAsync(message.Tenant, message.Device, job, report!);
+        var problem = Read(message.Payload, ContractsJson.Default.JobReport, "'state'", out var report) ?? await desk.ReportAsync(message.Tenant, message.Device, job, report!, message.Said);
         if (problem is null)
             await SayAsync(message, $"jobs/{job}/update/accepted", Encoding.UTF8.GetBytes($$"""{"state":"{{report!.State}}"}"""));
         else
@@ -61,7 +61,7 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
 
     private async Task SoftwareAsync(DeviceMessage message)
     {
-        var problem = Read(message.Payload, ContractsJson.Default.DictionaryStringString, "versions by component", out var components) ?? await desk.SoftwareAsync(message.Tenant, message.Device, components!);
+        var problem = Read(message.Payload, ContractsJson.Default.DictionaryStringString, "versions by component", out var components) ?? await desk.SoftwareAsync(message.Tenant, message.Device, components!, message.Said);
         if (problem is null)
             await SayAsync(message, $"{Software}/accepted", "{}"u8.ToArray());
         else

@@ -6,7 +6,8 @@ namespace Strata.Node.Ingest;
 /// <summary>What a device says below one of its topics that is neither telemetry nor an answer.</summary>
 /// <param name="Rest">The topic after <c>devices/{id}/</c>, for example <c>shadow/update</c>.</param>
 /// <param name="Payload">The receiver's own.</param>
-public sealed record DeviceMessage(TenantId Tenant, DeviceId Device, string Rest, byte[] Payload);
+/// <param name="Said">When a gateway heard it, by the gateway's clock, in microseconds since 1970 UTC: what it has kept may come after what was said later. Null where it was said here.</param>
+public sealed record DeviceMessage(TenantId Tenant, DeviceId Device, string Rest, byte[] Payload, long? Said = null);
 
 /// <summary>
 /// Topics below <c>devices/{id}/</c> that a part of the node serves, as its shadow or its jobs. All of it is called on a connection's read loop and must be quick. Each is found among the
