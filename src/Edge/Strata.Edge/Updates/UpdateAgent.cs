@@ -324,7 +324,7 @@ internal sealed partial class UpdateAgent : IDisposable
             }
             await installer.InstallAsync(asked, update, cancellationToken);
             Installed(logger, update.Component, update.Version);
-            await SayAsync(asked, "trial", null, 1, cancellationToken);
+            await SayAsync(asked, "trial", null, 1, stopping.Token); // It cannot be taken back any more.
             restart.TrySetResult();
         }
         catch (UpdateRefusedException e)
