@@ -105,16 +105,17 @@ internal sealed class TenantRollouts
     /// <summary>Whether a device says by itself which components it has: its firmware is none of those that it does not name.</summary>
     public bool TellsItsSoftware(DeviceId device) => telling.Contains(device);
 
-    /// <summary>Whether a device said something newer of a component already: gateways may bring what they have kept after what is new. What is not outdated is noted as the newest.</summary>
-    /// <param name="at">When its gateway heard it, by the gateway's clock; null where it was said here, which is never outdated.</param>
-    public bool IsOutdated(DeviceId device, string component, long? at)
+    /// <summary>Notes when a device said what it has of a component. Gateways may bring what they have kept after what is new.</summary>
+    /// <param name="at">When its gateway heard it, by the gateway's clock; null where it was said here, which is always the newest.</param>
+    /// <returns>Whether it is the newest that it said.</returns>
+    public bool Hear(DeviceId device, string component, long? at)
     {
-        if (at is not { } now)
-            return false;
-        if (heard.GetValueOrDefault((device, component)) > now)
+        if (at is not { } said)
             return true;
-        heard[(device, component)] = now;
-        return false;
+        if (heard.GetValueOrDefault((device, component)) > said)
+            return false;
+        heard[(device, component)] = said;
+        return true;
     }
 
     /// <summary>Whether a device's component differs from what it is known to run.</summary>

@@ -74,7 +74,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             if (live.Rollout.Report(device, state, reason, report.Version, report.Progress, time.GetUtcNow()) is { } problem)
                 return problem;
             if (state is MemberState.Succeeded or MemberState.RolledBack)
-                book.IsOutdated(device, live.Rollout.Plan.Component, heard);
+                book.Hear(device, live.Rollout.Plan.Component, heard);
         }
         return await store.WriteAsync(tenant, loads);
     }
@@ -100,7 +100,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             if (book.IsDoubtful)
                 return RolloutDesk.Unavailable;
             book.Tells(device);
-            var news = components.Where(c => !book.IsOutdated(device, c.Key, heard) && book.IsNews(device, c.Key, c.Value)).ToList();
+            var news = components.Where(c => book.Hear(device, c.Key, heard) && book.IsNews(device, c.Key, c.Value)).ToList();
             if (news.Count == 0)
                 return null;
             if (book.ComponentsOf(device) + news.Count(c => book.VersionOf(device, c.Key) is null) is var count && count > options.MaxComponents)
