@@ -42,6 +42,16 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task A_job_at_which_the_agent_fails_in_a_way_that_nobody_expected_has_failed_and_says_so()
+    {
+        using var device = new TestDevice();
+        using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Slots, new BrokenSource(), TimeProvider.System, new ListLogger());
+        await agent.ProveAsync(TestContext.Current.CancellationToken);
+        await agent.DoAsync(device.Job, TestContext.Current.CancellationToken);
+        Assert.Equal(("failed", "the agent failed at it: nobody thought of this"), (device.Loader.Read()!.Outcome!.State, device.Loader.Read()!.Outcome!.Reason));
+    }
+
+    [Fact]
     public async Task Nothing_is_said_before_it_is_known_what_was_started()
     {
         using var device = new TestDevice();
@@ -240,6 +250,11 @@ public sealed class AgentTests
         var parsed = SuperviseCommand.Create(TimeProvider.System).Parse(["--updates", Path.Combine(folder.Path, "updates"), .. arguments.Split(' ')]);
         Assert.Equal(2, await parsed.InvokeAsync(new() { Error = error, Output = TextWriter.Null }, TestContext.Current.CancellationToken));
         Assert.Contains(why, error.ToString(), StringComparison.Ordinal);
+    }
+
+    private sealed class BrokenSource : IArtifactSource
+    {
+        public Task<ArtifactStream> OpenAsync(string url, long from, long size, CancellationToken cancellationToken) => throw new NotSupportedException("nobody thought of this");
     }
 
     private static readonly DateTimeOffset Midnight = new(2026, 11, 28, 0, 0, 0, TimeSpan.Zero);

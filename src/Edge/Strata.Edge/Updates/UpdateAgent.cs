@@ -337,10 +337,12 @@ internal sealed partial class UpdateAgent : IDisposable
             if (!stopping.IsCancellationRequested)
                 await BreakOffAsync();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+#pragma warning disable CA1031 // Whatever it is, the cloud hears that the job has failed, and why.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             await BreakOffAsync();
-            await FailAsync(asked, $"the device cannot write it: {e.Message}", cancellationToken);
+            await FailAsync(asked, $"{(e is IOException or UnauthorizedAccessException or InvalidDataException ? "the device cannot write it" : "the agent failed at it")}: {e.Message}", cancellationToken);
         }
         finally
         {
