@@ -176,6 +176,52 @@ public sealed class RegistryFileTests
     }
 
     [Fact]
+    public async Task What_is_written_without_a_context_is_there_or_taken_back_whole_and_the_next_one_writes()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        const string insert = "INSERT INTO sites (tenant_id, path, parent, name, kind) VALUES (?, ?, ?, ?, ?)";
+        static void Add(SqliteConnection on, string path, string? parent) => SqliteStatement.Of(on, insert).Run("main", path, parent, path, "site");
+        Task WriteAsync(Action<SqliteConnection> write) => registry.File.WriteAsync(TenantId.Main, write, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<SqliteException>(() => WriteAsync(on =>
+        {
+            Add(on, "a", null);
+            Add(on, "a", null);
+        }));
+        // The references are looked at when it ends.
+        await Assert.ThrowsAsync<SqliteException>(() => WriteAsync(on =>
+        {
+            SqliteStatement.Of(on, "PRAGMA defer_foreign_keys = ON").Run();
+            Add(on, "b/c", "nowhere");
+        }));
+        await WriteAsync(on => Add(on, "d", null));
+        await using var context = registry.Store.CreateContext(TenantId.Main);
+        Assert.Equal(["d"], await context.Sites.Select(s => s.Path).ToListAsync(TestContext.Current.CancellationToken));
+        (await registry.File.Gates.HoldAsync(TenantId.Main, TimeSpan.Zero, TestContext.Current.CancellationToken)).Dispose();
+    }
+
+    [Fact]
+    public async Task What_is_written_without_a_context_waits_for_its_turn_and_at_the_gate()
+    {
+        await using var registry = await TestRegistry.OpenAsync();
+        var (other, written) = (TenantId.Parse("other"), new List<string>());
+        await using var context = registry.Store.CreateContext(TenantId.Main);
+        await using var first = await context.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        using var gone = new CancellationTokenSource();
+        var givenUp = registry.File.WriteAsync(other, _ => written.Add("given up"), gone.Token);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => givenUp);
+        var held = await registry.File.Gates.HoldAsync(other, TimeSpan.Zero, TestContext.Current.CancellationToken);
+        var atTheGate = registry.File.WriteAsync(other, _ => written.Add("at the gate"), TestContext.Current.CancellationToken);
+        var inTurn = registry.File.WriteAsync(TenantId.Main, _ => written.Add("in turn"), TestContext.Current.CancellationToken);
+        Assert.False(inTurn.IsCompleted);
+        await first.CommitAsync(TestContext.Current.CancellationToken);
+        await inTurn;
+        held.Dispose();
+        await atTheGate;
+        Assert.Equal(["in turn", "at the gate"], written);
+    }
+
+    [Fact]
     public async Task A_second_process_is_turned_away()
     {
         await using var registry = await TestRegistry.OpenAsync();

@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Sqlite.Storage.Internal;
+using SQLitePCL;
 using Strata.Cloud.Platform.Isolation;
 using Strata.Core;
 using Strata.Core.Tenancy;
@@ -90,6 +91,53 @@ public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
             await ExecuteAsync(connection, "DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
         }
         await context.Database.MigrateAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes rows of a tenant as one transaction by statements that are prepared once (<see cref="SqliteStatement"/>): beside EF Core, whose part of a small transaction is larger than the commit. Through the tenant's gate and in
+    /// its turn on the file, as a context does. What throws is taken back.
+    /// </summary>
+    /// <exception cref="SqliteException">It could not be written.</exception>
+    public async Task WriteAsync(TenantId tenant, Action<SqliteConnection> write, CancellationToken cancellationToken)
+    {
+        await Gates.EnterAsync(tenant, cancellationToken);
+        try
+        {
+            var place = own.GetValueOrDefault(tenant) ?? ConnectionString;
+            var turn = await turns.TakeAsync(place, cancellationToken);
+            try
+            {
+                await using var connection = new SqliteConnection(place);
+                await connection.OpenAsync(cancellationToken);
+                SqlitePragmas.Instance.Set(connection);
+                Write(connection, write);
+            }
+            finally
+            {
+                turn?.Release();
+            }
+        }
+        finally
+        {
+            Gates.Leave(tenant);
+        }
+    }
+
+    private static void Write(SqliteConnection connection, Action<SqliteConnection> write)
+    {
+        SqliteStatement.Of(connection, "BEGIN IMMEDIATE").Run();
+        try
+        {
+            write(connection);
+            SqliteStatement.Of(connection, "COMMIT").Run();
+        }
+        catch
+        {
+            // Some errors end the transaction by themselves.
+            if (raw.sqlite3_get_autocommit(connection.Handle!) == 0)
+                SqliteStatement.Of(connection, "ROLLBACK").Run();
+            throw;
+        }
     }
 
     /// <summary>The file is the node's own: nobody else is to be told that it asked.</summary>

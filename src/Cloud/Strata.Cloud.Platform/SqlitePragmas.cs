@@ -19,20 +19,23 @@ internal sealed class SqlitePragmas : DbConnectionInterceptor
 
     private readonly ConditionalWeakTable<sqlite3, object> set = [];
 
-    public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+    public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Set((SqliteConnection)connection);
+
+    public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
     {
-        var handle = ((SqliteConnection)connection).Handle!;
+        Set((SqliteConnection)connection);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>For a connection that was opened without a context.</summary>
+    public void Set(SqliteConnection connection)
+    {
+        var handle = connection.Handle!;
         if (set.TryGetValue(handle, out _))
             return;
         using var command = connection.CreateCommand();
         command.CommandText = Text + "; PRAGMA foreign_keys = ON";
         command.ExecuteNonQuery();
         set.AddOrUpdate(handle, this);
-    }
-
-    public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
-    {
-        ConnectionOpened(connection, eventData);
-        return Task.CompletedTask;
     }
 }

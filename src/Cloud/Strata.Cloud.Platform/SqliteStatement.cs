@@ -27,7 +27,8 @@ public sealed class SqliteStatement
     /// <exception cref="SqliteException">It is none.</exception>
     public static SqliteStatement Of(SqliteConnection connection, string sql)
     {
-        var known = Prepared.GetValue(connection.Handle!, _ => new OfConnection(connection.ConnectionString));
+        if (!Prepared.TryGetValue(connection.Handle!, out var known))
+            known = Prepared.GetValue(connection.Handle!, _ => new OfConnection(connection.ConnectionString));
         lock (known)
         {
             if (!known.Statements.TryGetValue(sql, out var statement))

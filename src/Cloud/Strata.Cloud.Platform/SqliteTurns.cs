@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
-using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace Strata.Cloud.Platform;
 
 /// <summary>
-/// Lets the contexts' transactions on a file begin one after the other, in the order in which they came: SQLite has one writer, and lets who finds another sleep and look again. A turn ends with its transaction, at the latest when
+/// Lets transactions on a file begin one after the other, in the order in which they came: SQLite has one writer, and lets who finds another sleep and look again. A turn ends with its transaction, at the latest when
 /// the connection is closed or disposed of. Who does not get one in time begins without, and SQLite says that the file is in use.
 /// </summary>
 internal sealed class SqliteTurns : DbTransactionInterceptor, IDbConnectionInterceptor
@@ -16,21 +15,25 @@ internal sealed class SqliteTurns : DbTransactionInterceptor, IDbConnectionInter
 
     private readonly ConcurrentDictionary<string, SemaphoreSlim> files = new();
 
-    /// <summary>Connections that have the turn; after a commit that failed also one whose transaction is over.</summary>
-    private readonly ConditionalWeakTable<DbConnection, SemaphoreSlim> held = [];
+    /// <summary>Contexts' connections that have the turn; after a commit that failed also one whose transaction is over. Each leaves with its disposal: a weak table would cost the collector more than the transaction.</summary>
+    private readonly ConcurrentDictionary<DbConnection, SemaphoreSlim> held = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>Waits for the turn on a file, for who begins and ends a transaction without a context. Null where it did not come in time.</summary>
+    public async ValueTask<SemaphoreSlim?> TakeAsync(string connectionString, CancellationToken cancellationToken) =>
+        FileOf(connectionString) is var file && await file.WaitAsync(Longest, cancellationToken) ? file : null;
 
     public override InterceptionResult<DbTransaction> TransactionStarting(DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result)
     {
-        if (!held.TryGetValue(connection, out _) && FileOf(connection) is var file && file.Wait(Longest))
-            held.Add(connection, file);
+        if (!held.ContainsKey(connection) && FileOf(connection.ConnectionString) is var file && file.Wait(Longest))
+            held[connection] = file;
         return result;
     }
 
     public override async ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
         DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken = default)
     {
-        if (!held.TryGetValue(connection, out _) && FileOf(connection) is var file && await file.WaitAsync(Longest, cancellationToken))
-            held.Add(connection, file);
+        if (!held.ContainsKey(connection) && await TakeAsync(connection.ConnectionString, cancellationToken) is { } file)
+            held[connection] = file;
         return result;
     }
 
@@ -50,7 +53,7 @@ internal sealed class SqliteTurns : DbTransactionInterceptor, IDbConnectionInter
 
     public Task ConnectionDisposedAsync(DbConnection connection, ConnectionEndEventData eventData) => Ended(connection);
 
-    private SemaphoreSlim FileOf(DbConnection connection) => files.GetOrAdd(connection.ConnectionString, static _ => new SemaphoreSlim(1, 1));
+    private SemaphoreSlim FileOf(string connectionString) => files.GetOrAdd(connectionString, static _ => new SemaphoreSlim(1, 1));
 
     private Task Ended(DbConnection connection)
     {
@@ -60,9 +63,7 @@ internal sealed class SqliteTurns : DbTransactionInterceptor, IDbConnectionInter
 
     private void End(DbConnection connection)
     {
-        if (!held.TryGetValue(connection, out var file))
-            return;
-        held.Remove(connection);
-        file.Release();
+        if (held.TryRemove(connection, out var file))
+            file.Release();
     }
 }

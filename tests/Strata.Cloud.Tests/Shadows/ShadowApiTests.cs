@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Shadows.Store;
+using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Tests.Shadows;
 
@@ -130,6 +134,26 @@ public abstract class ShadowApiTests(RunningCloud cloud)
         await cloud.Client.CreateDeviceAsync(new CreateDevice("api-5"), Cancelled);
         Assert.Equal(HttpStatusCode.NotFound, (await RefusedAsync(() => cloud.Client.GetShadowAsync("api-5", cancellationToken: Cancelled))).StatusCode);
         Assert.Empty((await cloud.Client.ListShadowChangesAsync("api-5", cancellationToken: Cancelled)).Items);
+    }
+
+    [Fact]
+    public async Task A_deleted_device_leaves_no_row_of_its_shadows_and_takes_none_of_others()
+    {
+        foreach (var id in (string[])["api-9", "api-99"])
+        {
+            await cloud.Client.CreateDeviceAsync(new CreateDevice(id), Cancelled);
+            foreach (var name in (string?[])[null, "net"])
+                for (var i = 1; i <= 3; i++)
+                    await cloud.Client.UpdateShadowAsync(id, $"{{\"state\":{{\"desired\":{{\"a\":{i}}}}}}}", name, cancellationToken: Cancelled);
+        }
+        await cloud.Client.DeleteDeviceAsync("api-9", Cancelled);
+        // Also a read waits for its turn, behind what goes.
+        Assert.Equal(3, (await cloud.Client.GetShadowAsync("api-99", "net", cancellationToken: Cancelled)).Version);
+        await using var context = cloud.Node.Services.GetRequiredService<ShadowTables>().Create(TenantId.Main);
+        Assert.Equal(["api-99", "api-99/net"], (await context.Shadows.Where(s => s.Device.StartsWith("api-9")).Select(s => s.Id).ToListAsync(Cancelled)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["api-99/net@1", "api-99/net@2", "api-99/net@3", "api-99@1", "api-99@2", "api-99@3"],
+            (await context.Changes.Where(c => c.Id.StartsWith("api-9")).Select(c => c.Id).ToListAsync(Cancelled)).Order(StringComparer.Ordinal));
     }
 
     [Fact]

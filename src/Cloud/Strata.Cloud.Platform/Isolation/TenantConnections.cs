@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
-using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Strata.Core.Tenancy;
 
@@ -13,7 +13,7 @@ namespace Strata.Cloud.Platform.Isolation;
 internal sealed class TenantConnections(TenantGates gates, Func<TenantId, string?> place) : DbConnectionInterceptor
 {
     /// <summary>By connection: the event of a disposal names no context.</summary>
-    private readonly ConditionalWeakTable<DbConnection, StrataDbContext> inside = [];
+    private readonly ConcurrentDictionary<DbConnection, TenantId> inside = new(ReferenceEqualityComparer.Instance);
 
     public override InterceptionResult ConnectionOpening(DbConnection connection, ConnectionEventData eventData, InterceptionResult result)
     {
@@ -52,15 +52,15 @@ internal sealed class TenantConnections(TenantGates gates, Func<TenantId, string
 
     private void Lead(DbConnection connection, StrataDbContext context)
     {
-        inside.Add(connection, context);
+        inside[connection] = context.Tenant;
         if (place(context.Tenant) is { } own && connection.ConnectionString != own)
             connection.ConnectionString = own;
     }
 
     private void Leave(DbConnection connection)
     {
-        if (inside.TryGetValue(connection, out var context) && inside.Remove(connection))
-            gates.Leave(context.Tenant);
+        if (inside.TryRemove(connection, out var tenant))
+            gates.Leave(tenant);
     }
 
     private Task Left(DbConnection connection)

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -22,6 +21,7 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
     /// <summary>Tenants whose contexts are kept.</summary>
     private const int MaxKept = 64;
 
+    private readonly IRegistryDatabase database = database;
     private readonly AuditNumbers audits = numbers;
 
     /// <summary>Contexts of tenants that were written, none of which holds a connection. Of the writer alone.</summary>
@@ -59,7 +59,12 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
         var home = connection.ConnectionString;
         try
         {
-            await WriteAsync(context, connection, tenant, batch, cancellationToken);
+            if (database is RegistryFile file)
+                await file.WriteAsync(tenant, on => WriteEach(context, on, batch), cancellationToken);
+            else
+                await WriteAtOnceAsync(context, batch, cancellationToken);
+            if (batch.Audit.Count > 0)
+                audits.Announce(tenant);
             // What was led to the tenant's own database would stay there, and the tenant may move.
             if (kept.Count < MaxKept && connection.ConnectionString == home)
                 kept.Add(tenant, context);
@@ -111,33 +116,43 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
             news?.Tell(record, "configuration");
     }
 
-    private async Task WriteAsync(ShadowsDbContext context, DbConnection connection, TenantId tenant, ShadowBatch batch, CancellationToken cancellationToken)
+    private static List<(string Id, string Device, long Updated, bool Deleted, byte[] Content)> ShadowsOf(ShadowsDbContext context, ShadowBatch batch) =>
+        [.. batch.Shadows.Select(s => (s.Key, s.Value.Device, s.Value.Updated, s.Value.Deleted, ContextSeal.Seal<ShadowRow>(context, nameof(ShadowRow.Content), s.Key, s.Value.Content)))];
+
+    private static List<(string Id, long Time, byte[] Entry)> ChangesOf(ShadowsDbContext context, ShadowBatch batch) =>
+        [.. batch.Changes.Select(c => (c.Key, c.Value.Time, ContextSeal.Seal<ShadowChangeRow>(context, nameof(ShadowChangeRow.Entry), c.Key, c.Value.Entry)))];
+
+    /// <summary>To a file, each row by a statement that is prepared once.</summary>
+    private static void WriteEach(ShadowsDbContext context, SqliteConnection connection, ShadowBatch batch)
     {
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        foreach (var device in batch.Purged)
-            await PurgeAsync(context, device, cancellationToken);
-        var shadows = batch.Shadows.Select(s => (s.Key, s.Value.Device, s.Value.Updated, s.Value.Deleted, ContextSeal.Seal<ShadowRow>(context, nameof(ShadowRow.Content), s.Key, s.Value.Content))).ToList();
-        var changes = batch.Changes.Select(c => (c.Key, c.Value.Time, ContextSeal.Seal<ShadowChangeRow>(context, nameof(ShadowChangeRow.Entry), c.Key, c.Value.Entry))).ToList();
-        if (connection is NpgsqlConnection server)
-            await WriteAtOnceAsync(server, (NpgsqlTransaction)transaction.GetDbTransaction(), tenant, shadows, changes, cancellationToken);
-        else
-            WriteEach((SqliteConnection)connection, tenant, shadows, changes);
-        await context.AddRowsAsync(batch.Audit, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        if (batch.Audit.Count > 0)
-            audits.Announce(tenant);
+        var tenant = context.Tenant.Value;
+        foreach (var id in batch.Purged)
+        {
+            // A file compares bytes: '@' and the character after it enclose the shadow's changes.
+            SqliteStatement.Of(connection, "DELETE FROM shadow_changes WHERE tenant_id = ? AND id >= ? AND id < ?").Run(tenant, id + "@", id + (char)('@' + 1));
+            SqliteStatement.Of(connection, "DELETE FROM shadows WHERE tenant_id = ? AND id = ?").Run(tenant, id);
+        }
+        var upsert = SqliteStatement.Of(connection, "INSERT INTO shadows (tenant_id, id, device, updated, deleted, content) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO UPDATE SET updated = excluded.updated, deleted = excluded.deleted, content = excluded.content");
+        foreach (var (id, device, updated, deleted, content) in ShadowsOf(context, batch))
+            upsert.Run(tenant, id, device, updated, deleted, content);
+        var change = SqliteStatement.Of(connection, "INSERT INTO shadow_changes (tenant_id, id, time, entry) VALUES (?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO UPDATE SET time = excluded.time, entry = excluded.entry");
+        foreach (var (id, at, entry) in ChangesOf(context, batch))
+            change.Run(tenant, id, at, entry);
+        context.AddRows(connection, batch.Audit);
     }
 
-    private static async Task PurgeAsync(ShadowsDbContext context, string device, CancellationToken cancellationToken)
+    /// <summary>To a server, all rows of a kind by one statement.</summary>
+    private static async Task WriteAtOnceAsync(ShadowsDbContext context, ShadowBatch batch, CancellationToken cancellationToken)
     {
-        foreach (var id in await context.Shadows.Where(s => s.Device == device).Select(s => s.Id).ToListAsync(cancellationToken))
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        foreach (var id in batch.Purged)
         {
-            // A file compares bytes and finds them by the index; how a server compares is its own.
-            var (from, to) = (id + "@", id + (char)('@' + 1));
-            var changes = context.Database.IsNpgsql() ? context.Changes.Where(c => c.Id.StartsWith(from)) : context.Changes.Where(c => string.Compare(c.Id, from) >= 0 && string.Compare(c.Id, to) < 0);
-            await changes.ExecuteDeleteAsync(cancellationToken);
+            await context.Changes.Where(c => c.Id.StartsWith(id + "@")).ExecuteDeleteAsync(cancellationToken);
+            await context.Shadows.Where(s => s.Id == id).ExecuteDeleteAsync(cancellationToken);
         }
-        await context.Shadows.Where(s => s.Device == device).ExecuteDeleteAsync(cancellationToken);
+        await WriteAtOnceAsync((NpgsqlConnection)context.Database.GetDbConnection(), (NpgsqlTransaction)transaction.GetDbTransaction(), context.Tenant, ShadowsOf(context, batch), ChangesOf(context, batch), cancellationToken);
+        await context.AddRowsAsync(batch.Audit, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     private static async Task WriteAtOnceAsync(
@@ -175,16 +190,6 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
         if (batch.BatchCommands.Count > 0)
             await batch.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    private static void WriteEach(SqliteConnection connection, TenantId tenant, List<(string Id, string Device, long Updated, bool Deleted, byte[] Content)> shadows, List<(string Id, long Time, byte[] Entry)> changes)
-    {
-        var upsert = SqliteStatement.Of(connection, "INSERT INTO shadows (tenant_id, id, device, updated, deleted, content) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO UPDATE SET updated = excluded.updated, deleted = excluded.deleted, content = excluded.content");
-        foreach (var (id, device, updated, deleted, content) in shadows)
-            upsert.Run(tenant.Value, id, device, updated, deleted, content);
-        var change = SqliteStatement.Of(connection, "INSERT INTO shadow_changes (tenant_id, id, time, entry) VALUES (?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO UPDATE SET time = excluded.time, entry = excluded.entry");
-        foreach (var (id, at, entry) in changes)
-            change.Run(tenant.Value, id, at, entry);
-    }
 }
 
 /// <summary>Rows of one transaction.</summary>
@@ -194,7 +199,7 @@ internal sealed class ShadowBatch
 
     public Dictionary<string, (long Time, byte[] Entry)> Changes { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Devices of which everything goes, before anything else of the batch.</summary>
+    /// <summary>Shadows that go with their history, before anything else of the batch.</summary>
     public List<string> Purged { get; } = [];
 
     public List<AuditRow> Audit { get; } = [];

@@ -138,9 +138,9 @@ internal sealed class ShadowTurn(TenantId tenant, ShadowTables tables, ShadowCac
     {
         var device = work.Key.Device.Value;
         purged.Add(device);
-        Batch.Purged.Add(device);
         foreach (var id in (await tables.OfDeviceAsync(tenant, device, CancellationToken.None)).Keys.Concat(Batch.Shadows.Where(s => s.Value.Device == device).Select(s => s.Key)).ToHashSet())
         {
+            Batch.Purged.Add(id);
             shadows[id] = Shadow.None;
             changed.Remove(id);
             Batch.Shadows.Remove(id);
