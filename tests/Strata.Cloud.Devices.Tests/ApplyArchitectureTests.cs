@@ -1,8 +1,11 @@
+using System.Text.Json;
 using CsCheck;
 using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Description;
 using Strata.Cloud.Devices.UseCases;
+using Strata.Cloud.Platform;
+using Strata.Cloud.Platform.Audit;
 using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
@@ -290,6 +293,38 @@ public abstract class ApplyArchitectureTests
             var all = await registry.ApplyRightAsync(yaml, dryRun: true, prune: true);
             Assert.True(all.Count == 0, $"{string.Join('\n', all)}\n{yaml}");
         }, iter: 60, threads: 1);
+    }
+
+    [Fact]
+    public async Task Tables_are_read_whole_as_queries_read_them_and_of_one_tenant()
+    {
+        await using var registry = await OpenAsync();
+        await Architectures.Gen.SampleAsync(async yaml =>
+        {
+            Assert.True((await registry.ApplyAsync(yaml, prune: true)).IsOk, yaml);
+            await using var context = registry.Store.CreateContext(TenantId.Main);
+            await SameAsync(context, context.Sites);
+            await SameAsync(context, context.Gateways);
+            await SameAsync(context, context.Devices);
+            await SameAsync(context, context.Groups);
+        }, iter: 10, threads: 1);
+        await using (var context = registry.Store.CreateContext(TenantId.Main))
+        {
+            Assert.True(await SameAsync(context, context.Audit) > 0);
+            await using var transaction = await context.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            Assert.True(await SameAsync(context, context.Audit) > 0);
+        }
+        await using var other = registry.Store.CreateContext(TenantId.Parse("other"));
+        Assert.Empty(await other.ReadAllAsync<AuditRow>(TestContext.Current.CancellationToken));
+    }
+
+    private static async Task<int> SameAsync<TRow>(StrataDbContext context, IQueryable<TRow> query)
+        where TRow : class, ITenantRow
+    {
+        static IEnumerable<string> Text(IEnumerable<TRow> rows) => rows.Select(r => JsonSerializer.Serialize(r)).Order(StringComparer.Ordinal);
+        var whole = await context.ReadAllAsync<TRow>(TestContext.Current.CancellationToken);
+        Assert.Equal(Text(await query.ToListAsync(TestContext.Current.CancellationToken)), Text(whole));
+        return whole.Count;
     }
 
     [Fact]

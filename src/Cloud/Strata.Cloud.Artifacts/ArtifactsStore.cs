@@ -41,14 +41,14 @@ internal sealed class ArtifactsStore(IRegistryDatabase database, ContentFolder f
     public async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = Create(tenant);
-        var deltas = (await context.Deltas.AsNoTracking().ToListAsync(cancellationToken)).ToLookup(d => d.Artifact, StringComparer.Ordinal);
-        var artifacts = await context.Artifacts.AsNoTracking().ToListAsync(cancellationToken);
-        var keys = await context.Keys.AsNoTracking().ToListAsync(cancellationToken);
+        var deltas = (await context.ReadAllAsync<DeltaRow>(cancellationToken)).ToLookup(d => d.Artifact, StringComparer.Ordinal);
+        var artifacts = await context.ReadAllAsync<ArtifactRow>(cancellationToken);
+        var keys = await context.ReadAllAsync<ArtifactKeyRow>(cancellationToken);
         shelves[tenant] = new ArtifactShelf(
             artifacts.ToImmutableDictionary(a => a.Id, a => ShelvedArtifact.Of(a, deltas[a.Id], options), StringComparer.Ordinal),
-            (await context.Contents.AsNoTracking().ToListAsync(cancellationToken)).ToImmutableDictionary(c => c.Sha256, StringComparer.Ordinal),
+            (await context.ReadAllAsync<ContentRow>(cancellationToken)).ToImmutableDictionary(c => c.Sha256, StringComparer.Ordinal),
             keys.ToImmutableSortedDictionary(k => k.Id, k => k, StringComparer.Ordinal),
-            (await context.Policies.AsNoTracking().FirstOrDefaultAsync(cancellationToken))?.Threshold ?? 1);
+            (await context.ReadAllAsync<ArtifactPolicyRow>(cancellationToken)).SingleOrDefault()?.Threshold ?? 1);
     }
 
     /// <summary>Follows a change that was written, on its turn.</summary>

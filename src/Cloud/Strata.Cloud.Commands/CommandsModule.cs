@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Commands.Bulk;
+using Strata.Cloud.Commands.Rows;
 using Strata.Cloud.Commands.Running;
 using Strata.Cloud.Commands.Schedules;
 using Strata.Cloud.Commands.Schemas;
@@ -74,7 +75,7 @@ internal sealed class CommandsStartup(CommandStore store, SchemaBook schemas, Sc
     internal static async Task LoadAsync(CommandStore store, SchemaBook schemas, ScheduleClock clock, TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = store.Create(tenant);
-        foreach (var row in await context.Schemas.AsNoTracking().ToListAsync(cancellationToken))
+        foreach (var row in await context.ReadAllAsync<CommandSchemaRow>(cancellationToken))
             schemas.Put(tenant, row);
         clock.Changed(tenant);
     }

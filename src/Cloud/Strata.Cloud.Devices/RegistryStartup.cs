@@ -1,9 +1,10 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Strata.Cloud.Devices.Downward;
 using Strata.Cloud.Devices.Presence;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rejections;
+using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Node.Devices;
@@ -30,9 +31,9 @@ internal sealed class RegistryStartup(RegistryStore registry, DirectorySync dire
     internal static async Task LoadPresenceAsync(RegistryStore registry, FleetPresence presence, TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = registry.CreateContext(tenant);
-        foreach (var row in await context.Presence.ToListAsync(cancellationToken))
+        foreach (var row in await context.ReadAllAsync<PresenceRow>(cancellationToken))
             presence.Set(tenant, DeviceId.Parse(row.Device), new DevicePresence(row.LastSeen, row.Gateway is null ? null : GatewayId.Parse(row.Gateway)));
-        foreach (var row in await context.GatewayPresence.ToListAsync(cancellationToken))
+        foreach (var row in await context.ReadAllAsync<GatewayPresenceRow>(cancellationToken))
             presence.Set(tenant, GatewayId.Parse(row.Gateway), row.LastSeen);
     }
 }

@@ -44,10 +44,10 @@ internal sealed class HealthStore(IRegistryDatabase database, AuditNumbers numbe
     public async Task<int> LoadAsync(TenantId tenant, HealthBook book, WindowBook windows, CancellationToken cancellationToken)
     {
         await using var context = Create(tenant);
-        if ((await context.Policies.ToListAsync(cancellationToken)).SingleOrDefault() is { } policy)
+        if ((await context.ReadAllAsync<HealthPolicyRow>(cancellationToken)).SingleOrDefault() is { } policy)
             book.SetPolicy(tenant, Policy.PolicyText.Read(policy.Policy));
         var (now, unreadable) = (book.Now, 0);
-        windows.Set(tenant, await context.Windows.AsNoTracking().Where(w => w.Ends > now).ToListAsync(cancellationToken));
+        windows.Set(tenant, [.. (await context.ReadAllAsync<SiteWindowRow>(cancellationToken)).Where(w => w.Ends > now)]);
         var records = book.RecordsOf(tenant);
         await foreach (var row in context.Devices.AsNoTracking().AsAsyncEnumerable().WithCancellation(cancellationToken))
         {

@@ -11,6 +11,9 @@ public interface IRegistryDatabase
     /// <summary>The data keys in use.</summary>
     KeyRing Keys { get; }
 
+    /// <summary>The file that it is, for who writes with its statements (<see cref="RegistryFile.WriteAsync"/>); null where it is a server.</summary>
+    RegistryFile? File { get; }
+
     /// <summary>Through which the tenants' connections go.</summary>
     TenantGates Gates { get; }
 

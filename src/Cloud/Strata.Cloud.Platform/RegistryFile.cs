@@ -39,6 +39,8 @@ public sealed partial class RegistryFile : IRegistryDatabase, IDisposable
 
     public TenantGates Gates { get; } = new(TimeProvider.System);
 
+    RegistryFile? IRegistryDatabase.File => this;
+
     public string Path { get; }
 
     public string ConnectionString { get; }

@@ -36,6 +36,8 @@ public sealed class RegistryServer : IRegistryDatabase, IAsyncDisposable, IDispo
 
     public KeyRing Keys { get; } = new();
 
+    public RegistryFile? File => null;
+
     public TenantGates Gates { get; } = new(TimeProvider.System);
 
     /// <summary>What a tenant's own database must be like; null where tenants have none.</summary>

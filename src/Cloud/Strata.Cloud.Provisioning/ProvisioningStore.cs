@@ -32,7 +32,7 @@ internal sealed partial class ProvisioningStore(IRegistryDatabase database, Topi
     public async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = Create(tenant);
-        var rows = await context.Templates.AsNoTracking().ToListAsync(cancellationToken);
+        var rows = await context.ReadAllAsync<TemplateRow>(cancellationToken);
         foreach (var (device, topics) in (await context.Enrolments.AsNoTracking().Where(e => e.Topics != null).Select(e => new { e.Device, e.Topics }).ToListAsync(cancellationToken)).Select(e => (e.Device, e.Topics!)))
             rules.Set(tenant, DeviceId.Parse(device), TopicRuleBook.Read(topics));
         templates[tenant] = rows.ToImmutableSortedDictionary(r => r.Name, TemplateContent.Read, StringComparer.Ordinal);

@@ -124,12 +124,12 @@ internal sealed class TenancyStore : IDisposable
             return;
         }
         var image = new TenancyImage(
-            row, (await context.Tokens.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(t => t.Prefix, t => t, StringComparer.Ordinal),
-            (await context.Roles.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(r => r.Name, r => r, StringComparer.Ordinal))
+            row, (await context.ReadAllAsync<ApiTokenRow>(cancellationToken)).ToImmutableSortedDictionary(t => t.Prefix, t => t, StringComparer.Ordinal),
+            (await context.ReadAllAsync<RoleRow>(cancellationToken)).ToImmutableSortedDictionary(r => r.Name, r => r, StringComparer.Ordinal))
         {
-            Quota = await context.Quotas.SingleOrDefaultAsync(cancellationToken),
-            QuotaPlans = (await context.QuotaPlans.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(p => p.Name, p => p, StringComparer.Ordinal),
-            Shares = (await context.Shares.ToListAsync(cancellationToken)).ToImmutableSortedDictionary(s => s.Name, s => s, StringComparer.Ordinal),
+            Quota = (await context.ReadAllAsync<QuotaRow>(cancellationToken)).SingleOrDefault(),
+            QuotaPlans = (await context.ReadAllAsync<QuotaPlanRow>(cancellationToken)).ToImmutableSortedDictionary(p => p.Name, p => p, StringComparer.Ordinal),
+            Shares = (await context.ReadAllAsync<ShareRow>(cancellationToken)).ToImmutableSortedDictionary(s => s.Name, s => s, StringComparer.Ordinal),
         };
         var before = Find(tenant);
         images[tenant] = image;

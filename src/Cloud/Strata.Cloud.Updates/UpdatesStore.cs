@@ -51,14 +51,14 @@ internal sealed class UpdatesStore(IRegistryDatabase database, AuditNumbers numb
     protected override async Task ReloadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = Create(tenant);
-        var heads = await context.Rollouts.AsNoTracking().OrderBy(r => r.Id).ToListAsync(cancellationToken);
-        var members = (await context.Members.AsNoTracking().ToListAsync(cancellationToken)).ToLookup(m => m.Rollout, m => MemberText.Read(DeviceId.Parse(m.Device), m.State, m.Content));
-        var software = await context.Software.AsNoTracking().OrderBy(s => s.Since).ToListAsync(cancellationToken);
+        var heads = await context.ReadAllAsync<RolloutRow>(cancellationToken);
+        var members = (await context.ReadAllAsync<RolloutMemberRow>(cancellationToken)).ToLookup(m => m.Rollout, m => MemberText.Read(DeviceId.Parse(m.Device), m.State, m.Content));
+        var software = (await context.ReadAllAsync<DeviceSoftwareRow>(cancellationToken)).OrderBy(s => s.Since);
         var book = Of(tenant);
         lock (book.Gate)
         {
             book.Clear();
-            foreach (var live in heads.Select(h => JsonSerializer.Deserialize(h.Head, UpdatesJson.Default.RolloutHead)!).OrderBy(h => h.Plan.Created)
+            foreach (var live in heads.Select(h => JsonSerializer.Deserialize(h.Head, UpdatesJson.Default.RolloutHead)!).OrderBy(h => h.Plan.Created).ThenBy(h => h.Plan.Id, StringComparer.Ordinal)
                 .Select(h => new LiveRollout(Rollout.Restore(h, members[h.Plan.Id], time.GetUtcNow())) { Written = h }))
             {
                 live.WrittenMembers.UnionWith(live.Rollout.Members.Keys);

@@ -14,6 +14,8 @@ internal sealed class FaultyRegistry(IRegistryDatabase inner, WriteFaults faults
 {
     public KeyRing Keys => inner.Keys;
 
+    public RegistryFile? File => inner.File;
+
     public TenantGates Gates => inner.Gates;
 
     public bool IsApart(TenantId tenant) => inner.IsApart(tenant);

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;
+using Strata.Cloud.Platform;
 using Strata.Core;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
@@ -31,7 +32,7 @@ internal sealed class DownwardQueue(RegistryStore registry, DevicesOptions optio
     public async Task LoadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = registry.CreateContext(tenant);
-        var rows = await context.Downward.AsNoTracking().ToListAsync(cancellationToken);
+        var rows = await context.ReadAllAsync<DownwardRow>(cancellationToken);
         waiting[tenant] = rows.ToImmutableSortedDictionary(r => r.Id, r => r, StringComparer.Ordinal);
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Devices.Gateways;
+using Strata.Cloud.Devices.Rows;
 using Strata.Cloud.Platform;
 using Strata.Cloud.Platform.Audit;
 using Strata.Cloud.Platform.Isolation;
@@ -109,12 +110,12 @@ internal sealed partial class RegistryStore : IDisposable
         numbers.Start(tenant, await context.Audit.MaxAsync(a => (long?)a.Id, cancellationToken) ?? 0);
         numbers.Announce(tenant); // What an earlier run did not seal.
         return RegistryImage.Load(
-            await context.Sites.ToListAsync(cancellationToken),
-            await context.Gateways.ToListAsync(cancellationToken),
-            await context.Devices.ToListAsync(cancellationToken),
-            await context.Groups.ToListAsync(cancellationToken),
-            await context.JoinTokens.ToListAsync(cancellationToken),
-            await context.Views.ToListAsync(cancellationToken));
+            await context.ReadAllAsync<SiteRow>(cancellationToken),
+            await context.ReadAllAsync<GatewayRow>(cancellationToken),
+            await context.ReadAllAsync<DeviceRow>(cancellationToken),
+            await context.ReadAllAsync<GroupRow>(cancellationToken),
+            await context.ReadAllAsync<JoinTokenRow>(cancellationToken),
+            await context.ReadAllAsync<ViewRow>(cancellationToken));
     }
 
     [LoggerMessage(5001, LogLevel.Information, "The registry is loaded: {Devices} devices in {Milliseconds:0} ms.")]

@@ -184,7 +184,7 @@ public sealed class DataKeys(IRegistryDatabase database, IInstallationKey instal
     private async Task<List<TenantKeyRow>> RowsAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var context = new AuditDbContext(options, tenant);
-        return await context.Set<TenantKeyRow>().ToListAsync(cancellationToken);
+        return await context.ReadAllAsync<TenantKeyRow>(cancellationToken);
     }
 
     private static string Place(TenantId tenant, string id) => $"strata data key {tenant} {id}";

@@ -118,7 +118,8 @@ public sealed class RegistryRows(DbConnection connection, DbTransaction transact
         return command;
     }
 
-    private static object Value(DbDataReader reader, int at, Type type) => type switch
+    /// <summary>A value that is there, as it is kept.</summary>
+    internal static object Value(DbDataReader reader, int at, Type type) => type switch
     {
         _ when type == typeof(string) => reader.GetString(at),
         _ when type == typeof(long) => reader.GetInt64(at),

@@ -59,7 +59,7 @@ internal sealed class ShadowTables(IRegistryDatabase database, AuditNumbers numb
         var home = connection.ConnectionString;
         try
         {
-            if (database is RegistryFile file)
+            if (database.File is { } file)
                 await file.WriteAsync(tenant, on => WriteEach(context, on, batch), cancellationToken);
             else
                 await WriteAtOnceAsync(context, batch, cancellationToken);

@@ -102,12 +102,12 @@ internal sealed class PeopleStore : IDisposable
         foreach (var tenant in await database.TenantsAsync(context, "start of the node: loading memberships and invitations", cancellationToken))
         {
             await using var own = Create(tenant);
-            rows.AddRange(await own.Memberships.ToListAsync(cancellationToken));
-            rows.AddRange(await own.Invitations.ToListAsync(cancellationToken));
-            rows.AddRange(await own.Mails.ToListAsync(cancellationToken));
-            rows.AddRange(await own.SignInRules.ToListAsync(cancellationToken));
-            rows.AddRange(await own.Providers.ToListAsync(cancellationToken));
-            rows.AddRange(await own.Identities.ToListAsync(cancellationToken));
+            rows.AddRange(await own.ReadAllAsync<MembershipRow>(cancellationToken));
+            rows.AddRange(await own.ReadAllAsync<InvitationRow>(cancellationToken));
+            rows.AddRange(await own.ReadAllAsync<MailRow>(cancellationToken));
+            rows.AddRange(await own.ReadAllAsync<SignInRulesRow>(cancellationToken));
+            rows.AddRange(await own.ReadAllAsync<ProviderRow>(cancellationToken));
+            rows.AddRange(await own.ReadAllAsync<IdentityRow>(cancellationToken));
         }
         var found = rows.ToHashSet();
         foreach (var gone in ((IEnumerable<object>)[.. sessions.Values, .. memberships.Values, .. invitations.Values, .. mails.Values, .. factors.Values, .. rules.Values, .. providers.Values, .. identities.Values]).Where(r => !found.Contains(r)))
