@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Devices.Registry;
 using Strata.Cloud.Devices.Rows;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
-using Strata.Core.Tenancy;
 
 namespace Strata.Cloud.Platform.Isolation;
 
