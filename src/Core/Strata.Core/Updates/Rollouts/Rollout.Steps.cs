@@ -1,5 +1,3 @@
-using Strata.Core.Devices;
-
 namespace Strata.Core.Updates.Rollouts;
 
 public sealed partial class Rollout
@@ -109,18 +107,6 @@ public sealed partial class Rollout
     {
         Head = Head with { State = RolloutState.Done, Ended = now, Why = null };
         LetGo("the rollout was over before it began to install", now);
-    }
-
-    /// <summary>Whose device is no more is not waited for, and is no failure.</summary>
-    /// <returns>Whether the device was waited for.</returns>
-    public bool Lose(DeviceId device)
-    {
-        if (members.GetValueOrDefault(device) is not { } member || !(member.State == MemberState.Waiting || member.State.IsInFlight()))
-            return false;
-        if (member.State.IsInFlight())
-            Count(member, -1);
-        Remove(member);
-        return true;
     }
 
     private void LetGo(string why, DateTimeOffset now)

@@ -85,13 +85,11 @@ public sealed partial class Rollout
     }
 
     /// <summary>A device that does not match any more, or is gone. Who was offered the update stays: what becomes of it counts.</summary>
-    public bool Leave(DeviceId device)
-    {
-        if (members.GetValueOrDefault(device) is not { State: MemberState.Waiting, Attempt: 0 } member)
-            return false;
-        Remove(member);
-        return true;
-    }
+    public bool Leave(DeviceId device) => members.GetValueOrDefault(device) is { State: MemberState.Waiting, Attempt: 0 } member && Remove(member);
+
+    /// <summary>Whose device is no more is not waited for, and is no failure.</summary>
+    /// <returns>Whether the device was waited for.</returns>
+    public bool Lose(DeviceId device) => members.GetValueOrDefault(device) is { } member && (member.State == MemberState.Waiting || member.State.IsInFlight()) && Remove(member);
 
     /// <summary>What a restart must know and was not taken yet: members that changed, devices that left. Costs what changed, not what there is.</summary>
     public (IReadOnlyList<RolloutMember> Changed, IReadOnlyList<DeviceId> Left) TakeDirty()
@@ -124,12 +122,14 @@ public sealed partial class Rollout
             Count(member, 1);
     }
 
-    private void Remove(RolloutMember member)
+    private bool Remove(RolloutMember member)
     {
         waiting[member.Ring] -= member.State == MemberState.Waiting ? 1 : 0;
-        members.Remove(member.Id);
+        if (member.State.IsInFlight())
+            Count(member, -1);
         dirty.Remove(member);
         left.Add(member.Id);
+        return members.Remove(member.Id);
     }
 
     private void Set(RolloutMember member, MemberState state, DateTimeOffset now, string? reason = null)
