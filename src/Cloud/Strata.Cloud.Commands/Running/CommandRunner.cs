@@ -16,13 +16,13 @@ internal sealed partial class CommandRunner(
 {
     private static readonly TimeSpan TrimEvery = TimeSpan.FromMinutes(1);
 
-    /// <summary>In place of a device's id; no device has it.</summary>
-    private const string WholeTenant = "";
-
-    /// <summary>After a device's gateway has taken nothing, or the tables have not.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<(TenantId, string), DateTimeOffset> paused = [];
+    /// <summary>Devices to which something could not be said.</summary>
+    private readonly Pauses<(TenantId Tenant, string Device)> ofDevices = new(Pause);
+
+    /// <summary>Tenants whose tables were to be read again.</summary>
+    private readonly Pauses<TenantId> ofTenants = new(Pause);
     private DateTimeOffset trimmed;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -45,8 +45,8 @@ internal sealed partial class CommandRunner(
         {
             foreach (var tenant in book.Tenants.ToList())
                 await LookAsync(tenant, stoppingToken);
-            foreach (var over in paused.Where(p => p.Value <= time.GetUtcNow()).Select(p => p.Key).ToList())
-                paused.Remove(over);
+            ofDevices.Trim(time.GetUtcNow());
+            ofTenants.Trim(time.GetUtcNow());
             if (time.GetUtcNow() is var now && (now - trimmed).Duration() >= TrimEvery)
             {
                 trimmed = now;
@@ -78,7 +78,7 @@ internal sealed partial class CommandRunner(
                 continue;
             foreach (var (row, step) in CommandLine.Decide([.. open.Values], static c => (c.Terms, c.Progress), c => c.ReachBy(routes[c.Name]), options.AtOnce, now))
             {
-                if (step is not CommandStep.Say || !paused.TryGetValue((tenant, name), out var until) || now >= until)
+                if (step is not CommandStep.Say || !ofDevices.IsOn((tenant, name), now))
                     due.Add(writer.DoAsync(tenant, batch => TakeAsync(batch, row, step, routes[row.Name]), cancellationToken));
             }
         }
@@ -106,12 +106,12 @@ internal sealed partial class CommandRunner(
         }
         foreach (var row in said)
         {
-            paused.Remove((tenant, row.Device));
+            ofDevices.End((tenant, row.Device));
             if (payloads is null)
                 await mouth.LoseAsync(tenant, row, "it could not be read just now");
             else if (await mouth.SayAsync(tenant, row, payloads.GetValueOrDefault(row.Key) ?? "{}"u8.ToArray()))
                 continue;
-            paused[(tenant, row.Device)] = now + Pause;
+            ofDevices.Begin((tenant, row.Device), now);
         }
     }
 
@@ -120,9 +120,9 @@ internal sealed partial class CommandRunner(
     {
         if (!writer.IsDoubtful(tenant))
             return true;
-        if (paused.TryGetValue((tenant, WholeTenant), out var until) && now < until)
+        if (ofTenants.IsOn(tenant, now))
             return false;
-        paused[(tenant, WholeTenant)] = now + Pause;
+        ofTenants.Begin(tenant, now);
         return (await writer.DoAsync<bool>(tenant, static _ => new(true), cancellationToken)).IsOk;
     }
 
