@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Strata.Cloud.Commands.Rows;
@@ -71,16 +72,37 @@ internal sealed class CommandStore(IRegistryDatabase database, AuditNumbers numb
         return (await context.Contents.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id, cancellationToken))?.Content;
     }
 
-    public async Task<Dictionary<string, byte[]>> PayloadsAsync(TenantId tenant, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    /// <summary>Contents by their ids; null is what is there and cannot be opened any more: its key is gone.</summary>
+    public async Task<Dictionary<string, byte[]?>> ContentsAsync(TenantId tenant, IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        await using var context = Create(tenant);
-        foreach (var some in keys.Select(CommandContentRow.PayloadOf).Chunk(PerStatement))
+        var found = new Dictionary<string, byte[]?>(StringComparer.Ordinal);
+        foreach (var some in ids.Chunk(PerStatement))
         {
-            foreach (var row in await context.Contents.AsNoTracking().Where(c => some.Contains(c.Id)).ToListAsync(cancellationToken))
-                found[row.Id[..^2]] = row.Content;
+            if (await TryReadAsync(tenant, some, found, cancellationToken))
+                continue;
+            // One that cannot be opened takes the others of its statement with it. Read once more, it is not one whose key was renewed just then.
+            foreach (var id in some)
+            {
+                if (!await TryReadAsync(tenant, [id], found, cancellationToken))
+                    found[id] = null;
+            }
         }
         return found;
+    }
+
+    private async Task<bool> TryReadAsync(TenantId tenant, string[] ids, Dictionary<string, byte[]?> found, CancellationToken cancellationToken)
+    {
+        await using var context = Create(tenant);
+        try
+        {
+            foreach (var row in await context.Contents.AsNoTracking().Where(c => ids.Contains(c.Id)).ToListAsync(cancellationToken))
+                found[row.Id] = row.Content;
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Commands, newest first.</summary>

@@ -36,7 +36,7 @@ internal class CommandsDbContext(DbContextOptions options, TenantId tenant) : St
             command.Property(c => c.Name).HasMaxLength(64);
             command.Property(c => c.State).HasMaxLength(16);
             command.Property(c => c.Run).HasMaxLength(64);
-            command.Ignore(c => c.AttemptsHere).Ignore(c => c.Terms).Ignore(c => c.At).Ignore(c => c.Progress).Ignore(c => c.Topic).Ignore(c => c.MessageId);
+            command.Ignore(c => c.AttemptsHere).Ignore(c => c.Terms).Ignore(c => c.At).Ignore(c => c.Progress).Ignore(c => c.Topic).Ignore(c => c.MessageId).Ignore(c => c.PayloadId);
             command.HasIndex(c => new { c.TenantId, c.Created });
             command.HasIndex(c => new { c.TenantId, c.Device, c.Created });
             command.HasIndex(c => new { c.TenantId, c.Ended });

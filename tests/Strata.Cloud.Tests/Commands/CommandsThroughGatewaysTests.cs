@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Strata.Cloud.Commands.Rows;
 using Strata.Cloud.Contracts;
 using Strata.Core.Devices;
@@ -69,6 +70,39 @@ public sealed class CommandsThroughGatewaysTests(RunningCloud cloud) : IClassFix
         await commands.UntilAsync(() => Told() == 2, "that the gateway is given it again");
 
         int Told() => commands.Way.Said.Count(s => s.Topic == "commands/valve/r-doubt");
+    }
+
+    [Fact]
+    public async Task What_cannot_be_opened_any_more_is_taken_back_with_the_reason_and_holds_up_no_other()
+    {
+        await using var one = await TestDevice.CreateAsync(cloud, "sealed-1");
+        await using var other = await TestDevice.CreateAsync(cloud, "sealed-2");
+        await using var commands = new LoneCommands(cloud);
+        await commands.StartAsync(says: true);
+        await commands.SendAsync("sealed-1", "r-gone", new SendCommand("valve"));
+        await commands.SendAsync("sealed-1", "r-next", new SendCommand("lamp"));
+        await commands.SendAsync("sealed-2", "r-well", new SendCommand("lamp"));
+        await LoseKeyAsync(commands, CommandRow.KeyOf("sealed-1", "r-gone"));
+        commands.Way.Gateway = First;
+        await commands.UntilAsync(() => Told().Count == 2, "that the others are said");
+        await commands.UntilAsync(() => commands.Book.Find(TenantId.Main, "sealed-1", "r-gone") is null, "that it is over");
+        Assert.Equal(["commands/lamp/r-next", "commands/lamp/r-well"], Told().Order(StringComparer.Ordinal));
+        var gone = (await commands.Desk.FindAsync(TenantId.Main, "sealed-1", "r-gone", TestContext.Current.CancellationToken))!;
+        Assert.Equal(("cancelled", null, 0, "taken back by the node: what it says cannot be read any more"), (gone.State, gone.Sent, gone.Attempts, gone.Reason));
+        // It is shown without what it says.
+        var shown = await cloud.Client.GetCommandAsync("sealed-1", "r-gone", cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(("cancelled", null), (shown.State, shown.Payload));
+
+        List<string> Told() => [.. commands.Way.Said.Select(s => s.Topic).Where(t => t.EndsWith("/r-gone", StringComparison.Ordinal) || t.EndsWith("/r-next", StringComparison.Ordinal) || t.EndsWith("/r-well", StringComparison.Ordinal))];
+    }
+
+    /// <summary>What the command says is sealed by a key that is not there.</summary>
+    private static async Task LoseKeyAsync(LoneCommands commands, string key)
+    {
+        var id = CommandContentRow.PayloadOf(key);
+        var sealedNow = SealedField.Seal(new byte[SealedField.KeyLength], new string('a', SealedField.KeyIdLength), new byte[SealedField.NonceLength], SealedField.Place(TenantId.Main, "command_contents", "content", id), "{}"u8);
+        await using var context = commands.Store.Create(TenantId.Main);
+        Assert.Equal(1, await context.Contents.Where(c => c.Id == id).ExecuteUpdateAsync(c => c.SetProperty(r => r.Content, sealedNow), TestContext.Current.CancellationToken));
     }
 
     private static CommandRow Now(LoneCommands commands, string device, string request) => commands.Book.Find(TenantId.Main, device, request)!;

@@ -83,6 +83,9 @@ internal sealed record CommandRow : ITenantRow
     /// <summary>Under which its gateway knows it.</summary>
     public string MessageId => MessageIdOf(Device, Request);
 
+    /// <summary>Of the row with what it says.</summary>
+    public string PayloadId => CommandContentRow.PayloadOf(Key);
+
     /// <summary>How the device can be reached with this command by a route to it.</summary>
     public DeviceReach ReachBy(in DeviceRoute route) =>
         route.Reach is DeviceReach.ThroughGateway && At is CommandState.Sent && Gateway != route.Gateway?.Value ? DeviceReach.ThroughAnother : route.Reach;

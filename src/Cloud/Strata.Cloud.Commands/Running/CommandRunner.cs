@@ -68,7 +68,7 @@ internal sealed partial class CommandRunner(
         var now = time.GetUtcNow();
         if (!await IsSureAsync(tenant, now, cancellationToken))
             return;
-        var due = new List<Task<Outcome<CommandRow?>>>();
+        var due = new List<(CommandRow Row, CommandStep Step, DeviceRoute Route)>();
         foreach (var (name, open) in book.Of(tenant))
         {
             var device = DeviceId.Parse(name);
@@ -79,40 +79,44 @@ internal sealed partial class CommandRunner(
             foreach (var (row, step) in CommandLine.Decide([.. open.Values], static c => (c.Terms, c.Progress), c => c.ReachBy(routes[c.Name]), options.AtOnce, now))
             {
                 if (step is not CommandStep.Say || !ofDevices.IsOn((tenant, name), now))
-                    due.Add(writer.DoAsync(tenant, batch => TakeAsync(batch, row, step, routes[row.Name]), cancellationToken));
+                    due.Add((row, step, routes[row.Name]));
             }
         }
         if (due.Count == 0)
             return;
-        var said = (await Task.WhenAll(due)).Select(o => o.IsOk ? o.Value : null).OfType<CommandRow>().ToList();
-        if (said.Count == 0)
-            return;
-        await SayAsync(tenant, said, now, cancellationToken);
+        var payloads = await ReadAsync(tenant, [.. due.Where(d => d.Step is CommandStep.Say).Select(d => d.Row.PayloadId)], cancellationToken);
+        foreach (var unread in due.Where(d => d.Step is CommandStep.Say && !payloads.ContainsKey(d.Row.PayloadId)).ToList())
+        {
+            ofDevices.Begin((tenant, unread.Row.Device), now);
+            due.Remove(unread);
+        }
+        var done = await Task.WhenAll(due.Select(d => writer.DoAsync(tenant, batch => TakeAsync(batch, d.Row, d.Step, d.Route, payloads.GetValueOrDefault(d.Row.PayloadId) is not null), cancellationToken)));
+        foreach (var row in done.Select(o => o.IsOk ? o.Value : null).OfType<CommandRow>())
+            await SayAsync(tenant, row, payloads[row.PayloadId]!, now);
     }
 
-    /// <summary>Says what is written as sent. What cannot be said waits, and is said again after a pause.</summary>
-    private async Task SayAsync(TenantId tenant, List<CommandRow> said, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>What commands say, before they are written as sent; without what cannot be read just now.</summary>
+    private async Task<Dictionary<string, byte[]?>> ReadAsync(TenantId tenant, List<string> ids, CancellationToken cancellationToken)
     {
-        Dictionary<string, byte[]>? payloads = null;
         try
         {
-            payloads = await store.PayloadsAsync(tenant, [.. said.Select(c => c.Key)], cancellationToken);
+            return await store.ContentsAsync(tenant, ids, cancellationToken);
         }
 #pragma warning disable CA1031 // Whatever it is, the commands wait.
         catch (Exception failure) when (failure is not OperationCanceledException)
 #pragma warning restore CA1031
         {
             LogFailed(failure);
+            return [];
         }
-        foreach (var row in said)
-        {
-            ofDevices.End((tenant, row.Device));
-            if (payloads is null)
-                await mouth.LoseAsync(tenant, row, "it could not be read just now");
-            else if (await mouth.SayAsync(tenant, row, payloads.GetValueOrDefault(row.Key) ?? "{}"u8.ToArray()))
-                continue;
+    }
+
+    /// <summary>Says what is written as sent. What cannot be said waits, and is said again after a pause.</summary>
+    private async Task SayAsync(TenantId tenant, CommandRow row, byte[] payload, DateTimeOffset now)
+    {
+        ofDevices.End((tenant, row.Device));
+        if (!await mouth.SayAsync(tenant, row, payload))
             ofDevices.Begin((tenant, row.Device), now);
-        }
     }
 
     /// <summary>After a write that failed, memory follows the tables again before anything is decided by it: what was written as sent, and perhaps not said, is said.</summary>
@@ -130,13 +134,21 @@ internal sealed partial class CommandRunner(
     private DeviceRoute RouteOf(TenantId tenant, DeviceId device, string topic) =>
         fleet.Find(tenant, device) is { } known && DeviceLifecycle.Rights(known.State).Commands ? way.RouteOf(tenant, device, topic) : default;
 
+    /// <param name="isReadable">Whether it is known what it says.</param>
     /// <returns>What is to be said; null for nothing.</returns>
-    private async ValueTask<Outcome<CommandRow?>> TakeAsync(CommandBatch batch, CommandRow seen, CommandStep step, DeviceRoute route)
+    private async ValueTask<Outcome<CommandRow?>> TakeAsync(CommandBatch batch, CommandRow seen, CommandStep step, DeviceRoute route, bool isReadable)
     {
         if (await batch.FindAsync(seen.Device, seen.Request) is not { Ended: null } row || row.State != seen.State || row.Attempts != seen.Attempts)
             return (CommandRow?)null; // Something happened to it since it was looked at.
         switch (step)
         {
+            case CommandStep.Say when !isReadable:
+                if (row.Progress.Cancel("the node", batch.Now) is { } ended)
+                {
+                    LogUnreadable(row.Device, row.Request);
+                    batch.Put(row, row.With(ended with { Reason = $"{ended.Reason}: what it says cannot be read any more" }));
+                }
+                break;
             case CommandStep.Say:
                 var said = CommandDesk.Said(row, route, batch.Now);
                 batch.Put(row, said);
@@ -155,6 +167,9 @@ internal sealed partial class CommandRunner(
         }
         return (CommandRow?)null;
     }
+
+    [LoggerMessage(5710, LogLevel.Error, "What command {Request} tells {Device} is sealed with a key that is gone: it is taken back.")]
+    private partial void LogUnreadable(string device, string request);
 
     [LoggerMessage(5705, LogLevel.Error, "The look at commands failed; it is looked again.")]
     private partial void LogFailed(Exception failure);

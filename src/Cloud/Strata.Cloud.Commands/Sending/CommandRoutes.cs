@@ -136,10 +136,13 @@ internal static class CommandRoutes
         return Access.Refusal(context.Access().Decide(permission, found.Site), () => unknown) is { } refusal ? refusal : found;
     }
 
-    internal static async Task<IResult> ShowAsync(CommandStore store, TenantId tenant, CommandRow row, int status, CancellationToken cancellationToken) => Results.Json(
-        CommandViews.Info(
-            row, await store.ContentAsync(tenant, CommandContentRow.PayloadOf(row.Key), cancellationToken), await store.ContentAsync(tenant, CommandContentRow.ResultOf(row.Key), cancellationToken)),
-        ContractsJson.Default.CommandInfo, statusCode: status);
+    /// <summary>Without what cannot be opened any more.</summary>
+    internal static async Task<IResult> ShowAsync(CommandStore store, TenantId tenant, CommandRow row, int status, CancellationToken cancellationToken)
+    {
+        var (payload, result) = (row.PayloadId, CommandContentRow.ResultOf(row.Key));
+        var contents = await store.ContentsAsync(tenant, [payload, result], cancellationToken);
+        return Results.Json(CommandViews.Info(row, contents.GetValueOrDefault(payload), contents.GetValueOrDefault(result)), ContractsJson.Default.CommandInfo, statusCode: status);
+    }
 
     private static bool TryDuration(string text, out TimeSpan duration) =>
         DurationText.TryParse(text, out duration) || TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration);
