@@ -20,6 +20,9 @@ internal sealed partial class RolloutRunner(
     /// <summary>A device that was told and did not come is told again after so long.</summary>
     private static readonly TimeSpan TellAgain = TimeSpan.FromMinutes(30);
 
+    /// <summary>Devices of a rollout of which a look writes why they wait.</summary>
+    private const int ReasonsInALook = 200;
+
     internal async Task LookAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         if (!await store.SettleAsync(tenant, cancellationToken))
@@ -141,6 +144,7 @@ internal sealed partial class RolloutRunner(
     {
         var (id, before) = (live.Rollout.Plan.Id, live.Rollout.Head);
         live.Rollout.Expire(now);
+        live.Rollout.KeepReasons(ReasonsInALook);
         // A rollback that was deleted is over too.
         var by = before.State == RolloutState.RollingBack ? book.All.GetValueOrDefault(before.Rollback ?? "")?.Rollout.Head.State : null;
         if (before.State == RolloutState.RollingBack && by?.IsOver() != false)

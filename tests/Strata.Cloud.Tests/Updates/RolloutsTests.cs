@@ -15,7 +15,7 @@ using Strata.Node.Ingest;
 
 namespace Strata.Cloud.Tests.Updates;
 
-public abstract class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
+public abstract partial class RolloutsTests(RolloutCloud cloud) : RolloutSteps(cloud)
 {
     [Fact]
     public async Task A_rollout_goes_from_ring_to_ring_over_a_restart_and_a_device_reads_only_its_own_job()

@@ -87,6 +87,45 @@ public sealed class RolloutTests
     }
 
     [Fact]
+    public void Why_devices_wait_is_written_once_where_it_is_news_and_of_so_many_at_a_look()
+    {
+        var rollout = Draft(300);
+        var ids = rollout.Members.Values.Where(m => m.Ring == 0).Take(3).Select(m => m.Id).ToArray();
+        foreach (var id in ids)
+        {
+            rollout.Poll(id, Start, true);
+            rollout.Report(id, MemberState.Trial, null, "1.0", null, Start);
+        }
+        rollout.TakeDirty();
+        foreach (var battery in new[] { 12, 13, 14 })
+        {
+            foreach (var id in ids)
+                rollout.Report(id, MemberState.Trial, $"battery {battery} %", "1.0", null, Start);
+        }
+        Assert.Empty(rollout.TakeDirty().Changed);
+        Assert.Equal((ids[0], "battery 14 %"), Written(most: 1));
+        // Who says something else again is behind those that wait to be written.
+        rollout.Report(ids[0], MemberState.Trial, "battery 15 %", "1.0", null, Start);
+        // What is as it was written needs no more.
+        rollout.Report(ids[1], MemberState.Trial, null, "1.0", null, Start);
+        Assert.Equal((ids[2], "battery 14 %"), Written(most: 1));
+        Assert.Equal((ids[0], "battery 15 %"), Written(most: 10));
+        rollout.KeepReasons(10);
+        Assert.Empty(rollout.TakeDirty().Changed);
+        var again = Rollout.Restore(rollout.Head, rollout.Members.Values.Select(KeptMember.Of), Start);
+        again.Report(ids[0], MemberState.Trial, "battery 15 %", "1.0", null, Start);
+        again.KeepReasons(10);
+        Assert.Empty(again.TakeDirty().Changed);
+
+        (DeviceId, string?) Written(int most)
+        {
+            rollout.KeepReasons(most);
+            var member = Assert.Single(rollout.TakeDirty().Changed);
+            return (member.Id, member.Reason);
+        }
+    }
+
+    [Fact]
     public void What_a_device_ran_before_becomes_known_by_its_own_word()
     {
         var rollout = Rollout.Draft(

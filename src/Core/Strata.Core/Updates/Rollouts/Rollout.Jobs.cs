@@ -59,7 +59,7 @@ public sealed partial class Rollout
         {
             member.Progress = progress ?? member.Progress;
             if (state.IsInFlight())
-                member.Reason = reason;
+                Say(member, reason);
             // One that starts the new version again and again has no more time for that.
             if (state != MemberState.Trial)
                 member.Due = DueAfter(state, member, now);
@@ -81,6 +81,15 @@ public sealed partial class Rollout
         Set(member, state, now, reason);
         member.Progress = progress ?? 0;
         return null;
+    }
+
+    private void Say(RolloutMember member, string? reason)
+    {
+        member.Reason = reason;
+        if (member.HasNews || reason == member.KeptReason)
+            return;
+        member.HasNews = true;
+        news.Enqueue(member);
     }
 
     /// <summary>

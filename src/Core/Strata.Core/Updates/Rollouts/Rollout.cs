@@ -16,6 +16,7 @@ public sealed partial class Rollout
     private readonly Dictionary<string, int> inFlightAt = new(StringComparer.Ordinal);
     private readonly HashSet<DeviceId> left = [];
     private readonly HashSet<RolloutMember> dirty = [];
+    private readonly Queue<RolloutMember> news = new();
     private readonly Dictionary<string, int> ringOfSite = new(StringComparer.Ordinal);
     private readonly int[] waiting;
     private int inFlight;
@@ -98,10 +99,24 @@ public sealed partial class Rollout
             return ([], []);
         var (changed, gone) = (dirty.ToArray(), left.ToArray());
         foreach (var member in changed)
-            member.KeptDue = member.Due;
+            (member.KeptDue, member.KeptReason) = (member.Due, member.Reason);
         dirty.Clear();
         left.Clear();
         return (changed, gone);
+    }
+
+    /// <summary>Has it written what devices say lately of why they wait: a device may say something else each time, so that it is not written with its word.</summary>
+    /// <param name="most">So many devices; the others are next, in the order in which they said it.</param>
+    public void KeepReasons(int most)
+    {
+        while (most > 0 && news.TryDequeue(out var member))
+        {
+            member.HasNews = false;
+            if (member.Reason == member.KeptReason || !ReferenceEquals(members.GetValueOrDefault(member.Id), member))
+                continue;
+            dirty.Add(member);
+            most--;
+        }
     }
 
     private void Deal(IReadOnlyCollection<RolloutCandidate> candidates, DateTimeOffset now, IReadOnlyDictionary<DeviceId, int>? rings)

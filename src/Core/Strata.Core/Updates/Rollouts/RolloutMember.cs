@@ -40,6 +40,12 @@ public sealed class RolloutMember(RolloutCandidate candidate, int ring)
 
     public string? Reason { get; internal set; }
 
+    /// <summary>Of <see cref="Reason"/> what was taken to be written.</summary>
+    internal string? KeptReason { get; set; }
+
+    /// <summary>Whether it is among those whose reason is to be kept.</summary>
+    internal bool HasNews { get; set; }
+
     /// <summary>What it says that it runs.</summary>
     public string? Runs { get; internal set; }
 
@@ -62,7 +68,7 @@ public sealed record KeptMember(
 {
     public static KeptMember Of(RolloutMember m) => new(m.Candidate, m.Ring, m.State, m.Since, m.Attempt, m.Offered, m.Due, m.Reason, m.Runs, m.Ill, m.State == MemberState.Waiting ? null : m.Before);
 
-    internal RolloutMember Restore() => new(Candidate, Ring) { State = State, Since = Since, Attempt = Attempt, Offered = Offered, Due = Due, KeptDue = Due, Reason = Reason, Runs = Runs, Ill = Ill, Before = Before };
+    internal RolloutMember Restore() => new(Candidate, Ring) { State = State, Since = Since, Attempt = Attempt, Offered = Offered, Due = Due, KeptDue = Due, Reason = Reason, KeptReason = Reason, Runs = Runs, Ill = Ill, Before = Before };
 }
 
 /// <summary>How a device of a rollout is at a look.</summary>
