@@ -63,6 +63,7 @@ public sealed record RolloutMetricInfo(string Metric, int Updated, int UpdatedIl
 
 /// <param name="Ring">From 1.</param>
 /// <param name="From">The version it ran before; null when nobody knows. Of a configuration the layer's.</param>
+/// <param name="Reason">Why it stands where it stands, in its own words; of one that waits also which other rollout updates it now.</param>
 /// <param name="Ill">By what it fell ill since the rollout began.</param>
 public sealed record RolloutDeviceInfo(string Device, int Ring, string State, DateTimeOffset Since, int Attempt, string? From, string? Runs, string? Reason, double Progress, IReadOnlyList<string> Ill);
 

@@ -187,8 +187,9 @@ internal sealed partial class RolloutRunner(
         {
             foreach (var live in book.All.Values.Where(l => l.Rollout.Plan.Configuration is null))
             {
-                bool IsQuiet(RolloutMember m) => !live.Told.TryGetValue(m.Id, out var told) || now - told >= TellAgain;
-                foreach (var device in live.Rollout.WouldBeOffered(now, IsQuiet, m => windows(SiteOf(m)), options.MaxTold - toTell.Count))
+                // Who is at another job is told of this one after it.
+                bool IsToBeTold(RolloutMember m) => (!live.Told.TryGetValue(m.Id, out var told) || now - told >= TellAgain) && book.WorkOf(m.Id) is null;
+                foreach (var device in live.Rollout.WouldBeOffered(now, IsToBeTold, m => windows(SiteOf(m)), options.MaxTold - toTell.Count))
                 {
                     live.Told[device] = now;
                     toTell.Add((live.Rollout.Plan.Id, device));

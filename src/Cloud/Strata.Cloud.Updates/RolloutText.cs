@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Strata.Cloud.Contracts;
+using Strata.Cloud.Updates.Book;
 using Strata.Core.Updates.Gate;
 using Strata.Core.Updates.Rollouts;
 
@@ -21,9 +22,13 @@ internal static class RolloutText
     public static RolloutInfo Full(Rollout rollout) => Info(rollout) is var info && rollout.Plan.Configuration is { } change
         ? info with { Configuration = Layer(change) with { Before = Element(change.Before), Content = Element(change.Content) } } : info;
 
-    public static RolloutDeviceInfo Device(RolloutMember m) => new(
-        m.Id.Value, m.Ring + 1, RolloutNames.NameOf(m.State), m.Since, m.Attempt, m.Candidate.From, m.Runs, m.Reason, m.Progress,
+    public static RolloutDeviceInfo Device(TenantRollouts book, Rollout rollout, RolloutMember m) => new(
+        m.Id.Value, m.Ring + 1, RolloutNames.NameOf(m.State), m.Since, m.Attempt, m.Candidate.From, m.Runs, Elsewhere(book, rollout, m) ?? m.Reason, m.Progress,
         [.. Enum.GetValues<HealthMetric>().Where(h => (m.Ill >> (int)h & 1) != 0).Select(HealthMetrics.NameOf)]);
+
+    /// <summary>That another rollout has the device, whose turn it is here. Of configurations each goes by itself.</summary>
+    private static string? Elsewhere(TenantRollouts book, Rollout rollout, RolloutMember m) =>
+        m.State == MemberState.Waiting && rollout is { HandsOut: true, Plan.Configuration: null } && m.Ring <= rollout.Head.Ring && book.WorkOf(m.Id) is { } work ? $"rollout {work.Rollout.Plan.Id} updates it now" : null;
 
     private static RolloutLayerInfo Layer(LayerChange change) => new(change.Layer, change.Version, Delete: change.Content is null);
 

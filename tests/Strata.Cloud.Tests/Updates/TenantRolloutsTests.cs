@@ -2,6 +2,8 @@ using Strata.Cloud.Platform.Fleet;
 using Strata.Cloud.Updates.Book;
 using Strata.Cloud.Updates.Rows;
 using Strata.Core.Devices;
+using Strata.Core.Updates.Rings;
+using Strata.Core.Updates.Rollouts;
 
 namespace Strata.Cloud.Tests.Updates;
 
@@ -57,6 +59,21 @@ public sealed class TenantRolloutsTests
         Assert.Equal(("1.4", "2"), (FleetFacts.VersionOf(book, quiet, "app", signs), FleetFacts.VersionOf(book, quiet, "keys", signs)));
         Assert.Equal((null, "1.4"), (FleetFacts.VersionOf(book, telling, "bootloader", signs), FleetFacts.VersionOf(book, telling, "edge", signs)));
     }
+
+    [Fact]
+    public void A_device_that_joins_an_older_rollout_later_is_in_it_before_the_newer_one()
+    {
+        var (book, device) = (new TenantRollouts(), DeviceId.Parse("d-1"));
+        var (older, middle, newer) = (Rollout("r-1", Start), Rollout("r-2", Start.AddHours(1), device), Rollout("r-3", Start.AddHours(2), device));
+        foreach (var live in new[] { older, newer, middle })
+            book.Add(live);
+        book.Note(device, older);
+        Assert.Equal(["r-1", "r-2", "r-3"], book.Of(device).Select(l => l.Rollout.Plan.Id));
+    }
+
+    private static LiveRollout Rollout(string id, DateTimeOffset created, params DeviceId[] devices) => new(Core.Updates.Rollouts.Rollout.Draft(
+        new RolloutPlan { Id = id, Name = id, CreatedBy = "ada", Created = created, Artifact = "app/2.0/y", Component = "app", Version = "2.0" },
+        [.. devices.Select(d => new RolloutCandidate(new RolloutTarget(d, null, "m1", null, null), TimeSpan.FromMinutes(1), "1.0"))], created));
 
     private static DeviceSoftwareRow Row(DeviceId device, string component, string version, DateTimeOffset since, string? rollout) =>
         new() { TenantId = "main", Device = device.Value, Component = component, Version = version, Since = since, Rollout = rollout };

@@ -70,7 +70,7 @@ internal sealed class TenantRollouts
     {
         if (!ofDevice.TryGetValue(device, out var rollouts))
             ofDevice[device] = rollouts = [];
-        rollouts.Add(live);
+        rollouts.Insert(rollouts.FindLastIndex(l => l.Rollout.Plan.Created <= live.Rollout.Plan.Created) + 1, live);
     }
 
     public void Let(DeviceId device, LiveRollout live)
@@ -84,6 +84,9 @@ internal sealed class TenantRollouts
 
     /// <summary>Of them, those that give it jobs: a configuration is no job.</summary>
     public IReadOnlyList<LiveRollout> WithJobs(DeviceId device) => Of(device) is { Count: > 0 } rollouts ? [.. rollouts.Where(l => l.Rollout.Plan.Configuration is null)] : [];
+
+    /// <summary>The rollout whose job the device is at, also of one that is over: a device is at one job at a time. Null when it is at none.</summary>
+    public LiveRollout? WorkOf(DeviceId device) => WithJobs(device).FirstOrDefault(l => l.Rollout.Members.GetValueOrDefault(device)?.State.IsInFlight() == true);
 
     /// <summary>Rollouts of configurations whose devices have something else than the layer says to the others.</summary>
     public IEnumerable<LiveRollout> Holders => All.Values.Where(l => l.Rollout.HoldsLayer);

@@ -32,8 +32,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
             if (book.IsDoubtful)
                 return ValueTask.FromResult<Outcome<JobInfo?>>(RolloutDesk.Unavailable);
             // What it has begun of a rollout that is over is waited for, until it is due.
-            var under = rollouts.FirstOrDefault(l => l.Rollout.Members.GetValueOrDefault(device)?.State.IsInFlight() == true);
-            foreach (var live in under is null ? rollouts : [under])
+            foreach (var live in book.WorkOf(device) is { } work ? [work] : rollouts)
             {
                 if (live.Rollout.Poll(device, time.GetUtcNow(), live.Rollout.Plan.InWindows && InWindow(tenant, device), book.VersionOf(device, live.Rollout.Plan.Component)) is not { } found)
                     continue;
@@ -49,7 +48,7 @@ internal sealed class JobDesk(UpdatesStore store, FleetFacts facts, IArtifacts a
     {
         var book = store.Of(tenant);
         lock (book.Gate)
-            return book.WithJobs(device).FirstOrDefault(l => l.Rollout.HasFor(device, time.GetUtcNow(), l.Rollout.Plan.InWindows && InWindow(tenant, device)))?.Rollout.Plan.Id;
+            return (book.WorkOf(device) is { } work ? [work] : book.WithJobs(device)).FirstOrDefault(l => l.Rollout.HasFor(device, time.GetUtcNow(), l.Rollout.Plan.InWindows && InWindow(tenant, device)))?.Rollout.Plan.Id;
     }
 
     /// <param name="heard">When its gateway heard it; null where it was said here.</param>

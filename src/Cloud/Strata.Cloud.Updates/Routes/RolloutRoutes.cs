@@ -116,7 +116,7 @@ internal static class RolloutRoutes
             if (!book.All.TryGetValue(id, out var live))
                 return ProblemResults.Of(RolloutDesk.NotFound(id));
             var items = live.Rollout.Members.Values.Where(m => state is null || RolloutNames.NameOf(m.State) == state).OrderBy(m => m.Id.Value, StringComparer.Ordinal)
-                .Where(m => page.Value.After is not { } after || string.CompareOrdinal(m.Id.Value, after) > 0).Take(page.Value.Limit + 1).Select(RolloutText.Device).ToArray();
+                .Where(m => page.Value.After is not { } after || string.CompareOrdinal(m.Id.Value, after) > 0).Take(page.Value.Limit + 1).Select(m => RolloutText.Device(book, live.Rollout, m)).ToArray();
             return Results.Json(Paging.ToPage(items, page.Value.Limit, d => d.Device), ContractsJson.Default.PageRolloutDeviceInfo);
         }
     }
