@@ -86,4 +86,26 @@ public abstract partial class RolloutsTests
         Assert.Equal(["it waits: battery 12 %", null], (await Cloud.Client.ListRolloutDevicesAsync(rollout.Id, cancellationToken: Cancel)).Items.OrderBy(d => d.Device, StringComparer.Ordinal).Select(d => d.Reason));
         await Cloud.Client.StepRolloutAsync(rollout.Id, "abort", cancellationToken: Cancel);
     }
+
+    [Fact]
+    public async Task A_way_back_that_the_gate_stops_is_not_begun_again_by_itself()
+    {
+        var devices = await RunOldAsync("once", 3);
+        var bad = await StartAsync(new CreateRollout(FewArtifacts.New.Id, "tag.run=once", Rings: [new(1, TimeSpan.Zero)], NeedsApproval: false, RollBackOnAbort: true));
+        Assert.Equal(3, (await PollAsync(devices)).Count);
+        foreach (var id in devices.Keys)
+            await ReportAsync(devices[id], bad.Id, id == "once-0" ? new JobReport("rolledBack", "watchdog", "1.0") : new JobReport("succeeded", Version: "2.0"), HttpStatusCode.NoContent);
+        await Cloud.LookAsync();
+        var back = (await Cloud.Client.GetRolloutAsync(bad.Id, Cancel)).Rollback!;
+        var unlucky = Assert.Single(await PollAsync(devices)).Key;
+        await ReportAsync(devices[unlucky], back, new JobReport("failed", "no room", "2.0"), HttpStatusCode.NoContent);
+        for (var look = 0; look < 3; look++)
+            await Cloud.LookAsync();
+        Assert.Equal("aborted", (await Cloud.Client.GetRolloutAsync(back, Cancel)).State);
+        var over = await Cloud.Client.GetRolloutAsync(bad.Id, Cancel);
+        Assert.Equal(("aborted", back), (over.State, over.Rollback));
+        Assert.Contains($"taken back in part by {back}", over.Why, StringComparison.Ordinal);
+        // Somebody looks at why, and begins the next.
+        Assert.Equal(2, (await Cloud.Client.RollBackRolloutAsync(bad.Id, dryRun: true, Cancel)).Devices);
+    }
 }

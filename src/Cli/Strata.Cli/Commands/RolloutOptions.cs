@@ -26,7 +26,7 @@ internal sealed class RolloutOptions
     private readonly Option<TimeSpan?> confirmWithin = CommandsCommand.Duration("--confirm-within", "Within what time of its start a new version must have proved itself, 10s to 1d; 5m unless given.");
     private readonly Option<bool> noApproval = new("--no-approval") { Description = "Nobody else need say yes." };
     private readonly Option<bool> inWindows = new("--in-windows") { Description = "Only within maintenance windows." };
-    private readonly Option<bool> rollBack = new("--roll-back-on-abort") { Description = "When it is stopped, take its devices back at once." };
+    private readonly Option<bool> rollBack = new("--roll-back-on-abort") { Description = "When the gate stops it, take its devices back at once. Once: what is left then is for 'strata rollout rollback', as is what you abort yourself." };
     private readonly Option<double?> limit = new("--installation-limit") { Description = "Part of installations that may fail; 0.001 unless given." };
     private readonly Option<double?> alarms = new("--false-alarms") { Description = "Part of good builds that the health rule may stop; 0.01 unless given." };
 

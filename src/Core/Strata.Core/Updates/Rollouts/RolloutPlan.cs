@@ -43,7 +43,7 @@ public sealed record RolloutPlan
     /// <summary>Only within the maintenance windows of a device's place.</summary>
     public bool InWindows { get; init; }
 
-    /// <summary>When it is aborted, a rollout that takes its devices back is made and started.</summary>
+    /// <summary>When the gate stops it, a rollout that takes its devices back is made and started, once.</summary>
     public bool RollBackOnAbort { get; init; }
 
     /// <summary>The rollout whose devices this one takes back.</summary>
