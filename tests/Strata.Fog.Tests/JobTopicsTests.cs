@@ -37,6 +37,20 @@ public sealed class JobTopicsTests
         Assert.Null(topics.OnPublish(Said("jobs/update", "{}")));
     }
 
+    [Theory]
+    [InlineData("jobs/j/update", """{"state":"failed","reason":7}""", "failed")]
+    [InlineData("jobs/j/update", """{"state":7}""", null)]
+    [InlineData("jobs/j/update", """{"state":"a","state":"b"}""", null)]
+    [InlineData("jobs/j/update", """["failed"]""", null)]
+    [InlineData("jobs/j/update", "no JSON", null)]
+    [InlineData("jobs/software", """{"state":"1.0"}""", null)]
+    public void A_report_that_is_too_long_is_refused_with_the_state_that_it_says(string topic, string payload, string? state)
+    {
+        using var answer = JsonDocument.Parse(JobTopics.TooLong(Said(topic, payload)));
+        Assert.Equal(413, answer.RootElement.GetProperty("code").GetInt32());
+        Assert.Equal(state, answer.RootElement.TryGetProperty("state", out var named) ? named.GetString() : null);
+    }
+
     private static DeviceMessage Said(string topic, string payload) => new(TenantId.Main, DeviceId.Parse("t-1"), topic, Encoding.UTF8.GetBytes(payload));
 
     private static IEnumerable<string> Details(FakeParent parent) =>

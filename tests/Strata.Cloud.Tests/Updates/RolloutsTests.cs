@@ -513,6 +513,13 @@ public abstract partial class RolloutsTests(RolloutCloud cloud) : RolloutSteps(c
         (topic, text) = await NextAsync();
         Assert.Equal($"devices/mq-0/jobs/{rollout.Id}/update/rejected", topic);
         Assert.StartsWith("""{"code":409,"message":""", text, StringComparison.Ordinal);
+        Assert.EndsWith(""","state":"installing"}""", text, StringComparison.Ordinal);
+        await PublishAsync($"{rollout.Id}/update", """{"state":"thinking"}""");
+        (_, text) = await NextAsync();
+        Assert.StartsWith("""{"code":400,"message":""", text, StringComparison.Ordinal);
+        Assert.EndsWith(""","state":"thinking"}""", text, StringComparison.Ordinal);
+        await PublishAsync($"{rollout.Id}/update", "[]");
+        Assert.DoesNotContain("\"state\":", (await NextAsync()).Item2, StringComparison.Ordinal);
         await PublishAsync("next", "{}");
         Assert.Equal(("devices/mq-0/jobs/next/accepted", """{"job":null}"""), await NextAsync());
 

@@ -16,8 +16,10 @@ public sealed class AgentTests
     [InlineData("""{"code":503,"message":"the store"}""", true)]
     [InlineData("""{"code":404,"message":"none of yours"}""", false)]
     [InlineData("""{"code":409,"message":"over"}""", false)]
+    [InlineData("""{"code":409,"message":"over","state":"failed"}""", false)]
+    [InlineData("""{"code":409,"message":"over","state":"downloading"}""", true)]
     [InlineData("no JSON", false)]
-    public async Task What_could_not_be_taken_just_now_is_said_again(string refusal, bool isKept)
+    public async Task What_could_not_be_taken_just_now_or_is_another_word_is_said_again(string refusal, bool isKept)
     {
         using var device = new TestDevice();
         using var agent = new UpdateAgent(device.Options, device.Disk, device.Loader, device.Slots, device.Source, TimeProvider.System, new ListLogger());

@@ -62,6 +62,9 @@ internal sealed class JobLink : IUpdateLink
     /// <summary>When the device has asked for work it says over this connection what becomes of it.</summary>
     public Task UntilServedAsync() => UntilAsync(s => s.StartsWith("next ", StringComparison.Ordinal), "the device asks for work");
 
+    /// <summary>The cloud says something by itself.</summary>
+    public void Hear(string rest, string payload) => JobSaid?.Invoke(rest, Encoding.UTF8.GetBytes(payload));
+
     public Task<string?> ListenToJobsAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
     public async Task SayOfJobsAsync(string rest, byte[] payload, CancellationToken cancellationToken)

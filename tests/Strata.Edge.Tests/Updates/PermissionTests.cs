@@ -37,6 +37,25 @@ public sealed class PermissionTests : IAsyncDisposable
         Assert.Equal(TestDevice.New.Length, device.Disk.Length($"download/{device.Manifest.Sha256}"));
     }
 
+    [Theory]
+    [InlineData("""{"code":409,"message":"over"}""", true)]
+    [InlineData("""{"code":409,"message":"over","state":"installing"}""", true)]
+    [InlineData("""{"code":409,"message":"over","state":"downloading"}""", true)]
+    [InlineData("""{"code":409,"message":"over","state":"failed"}""", false)]
+    [InlineData("""{"code":409,"message":"over","state":"trial"}""", false)]
+    public async Task A_job_that_is_given_again_goes_on_when_what_had_become_of_it_before_is_refused(string refusal, bool isTakenBack)
+    {
+        Start();
+        var link = new JobLink { Job = TestDevice.Text(device.Job), Answer = state => state == "installing" ? null : JobLink.Takes(state) };
+        await ServeAsync(link);
+        await link.UntilStateAsync("installing");
+        link.Hear("j1/update/rejected", refusal);
+        link.Hear("j1/update/accepted", """{"state":"installing"}""");
+        await Deadline.For(Task.WhenAny(agent!.Restart, log.UntilAsync($"Job j1 was taken back: {refusal}.")), "it is installed or taken back");
+        await Deadline.For(agent.StopAsync(), "the job is over");
+        Assert.Equal(isTakenBack, device.Loader.Read()!.Trial is null);
+    }
+
     [Fact]
     public async Task What_is_answered_to_something_else_is_no_permission_and_it_is_asked_for_again()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform.Fleet;
@@ -19,6 +20,9 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
     private const string Next = "jobs/next";
     private const string Software = "jobs/software";
     private const int MaxPayload = 16 * 1024;
+
+    /// <summary>Characters of a state that a refusal names.</summary>
+    private const int MaxState = 64;
 
     /// <summary>How long an answer waits for a gateway: a device asks again.</summary>
     private static readonly TimeSpan AnswerFor = TimeSpan.FromMinutes(5);
@@ -56,7 +60,7 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
         if (problem is null)
             await SayAsync(message, $"jobs/{job}/update/accepted", Encoding.UTF8.GetBytes($$"""{"state":"{{report!.State}}"}"""));
         else
-            await RefuseAsync(message, $"jobs/{job}/update", problem);
+            await RefuseAsync(message, $"jobs/{job}/update", problem, report?.State is { Length: <= MaxState } state ? state : null);
     }
 
     private async Task SoftwareAsync(DeviceMessage message)
@@ -86,10 +90,11 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
     }
 
     /// <summary>Says why not.</summary>
+    /// <param name="state">The one that was said of a job, so that the device knows which of its words it is; null where it cannot be named.</param>
     /// <exception cref="IOException">It could not be written: the device is not acknowledged and says it again.</exception>
-    private async Task RefuseAsync(DeviceMessage message, string topic, Problem problem)
+    private async Task RefuseAsync(DeviceMessage message, string topic, Problem problem, string? state = null)
     {
-        await SayAsync(message, $"{topic}/rejected", JsonSerializer.SerializeToUtf8Bytes(new JobRefusal(ProblemResults.StatusOf(problem.Kind), problem.Detail), JsonSerializerOptions.Web));
+        await SayAsync(message, $"{topic}/rejected", JsonSerializer.SerializeToUtf8Bytes(new JobRefusal(ProblemResults.StatusOf(problem.Kind), problem.Detail, state), JsonSerializerOptions.Web));
         if (problem.Kind is ProblemKind.Unavailable)
             throw new IOException(problem.Detail);
     }
@@ -98,5 +103,5 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
     private async Task SayAsync(DeviceMessage message, string topic, byte[] payload) =>
         await way.SendAsync(message.Tenant, $"j{Guid.NewGuid():n}", message.Device, topic, payload, time.GetUtcNow() + AnswerFor, CancellationToken.None);
 
-    private sealed record JobRefusal(int Code, string Message);
+    private sealed record JobRefusal(int Code, string Message, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? State);
 }

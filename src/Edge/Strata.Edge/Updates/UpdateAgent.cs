@@ -13,6 +13,7 @@ namespace Strata.Edge.Updates;
 /// </summary>
 internal sealed partial class UpdateAgent : IDisposable
 {
+    private const string Downloading = "downloading";
     private const string Installing = "installing";
     private const int TooMany = 429;
     private const int ServerFault = 500;
@@ -233,15 +234,16 @@ internal sealed partial class UpdateAgent : IDisposable
     }
 
     /// <summary>
-    /// The cloud does not want to hear it: the job was taken back, or is over; what has become of it need not be told any more. When it only could not take it just now, it is said again.
+    /// The cloud does not want to hear it: the job was taken back, or is over; what has become of it need not be told any more where that is what was refused, and work on it ends where it was something of that. One that names no
+    /// state refuses all of it. When the cloud only could not take it just now, it is said again.
     /// </summary>
     internal async Task RejectedAsync(string id, byte[] payload)
     {
         if (FieldOf(payload, "code") is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var code) && code is TooMany or >= ServerFault)
             return;
-        if (slots.Read() is { Outcome: { } outcome } state && outcome.Job == id)
+        if (slots.Read() is { Outcome: { } outcome } state && outcome.Job == id && IsAnswerTo(outcome.State, payload))
             slots.Write(SlotMachine.Told(state));
-        if (currentJob == id && job is { } running)
+        if (currentJob == id && job is { } running && (IsAnswerTo(Downloading, payload) || IsAnswerTo(Installing, payload)))
         {
             TakenBack(logger, id, Text(payload));
             await running.CancelAsync();
@@ -302,8 +304,8 @@ internal sealed partial class UpdateAgent : IDisposable
                 await TellAsync(cancellationToken);
                 return;
             }
-            await SayAsync(asked, "downloading", null, 0, cancellationToken);
-            await installer.DownloadAsync(asked, update, done => _ = SayAsync(asked, "downloading", null, done, cancellationToken), cancellationToken);
+            await SayAsync(asked, Downloading, null, 0, cancellationToken);
+            await installer.DownloadAsync(asked, update, done => _ = SayAsync(asked, Downloading, null, done, cancellationToken), cancellationToken);
             if (asked.Mode == UpdateMode.DownloadOnly)
             {
                 // Verified, and kept until another job wants it installed, or something else downloaded.
@@ -373,7 +375,7 @@ internal sealed partial class UpdateAgent : IDisposable
             return;
         while (await WhyNotYetAsync(cancellationToken) is { } why)
         {
-            await SayAsync(asked, "downloading", $"all of it is here; it waits: {why}", 1, cancellationToken);
+            await SayAsync(asked, Downloading, $"all of it is here; it waits: {why}", 1, cancellationToken);
             await Task.Delay(options.AskEvery, time, cancellationToken);
         }
     }

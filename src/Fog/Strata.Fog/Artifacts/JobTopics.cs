@@ -22,6 +22,9 @@ internal sealed class JobTopics(IngestWriter writer, Lazy<TelemetryMqttHost> hos
     /// <summary>Characters of a report's reason: where the report is too long to go up as it is, and when that does not do.</summary>
     private static readonly int[] ReasonLengths = [300, 100];
 
+    /// <summary>Characters of a state that a refusal names.</summary>
+    private const int MaxState = 64;
+
     private static readonly JsonSerializerOptions Short = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public string Root => "jobs/";
@@ -34,10 +37,17 @@ internal sealed class JobTopics(IngestWriter writer, Lazy<TelemetryMqttHost> hos
             return null;
         if (Fit(message) is { } text)
             return KeepAsync(message, text);
-        host.Value.Say(
-            message.Tenant, message.Device, $"{message.Rest}/rejected",
-            Encoding.UTF8.GetBytes($$"""{"code":413,"message":"Through a gateway, a report and its topic have at most {{FleetEvent.MaxDetailBytes}} bytes."}"""));
+        host.Value.Say(message.Tenant, message.Device, $"{message.Rest}/rejected", TooLong(message));
         return Task.CompletedTask;
+    }
+
+    /// <summary>Names the state that was said, where it can be read, as the cloud does.</summary>
+    internal static byte[] TooLong(DeviceMessage message)
+    {
+        var answer = new JsonObject { ["code"] = 413, ["message"] = $"Through a gateway, a report and its topic have at most {FleetEvent.MaxDetailBytes} bytes." };
+        if (message.Rest != Software && FieldsOf(message.Payload)?["state"] is JsonValue value && value.TryGetValue<string>(out var state) && state.Length <= MaxState)
+            answer["state"] = state;
+        return Encoding.UTF8.GetBytes(answer.ToJsonString());
     }
 
     /// <summary>The event's text; of a report that is too long the reason is cut. Null when that does not do.</summary>
@@ -58,16 +68,24 @@ internal sealed class JobTopics(IngestWriter writer, Lazy<TelemetryMqttHost> hos
 
     private static string? WithReasonOf(byte[] report, int length)
     {
+        if (FieldsOf(report) is not { } fields || fields["reason"] is not JsonValue value || !value.TryGetValue<string>(out var reason))
+            return null;
+        fields["reason"] = reason.Length <= length ? reason : reason[..(char.IsHighSurrogate(reason[length - 1]) ? length - 1 : length)];
+        return fields.ToJsonString(Short);
+    }
+
+    /// <summary>Null for what is no JSON object, or has a name twice.</summary>
+    private static JsonObject? FieldsOf(byte[] report)
+    {
         try
         {
-            if (JsonNode.Parse(report) is not JsonObject fields || fields["reason"] is not JsonValue value || !value.TryGetValue<string>(out var reason))
-                return null;
-            fields["reason"] = reason.Length <= length ? reason : reason[..(char.IsHighSurrogate(reason[length - 1]) ? length - 1 : length)];
-            return fields.ToJsonString(Short);
+            var fields = JsonNode.Parse(report) as JsonObject;
+            _ = fields?.Count; // Names are read now.
+            return fields;
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            return null; // Not JSON, or a name twice.
+            return null;
         }
     }
 
