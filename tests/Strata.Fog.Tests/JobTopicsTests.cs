@@ -5,7 +5,10 @@ using Strata.Core.Dataflow;
 using Strata.Core.Devices;
 using Strata.Core.Tenancy;
 using Strata.Fog.Artifacts;
+using Strata.Fog.Uplink;
+using Strata.Forwarding;
 using Strata.Node.Ingest;
+using Strata.Testing;
 
 namespace Strata.Fog.Tests;
 
@@ -37,6 +40,45 @@ public sealed class JobTopicsTests
         Assert.Null(topics.OnPublish(Said("jobs/update", "{}")));
     }
 
+    [Fact]
+    public async Task What_a_device_says_again_while_the_parent_is_away_is_kept_once()
+    {
+        await using var parent = await FakeParent.StartAsync(Site.Configuration());
+        await using var fog = new FogFixture();
+        await fog.StartAsync(parent.Address);
+        await fog.ConfiguredAsync();
+        var topics = fog.Node.Services.GetServices<IDeviceTopics>().OfType<JobTopics>().Single();
+        await SayAsync("first");
+        await parent.UntilAsync(p => Details(p).Any(), "the uplink to work");
+        await Deadline.For(NothingWaitsAsync(), "the first report to be known as heard");
+        parent.Fault = Fault.Unavailable;
+        for (var i = 0; i < 3; i++)
+        {
+            await topics.OnPublish(Said("jobs/next", "{}"))!;
+            await SayAsync("installing");
+        }
+        foreach (var state in (string[])["trial", "trial", "installing"])
+            await SayAsync(state);
+        await OtherAsync();
+        parent.Fault = Fault.None;
+        await parent.UntilAsync(p => Details(p).Contains(Other), "the last report");
+        Assert.Equal(["jobs/next {}", Installing, """jobs/j/update {"state":"trial"}""", Installing, Other], Details(parent).Skip(1));
+        // What went up and was not answered goes up again.
+        var again = parent.UntilAsync(p => Details(p).Count(d => d == Other) > 1, "what is said again");
+        while (!again.IsCompleted)
+            await OtherAsync();
+        await again;
+
+        async Task NothingWaitsAsync()
+        {
+            var log = fog.Get<ForwardLog>();
+            while (log.StatusOf(EntryTag.Event).Waiting.Records > 0 && !TestContext.Current.CancellationToken.IsCancellationRequested)
+                await Task.Yield();
+        }
+        Task OtherAsync() => topics.OnPublish(Said("jobs/other/update", """{"state":"installing"}"""))!;
+        Task SayAsync(string state) => topics.OnPublish(Said("jobs/j/update", $$"""{"state":"{{state}}"}"""))!;
+    }
+
     [Theory]
     [InlineData("jobs/j/update", """{"state":"failed","reason":7}""", "failed")]
     [InlineData("jobs/j/update", """{"state":7}""", null)]
@@ -50,6 +92,9 @@ public sealed class JobTopicsTests
         Assert.Equal(413, answer.RootElement.GetProperty("code").GetInt32());
         Assert.Equal(state, answer.RootElement.TryGetProperty("state", out var named) ? named.GetString() : null);
     }
+
+    private const string Installing = """jobs/j/update {"state":"installing"}""";
+    private const string Other = """jobs/other/update {"state":"installing"}""";
 
     private static DeviceMessage Said(string topic, string payload) => new(TenantId.Main, DeviceId.Parse("t-1"), topic, Encoding.UTF8.GetBytes(payload));
 

@@ -2,8 +2,12 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Strata.Core.Dataflow;
 using Strata.Core.Telemetry;
+using Strata.Fog.Served;
+using Strata.Fog.Uplink;
+using Strata.Forwarding;
 using Strata.Node.Ingest;
 using Strata.Telemetry;
 using Strata.Telemetry.Ingest;
@@ -12,9 +16,9 @@ namespace Strata.Fog.Artifacts;
 
 /// <summary>
 /// What devices say of updates goes up as events: in this gateway's store before the device is acknowledged, so that a report waits while nobody above answers;
-/// answers come down as everything does (<c>DownwardDelivery</c>).
+/// a word that is said again while it waits is kept once; answers come down as everything does (<c>DownwardDelivery</c>).
 /// </summary>
-internal sealed class JobTopics(IngestWriter writer, Lazy<TelemetryMqttHost> host, TimeProvider time) : IDeviceTopics
+internal sealed class JobTopics(IngestWriter writer, Lazy<TelemetryMqttHost> host, ServedTenants served, TimeProvider time) : IDeviceTopics
 {
     private const string Next = "jobs/next";
     private const string Software = "jobs/software";
@@ -26,6 +30,8 @@ internal sealed class JobTopics(IngestWriter writer, Lazy<TelemetryMqttHost> hos
     private const int MaxState = 64;
 
     private static readonly JsonSerializerOptions Short = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly WaitingWords words = new();
 
     public string Root => "jobs/";
 
@@ -89,7 +95,16 @@ internal sealed class JobTopics(IngestWriter writer, Lazy<TelemetryMqttHost> hos
         }
     }
 
-    private async Task KeepAsync(DeviceMessage message, string text)
+    private Task KeepAsync(DeviceMessage message, string text)
+    {
+        // What it has is said when it connects, not again and again, and counts by its time.
+        if (message.Rest == Software || served.Of(message.Tenant) is not { } tenant)
+            return WriteAsync(message, text);
+        var (appended, waiting, _) = tenant.Services.GetRequiredService<ForwardLog>().StatusOf(EntryTag.Event);
+        return words.KeepAsync(message.Tenant, message.Device, message.Rest == Next, text, appended.Records - waiting.Records, said => WriteAsync(message, said));
+    }
+
+    private async Task WriteAsync(DeviceMessage message, string text)
     {
         var said = new FleetEvent(EventTime.From(time.GetUtcNow()), FleetEventKinds.DeviceMessage, message.Device, null, text);
         await writer.CommitAsync(new TelemetryWrite { Tenant = message.Tenant, Events = [new(said, null)] }, CancellationToken.None);
