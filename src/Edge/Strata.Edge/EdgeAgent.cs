@@ -115,7 +115,7 @@ public sealed partial class EdgeAgent : IDisposable
     private UpdateAgent CreateUpdates(UpdateOptions updating, GatewayTrust trust)
     {
         var folder = new UpdateFolder(updating.Folder);
-        var slots = new SlotFile(folder);
+        var slots = new SlotFile(folder, updating.Rauc is null ? Supervisor.SlotOfThis : null);
         IBootLoader loader = updating.Rauc is { } system
             ? new RaucSlots(folder, slots, RaucCommand.Find(system, time), updating.TrialStarts, folder.PathOf, RaucSlots.BootId, time, logger)
             : new OwnSlots(folder, slots, updating.TrialStarts);

@@ -124,6 +124,26 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task Who_runs_in_the_place_of_a_version_that_was_given_up_neither_confirms_it_nor_says_that_it_is_tried()
+    {
+        using var device = new TestDevice();
+        var (link, seen) = (new JobLink(), new SlotFile(device.Disk, Slot.A));
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var agent = new UpdateAgent(device.Options, device.Disk, seen, new OwnSlots(device.Disk, seen, 2), device.Source, new FakeTimeProvider(), new ListLogger());
+        await device.InstallAsync();
+        device.Loader.Write(SlotMachine.Start(device.Loader.Read()!));
+        var tried = device.Loader.Read();
+        var serving = agent.ServeAsync(link, ending.Token);
+        await Deadline.For(agent.ProveAsync(ending.Token), "the agent knows what runs");
+        await link.UntilServedAsync();
+        Assert.Equal((tried, "1.0"), (device.Loader.Read(), agent.Version));
+        Assert.Contains("""software {"edge":"1.0"}""", link.Said);
+        Assert.DoesNotContain(link.Said, s => s.Contains("/update", StringComparison.Ordinal));
+        await ending.CancelAsync();
+        await Deadline.For(serving, "the connection is over");
+    }
+
+    [Fact]
     public async Task A_new_version_has_the_time_that_its_job_says()
     {
         using var device = new TestDevice();

@@ -173,7 +173,7 @@ public sealed class WatchdogTests : IAsyncDisposable
     {
         var (log, place) = (new ListLogger(), new UpdateFolder(Path.Combine(folder.Path, "updates")));
         slots = new SlotFile(place);
-        var supervisor = new Supervisor(place, [], TimeSpan.FromMinutes(5), watchdog, time, log);
+        var supervisor = new Supervisor(place, slots, [], TimeSpan.FromMinutes(5), watchdog, time, log);
         supervisor.Install(folder.File("first.sh", "#!/bin/sh\nexec sleep 1000\n"), "1.0");
         return (supervisor, log);
     }

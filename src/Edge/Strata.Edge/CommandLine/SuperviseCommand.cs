@@ -40,7 +40,7 @@ public static class SuperviseCommand
                 var place = new UpdateFolder(folder);
                 await using var service = ServiceNotifier.OfEnvironment(time);
                 using var watching = silence == TimeSpan.Zero ? null : Watchdog.Open(place.PathOf("notify"), silence, time);
-                var supervisor = new Supervisor(place, [.. given, "--updates", folder, "--confirm-within", $"{within.TotalSeconds:0}s"], within, watching, time, loggers.CreateLogger("Strata.Edge"));
+                var supervisor = new Supervisor(place, new SlotFile(place), [.. given, "--updates", folder, "--confirm-within", $"{within.TotalSeconds:0}s"], within, watching, time, loggers.CreateLogger("Strata.Edge"));
                 supervisor.Install(parsed.GetValue(install), parsed.GetValue(version)!);
                 service.Ready();
                 return await supervisor.RunAsync(stopping.Token);

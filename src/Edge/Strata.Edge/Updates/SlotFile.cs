@@ -3,7 +3,8 @@ using Strata.Core.Updates.Slots;
 namespace Strata.Edge.Updates;
 
 /// <summary>What is in the slots, what is tried and what has become of a job, as <c>slots.json</c>.</summary>
-internal sealed class SlotFile(IUpdateDisk disk)
+/// <param name="runs">The slot that this program was started from; null where it is not known, or there are none.</param>
+internal sealed class SlotFile(IUpdateDisk disk, Slot? runs = null)
 {
     private const string Name = "slots.json";
     private const int MaxBytes = 64 * 1024;
@@ -14,7 +15,10 @@ internal sealed class SlotFile(IUpdateDisk disk)
     {
         try
         {
-            return disk.ReadAll(Name, MaxBytes) is { } bytes ? SlotText.Read(bytes) : null;
+            if (disk.ReadAll(Name, MaxBytes) is not { } bytes)
+                return null;
+            var state = SlotText.Read(bytes);
+            return runs is { } slot ? SlotMachine.SeenFrom(slot, state) : state;
         }
         catch (FormatException e)
         {

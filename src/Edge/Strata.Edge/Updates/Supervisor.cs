@@ -7,6 +7,7 @@ using Strata.Core.Updates.Manifests;
 using Strata.Core.Updates.Slots;
 using Strata.Edge.CommandLine;
 using Strata.Edge.Watching;
+using Strata.Storage;
 
 namespace Strata.Edge.Updates;
 
@@ -14,7 +15,7 @@ namespace Strata.Edge.Updates;
 /// Starts the program of the slot that is next, and again when it ends or hangs; gives a version that is tried up when it ends, hangs or is not confirmed in time. It is small so that it need not be updated: it is what the device starts.
 /// </summary>
 /// <param name="watchdog">Notices that the program hangs; null to let it.</param>
-internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<string> arguments, TimeSpan confirmWithin, Watchdog? watchdog, TimeProvider time, ILogger logger)
+internal sealed partial class Supervisor(UpdateFolder folder, SlotFile loader, IReadOnlyList<string> arguments, TimeSpan confirmWithin, Watchdog? watchdog, TimeProvider time, ILogger logger)
 {
     /// <summary>Tells the program that it is supervised, and from which slot it runs.</summary>
     public const string SlotVariable = "STRATA_SLOT";
@@ -29,7 +30,12 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
     private const int Terminate = 15;
     private const int AtOnce = 9;
     private const string PidFile = "program.pid";
-    private readonly SlotFile loader = new(folder);
+
+    /// <summary>What stands in the slots where it could not be written, because the disk is full: a version that was tried is given up.</summary>
+    private volatile SlotState? unwritten;
+
+    /// <summary>The slot that this program was started from; null where no supervisor did.</summary>
+    public static Slot? SlotOfThis => Environment.GetEnvironmentVariable(SlotVariable) is not { } name ? null : name == SlotText.Name(Slot.B) ? Slot.B : Slot.A;
 
     /// <summary>Puts the first program into slot A; nothing when there is one.</summary>
     /// <exception cref="EdgeConfigurationException">It cannot be read, or there is none and none is given.</exception>
@@ -76,7 +82,7 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
                 // It neither confirmed itself nor was given up: it ended, or had to be ended.
                 GoesWrong(logger, tried[slot]!.Version, ended.How);
                 if (ended.IsGivenUp || trial.StartsLeft == 0)
-                    loader.Write(SlotMachine.Reject(tried, ended.How));
+                    Write(SlotMachine.Reject(tried, ended.How));
                 continue;
             }
             if (ended.Code is 0 or EdgeCommand.Wiped)
@@ -113,14 +119,45 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
         }
     }
 
-    /// <summary>Counts a start before it is made.</summary>
+    /// <summary>Counts a start before it is made. A version whose start cannot be counted, because the disk is full, is not tried: the one before is started.</summary>
     private SlotState Next()
     {
-        var before = loader.Read() ?? throw new EdgeConfigurationException("There is no program in the slots.");
+        var before = unwritten ?? loader.Read() ?? throw new EdgeConfigurationException("There is no program in the slots.");
         var next = SlotMachine.Start(before);
-        if (next != before)
-            loader.Write(next);
-        return next;
+        if (next == before || Write(next))
+            return next;
+        return next.Trial is null ? next : unwritten = SlotMachine.Reject(before, "the disk is full, so that its starts could not be counted");
+    }
+
+    /// <returns>False when the disk is full; it is tried again while a program runs.</returns>
+    private bool Write(SlotState state)
+    {
+        try
+        {
+            loader.Write(state);
+            unwritten = null;
+            return true;
+        }
+        catch (IOException e) when (SafeFiles.IsFull(e))
+        {
+            if (unwritten is null)
+                NotWritten(logger, e.Message, LongestWait.TotalSeconds);
+            unwritten = state;
+            return false;
+        }
+    }
+
+    /// <summary>Completes when all is written, or it is cancelled.</summary>
+    private async Task UntilWrittenAsync(CancellationToken cancellationToken)
+    {
+        while (unwritten is { } state)
+        {
+            await Task.Delay(LongestWait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (cancellationToken.IsCancellationRequested)
+                return;
+            if (Write(state))
+                Written(logger);
+        }
     }
 
     private async Task<(int Code, bool IsGivenUp, string How)> RunOnceAsync(Slot slot, TimeSpan? within, CancellationToken cancellationToken)
@@ -149,10 +186,12 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var never = Task.Delay(Timeout.InfiniteTimeSpan, time, ending.Token);
             var ended = process.WaitForExitAsync(ending.Token);
+            var writing = UntilWrittenAsync(ending.Token);
             var late = within is { } limit ? UntilLateAsync(slot, limit + Grace, ending.Token) : never;
             var silent = watchdog?.UntilSilentAsync(ending.Token) ?? never;
             var first = await Task.WhenAny(ended, silent, late);
             await ending.CancelAsync();
+            await writing;
             if (ended.IsCompletedSuccessfully)
                 return (process.ExitCode, false, $"it ended with {process.ExitCode}");
             var hangs = first == silent && !cancellationToken.IsCancellationRequested;
@@ -213,6 +252,12 @@ internal sealed partial class Supervisor(UpdateFolder folder, IReadOnlyList<stri
 
     [LoggerMessage(4622, LogLevel.Warning, "{File} cannot be written: {Reason}.")]
     private static partial void NotNoted(ILogger logger, string file, string reason);
+
+    [LoggerMessage(4623, LogLevel.Error, "What is in the slots cannot be written: {Reason}. The version that has proved itself runs; it is tried again every {Seconds} s.")]
+    private static partial void NotWritten(ILogger logger, string reason, double seconds);
+
+    [LoggerMessage(4624, LogLevel.Information, "What is in the slots is written.")]
+    private static partial void Written(ILogger logger);
 
     [LoggerMessage(4621, LogLevel.Warning, "The agent: {Reason}. It is started again in {Seconds} s.")]
     private static partial void Ended(ILogger logger, string reason, double seconds);

@@ -38,6 +38,9 @@ public static class SlotMachine
     /// <summary>The slot that <see cref="Start"/> has counted a start of.</summary>
     public static Slot Started(SlotState state) => state.Trial is { Started: true } trial ? trial.Slot : state.Good;
 
+    /// <summary>As the program of a slot has to see it: where another slot's trial was given up and that could not be written, the program that runs in its place is not the one that is tried.</summary>
+    public static SlotState SeenFrom(Slot slot, SlotState state) => state.Trial is { Started: true } trial && trial.Slot != slot ? state with { Trial = trial with { Started = false } } : state;
+
     /// <summary>What is tried has proved itself.</summary>
     public static SlotState Confirm(SlotState state) =>
         state.Trial is not { Started: true } trial || state[trial.Slot] is not { } content ? throw Wrong("nothing is being tried")
