@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Cloud.Contracts;
 using Strata.Cloud.Platform;
@@ -101,6 +102,35 @@ public sealed class ConfigurationRunnerTests(PatientCloud cloud) : IClassFixture
         client = new StrataClient(cloud.Http, null, "run-free");
         Assert.Equal("""{"interval":5,"net":{"ssid":"hq"}}""", await DesiredAsync(client));
         Assert.Equal("""{"led":true}""", await DesiredAsync(client, "d-2"));
+    }
+
+    [Fact]
+    public async Task What_a_layer_left_that_could_not_be_taken_away_at_once_is_taken_away_with_the_next_round()
+    {
+        var client = await TenantAsync("run-late");
+        await client.UpdateShadowAsync("d-1", """{"state":{"desired":{"led":true}}}""", "config", cancellationToken: Cancelled);
+        await WriteAsync("run-late", "d-1", """{"state":{"desired":{"interval":60}}}""");
+        await cloud.Node.Services.GetServices<ITenantContents>().OfType<ShadowContents>().Single().AdoptAsync(TenantId.Parse("run-late"), Cancelled);
+        await RegistryAsync("CREATE TRIGGER late BEFORE INSERT ON shadows WHEN NEW.tenant_id = 'run-late' BEGIN SELECT RAISE(ABORT, 'the test lets it fail'); END");
+        await BringAsync("run-late");
+        Assert.NotNull(cloud.Node.Services.GetRequiredService<ConfigurationRunner>().ProblemOf(TenantId.Parse("run-late"), DeviceId.Parse("d-1")));
+        await RegistryAsync("DROP TRIGGER late");
+        Assert.Equal("""{"interval":60,"led":true}""", await DesiredAsync(client));
+        await BringAsync("run-late");
+        Assert.Equal("""{"led":true}""", await DesiredAsync(client));
+        Assert.Null(cloud.Node.Services.GetRequiredService<ConfigurationRunner>().ProblemOf(TenantId.Parse("run-late"), DeviceId.Parse("d-1")));
+        cloud.TakeReads();
+        await BringAsync("run-late");
+        Assert.DoesNotContain("d-1/config", cloud.TakeReads());
+
+        async Task RegistryAsync(string sql)
+        {
+            await using var connection = new SqliteConnection($"Data Source={Path.Combine(cloud.Folder, "registry.db")};Pooling=False");
+            await connection.OpenAsync(Cancelled);
+            await using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            await command.ExecuteNonQueryAsync(Cancelled);
+        }
     }
 
     [Fact]

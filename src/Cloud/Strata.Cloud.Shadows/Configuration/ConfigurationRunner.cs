@@ -33,6 +33,9 @@ internal sealed partial class ConfigurationRunner(
     private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), bool> touched = new();
     private readonly ConcurrentDictionary<TenantId, bool> begun = new();
 
+    /// <summary>Devices whose shadow is to be looked at though nothing is known to be sent: it could not be brought to what it is to be yet.</summary>
+    private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device), bool> owed = new();
+
     /// <summary>Why a device's configuration is not sent; null when it is.</summary>
     public string? ProblemOf(TenantId tenant, DeviceId device) => problems.GetValueOrDefault((tenant, device));
 
@@ -77,7 +80,7 @@ internal sealed partial class ConfigurationRunner(
         var given = await store.StagedAsync(tenant, cancellationToken);
         var layers = (await store.LayersAsync(tenant, cancellationToken)).ConvertAll(ConfigurationStore.ToLayer);
         // Of a node that was killed between the end of a layer and its devices hearing of it, only the shadows know.
-        var had = begun.ContainsKey(tenant) ? [] : await tables.DevicesWithAsync(tenant, Shadow, cancellationToken);
+        var had = begun.ContainsKey(tenant) ? owed.Keys.Where(k => k.Tenant == tenant).Select(k => k.Device.Value).ToHashSet() : await tables.DevicesWithAsync(tenant, Shadow, cancellationToken);
         if (layers.Count == 0 && given.Count == 0 && had.Count == 0 && !sent.Keys.Any(k => k.Tenant == tenant))
         {
             Forget(touched, tenant);
@@ -90,10 +93,11 @@ internal sealed partial class ConfigurationRunner(
         begun[tenant] = true;
         foreach (var gone in sent.Keys.Where(k => k.Tenant == tenant && fleet.Find(tenant, k.Device) is null or { State: DeviceState.Decommissioned }).ToList())
             sent.TryRemove(gone, out _);
-        foreach (var gone in problems.Keys.Concat(touched.Keys).Where(k => k.Tenant == tenant && fleet.Find(tenant, k.Device) is null or { State: DeviceState.Decommissioned }).ToList())
+        foreach (var gone in problems.Keys.Concat(touched.Keys).Concat(owed.Keys).Where(k => k.Tenant == tenant && fleet.Find(tenant, k.Device) is null or { State: DeviceState.Decommissioned }).ToList())
         {
             problems.TryRemove(gone, out _);
             touched.TryRemove(gone, out _);
+            owed.TryRemove(gone, out _);
         }
     }
 
@@ -104,6 +108,7 @@ internal sealed partial class ConfigurationRunner(
         Forget(sent, tenant);
         Forget(problems, tenant);
         Forget(touched, tenant);
+        Forget(owed, tenant);
     }
 
     /// <summary>What somebody else changed of a configuration's shadow is as the layers want it soon. Of a device that went, whoever gets its name is looked at as any that comes.</summary>
@@ -128,6 +133,8 @@ internal sealed partial class ConfigurationRunner(
             touched.TryRemove(of, out _);
             return;
         }
+        if (had)
+            owed[of] = true;
         var root = LayeredConfiguration.Root(layers);
         if (known is not null && !touched.ContainsKey(of) && ShadowNode.SameValue(known, root))
         {
@@ -156,6 +163,7 @@ internal sealed partial class ConfigurationRunner(
     /// <summary>Where no layer is left, what is desired is anybody's to say.</summary>
     private void Sent((TenantId Tenant, DeviceId Device) of, IReadOnlyList<ConfigurationLayer> layers, ShadowObject root)
     {
+        owed.TryRemove(of, out _);
         if (layers.Count == 0)
             sent.TryRemove(of, out _);
         else
