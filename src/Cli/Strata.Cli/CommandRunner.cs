@@ -13,11 +13,12 @@ internal static class CommandRunner
 
     public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
-        var parsed = root.Parse(args);
+        // '@FILE' is the contents of a file for the options that say so, and never more arguments.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction)
         {
             foreach (var error in parsed.Errors)
-                await Console.Error.WriteLineAsync($"strata: {error.Message}");
+                await Console.Error.WriteLineAsync($"strata: {UnreadValue.Explain(error) ?? error.Message}");
             await Console.Error.WriteLineAsync($"strata: '{Path(parsed)} --help' shows what it takes.");
             return ExitCode.Usage;
         }
@@ -37,7 +38,9 @@ internal static class CommandRunner
         catch (StrataApiException e)
         {
             var code = e.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? ExitCode.Unauthorized : ExitCode.Failed;
-            return Fail(code, e.Field is null || e.Message.Contains(e.Field, StringComparison.Ordinal) ? e.Message : $"{e.Field}: {e.Message}");
+            // What is not there, or is there otherwise, is named in the sentence; a field of the API before it says nothing more.
+            var isNamed = e.Field is null || e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict || e.Message.Contains(e.Field, StringComparison.OrdinalIgnoreCase);
+            return Fail(code, isNamed ? e.Message : $"{e.Field}: {e.Message}");
         }
         catch (HttpRequestException e) when (e.InnerException is System.Security.Authentication.AuthenticationException untrusted)
         {

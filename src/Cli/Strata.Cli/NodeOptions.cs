@@ -9,6 +9,9 @@ namespace Strata.Cli;
 /// <summary>The options by which every client verb finds its node, and the form of its output.</summary>
 internal sealed class NodeOptions
 {
+    /// <summary>The longest that <see cref="HttpClient.Timeout"/> takes.</summary>
+    private static readonly TimeSpan LongestLimit = TimeSpan.FromMilliseconds(int.MaxValue);
+
     /// <summary>In a data folder: where the node is.</summary>
     internal const string NodeFile = "node.json";
 
@@ -62,7 +65,7 @@ internal sealed class NodeOptions
         var (address, token) = Locate(parsed);
         var uri = Address(address);
         // One client for the life of the process: its handler ends with it.
-        var http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), SslOptions = Trust(parsed) })) { BaseAddress = uri, Timeout = limit ?? TimeSpan.FromSeconds(100) };
+        var http = new HttpClient(new TransportErrorHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), SslOptions = Trust(parsed) })) { BaseAddress = uri, Timeout = limit > LongestLimit ? LongestLimit : limit ?? TimeSpan.FromSeconds(100) };
         return new StrataClient(http, token, tenantId);
     }
 

@@ -51,23 +51,23 @@ internal sealed class SigningKey
         try
         {
             if ((File.GetUnixFileMode(path) & (UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != 0)
-                throw new CliException(ExitCode.Usage, $"--key: {path} can be read or changed by others; 'chmod 600 {path}'.");
+                throw new CliException(ExitCode.Usage, $"{path} can be read or changed by others; 'chmod 600 {path}'.");
             var text = File.ReadAllText(path);
             var found = PemEncoding.Find(text);
             if (text[found.Label] != "PRIVATE KEY")
-                throw new CliException(ExitCode.Usage, $"--key: {path} holds '{text[found.Label]}'; a private key without a password (PKCS #8, 'PRIVATE KEY') is needed, as 'strata artifacts keygen' makes.");
+                throw new CliException(ExitCode.Usage, $"{path} holds '{text[found.Label]}'; a private key without a password (PKCS #8, 'PRIVATE KEY') is needed, as 'strata artifacts keygen' makes.");
             var pkcs8 = Convert.FromBase64String(text[found.Base64Data]);
             var id = Path.GetFileName(path).Split('.')[0];
             if (!ManifestLimits.IsKeyId(id))
-                throw new CliException(ExitCode.Usage, $"--key: the file {path} is named after the key, for example k1.key.pem.");
+                throw new CliException(ExitCode.Usage, $"{path} must be named after its key, for example k1.key.pem.");
             var key = new SigningKey(id, pkcs8.AsSpan().StartsWith(Ed25519Prefix) && pkcs8.Length == Ed25519Prefix.Length + 32 ? SignatureAlgorithms.Ed25519 : SignatureAlgorithms.EcdsaP256, pkcs8);
             if (!SignatureAlgorithms.IsKey(key.Algorithm, key.PublicKey))
-                throw new CliException(ExitCode.Usage, $"--key: {path} is neither an Ed25519 nor a P-256 key.");
+                throw new CliException(ExitCode.Usage, $"{path} is neither an Ed25519 nor a P-256 key.");
             return key;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or FormatException or CryptographicException)
         {
-            throw new CliException(ExitCode.Usage, $"--key: {path} cannot be used: {e.Message}");
+            throw new CliException(ExitCode.Usage, $"{path} cannot be used: {e.Message}");
         }
     }
 

@@ -13,7 +13,7 @@ internal static class ArtifactsCommand
 {
     private static readonly Column<ArtifactInfo>[] Columns =
     [
-        new("id", a => a.Id), new("models", a => string.Join(' ', a.Models)), new("size", a => a.Size.ToString(), true), new("counter", a => a.Counter.ToString(), true),
+        new("id", a => a.Id), new("models", a => string.Join(' ', a.Models)), new("bytes", a => a.Size.ToString(), true), new("counter", a => a.Counter.ToString(), true),
         new("signed by", a => a.Keys.Count == 0 ? "nobody who is believed" : string.Join(' ', a.Keys)), new("patches", a => a.Deltas.Count.ToString(), true), new("parts", a => a.BomComponents.ToString(), true),
         new("added", a => OutputWriter.Time(a.Added)),
     ];
@@ -58,7 +58,7 @@ internal static class ArtifactsCommand
             var writer = node.Writer(parsed);
             writer.One(added, ContractsJson.Default.ArtifactInfo, Columns);
             foreach (var delta in added.Deltas)
-                writer.Note($"patch from {delta.FromVersion ?? delta.From[..12]}: {delta.Size} bytes in place of {added.Size} ({100.0 * delta.Size / added.Size:0.#} %)");
+                writer.Note($"patch from {delta.FromVersion ?? delta.From[..12]}: {delta.Size} bytes in place of {added.Size} ({100.0 * delta.Size / added.Size:0.##} %)");
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata artifacts add app-2.0.bin --component app --version 2.0.0 --model T-100 --key keys/k1.key.pem",
@@ -85,7 +85,7 @@ internal static class ArtifactsCommand
 
     private static Command CreateShow()
     {
-        var id = new Argument<string>("id") { Description = "component/version/hash, see 'strata artifacts list'." };
+        var id = Id();
         var command = new Command("show", "Show an artifact.") { id };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -102,7 +102,7 @@ internal static class ArtifactsCommand
 
     private static Command CreateBom()
     {
-        var id = new Argument<string>("id") { Description = "component/version/hash, see 'strata artifacts list'." };
+        var id = Id();
         var command = new Command("sbom", "Print an artifact's bill of materials as it was sent.") { id };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -115,7 +115,7 @@ internal static class ArtifactsCommand
 
     private static Command CreateDelete()
     {
-        var id = new Argument<string>("id") { Description = "component/version/hash, see 'strata artifacts list'." };
+        var id = Id();
         var command = new Command("delete", "Delete an artifact that no job names.") { id };
         var node = new NodeOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -146,6 +146,17 @@ internal static class ArtifactsCommand
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata artifacts keygen k1 --out ./keys", "strata artifacts keygen k2 --algorithm ecdsa-p256 --out ./keys");
+    }
+
+    private static Argument<string> Id()
+    {
+        var id = new Argument<string>("id") { Description = "component/version/hash, see 'strata artifacts list'." };
+        id.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var said }] && said.Count(c => c == '/') < 2)
+                result.AddError($"'{said}' is no artifact's id; it is component/version/hash, see 'strata artifacts list'.");
+        });
+        return id;
     }
 
     private static ComponentNeed ReadNeed(string text) => text.IndexOf('=', StringComparison.Ordinal) is > 0 and var at

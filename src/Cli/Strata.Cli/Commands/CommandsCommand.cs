@@ -100,11 +100,11 @@ internal static class CommandsCommand
         }
         catch (JsonException wrong)
         {
-            throw new CliException(ExitCode.Usage, $"--payload is no JSON: {wrong.Message}");
+            throw new CliException(ExitCode.Usage, $"--payload is no JSON (line {wrong.LineNumber + 1}, byte {wrong.BytePositionInLine}); write it in single quotes, '{{\"seconds\":60}}', or name a file, @payload.json.");
         }
-        catch (IOException missing)
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
         {
-            throw new CliException(ExitCode.Usage, missing.Message);
+            throw new CliException(ExitCode.Usage, $"--payload: {text[1..]} cannot be read: {unread.Message}");
         }
     }
 
@@ -113,9 +113,11 @@ internal static class CommandsCommand
         Description = $"{description} 500ms, 30s, 5m, 1h, 2d.",
         CustomParser = result =>
         {
-            if (DurationText.TryParse(result.Tokens[0].Value, out var duration) || TimeSpan.TryParseExact(result.Tokens[0].Value, "c", System.Globalization.CultureInfo.InvariantCulture, out duration))
+            // A number alone would be days by TimeSpan's own form, and is meant as seconds as often.
+            var said = result.Tokens[0].Value;
+            if (DurationText.TryParse(said, out var duration) || (said.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParseExact(said, "c", System.Globalization.CultureInfo.InvariantCulture, out duration)))
                 return duration;
-            result.AddError($"{name} is a duration: 30s, 5m, 1h, 2d.");
+            result.AddError($"{name} is a duration: 30s, 5m, 1h, 2d; '{said}' is none.");
             return null;
         },
     };

@@ -182,7 +182,7 @@ internal static class ShadowCommand
     {
         try
         {
-            var document = JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { MaxDepth = 128 }) as JsonObject ?? throw new CliException(ExitCode.Usage, "what is desired is a JSON object.");
+            var document = JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { MaxDepth = 128 }) as JsonObject ?? throw new CliException(ExitCode.Usage, "what is desired must be a JSON object, for example {\"temp\":22}.");
             var request = document["state"] is JsonObject ? document : new JsonObject { ["state"] = new JsonObject { ["desired"] = document } };
             if (why is not null)
                 request["why"] = why;
@@ -190,7 +190,7 @@ internal static class ShadowCommand
         }
         catch (JsonException e)
         {
-            throw new CliException(ExitCode.Usage, $"what is desired is no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine}.");
+            throw new CliException(ExitCode.Usage, string.IsNullOrWhiteSpace(text) ? "what is desired is empty; write a JSON object, for example {\"temp\":22}." : $"what is desired is no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine}.");
         }
     }
 }
