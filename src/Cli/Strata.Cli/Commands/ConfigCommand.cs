@@ -103,9 +103,15 @@ internal static class ConfigCommand
         {
             var (client, output, name) = (node.Connect(parsed), node.Writer(parsed), parsed.GetValue(model)!);
             if (parsed.GetValue(delete))
+            {
                 await client.DeleteConfigurationSchemaAsync(name, cancellationToken);
+                output.Note($"model {name} has no schema now");
+            }
             else if (parsed.GetValue(file) is { } path)
+            {
                 await client.PutConfigurationSchemaAsync(name, await ShadowCommand.ReadAsync(path, cancellationToken), cancellationToken);
+                output.Note($"configurations of model {name} must fit it");
+            }
             else
                 await output.Text.WriteLineAsync(await client.GetConfigurationSchemaAsync(name, cancellationToken));
             return ExitCode.Success;

@@ -130,6 +130,7 @@ internal static class RolloutCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await node.Connect(parsed).DeleteRolloutAsync(parsed.GetValue(id)!, cancellationToken);
+            node.Writer(parsed).Note($"{parsed.GetValue(id)} is deleted");
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata rollout delete 0197c0ffee0123456789");
@@ -228,11 +229,15 @@ internal static class RolloutCommand
         for (var i = 0; i < rollout.Rings.Count; i++)
         {
             var ring = rollout.Rings[i];
-            output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ring {i + 1}  {ring.Share,5:P0}  {ring.Targets,7:N0} devices  {ring.Updated,7:N0} updated  {ring.Failed,5:N0} failed  {ring.Decision ?? "-",-5}  watched {ring.Soak.TotalHours:0.#} h"));
+            output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ring {i + 1}  {ring.Share,5:P0}  {ring.Targets,7:N0} {Devices(ring.Targets),-7}  {ring.Updated,7:N0} updated  {ring.Failed,5:N0} failed  {ring.Decision ?? "-",-5}  watched {OutputWriter.Span(ring.Soak)}"));
             if (ring.Why is { } why)
                 output.Text.WriteLine($"        {why}");
         }
+        if (rollout.State == "waitingForApproval")
+            output.Text.WriteLine($"it begins when somebody else says 'strata rollout approve {rollout.Id}'; 'strata rollout start --no-approval' asks nobody");
     }
+
+    private static string Devices(int count) => count == 1 ? "device" : "devices";
 
     private static void PrintBack(OutputWriter output, RolloutRollback back)
     {
@@ -255,17 +260,22 @@ internal static class RolloutCommand
             output.One(plan, ContractsJson.Default.RolloutRehearsal);
             return;
         }
-        output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{plan.Artifact}: {plan.Matched:N0} devices match, {plan.Targets:N0} are given it"));
+        output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{plan.Artifact}: {plan.Matched:N0} {Devices(plan.Matched)} match{(plan.Matched == 1 ? "es" : "")}, {plan.Targets:N0} {(plan.Targets == 1 ? "is" : "are")} given it"));
         foreach (var reason in plan.Excluded)
             output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  not {reason.Count:N0}: {reason.Why} ({string.Join(", ", reason.Devices.Take(3))}{(reason.Count > 3 ? ", ..." : "")})"));
         foreach (var reason in plan.Warnings)
             output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {reason.Count:N0}: {reason.Why} ({string.Join(", ", reason.Devices.Take(3))}{(reason.Count > 3 ? ", ..." : "")})"));
+        if (plan.Targets == 0)
+        {
+            output.Text.WriteLine(plan.Matched == 0 ? "nobody would be given it: 'strata devices list --query' shows whom a query finds" : "nobody would be given it");
+            return;
+        }
         output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{plan.Bytes / 1e6:N1} MB in all; by radio ${plan.Cost:N2} at ${plan.CostPerMb}/MB, {plan.AirtimeSeconds:N1} s of airtime and {plan.BatteryPercent:0.###} % of a battery at most"));
         for (var i = 0; i < plan.Rings.Count; i++)
         {
             var ring = plan.Rings[i];
-            output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ring {i + 1}  {ring.Share,5:P0}  {ring.Targets,7:N0} devices  given in {ring.Installing.TotalHours:0.#} h, watched {ring.Soak.TotalHours:0.#} h; a bad build has hit {ring.Hit:N0}"));
+            output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ring {i + 1}  {ring.Share,5:P0}  {ring.Targets,7:N0} {Devices(ring.Targets),-7}  given in {OutputWriter.Span(ring.Installing)}, watched {OutputWriter.Span(ring.Soak)}; a bad build has hit {ring.Hit:N0}"));
         }
-        output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"about {plan.Expected.TotalDays:0.#} days in all"));
+        output.Text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"about {OutputWriter.Span(plan.Expected)} in all"));
     }
 }

@@ -72,6 +72,15 @@ internal sealed class OutputWriter(OutputFormat format, TextWriter output)
     public static string Time(DateTimeOffset? time) =>
         time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture) ?? "";
 
+    /// <summary>A length of time for people, in the unit that suits it.</summary>
+    public static string Span(TimeSpan span) => span switch
+    {
+        { TotalMinutes: < 2 } => $"{Number(Math.Round(span.TotalSeconds))} s",
+        { TotalHours: < 2 } => $"{Number(Math.Round(span.TotalMinutes))} min",
+        { TotalDays: < 10 } => $"{Number(Math.Round(span.TotalHours, 1))} h",
+        _ => $"{Number(Math.Round(span.TotalDays, 1))} days",
+    };
+
     public static string Number(double? value) => value?.ToString("0.######", CultureInfo.InvariantCulture) ?? "";
 
     private void WriteJson<T>(IReadOnlyList<T> items, JsonTypeInfo<T> type)
