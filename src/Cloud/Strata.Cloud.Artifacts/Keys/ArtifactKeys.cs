@@ -59,7 +59,7 @@ internal static class ArtifactKeys
             {
                 var keys = await tables.Keys.AsNoTracking().ToListAsync(stop);
                 if (keys.FirstOrDefault(k => k.Id == id) is not { } row)
-                    return new Problem(ProblemKind.NotFound, "There is no such key.", "id");
+                    return new Problem(ProblemKind.NotFound, $"There is no key '{id}'.", "id");
                 var threshold = (await tables.Policies.AsNoTracking().FirstOrDefaultAsync(stop))?.Threshold ?? 1;
                 var left = keys.Count(k => k.Id != id && !HasEnded(k, now));
                 return left < threshold && !HasEnded(row, now)

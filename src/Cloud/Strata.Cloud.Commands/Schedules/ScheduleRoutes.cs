@@ -42,11 +42,11 @@ internal static class ScheduleRoutes
     private static async Task<IResult> DeleteAsync(string id, HttpContext context, CommandStore store, ScheduleClock clock, CancellationToken cancellationToken)
     {
         if (!context.Access().IsWhole(Permission.CommandsSend))
-            return ProblemResults.Of(SaveSchedule.Unknown);
+            return ProblemResults.Of(SaveSchedule.Unknown(id));
         var outcome = await store.ChangeAsync<CommandScheduleRow>(Caller.Of(context), async (db, _, token) =>
             await db.Schedules.AsNoTracking().SingleOrDefaultAsync(s => s.Id == id, token) is { } row
                 ? new DecidedChange<CommandScheduleRow>(row, [(row, null)], "delete", "command-schedule", id, SaveSchedule.Info(row), null)
-                : SaveSchedule.Unknown, cancellationToken, row => clock.Changed(TenantId.Parse(row.TenantId)));
+                : SaveSchedule.Unknown(id), cancellationToken, row => clock.Changed(TenantId.Parse(row.TenantId)));
         return outcome.ToResult(_ => Results.NoContent());
     }
 }
@@ -61,12 +61,12 @@ internal static class SaveSchedule
     /// <summary>Whose runs they are.</summary>
     public const string By = "Schedule";
 
-    public static Problem Unknown => new(ProblemKind.NotFound, "There is no such schedule.", "id");
+    public static Problem Unknown(string id) => new(ProblemKind.NotFound, $"There is no schedule '{id}'.", "id");
 
     public static async Task<IResult> HandleAsync(string id, HttpContext context, CommandStore store, RunDesk desk, ScheduleClock clock, CommandsOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         var access = context.Access();
-        if (Access.Refusal(access.Decide(Permission.CommandsSend, site: null), () => Unknown) is { } refusal)
+        if (Access.Refusal(access.Decide(Permission.CommandsSend, site: null), () => Unknown(id)) is { } refusal)
             return ProblemResults.Of(refusal);
         var request = await context.Request.ReadJsonAsync(ContractsJson.Default.SaveCommandSchedule, cancellationToken, 80 * 1024);
         if (!request.IsOk)
@@ -81,7 +81,7 @@ internal static class SaveSchedule
         if (!next.IsOk)
             return ProblemResults.Of(next.Problem);
         if (next.Value is null)
-            return ProblemResults.Of(ProblemKind.Invalid, "There is no such time to come.", request.Value.At is null ? "cron" : "at");
+            return ProblemResults.Of(ProblemKind.Invalid, request.Value.At is { } past ? $"{past:yyyy-MM-dd'T'HH:mm:ssK} is past; give a time to come." : $"'{request.Value.Cron}' never comes.", request.Value.At is null ? "cron" : "at");
         var prepared = await desk.PrepareAsync(access.Tenant, request.Value.Run with { DryRun = false }, access, cancellationToken);
         if (!prepared.IsOk)
             return ProblemResults.Of(prepared.Problem);

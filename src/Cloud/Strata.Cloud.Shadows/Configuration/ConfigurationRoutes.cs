@@ -79,7 +79,7 @@ internal static class ConfigurationRoutes
     public static async Task<IResult> GetSchemaAsync(string model, HttpContext context, ConfigurationStore store, CancellationToken cancellationToken) =>
         (await store.SchemasAsync(context.Tenant(), cancellationToken)).TryGetValue(model, out var schema)
             ? Results.Text(schema, "application/schema+json")
-            : ProblemResults.Of(new Problem(ProblemKind.NotFound, "There is no schema of this model.", "model"));
+            : ProblemResults.Of(new Problem(ProblemKind.NotFound, $"There is no schema of model '{model}'.", "model"));
 
     public static async Task<IResult> PutSchemaAsync(string model, HttpContext context, ConfigurationStore store, CancellationToken cancellationToken)
     {

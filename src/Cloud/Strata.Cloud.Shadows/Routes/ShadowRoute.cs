@@ -29,7 +29,7 @@ internal static class ShadowRoute
     }
 
     public static Problem NoShadow(ShadowKey key) =>
-        new(ProblemKind.NotFound, key.Name.Length == 0 ? $"Device '{key.Device}' has no shadow yet." : $"Device '{key.Device}' has no shadow named '{key.Name}'.", "name");
+        new(ProblemKind.NotFound, key.Name.Length == 0 ? $"Device '{key.Device}' has no shadow yet: it has reported nothing, and nothing is desired of it." : $"Device '{key.Device}' has no shadow named '{key.Name}'.", "name");
 
     /// <summary>The shadow with its version as <c>ETag</c>.</summary>
     public static IResult Show(HttpContext context, Shadow shadow)
