@@ -67,7 +67,7 @@ public sealed partial class DashboardTests
     {
         Running.Require();
         var client = running.Installation.Client;
-        await client.CreateDeviceAsync(new CreateDevice("page-told"));
+        var secret = await client.CreateDeviceAsync(new CreateDevice("page-told"));
         await using var context = await running.SignInAsync();
         var page = await OpenAsync(context, "devices/page-told");
         var part = page.GetByRole(AriaRole.Region, new() { Name = "Commands", Exact = true });
@@ -94,6 +94,15 @@ public sealed partial class DashboardTests
         await Assertions.Expect(part.GetByRole(AriaRole.Alert)).ToContainTextAsync("it gets commands when it is active");
         await AccessibleAsync(page);
 
+        // One that is waited for and not answered was not simply sent.
+        await using (var device = await ShadowDevice.ConnectAsync(running.Installation.CloudMqttPort, secret, false, "commands/#"))
+        {
+            await device.PublishAsync("telemetry", """{"t":1}""");
+            await Eventually.IsAsync(async () => (await client.GetDeviceAsync("page-told")).State, state => state == "active", "page-told to be active");
+            await SendAsync();
+            await Assertions.Expect(part.GetByRole(AriaRole.Alert)).ToContainTextAsync("blink: timed out: ", new() { Timeout = 30_000 });
+        }
+
         // The page of another device has nothing of this one, neither what was shown nor what was typed.
         await client.CreateDeviceAsync(new CreateDevice("page-other"));
         await part.GetByRole(AriaRole.Textbox, new() { Name = "Command" }).FillAsync("erase");
@@ -107,7 +116,7 @@ public sealed partial class DashboardTests
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Devices (query)" }).FillAsync("id:page-told");
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Command" }).FillAsync("blink");
         await page.GetByRole(AriaRole.Button, new() { Name = "How many?" }).ClickAsync();
-        await Assertions.Expect(page.Locator("form.card")).ToContainTextAsync("It would tell 1 devices.");
+        await Assertions.Expect(page.Locator("form.card")).ToContainTextAsync("It would tell 1 device.");
         await page.GetByRole(AriaRole.Button, new() { Name = "Send", Exact = true }).ClickAsync();
         var run = Assert.Single((await Eventually.IsAsync(() => client.ListCommandRunsAsync(), runs => runs.Items.Count == 1, "the run")).Items);
         await Assertions.Expect(page.Locator($"[data-run='{run.Id}']")).ToContainTextAsync("1 of 1");

@@ -139,7 +139,7 @@ public sealed partial class DashboardTests(DashboardTests.Running running) : ICl
         // What was rehearsed is refused in the API's words when a schema comes between.
         await layer.FillAsync(Layer);
         await RehearseAsync();
-        await Assertions.Expect(plan).ToContainTextAsync("1 devices match, 1 are given it");
+        await Assertions.Expect(plan).ToContainTextAsync("1 device matches, 1 is given it");
         await client.PutConfigurationSchemaAsync("room-sensor", """{"properties":{"colour":{"maximum":1}}}""");
         await PressAsync("Draft it");
         await Assertions.Expect(refusal).ToContainTextAsync("Device 't-101' cannot have it: it would not fit the schema of model 'room-sensor'");
