@@ -112,6 +112,7 @@ public sealed class ShadowTests
 
         await using var back = await ShadowDevice.ConnectAsync(Installation.Port(fog), "d-1", "d-1", secret, false, "shadow/update/delta");
         await back.NextAsync("shadow/update/delta");
+        await back.SubscribeAsync("shadow/update/delta"); // It was told: the next one is the next.
         plug.Restore();
         // The fan that only the site changed is the site's, the light that only the cloud changed is the cloud's, the temperature that both changed is the cloud's.
         const string united = """{"fan":2,"led":true,"mode":"eco","temp":31}""";

@@ -37,9 +37,12 @@ internal sealed class ShadowDevice : IAsyncDisposable
             new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port).WithClientId(keeps ? $"client-{user}-{id}" : null).WithCredentials(user, password).WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500)
                 .WithCleanStart(!keeps).WithSessionExpiryInterval(keeps ? 3600u : 0).Build(), Cancelled);
         foreach (var filter in filters)
-            await device.client.SubscribeAsync($"devices/{id}/{filter}", MqttQualityOfServiceLevel.AtLeastOnce, Cancelled);
+            await device.SubscribeAsync(filter);
         return device;
     }
+
+    /// <param name="filter">Below <c>devices/{id}/</c>.</param>
+    public Task SubscribeAsync(string filter) => client.SubscribeAsync($"devices/{Id}/{filter}", MqttQualityOfServiceLevel.AtLeastOnce, Cancelled);
 
     /// <summary>Completes with the acknowledgement.</summary>
     public async Task<MqttClientPublishResult> PublishAsync(string rest, string payload) => await client.PublishAsync(

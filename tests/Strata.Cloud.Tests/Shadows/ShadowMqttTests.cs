@@ -86,6 +86,21 @@ public abstract class ShadowMqttTests(RunningCloud cloud)
     }
 
     [Fact]
+    public async Task Each_of_a_device_s_connections_is_told_when_it_begins_to_listen_and_not_when_it_does_again()
+    {
+        var secret = await cloud.Client.CreateDeviceAsync(new CreateDevice("mq-twice"), Cancelled);
+        await cloud.Client.UpdateShadowAsync("mq-twice", """{"state":{"desired":{"n":1}}}""", cancellationToken: Cancelled);
+        await using var first = await ShadowDevice.ConnectAsync(Port, secret, false, "shadow/get/+");
+        await using var second = await ShadowDevice.ConnectAsync(Port, secret, false, "shadow/update/delta");
+        Assert.Equal(1, (await second.NextAsync("shadow/update/delta")).GetProperty("version").GetInt32());
+        await first.SubscribeAsync("shadow/update/delta");
+        Assert.Equal(1, (await first.NextAsync("shadow/update/delta")).GetProperty("version").GetInt32());
+        await first.SubscribeAsync("shadow/update/delta");
+        await first.PublishAsync("shadow/get", "{}");
+        await first.NextAsync("shadow/get/accepted"); // Nothing else came in between.
+    }
+
+    [Fact]
     public async Task Named_shadows_are_apart_and_applications_see_every_change()
     {
         var secret = await cloud.Client.CreateDeviceAsync(new CreateDevice("mq-3"), Cancelled);

@@ -230,7 +230,7 @@ internal sealed class EchoTopics(Lazy<TelemetryMqttHost> host) : IDeviceTopics
         return Kept;
     }
 
-    public void OnSubscribed(TenantId tenant, DeviceId device, string filterRest)
+    public void OnSubscribed(TenantId tenant, DeviceId device, string filterRest, long connection)
     {
         if (filterRest.StartsWith(Root, StringComparison.Ordinal))
             host.Value.Say(tenant, device, "echo/welcome", Encoding.UTF8.GetBytes(filterRest));

@@ -30,7 +30,6 @@ internal sealed class ShadowContacts(TimeProvider time)
 
     private readonly ConcurrentDictionary<ShadowKey, ShadowContact> contacts = new();
     private readonly ConcurrentDictionary<(TenantId, DeviceId), long> listening = new();
-    private long connections;
 
     public DateTimeOffset Since { get; } = time.GetUtcNow();
 
@@ -46,13 +45,13 @@ internal sealed class ShadowContacts(TimeProvider time)
     /// <summary>A new connection of the device listens to nothing yet.</summary>
     public void Connected(TenantId tenant, DeviceId device) => listening.TryRemove((tenant, device), out _);
 
-    public void Listens(TenantId tenant, DeviceId device)
+    public void Listens(TenantId tenant, DeviceId device, long connection)
     {
         if (listening.Count < Most)
-            listening.TryAdd((tenant, device), Interlocked.Increment(ref connections));
+            listening[(tenant, device)] = connection;
     }
 
-    /// <summary>A number of the connection that listens; null while none does.</summary>
+    /// <summary>The connection that began to listen last; null while none does.</summary>
     public long? Listener(TenantId tenant, DeviceId device) => listening.TryGetValue((tenant, device), out var connection) ? connection : null;
 
     private void Set(ShadowKey key, Func<ShadowContact, ShadowContact> with)

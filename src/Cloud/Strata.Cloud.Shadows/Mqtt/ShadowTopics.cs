@@ -31,25 +31,25 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
 
     public void OnConnected(TenantId tenant, DeviceId device) => contacts.Connected(tenant, device);
 
-    public void OnSubscribed(TenantId tenant, DeviceId device, string filterRest)
+    public void OnSubscribed(TenantId tenant, DeviceId device, string filterRest, long connection)
     {
         if (!ShadowTopic.HearsDelta(filterRest, out var name))
             return;
-        contacts.Listens(tenant, device);
-        _ = TellAsync(tenant, device, name);
+        contacts.Listens(tenant, device, connection);
+        _ = TellAsync(tenant, device, name, connection);
     }
 
     public void OnDone(ShadowWork work, ShadowResult result)
     {
         if (work.Author.IsDevice && work.IsByTopic)
             Answer(work, result);
-        if (work.IsForListener && result.Shadow is { } shadow)
-            TellDelta(work.Key, shadow, again: false);
+        if (work.Listener is { } listener && result.Shadow is { } shadow)
+            TellDelta(work.Key, shadow, listener);
         if (result.Change is not { } change)
             return;
         var token = result.Request?.ClientToken;
         if (work.Verb == ShadowVerb.Update)
-            TellDelta(work.Key, change.After, again: true, token);
+            TellDelta(work.Key, change.After, null, token);
         if (!work.IsFromGateway)
             nudge.Changed(work.Key);
         // For applications: QoS 0 waits in no session, so that a device that listens to everything finds no pile of them.
@@ -125,8 +125,8 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
     };
 
     /// <summary>On the writer's loop, so that no older delta follows a newer one.</summary>
-    /// <param name="again">Also where it was told of this version in this connection.</param>
-    private void TellDelta(ShadowKey key, Shadow shadow, bool again, string? token = null)
+    /// <param name="listener">The connection that has begun to listen: nothing where it was told of this version already. Null of a change, which all hear that listen.</param>
+    private void TellDelta(ShadowKey key, Shadow shadow, long? listener, string? token = null)
     {
         if (shadow.IsDeleted || !host.Value.IsConnected(key.Tenant, key.Device))
             return;
@@ -134,25 +134,23 @@ internal sealed partial class ShadowTopics(Lazy<TelemetryMqttHost> host, ShadowS
         {
             if (ShadowDocument.Delta(shadow, token) is not { } delta)
                 return null;
-            if (contacts.Listener(key.Tenant, key.Device) is { } connection)
-            {
-                if (!again && contacts.Find(key)?.Told == (shadow.Version, connection))
-                    return null;
+            if (listener is not null && contacts.Find(key)?.Told == (shadow.Version, listener))
+                return null;
+            if ((listener ?? contacts.Listener(key.Tenant, key.Device)) is { } connection)
                 contacts.Told(key, shadow.Version, connection);
-            }
             return delta;
         });
     }
 
     /// <summary>What the device missed, as one.</summary>
-    private async Task TellAsync(TenantId tenant, DeviceId device, string? name)
+    private async Task TellAsync(TenantId tenant, DeviceId device, string? name, long connection)
     {
 #pragma warning disable CA1031 // The device hears the delta with the next change, and can ask for it.
         try
         {
             var names = name is not null ? [name] : (await tables.OfDeviceAsync(tenant, device.Value, CancellationToken.None)).Keys.Select(ShadowKey.NameOf);
             foreach (var one in names)
-                await store.RunAsync(new ShadowWork(new ShadowKey(tenant, device, one), ShadowVerb.Read) { Author = store.Device, IsForListener = true }, CancellationToken.None);
+                await store.RunAsync(new ShadowWork(new ShadowKey(tenant, device, one), ShadowVerb.Read) { Author = store.Device, Listener = connection }, CancellationToken.None);
         }
         catch (Exception fault)
         {

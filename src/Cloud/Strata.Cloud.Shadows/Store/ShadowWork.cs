@@ -47,8 +47,8 @@ internal sealed class ShadowWork(ShadowKey key, ShadowVerb verb)
     /// <summary>It is answered on the device's topic.</summary>
     public bool IsByTopic { get; set; }
 
-    /// <summary>A device has begun to listen: it is told the delta.</summary>
-    public bool IsForListener { get; init; }
+    /// <summary>The connection of the device that has begun to listen: it is told the delta.</summary>
+    public long? Listener { get; init; }
 
     /// <summary>The version goes beyond this one: what a device saw at its gateway is not newer than what comes.</summary>
     public long AtLeast { get; init; }

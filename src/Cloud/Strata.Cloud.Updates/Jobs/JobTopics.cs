@@ -39,7 +39,7 @@ internal sealed class JobTopics(JobDesk desk, Lazy<TelemetryMqttHost> host, IDev
         return parts is ["jobs", { Length: > 0 and <= 64 } job, "update"] ? ReportAsync(message, job) : null;
     }
 
-    public void OnSubscribed(TenantId tenant, DeviceId device, string filterRest)
+    public void OnSubscribed(TenantId tenant, DeviceId device, string filterRest, long connection)
     {
         if (filterRest is "jobs/notify" or "jobs/#" or "jobs/+" or "#" && desk.Waiting(tenant, device) is { } job)
             host.Value.Say(tenant, device, "jobs/notify", Encoding.UTF8.GetBytes($$"""{"job":"{{job}}"}"""));

@@ -20,7 +20,14 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
     private static readonly ShadowAuthor Device = new(ShadowAuthor.Device, IsDevice: true);
 
     private readonly Channel<Job> jobs = Channel.CreateBounded<Job>(new BoundedChannelOptions(options.MaxWaiting) { SingleReader = true });
-    private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device, string? Name), bool> untold = new();
+    /// <summary>Shadows of devices of which it is remembered what was told; beyond, a device may hear a delta again.</summary>
+    private const int MostTold = 10_000;
+
+    /// <summary>To be told, and to which connection that has begun to listen; null of a change, which all hear that listen.</summary>
+    private readonly ConcurrentDictionary<(TenantId Tenant, DeviceId Device, string? Name), long?> untold = new();
+
+    /// <summary>What a connection was told when it began to listen: one that comes back to its session listens by itself, and often subscribes as well. Of the loop alone.</summary>
+    private readonly Dictionary<(TenantId, DeviceId, string Name), (long Version, long Connection)> told = [];
 
     public string Root => ShadowTopic.Root;
 
@@ -32,17 +39,18 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
         return jobs.Writer.TryWrite(job) ? job.Done : Task.FromException(new IOException("too many requests for shadows wait at the gateway"));
     }
 
-    public void OnSubscribed(TenantId tenant, DeviceId device, string filterRest)
+    public void OnSubscribed(TenantId tenant, DeviceId device, string filterRest, long connection)
     {
         if (ShadowTopic.HearsDelta(filterRest, out var name))
-            Tell(tenant, device, name);
+            Tell(tenant, device, name, connection);
     }
 
     /// <summary>Tells the device what it has yet to follow, as it is when its turn comes, if it is here then.</summary>
     /// <param name="name">Null for all of its shadows.</param>
-    public void Tell(TenantId tenant, DeviceId device, string? name)
+    /// <param name="listener">The connection that has begun to listen; null of a change.</param>
+    public void Tell(TenantId tenant, DeviceId device, string? name, long? listener = null)
     {
-        untold[(tenant, device, name)] = true;
+        untold.AddOrUpdate((tenant, device, name), listener, (_, waiting) => waiting == listener ? listener : null);
         jobs.Writer.TryWrite(Job.Nothing); // Where there is no room, somebody's turn is coming.
     }
 
@@ -80,11 +88,21 @@ internal sealed partial class FogShadowTopics(Lazy<TelemetryMqttHost> host, Serv
 
     private void TellDeltas(TenantId tenant, DeviceId device, string? name)
     {
-        untold.TryRemove((tenant, device, name), out _);
+        if (!untold.TryRemove((tenant, device, name), out var listener))
+            return;
         if (served.Of(tenant) is not { } of)
             return;
         foreach (var one in name is null ? of.Shadows.NamesOf(device) : [name])
-            TellDelta(tenant, device, one, of.Shadows.Find(device, one), null);
+        {
+            var shadow = of.Shadows.Find(device, one);
+            if (listener is null || told.GetValueOrDefault((tenant, device, one)) != (shadow.Version, listener))
+                TellDelta(tenant, device, one, shadow, null);
+            if (listener is not { } connection)
+                continue;
+            if (told.Count >= MostTold)
+                told.Clear();
+            told[(tenant, device, one)] = (shadow.Version, connection);
+        }
     }
 
     private void TellDelta(TenantId tenant, DeviceId device, string name, Shadow shadow, string? token)

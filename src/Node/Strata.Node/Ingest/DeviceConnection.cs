@@ -19,12 +19,17 @@ internal sealed class DeviceConnection(DeviceEntry entry, int maxBursts, TenantM
     /// <summary>Hop slots remembered per connection; a device with more metrics looks the others up each time.</summary>
     private const int MaxKnownSlots = 32;
 
+    private static long last;
+
     private (MetricName Metric, HopSlot Slot)[] slots = [];
     private int failed;
     private int renewing;
     private volatile StrongBox<DeviceRights> rights = new(entry.Rights);
 
     public DeviceEntry Entry { get; } = entry;
+
+    /// <summary>No other connection of this node has it.</summary>
+    public long Number { get; } = Interlocked.Increment(ref last);
 
     /// <summary>What the device may do now; follows the state of its life.</summary>
     public DeviceRights Rights

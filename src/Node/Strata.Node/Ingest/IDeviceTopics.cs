@@ -29,7 +29,8 @@ public interface IDeviceTopics
 
     /// <summary>A device's connection listens to some of its topics from now on, or again, coming back to its session. Called once for each filter.</summary>
     /// <param name="filterRest">The filter after <c>devices/{id}/</c>: may have wildcards, and begin otherwise than <see cref="Root"/>.</param>
-    void OnSubscribed(TenantId tenant, DeviceId device, string filterRest)
+    /// <param name="connection">Which of its connections, of which a device may have several; no later one has the number.</param>
+    void OnSubscribed(TenantId tenant, DeviceId device, string filterRest, long connection)
     {
     }
 }

@@ -54,7 +54,7 @@ public sealed partial class TelemetryMqttHost
             if (!filter.StartsWith(connection.TopicText, StringComparison.Ordinal))
                 continue;
             foreach (var topics in topicsOfDevices.Value)
-                topics.OnSubscribed(connection.Entry.Tenant, connection.Entry.Device, filter[connection.TopicText.Length..]);
+                topics.OnSubscribed(connection.Entry.Tenant, connection.Entry.Device, filter[connection.TopicText.Length..], connection.Number);
         }
     }
 
