@@ -31,6 +31,10 @@ public sealed class RolloutVerbsTests : IAsyncDisposable
             Assert.Equal([2, 2], plan.RootElement.GetProperty("rings").EnumerateArray().Select(r => r.GetProperty("targets").GetInt32()));
         Assert.Contains("a bad build has hit 2", await installation.OkAsync(["rollout", "plan", .. what]), StringComparison.Ordinal);
 
+        // Nothing is left of a start that is refused.
+        await installation.RefusedAsync("has no devices", "rollout", "start", "--layer", "device/nope", "--content", file);
+        Assert.Empty((await installation.Client.ListRolloutsAsync(cancellationToken: Cancel)).Items);
+
         var id1 = await IdOfAsync("drafted", ["rollout", "draft", .. what]);
         await IdOfAsync("waitingForApproval", "rollout", "start", id1);
         await installation.RefusedAsync("somebody else approves it", "rollout", "approve", id1);

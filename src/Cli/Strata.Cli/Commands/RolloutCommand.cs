@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using Strata.Cli.Output;
 using Strata.Cloud.Contracts;
 
@@ -52,12 +53,30 @@ internal static class RolloutCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var client = node.Connect(parsed);
-            var rollout = parsed.GetValue(id) ?? (await client.CreateRolloutAsync(await options.ReadAsync(parsed, cancellationToken), cancellationToken)).Id;
-            Print(node.Writer(parsed), await client.StepRolloutAsync(rollout, "start", cancellationToken: cancellationToken));
+            Print(node.Writer(parsed), parsed.GetValue(id) is { } drafted
+                ? await client.StepRolloutAsync(drafted, "start", cancellationToken: cancellationToken)
+                : await StartNewAsync(client, await options.ReadAsync(parsed, cancellationToken), cancellationToken));
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "strata rollout start 0197c0ffee0123456789", "strata rollout start --artifact app/2.0/0123456789ab --query model:TH-1 --no-approval",
             "strata rollout start --layer group/weak-batteries --content slower.json --rings '5%:12h,100%:24h'");
+    }
+
+    /// <summary>Drafts and starts. Nothing is left of one that is refused its start.</summary>
+    private static async Task<RolloutInfo> StartNewAsync(StrataClient client, CreateRollout request, CancellationToken cancellationToken)
+    {
+        var drafted = await client.CreateRolloutAsync(request, cancellationToken);
+        try
+        {
+            return await client.StepRolloutAsync(drafted.Id, "start", cancellationToken: cancellationToken);
+        }
+        catch (StrataApiException refusal) when ((int)refusal.StatusCode is >= 400 and < 500)
+        {
+            await client.DeleteRolloutAsync(drafted.Id, cancellationToken);
+            if (refusal.StatusCode is not HttpStatusCode.Conflict || drafted.Rings.Any(r => r.Targets > 0))
+                throw;
+            throw new CliException(ExitCode.Failed, "The rollout has no devices: nothing matches that it is for. It is not kept; 'strata rollout plan' says why not, 'strata rollout draft' keeps one until something does.");
+        }
     }
 
     private static Command CreateList()
