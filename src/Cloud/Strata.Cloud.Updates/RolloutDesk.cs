@@ -88,7 +88,7 @@ internal sealed class RolloutDesk(UpdatesStore store, RolloutSelector selector, 
             if (Needed(book, live.Rollout) is { } needed)
                 return needed;
             if (state is not RolloutState.Drafted && !state.IsOver())
-                return new Problem(ProblemKind.Conflict, state == RolloutState.RollingBack ? $"The rollout is taken back by {live.Rollout.Head.Rollback}: that ends first." : $"The rollout is {RolloutNames.NameOf(state)}: abort it first.", "id");
+                return new Problem(ProblemKind.Conflict, state == RolloutState.RollingBack ? $"The rollout is taken back by {live.Rollout.Head.Rollback}: that ends first." : $"The rollout {RolloutNames.SaidOf(state)}: abort it first.", "id");
             book.Remove(live);
             // Devices that have its configuration get what the layer says.
             if (plan.Configuration is not null)

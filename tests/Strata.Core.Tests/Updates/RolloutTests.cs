@@ -18,6 +18,7 @@ public sealed class RolloutTests
         Assert.Null(rollout.Start(Start));
         Assert.Equal(RolloutState.WaitingForApproval, rollout.Head.State);
         Assert.Null(rollout.Poll(Id(0), Start, true));
+        Assert.Equal("Rollout r1 waits for approval; it cannot be paused.", rollout.Pause("lunch", Start)!.Detail);
         Assert.Equal(ProblemKind.Forbidden, rollout.Approve("ada", Start)!.Kind);
         Assert.Null(rollout.Approve("bob", Start));
         Assert.Equal((RolloutState.Running, "bob"), (rollout.Head.State, rollout.Head.ApprovedBy));

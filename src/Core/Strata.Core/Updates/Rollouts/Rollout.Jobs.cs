@@ -70,7 +70,7 @@ public sealed partial class Rollout
         if (!MayFollow(member, state))
         {
             return new Problem(ProblemKind.Conflict, Head.State == RolloutState.Aborted ? $"Rollout {Plan.Id} was aborted: {Head.Why}"
-                : !HandsOut && member.State == MemberState.Waiting ? $"Rollout {Plan.Id} is {RolloutNames.NameOf(Head.State)}: it has no job for {device} any more."
+                : !HandsOut && member.State == MemberState.Waiting ? $"Rollout {Plan.Id} {RolloutNames.SaidOf(Head.State)}: it has no job for {device} any more."
                 : $"{device} has {RolloutNames.NameOf(member.State)} in job {Plan.Id}; it cannot be {RolloutNames.NameOf(state)} after that.");
         }
         var wanted = VersionFor(member);

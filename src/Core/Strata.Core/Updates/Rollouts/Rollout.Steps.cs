@@ -118,5 +118,5 @@ public sealed partial class Rollout
     private void Begin(int ring, DateTimeOffset now) =>
         Head = Head with { State = RolloutState.Running, Ring = ring, RingBegan = now, Waits = now, SoakBegan = null, Health = null, Looked = null, Why = null };
 
-    private Problem Not(string what) => new(ProblemKind.Conflict, $"Rollout {Plan.Id} is {RolloutNames.NameOf(Head.State)}; it cannot be {what}.");
+    private Problem Not(string what) => new(ProblemKind.Conflict, $"Rollout {Plan.Id} {RolloutNames.SaidOf(Head.State)}; it cannot be {what}.");
 }

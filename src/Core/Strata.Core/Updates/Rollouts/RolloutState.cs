@@ -68,6 +68,15 @@ public static class RolloutNames
 
     public static string NameOf(RolloutState state) => Camel(state.ToString());
 
+    /// <summary>For sentences: the rollout <c>is paused</c>, <c>waits for approval</c>.</summary>
+    public static string SaidOf(RolloutState state) => state switch
+    {
+        RolloutState.WaitingForApproval => "waits for approval",
+        RolloutState.Soaking => "is watching a ring",
+        RolloutState.RollingBack => "is being rolled back",
+        _ => $"is {NameOf(state)}",
+    };
+
     public static string NameOf(MemberState state) => Camel(state.ToString());
 
     public static string NameOf(UpdateMode mode) => Modes[(int)mode];
