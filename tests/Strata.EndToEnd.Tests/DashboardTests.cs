@@ -103,6 +103,9 @@ public sealed partial class DashboardTests(DashboardTests.Running running) : ICl
         await Assertions.Expect(card).ToContainTextAsync("Configuration of tenant, soft, id:*.");
         await card.GetByRole(AriaRole.Button, new() { Name = "What changes" }).ClickAsync();
         await Assertions.Expect(card.Locator("[data-change] tbody tr")).ToHaveTextAsync(["interval-60"]);
+        // Who made it is not offered what would be refused.
+        await Assertions.Expect(card.Locator("[data-approval]")).ToHaveTextAsync($"Somebody else than {rollout.CreatedBy} has to approve.");
+        await Assertions.Expect(card.GetByRole(AriaRole.Button, new() { Name = "Approve" })).ToHaveCountAsync(0);
         await AccessibleAsync(page);
     }
 
