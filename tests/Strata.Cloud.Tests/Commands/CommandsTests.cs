@@ -39,6 +39,21 @@ public abstract class CommandsTests(RunningCloud cloud)
     }
 
     [Fact]
+    public async Task A_device_that_is_connected_and_listens_to_no_commands_is_not_said_to_be_offline()
+    {
+        await using var device = await TestDevice.CreateAsync(cloud, "deaf-1");
+        await device.ConnectAsync(listens: false);
+        var refused = await Assert.ThrowsAsync<StrataApiException>(() => cloud.Client.SendCommandAsync("deaf-1", new SendCommand("ping") { Wait = Patience }, Cancel));
+        Assert.Equal((HttpStatusCode.NotFound, "device"), (refused.StatusCode, refused.Field));
+        Assert.StartsWith("Device 'deaf-1' is connected but does not subscribe to devices/deaf-1/commands/+/+: ", refused.Message, StringComparison.Ordinal);
+        await device.ListenAsync();
+        var sent = cloud.Client.SendCommandAsync("deaf-1", new SendCommand("ping") { Wait = Patience }, Cancel);
+        var heard = await device.NextAsync();
+        await device.AnswerAsync(heard.Name, heard.Request, "");
+        Assert.Equal("succeeded", (await sent).State);
+    }
+
+    [Fact]
     public async Task A_device_that_is_away_is_told_so_with_since_when_and_what_is_queued_comes_in_order_of_priority_one_at_a_time()
     {
         await using var device = await TestDevice.CreateAsync(cloud, "away-1");

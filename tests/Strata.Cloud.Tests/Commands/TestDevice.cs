@@ -33,7 +33,7 @@ internal sealed class TestDevice : IAsyncDisposable
         return new TestDevice(cloud, id, secret);
     }
 
-    public async Task ConnectAsync(MqttQualityOfServiceLevel qos = MqttQualityOfServiceLevel.AtLeastOnce)
+    public async Task ConnectAsync(MqttQualityOfServiceLevel qos = MqttQualityOfServiceLevel.AtLeastOnce, bool listens = true)
     {
         client = new MqttClientFactory().CreateMqttClient();
         client.ApplicationMessageReceivedAsync += e =>
@@ -44,8 +44,11 @@ internal sealed class TestDevice : IAsyncDisposable
             return Task.CompletedTask;
         };
         await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", cloud.Node.Mqtt.Port).WithCredentials(Id, Secret).WithClientId(Id).Build(), Cancel);
-        await client.SubscribeAsync($"devices/{Id}/commands/#", qos, Cancel);
+        if (listens)
+            await ListenAsync(qos);
     }
+
+    public Task ListenAsync(MqttQualityOfServiceLevel qos = MqttQualityOfServiceLevel.AtLeastOnce) => client!.SubscribeAsync($"devices/{Id}/commands/#", qos, Cancel);
 
     /// <summary>The connection is cut.</summary>
     public Task LeaveAsync()

@@ -126,6 +126,7 @@ internal sealed class CommandDesk(CommandWriter writer, CommandStore store, Comm
         var since = route.LastSeen is { } at ? string.Create(CultureInfo.InvariantCulture, $"since {at:yyyy-MM-dd'T'HH:mm:ss'Z'}") : "and was never heard";
         return route.Reach switch
         {
+            DeviceReach.Away when route.IsDeaf => new Problem(ProblemKind.NotFound, $"Device '{device.Id}' is connected but does not subscribe to devices/{device.Id}/commands/+/+: what is waited for needs that. Queue it (expires) and it gets it when it does.", "device"),
             DeviceReach.Away => new Problem(ProblemKind.NotFound, $"Device '{device.Id}' is offline {since}: what is waited for needs it here. Queue it (expires) and it gets it when it comes.", "device"),
             DeviceReach.GatewayAway => new Problem(ProblemKind.NotFound, $"Device '{device.Id}' is offline {since}: its gateway {route.Gateway} is away. Queue it (expires) and it gets it when that comes.", "device"),
             _ => null,

@@ -33,10 +33,11 @@ internal sealed class DeviceWay(DownwardQueue downward, FleetPresence presence, 
     public DeviceRoute RouteOf(TenantId tenant, DeviceId device, string topic)
     {
         var heard = presence.Of(tenant, device);
-        var reach = host.IsConnected(tenant, device) ? (host.Listens(tenant, device, topic) ? DeviceReach.Here : DeviceReach.Away)
+        var isConnected = host.IsConnected(tenant, device);
+        var reach = isConnected ? (host.Listens(tenant, device, topic) ? DeviceReach.Here : DeviceReach.Away)
             : heard?.Gateway is { } gateway ? (links.IsOnline(tenant, gateway) ? DeviceReach.ThroughGateway : DeviceReach.GatewayAway)
             : DeviceReach.Away;
-        return new DeviceRoute(reach, heard?.Gateway, heard?.LastSeen);
+        return new DeviceRoute(reach, heard?.Gateway, heard?.LastSeen, isConnected && reach is DeviceReach.Away);
     }
 
     public async Task<IReadOnlyList<GatewayWord>> HeardBeforeAsync(TenantId tenant, DeviceId? device, CancellationToken cancellationToken) =>

@@ -9,7 +9,8 @@ namespace Strata.Cloud.Platform.Fleet;
 
 /// <param name="Gateway">The gateway that it was last heard through; null for none.</param>
 /// <param name="LastSeen">By this node's clock; null when it never was heard.</param>
-public readonly record struct DeviceRoute(DeviceReach Reach, GatewayId? Gateway, DateTimeOffset? LastSeen);
+/// <param name="IsDeaf">It is away, although it is connected here: it does not listen to what was asked for.</param>
+public readonly record struct DeviceRoute(DeviceReach Reach, GatewayId? Gateway, DateTimeOffset? LastSeen, bool IsDeaf = false);
 
 /// <summary>What a gateway hands up about a command.</summary>
 /// <param name="Kind">One of <see cref="FleetEventKinds.DeviceResponse"/>, <see cref="FleetEventKinds.DeviceDelivered"/>, <see cref="FleetEventKinds.DeviceCommand"/>.</param>
