@@ -89,7 +89,7 @@ public abstract class TemplatesTests(RunningCloud cloud)
     }
 
     [Theory]
-    [InlineData("templates: []", "'apiVersion' is missing")]
+    [InlineData("templates: []", "'apiVersion' is missing; begin the file with 'apiVersion: strata/v1'.")]
     [InlineData("apiVersion: strata/v1\ntemplates: [{name: a}]", "t.yaml:2:13: templates[0].assign: 'assign' is missing")]
     [InlineData("apiVersion: strata/v1\ntemplates: [{name: a, assign: {name: '{model}'}}]", "'{model}' is no placeholder")]
     [InlineData("apiVersion: strata/v1\ntemplates: [{name: a, match: {skus: x}, assign: {name: x}}]", "unknown field. Did you mean 'sku'?")]

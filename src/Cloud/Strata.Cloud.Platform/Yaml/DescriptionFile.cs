@@ -32,7 +32,7 @@ public static class DescriptionFile
     public static YamlFields Open(string file, YamlNode document, ref string? tenant, params ReadOnlySpan<string> known)
     {
         var fields = new YamlFields(file, "", document, known);
-        var version = fields.RequiredText("apiVersion");
+        var version = fields.Text("apiVersion") ?? throw fields.Wrong("apiVersion", $"'apiVersion' is missing; begin the file with 'apiVersion: {ApiVersion}'.");
         if (version != ApiVersion)
             throw fields.Wrong("apiVersion", $"'{version}' is not a version that this node reads; write {ApiVersion}.");
         if (fields.OptionalName("tenant", static t => TenantId.Parse(t).Value) is { } said)
