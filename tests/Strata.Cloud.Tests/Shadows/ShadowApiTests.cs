@@ -51,6 +51,8 @@ public abstract class ShadowApiTests(RunningCloud cloud)
 
         Assert.Equal("""{"a":1,"b":{"c":[1,2]}}""", (await cloud.Client.GetShadowAsync("api-2", version: 1, cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
         Assert.Equal("""{"a":1,"b":{"c":[1,2]}}""", (await cloud.Client.GetShadowAsync("api-2", at: history[2].Time, cancellationToken: Cancelled)).State.GetProperty("desired").GetRawText());
+        var before = await RefusedAsync(() => cloud.Client.GetShadowAsync("api-2", at: DateTimeOffset.UnixEpoch, cancellationToken: Cancelled));
+        Assert.Equal((HttpStatusCode.NotFound, $"Device 'api-2' had no shadow at 1970-01-01 00:00:00Z; the first change is of {history[2].Time:yyyy-MM-dd HH:mm:ss'Z'}."), (before.StatusCode, before.Message));
         Assert.Equal(HttpStatusCode.NotFound, (await RefusedAsync(() => cloud.Client.GetShadowAsync("api-2", version: 9, cancellationToken: Cancelled))).StatusCode);
         var diff = await cloud.Client.DiffShadowAsync("api-2", from: "1", to: "2", cancellationToken: Cancelled);
         Assert.Equal([("/a", "1", null), ("/b/c", "[1,2]", "[3]")], diff.Differences.Select(d => (d.Path, d.Before?.GetRawText(), d.After?.GetRawText())));
@@ -95,6 +97,7 @@ public abstract class ShadowApiTests(RunningCloud cloud)
             await cloud.Client.UpdateShadowAsync("api-3", """{"state":{"desired":{"a":1}}}""", $"n{i}", cancellationToken: Cancelled);
         Assert.Equal("The device has 10 named shadows; delete one before another is made.", (await RefusedAsync(() => cloud.Client.UpdateShadowAsync("api-3", """{"state":{"desired":{"a":1}}}""", "n10", cancellationToken: Cancelled))).Message);
         await cloud.Client.DeleteShadowAsync("api-3", "n0", Cancelled);
+        Assert.EndsWith(": it was deleted.", (await RefusedAsync(() => cloud.Client.GetShadowAsync("api-3", "n0", at: TimeProvider.System.GetUtcNow().AddHours(1), cancellationToken: Cancelled))).Message, StringComparison.Ordinal);
         await cloud.Client.UpdateShadowAsync("api-3", """{"state":{"desired":{"a":1}}}""", "n10", cancellationToken: Cancelled);
         Assert.Equal(10, (await cloud.Client.ListShadowsAsync("api-3", Cancelled)).Items.Count);
     }

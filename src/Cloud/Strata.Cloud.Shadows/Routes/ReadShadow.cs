@@ -27,6 +27,8 @@ internal static class ReadShadow
         if (!moment.IsOk)
             return ProblemResults.Of(moment.Problem);
         var past = await store.AtAsync(key, current, moment.Value.Version, moment.Value.At, cancellationToken);
+        if (past is { IsOk: true, Value.IsDeleted: true } && moment.Value.At is { } then && await store.HistoryAsync(key, current, cancellationToken) is [.., var first])
+            return ProblemResults.Of(ShadowRoute.NoShadowAt(key, then, first.Time));
         return past.ToResult(shadow => shadow.IsDeleted ? ProblemResults.Of(ShadowRoute.NoShadow(key)) : ShadowRoute.Show(context, shadow));
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Strata.Cloud.Contracts;
@@ -30,6 +31,13 @@ internal static class ShadowRoute
 
     public static Problem NoShadow(ShadowKey key) =>
         new(ProblemKind.NotFound, key.Name.Length == 0 ? $"Device '{key.Device}' has no shadow yet: it has reported nothing, and nothing is desired of it." : $"Device '{key.Device}' has no shadow named '{key.Name}'.", "name");
+
+    /// <summary>There is one, or was, at another time.</summary>
+    /// <param name="first">When the oldest change was made that is known.</param>
+    public static Problem NoShadowAt(ShadowKey key, long at, long first) => new(
+        ProblemKind.NotFound, string.Create(CultureInfo.InvariantCulture, $"Device '{key.Device}' had no shadow{(key.Name.Length == 0 ? "" : $" named '{key.Name}'")} at {Time(at)}{(at < first ? $"; the first change is of {Time(first)}" : ": it was deleted")}."), "at");
+
+    private static string Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>The shadow with its version as <c>ETag</c>.</summary>
     public static IResult Show(HttpContext context, Shadow shadow)
