@@ -25,6 +25,7 @@ public sealed class RolloutVerbsTests : IAsyncDisposable
         var file = await WriteAsync("faster.json", """{"interval":60}""");
         string[] what = ["--layer", "site/hq", "--content", file, "--rings", "50%:1h,100%:0s"];
 
+        Assert.Contains("concerns 0 devices: there are none of site/hq/flor-1 yet", await installation.OkAsync("config", "set", "site/hq/flor-1", file), StringComparison.Ordinal);
         await installation.RefusedAsync("--confirm-within is a duration", ["rollout", "plan", .. what, "--confirm-within", "soon"]);
         await installation.RefusedAsync("10 s", ["rollout", "plan", .. what, "--confirm-within", "5s"]);
         using (var plan = await installation.JsonAsync(["rollout", "plan", .. what, "--confirm-within", "90s"]))

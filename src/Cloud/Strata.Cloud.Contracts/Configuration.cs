@@ -6,7 +6,8 @@ namespace Strata.Cloud.Contracts;
 /// <param name="Layer"><c>tenant</c>, <c>group/ID</c>, <c>site/PATH</c> or <c>device/ID</c>.</param>
 /// <param name="Version">Counts its changes, its deletion too: one that is made again counts on. The <c>ETag</c> of the same.</param>
 /// <param name="Content">What is wanted; null in it takes away what a weaker layer says.</param>
-public sealed record ConfigurationLayerInfo(string Layer, long Version, DateTimeOffset Updated, string By, string? Why, JsonElement Content);
+/// <param name="Devices">How many devices it concerns now, as the answer to setting it; null in others.</param>
+public sealed record ConfigurationLayerInfo(string Layer, long Version, DateTimeOffset Updated, string By, string? Why, JsonElement Content, int? Devices = null);
 
 /// <summary>What the layers come to for a device.</summary>
 /// <param name="Origins">Where each value comes from.</param>

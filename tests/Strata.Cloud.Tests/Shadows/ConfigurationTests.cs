@@ -56,6 +56,16 @@ public abstract class ConfigurationTests(RunningCloud cloud)
     }
 
     [Fact]
+    public async Task Who_sets_a_layer_is_told_how_many_devices_it_concerns()
+    {
+        var client = await TenantAsync("cfg-count");
+        await client.PutGroupAsync("few", new SaveGroup(null, "id:d-2", null), Cancelled);
+        foreach (var (layer, devices) in ((string, int)[])[("device/d-1", 1), ("device/nope", 0), ("site/hq", 2), ("site/hq/flor-1", 0), ("group/few", 1), ("group/nope", 0), ("tenant", 2)])
+            Assert.Equal((layer, devices), (layer, (await client.PutConfigurationLayerAsync(layer, "{}", cancellationToken: Cancelled)).Devices));
+        Assert.Null((await client.GetConfigurationLayerAsync("tenant", Cancelled)).Devices);
+    }
+
+    [Fact]
     public async Task Applications_and_hooks_of_its_tenant_are_told_of_each_change()
     {
         var (client, other) = (await TenantAsync("cfg-told"), await TenantAsync("cfg-told-other"));

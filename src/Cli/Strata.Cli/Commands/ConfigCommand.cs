@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Strata.Cli.Output;
 using Strata.Cloud.Contracts;
 
@@ -72,7 +73,10 @@ internal static class ConfigCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var text = await ShadowCommand.ReadAsync(parsed.GetValue(file)!, cancellationToken);
-            Print(node.Writer(parsed), await node.Connect(parsed).PutConfigurationLayerAsync(parsed.GetValue(layer)!, text, parsed.GetValue(why), parsed.GetValue(version), cancellationToken));
+            var (output, set) = (node.Writer(parsed), await node.Connect(parsed).PutConfigurationLayerAsync(parsed.GetValue(layer)!, text, parsed.GetValue(why), parsed.GetValue(version), cancellationToken));
+            Print(output, set);
+            if (set.Devices is { } devices)
+                output.Note(string.Create(CultureInfo.InvariantCulture, $"concerns {devices:N0} device{(devices == 1 ? "" : "s")}{(devices == 0 ? $": there are none of {set.Layer} yet" : "")}"));
             return ExitCode.Success;
         });
         return HelpWithExamples.WithExamples(command, "echo '{\"interval\":60}' | strata config set site/hq -", "strata config set group/weak-batteries slow.json --why 'spare them'");

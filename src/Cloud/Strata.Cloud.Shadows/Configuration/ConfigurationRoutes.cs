@@ -52,7 +52,9 @@ internal static class ConfigurationRoutes
         var content = ConfigurationStore.Parse(Encoding.UTF8.GetBytes(body.Value), shadows.Limits);
         if (!content.IsOk)
             return ShadowRoute.Refuse(context, content.Problem, null);
-        return (await store.SetAsync(Caller.Of(context), id, content.Value, expected.Value.Value, why, cancellationToken)).ToResult(row => Show(context, row));
+        var set = await store.SetAsync(Caller.Of(context), id, content.Value, expected.Value.Value, why, cancellationToken);
+        var devices = set.IsOk ? await store.CountAsync(context.Tenant(), set.Value, cancellationToken) : null;
+        return set.ToResult(row => Show(context, row, devices));
     }
 
     public static async Task<IResult> DeleteAsync(string layer, HttpContext context, ConfigurationStore store, CancellationToken cancellationToken)
@@ -117,10 +119,10 @@ internal static class ConfigurationRoutes
 
     private static Problem NoLayer(LayerId id) => new(ProblemKind.NotFound, $"There is no layer '{id}'.", "layer");
 
-    private static IResult Show(HttpContext context, ConfigurationLayerRow row)
+    private static IResult Show(HttpContext context, ConfigurationLayerRow row, int? devices = null)
     {
         context.Response.Headers.ETag = $"\"{row.Version}\"";
-        return Results.Json(ToInfo(row), ContractsJson.Default.ConfigurationLayerInfo);
+        return Results.Json(ToInfo(row) with { Devices = devices }, ContractsJson.Default.ConfigurationLayerInfo);
     }
 
     private static ConfigurationLayerInfo ToInfo(ConfigurationLayerRow row) => new(row.Id, row.Version, row.Updated, row.UpdatedBy, row.Why, Element(row.Content));

@@ -82,6 +82,20 @@ internal sealed class ConfigurationStore(ShadowTables tables, IFleet fleet, IFle
         return outcome;
     }
 
+    /// <summary>How many devices a layer concerns; it may be there before them. Null while groups cannot be looked for.</summary>
+    public async Task<int?> CountAsync(TenantId tenant, ConfigurationLayerRow row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var concerning = await ConcerningAsync(tenant, [ToLayer(row)], [], cancellationToken);
+            return fleet.Devices(tenant).Count(d => d.State != DeviceState.Decommissioned && concerning(d).Count > 0);
+        }
+        catch (IOException)
+        {
+            return null; // The layer is kept: only the number is not known.
+        }
+    }
+
     /// <summary>Has a layer say what was rolled out, or deletes it. Devices have it: one that came not to fit keeps what it has, as one that moves.</summary>
     public async Task<Problem?> KeepAsync(TenantId tenant, LayerChange change, string why, CancellationToken cancellationToken)
     {
