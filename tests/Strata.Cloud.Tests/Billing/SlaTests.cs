@@ -67,6 +67,13 @@ public sealed class SlaTests(MeteredCloud cloud) : IClassFixture<MeteredCloud>, 
     }
 
     [Fact]
+    public async Task Probes_at_once_do_not_take_each_other_s_reading_for_a_loss()
+    {
+        var probe = cloud.Node.Services.GetRequiredService<ServiceProbe>();
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => probe.RunAsync(Cancel))), r => Assert.True(r is { Ingest: true, Api: true }, $"{r}"));
+    }
+
+    [Fact]
     public async Task A_minute_has_what_devices_and_programs_got()
     {
         await Client.SetObjectiveAsync("ingest-availability", new SetObjective(99m), Cancel);

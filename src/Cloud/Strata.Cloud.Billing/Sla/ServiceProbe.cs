@@ -37,6 +37,9 @@ internal sealed partial class ServiceProbe : IDisposable
     private readonly ILogger<ServiceProbe> logger;
     private readonly string secret = DeviceSecrets.Create();
 
+    /// <summary>One probe at a time: the reading of another would be the latest.</summary>
+    private readonly SemaphoreSlim turn = new(1, 1);
+
     public ServiceProbe(ProbeAddress address, DeviceDirectory devices, TenantDirectory tenants, AdminToken admin, BillingOptions options, TimeProvider time, ILogger<ServiceProbe> logger)
     {
         (this.address, this.devices, this.tenants, this.admin, this.time, this.logger) = (address, devices, tenants, admin, time, logger);
@@ -45,6 +48,19 @@ internal sealed partial class ServiceProbe : IDisposable
     }
 
     public async Task<ProbeResult> RunAsync(CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await AskAsync(cancellationToken);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task<ProbeResult> AskAsync(CancellationToken cancellationToken)
     {
         var tenant = TenantId.Parse(Name);
         tenants.Set(tenant, active: true);
@@ -58,7 +74,11 @@ internal sealed partial class ServiceProbe : IDisposable
         return new ProbeResult(ingest, took, api);
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose()
+    {
+        http.Dispose();
+        turn.Dispose();
+    }
 
     private async Task<string?> SendAsync(long value, CancellationToken cancellationToken)
     {
